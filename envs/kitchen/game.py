@@ -1,0 +1,151 @@
+"""A batch of kitchens as an object: reset, step, describe, snapshot. Every interface is built on this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from brigade.envs.kitchen import rules
+from brigade.envs.kitchen import state as states
+from brigade.envs.kitchen.compiled import compiling
+from brigade.envs.kitchen.layout import ACTION_NAMES, Kitchen, load_kitchen
+from brigade.envs.registry import BrigadeError, nearest
+
+
+class Game:
+    """`count` kitchens with the same map, stepped together.
+
+    Args:
+        kitchen: a kitchen, or its name.
+        count: how many.
+        threads: how many threads share the work of a step; the result is the same for any number.
+    """
+
+    def __init__(self, kitchen: Kitchen | str, count: int = 1, threads: int = 1):
+        if count < 1 or threads < 1:
+            raise BrigadeError(f"count and threads must be at least 1, got {count} and {threads}")
+        self.kitchen = load_kitchen(kitchen) if isinstance(kitchen, str) else kitchen
+        self.count, self.threads = count, min(threads, count)
+        self.state = states.allocate(self.kitchen, count)
+        self.rewards = np.zeros(count, np.int32)  # (count,) change of each score in the last step
+        self._actions = np.zeros((count, self.kitchen.chefs), np.int8)
+        self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        edges = np.linspace(0, count, self.threads + 1).astype(int).tolist()
+        self._shares = list(zip(edges[:-1], edges[1:], strict=True))
+        self._warm = False
+
+    def reset(self, seeds: ArrayLike, scripts: Sequence[Sequence[str]] | None = None) -> None:
+        """Begin an episode in every kitchen.
+
+        Args:
+            seeds: (count,) one seed per kitchen, or one number: kitchen k then gets a seed derived from it and k.
+            scripts: dishes in the order they will be ordered, one list per kitchen or one for all.
+
+        Raises:
+            BrigadeError: a script names a dish that cannot be ordered here, or there are too many or few of them.
+        """
+        seeds = np.asarray(seeds, np.int64)
+        if seeds.ndim == 0:
+            children = np.random.SeedSequence(int(seeds)).generate_state(self.count, np.uint32)
+            seeds = children.astype(np.int64)
+        if seeds.shape != (self.count,):
+            raise BrigadeError(f"expected {self.count} seeds, got an array of shape {seeds.shape}")
+        self._set_scripts(scripts)
+        self.state.seed[:] = seeds & rules.MASK_32
+        self.state.episode[:] = 0
+        self._begin(np.ones(self.count, np.bool_))
+
+    def next_episode(self, which: NDArray[np.bool_]) -> None:
+        """Begin the next episode in the kitchens that `which` (count,) marks."""
+        self.state.episode[which] += 1
+        self._begin(which)
+
+    def step(self, actions: ArrayLike) -> NDArray[np.int32]:
+        """One tick everywhere.
+
+        Args:
+            actions: (count, chefs) numbers 0-5: stay, left, right, down, up, interact.
+
+        Returns:
+            (count,) change of each score; the buffer is used again by the next step.
+
+        Raises:
+            BrigadeError: wrong shape, or an action out of range; nothing has moved then.
+        """
+        given = np.asarray(actions)
+        if given.shape != self._actions.shape:
+            raise BrigadeError(f"expected actions of shape {self._actions.shape}, got {given.shape}")
+        if given.dtype.kind not in "iub":
+            raise BrigadeError(f"actions must be whole numbers, got {given.dtype}")
+        if given.min() < 0 or given.max() > 5:
+            bad = given[(given < 0) | (given > 5)][0]
+            known = ", ".join(f"{i} {name}" for i, name in enumerate(ACTION_NAMES))
+            raise BrigadeError(f"action {bad} is out of range; known: {known}")
+        self._actions[:] = given
+        layout, tables = self.kitchen.layout, self.kitchen.tables
+        if self._pool is None:
+            rules.step_range(self.state, layout, tables, self._actions, self.rewards, 0, self.count)
+        else:
+            share = self._pool.submit
+            args = (self.state, layout, tables, self._actions, self.rewards)
+            for future in [share(rules.step_range, *args, lo, hi) for lo, hi in self._shares]:
+                future.result()
+        return self.rewards
+
+    @property
+    def done(self) -> NDArray[np.bool_]:
+        """(count,) whether each kitchen has played its ticks."""
+        return np.asarray(self.state.tick >= self.kitchen.horizon)
+
+    def describe(self, k: int = 0) -> dict[str, Any]:
+        """Kitchen k in words; see `state.describe`."""
+        return states.describe(self.kitchen, self.state, k)
+
+    def snapshot(self) -> states.State:
+        """A copy of the whole state."""
+        return states.snapshot(self.state)
+
+    def restore(self, saved: states.State) -> None:
+        """Go back to a snapshot of this game."""
+        states.restore(self.state, saved)
+
+    def close(self) -> None:
+        """Stop the threads, if any were started."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def _begin(self, which: NDArray[np.bool_]) -> None:
+        if self._warm:
+            rules.reset_where(self.state, self.kitchen.layout, self.kitchen.tables, which)
+            return
+        with compiling():  # the first call compiles, or loads what was compiled before
+            rules.reset_where(self.state, self.kitchen.layout, self.kitchen.tables, which)
+            nobody = (self.state, self.kitchen.layout, self.kitchen.tables, self._actions, self.rewards, 0, 0)
+            rules.step_range(*nobody)
+        self._warm = True
+
+    def _set_scripts(self, scripts: Sequence[Sequence[str]] | None) -> None:
+        if scripts is None:
+            self.state.script_length[:] = 0
+            return
+        if self.kitchen.layout.standing:
+            raise BrigadeError(f"kitchen '{self.kitchen.name}' has standing orders; an order script has no effect here")
+        if len(scripts) == 1:
+            scripts = list(scripts) * self.count
+        if len(scripts) != self.count:
+            raise BrigadeError(f"expected {self.count} order scripts, or one for all, got {len(scripts)}")
+        orderable = self.kitchen.cookbook.orderable
+        for script in scripts:
+            for i, name in enumerate(script):
+                if name not in orderable:
+                    raise BrigadeError(f"order script, entry {i}: unknown dish '{name}'; {nearest(name, orderable)}")
+        room = max(1, *(len(script) for script in scripts))
+        numbers = np.zeros((self.count, room), np.int16)
+        for k, script in enumerate(scripts):
+            numbers[k, : len(script)] = [orderable.index(name) for name in script]
+        lengths = np.array([len(script) for script in scripts], np.int32)
+        self.state = self.state._replace(script=numbers, script_length=lengths)

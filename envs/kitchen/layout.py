@@ -1,0 +1,366 @@
+"""Kitchens: a map, a cookbook, rules and orders, read from YAML and checked."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from brigade.envs.content import Document, Model, parse, read, validate
+from brigade.envs.kitchen.cookbook import COUNTER, FLOOR, NOTHING, Cookbook, load_cookbook
+from brigade.envs.kitchen.tables import Tables, compile_tables
+from brigade.envs.registry import BrigadeError, nearest, unknown
+
+STAY, LEFT, RIGHT, DOWN, UP, INTERACT = range(6)
+ACTION_NAMES = ("stay", "left", "right", "down", "up", "interact")
+FACINGS = {"left": LEFT, "right": RIGHT, "down": DOWN, "up": UP}
+MAX_CHEFS = 4
+BUNDLED = Path(__file__).parent / "kitchens"
+
+Cell = tuple[int, int]  # (x, y), (0, 0) at the top left
+
+
+class LegendSpec(Model):
+    """What a symbol of the map stands for: a tile, with something lying on it if `item` is given."""
+
+    tile: str = "counter"
+    item: str | None = None
+
+
+class OrdersSpec(Model):
+    """How orders come in.
+
+    `stream`: one after another, each with a deadline; a new one while fewer than `open` are open and the tick is at
+    least `spacing` times the number that are. `standing`: the same dishes are wanted all the time, without deadline.
+    """
+
+    mode: Literal["stream", "standing"] = "stream"
+    dishes: list[str] | None = None  # default: every dish of the cookbook that can be ordered
+    open: int = Field(4, gt=0, le=16)
+    spacing: int = Field(25, ge=0)  # ticks
+    missed: int = Field(10, ge=0)  # points lost when an order expires
+    wrong: int = Field(10, ge=0)  # points lost when something nobody ordered is delivered
+
+
+class ShapedSpec(Model):
+    """Shaped rewards per event, to help learning; never part of the score."""
+
+    place: int = 3  # an ingredient put where something will be done to it
+    plate: int = 3  # an empty plate fetched while there is more at work than plates
+    collect: int = 5  # a finished ingredient or soup taken onto a plate
+
+
+class KitchenSpec(Model):
+    """A kitchen file."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    about: str = ""
+    cookbook: str
+    rules: Literal["challenge", "classic"]
+    map: str
+    legend: dict[str, LegendSpec] = {}
+    facing: Literal["left", "right", "down", "up"] = "left"
+    horizon: int = Field(gt=0, le=1_000_000)  # ticks
+    old_dynamics: bool = True  # classic: a pot starts by itself when full
+    orders: OrdersSpec = OrdersSpec()
+    shaped: ShapedSpec = ShapedSpec()
+
+
+class Layout(NamedTuple):
+    """A kitchen as the rules read it. Cells are numbered y * width + x."""
+
+    tile: NDArray[np.int16]  # (cells,) tile type
+    step: NDArray[np.int16]  # (6,) what each action adds to a cell's number
+    start: NDArray[np.int16]  # (chefs,) cells
+    start_facing: int  # one of 1-4
+    start_item: NDArray[np.int16]  # (cells,) item kind lying there at reset
+    stoves: NDArray[np.int16]  # cells where something cooks by itself
+    work_cells: NDArray[np.int16]  # cells where something is done to food
+    dishes: NDArray[np.int16]  # dishes that are ordered
+    shaped: NDArray[np.int16]  # (4,) shaped reward by SHAPED_* code
+    classic: bool  # interactions before moves, and all moves at once
+    standing: bool  # orders stand, without deadline
+    max_open: int
+    spacing: int
+    missed_penalty: int
+    wrong_penalty: int
+
+
+@dataclass(frozen=True)
+class Kitchen:
+    """A checked kitchen. Make one with `load_kitchen`."""
+
+    spec: KitchenSpec
+    source: str
+    cookbook: Cookbook
+    tables: Tables
+    layout: Layout
+    width: int
+    height: int
+    starts: tuple[Cell, ...]
+    centre: tuple[Cell, ...]  # counters marked `+`
+
+    @property
+    def name(self) -> str:
+        """The kitchen's name."""
+        return self.spec.name
+
+    @property
+    def chefs(self) -> int:
+        """How many chefs cook here."""
+        return len(self.starts)
+
+    @property
+    def horizon(self) -> int:
+        """Ticks in an episode."""
+        return self.spec.horizon
+
+    @cached_property
+    def tile_names(self) -> tuple[str, ...]:
+        """The name of each cell's tile."""
+        return tuple(self.cookbook.tiles[tile] for tile in self.layout.tile.tolist())
+
+    @cached_property
+    def order_dishes(self) -> tuple[str, ...]:
+        """Dishes that are ordered here."""
+        return tuple(self.cookbook.orderable[dish] for dish in self.layout.dishes.tolist())
+
+    def cell(self, number: int) -> Cell:
+        """(x, y) of a cell's number."""
+        return number % self.width, number // self.width
+
+    def number(self, x: int, y: int) -> int:
+        """A cell's number."""
+        return y * self.width + x
+
+    @cached_property
+    def regions(self) -> tuple[tuple[int, ...], ...]:
+        """The parts of the floor that a chef can walk, those with chefs first, as sorted cell numbers."""
+        return _regions(self.layout.tile, self.width, self.height, [self.number(*start) for start in self.starts])
+
+    def ascii(self) -> str:
+        """The map as text, chefs as digits."""
+        rows = self.spec.map.strip("\n").split("\n")
+        return "\n".join(row.rstrip() for row in rows)
+
+
+def list_kitchens() -> list[str]:
+    """Names of the kitchens that come with Brigade."""
+    return sorted(path.stem for path in BUNDLED.glob("*.yaml"))
+
+
+@lru_cache(maxsize=256)
+def load_kitchen(name: str, horizon: int | None = None, old_dynamics: bool | None = None) -> Kitchen:
+    """A kitchen by name.
+
+    Args:
+        name: a bundled kitchen, a file ending in `.yaml`, or `generated:seed=7,chefs=3,...` (see `generate`).
+        horizon: ticks in an episode, instead of the kitchen's own.
+        old_dynamics: whether a full pot starts by itself, instead of the kitchen's own setting.
+
+    Raises:
+        BrigadeError: no such kitchen, or its file is not right; the message names file, line and field.
+    """
+    if name.startswith("generated"):
+        from brigade.envs.kitchen.generate import generate_from_name
+
+        document = parse(generate_from_name(name), name)
+    elif name.endswith((".yaml", ".yml")):
+        document = read(name)
+    elif name in list_kitchens():
+        document = read(BUNDLED / f"{name}.yaml")
+    else:
+        raise unknown("kitchen", name, list_kitchens())
+    changes = {"horizon": horizon, "old_dynamics": old_dynamics}
+    return build_kitchen(document, {key: value for key, value in changes.items() if value is not None})
+
+
+def parse_kitchen(text: str, source: str = "<string>") -> Kitchen:
+    """A kitchen from YAML text; errors as in `load_kitchen`."""
+    return build_kitchen(parse(text, source))
+
+
+def build_kitchen(document: Document, changes: dict[str, object] | None = None) -> Kitchen:
+    """Check a kitchen's document and turn it into arrays."""
+    spec = validate(document, KitchenSpec)
+    if changes:
+        try:
+            spec = KitchenSpec.model_validate(spec.model_dump() | changes)
+        except ValueError as error:
+            raise BrigadeError(f"kitchen '{spec.name}': {', '.join(changes)}: {error}") from None
+    cookbook = _cookbook_of(spec, document)
+    grid = _Grid(spec, document, cookbook)
+    tables = compile_tables(cookbook, spec.old_dynamics)
+    layout = _layout(spec, document, cookbook, tables, grid)
+    centre = tuple(grid.centre)
+    kitchen = Kitchen(
+        spec, document.source, cookbook, tables, layout, grid.width, grid.height, tuple(grid.starts), centre
+    )
+    _check_reachable(kitchen, document)
+    return kitchen
+
+
+def _cookbook_of(spec: KitchenSpec, document: Document) -> Cookbook:
+    name = spec.cookbook
+    if name.endswith((".yaml", ".yml")) and not Path(name).is_absolute():
+        name = str(Path(document.source).parent / name)
+    try:
+        return load_cookbook(name)
+    except BrigadeError as error:
+        raise document.error(str(error), "cookbook") from None
+
+
+class _Grid:
+    """The map read symbol by symbol."""
+
+    def __init__(self, spec: KitchenSpec, document: Document, cookbook: Cookbook):
+        self.spec, self.document, self.cookbook = spec, document, cookbook
+        self.rows = spec.map.strip("\n").split("\n")
+        self.width, self.height = len(self.rows[0]), len(self.rows)
+        self.tiles = np.zeros(self.width * self.height, np.int16)
+        self.items = np.zeros(self.width * self.height, np.int16)
+        self.centre: list[Cell] = []
+        chefs: dict[int, Cell] = {}
+        if self.width < 3 or self.height < 3:
+            raise self._error(0, "a map needs at least 3 rows of 3 cells")
+        for y, row in enumerate(self.rows):
+            if len(row) != self.width:
+                message = f"row {y + 1} has {len(row)} cells, the first row has {self.width}"
+                raise self._error(y, f"{message}; all rows must be equally long")
+            for x, symbol in enumerate(row):
+                if symbol.isdigit() and symbol != "0":
+                    if int(symbol) in chefs:
+                        raise self._error(y, f"chef {symbol} stands in two places")
+                    chefs[int(symbol)] = (x, y)
+                else:
+                    self._read(x, y, symbol)
+        self.starts = self._starts(chefs)
+        self._check_closed()
+
+    def _read(self, x: int, y: int, symbol: str) -> None:
+        tile, item = self._meaning(symbol, y)
+        if symbol == "+":
+            self.centre.append((x, y))
+        number = y * self.width + x
+        self.tiles[number] = self.cookbook.tiles.index(tile)
+        self.items[number] = self.cookbook.kind(item).index if item is not None else NOTHING
+
+    def _meaning(self, symbol: str, y: int) -> tuple[str, str | None]:
+        legend = self.spec.legend
+        if symbol in legend:
+            tile, item = legend[symbol].tile, legend[symbol].item
+            if tile not in self.cookbook.tiles:
+                message = f"unknown tile '{tile}'; {nearest(tile, self.cookbook.tiles)}"
+                raise self.document.error(message, "legend", symbol, "tile")
+            carried = [kind.name for kind in self.cookbook.kinds if kind.holder in ("food", "tool", "plate")]
+            if item is not None and (item not in carried or tile != "counter"):
+                message = f"unknown item '{item}'; {nearest(item, carried)}"
+                if tile != "counter":
+                    message = f"an item can only lie on a counter at the start, not on '{tile}'"
+                raise self.document.error(message, "legend", symbol, "item")
+            return tile, item
+        if symbol == "+":
+            return "counter", None
+        if symbol in self.cookbook.symbols:
+            return self.cookbook.symbols[symbol], None
+        known = " ".join(dict.fromkeys([*legend, *self.cookbook.symbols, "+", "1-4"]))
+        raise self._error(y, f"row {y + 1} has the unknown symbol '{symbol}'; known: {known}")
+
+    def _starts(self, chefs: dict[int, Cell]) -> list[Cell]:
+        if not chefs:
+            raise self._error(0, "no chef stands on the map; mark one to four floor cells 1, 2, 3, 4")
+        if sorted(chefs) != list(range(1, len(chefs) + 1)) or len(chefs) > MAX_CHEFS:
+            given = ", ".join(str(number) for number in sorted(chefs))
+            raise self._error(0, f"chefs must be numbered 1, 2, ... up to {MAX_CHEFS}; found {given}")
+        return [chefs[number] for number in sorted(chefs)]
+
+    def _check_closed(self) -> None:
+        for y in range(self.height):
+            for x in range(self.width):
+                edge = x in (0, self.width - 1) or y in (0, self.height - 1)
+                if edge and self.tiles[y * self.width + x] == FLOOR:
+                    raise self._error(y, f"floor at ({x}, {y}) on the edge of the map; close it with a counter '.'")
+
+    def _error(self, row: int, message: str) -> BrigadeError:
+        error = self.document.error(message, "map")
+        first = self.document.line("map")  # the line of `map: |`; its first row stands on the next one
+        return type(error)(error.source, first + 1 + row if first else 0, error.message)
+
+
+def _layout(spec: KitchenSpec, document: Document, cookbook: Cookbook, tables: Tables, grid: _Grid) -> Layout:
+    orders = spec.orders
+    names = list(cookbook.orderable) if orders.dishes is None else orders.dishes
+    for i, name in enumerate(names):
+        if name not in cookbook.orderable:
+            message = f"'{name}' cannot be ordered; {nearest(name, cookbook.orderable)}"
+            raise document.error(message, "orders", "dishes", i)
+    if not names:
+        raise document.error("no dishes; name at least one", "orders", "dishes")
+    if orders.mode == "stream":
+        for name in names:
+            if cookbook.spec.dishes[name].ticks == 0:
+                raise document.error(f"'{name}' has no `ticks` to live, which a stream of orders needs", "orders")
+    cooks = (tables.cook_ticks > 0).any(axis=1)
+    works = np.array([_works(cookbook, tile) for tile in cookbook.tiles])
+    return Layout(
+        tile=grid.tiles,
+        step=np.array([0, -1, 1, grid.width, -grid.width, 0], np.int16),
+        start=np.array([y * grid.width + x for x, y in grid.starts], np.int16),
+        start_facing=FACINGS[spec.facing],
+        start_item=grid.items,
+        stoves=np.flatnonzero(cooks[grid.tiles]).astype(np.int16),
+        work_cells=np.flatnonzero(works[grid.tiles]).astype(np.int16),
+        dishes=np.array([cookbook.orderable.index(name) for name in names], np.int16),
+        shaped=np.array([0, spec.shaped.place, spec.shaped.plate, spec.shaped.collect], np.int16),
+        classic=spec.rules == "classic",
+        standing=orders.mode == "standing",
+        max_open=len(names) if orders.mode == "standing" else orders.open,
+        spacing=orders.spacing,
+        missed_penalty=orders.missed,
+        wrong_penalty=orders.wrong,
+    )
+
+
+def _works(cookbook: Cookbook, tile: str) -> bool:
+    spec = cookbook.spec
+    has_process = any(process.at == tile for process in spec.processes)
+    return has_process or (tile in spec.tiles and spec.tiles[tile].vessel is not None)
+
+
+def _regions(tile: NDArray[np.int16], width: int, height: int, starts: list[int]) -> tuple[tuple[int, ...], ...]:
+    left = {number for number in range(width * height) if tile[number] == FLOOR}
+    regions = []
+    for start in [*starts, *sorted(left)]:
+        if start in left:
+            region, queue = {start}, deque([start])
+            while queue:
+                here = queue.popleft()
+                for there in (here - 1, here + 1, here - width, here + width):
+                    if there in left and there not in region:
+                        region.add(there)
+                        queue.append(there)
+            left -= region
+            regions.append(tuple(sorted(region)))
+    return tuple(regions)
+
+
+def _check_reachable(kitchen: Kitchen, document: Document) -> None:
+    starts = {kitchen.number(*start) for start in kitchen.starts}
+    walkable = {cell for region in kitchen.regions if starts & set(region) for cell in region}
+    for number, tile in enumerate(kitchen.layout.tile.tolist()):
+        if tile in (FLOOR, COUNTER):
+            continue
+        x, y = kitchen.cell(number)
+        beside = {kitchen.number(x + dx, y + dy) for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1))
+                  if 0 <= x + dx < kitchen.width and 0 <= y + dy < kitchen.height}  # fmt: skip
+        if not beside & walkable:
+            message = f"no chef can reach the {kitchen.cookbook.tiles[tile]} at ({x}, {y})"
+            line = document.line("map")
+            raise type(document.error(message))(document.source, line + 1 + y if line else 0, f"map: {message}")
