@@ -330,7 +330,7 @@ def step_one(s: State, k: int, layout: Layout, tables: Tables, actions: NDArray[
         interacting = interacting or actions[k, c] == INTERACT
     if interacting:
         for i in range(layout.work_cells.shape[0]):
-            if s.item[k, layout.work_cells[i]] != NOTHING:
+            if tables.wants_plate[s.item[k, layout.work_cells[i]]]:
                 at_work += 1
     if layout.classic:
         move_at_once(s, k, layout, tables, actions, at_work)

@@ -38,6 +38,7 @@ class Tables(NamedTuple):
     cook_next: NDArray[np.int16]  # (T, K) the kind it changes into
     burning: NDArray[np.bool_]  # (K,) the kind is on fire
     empty_plate: int  # kind of the empty plate
+    wants_plate: NDArray[np.bool_]  # (K,) at work on a tile, the kind is a reason to fetch a plate
     dish: NDArray[np.int16]  # (K,) orderable dish that a plate of this kind is, -1 for none
     points: NDArray[np.int32]  # (D,) paid for a dish
     lifetime: NDArray[np.int16]  # (D,) ticks until an order for it expires, 0 for never
@@ -87,6 +88,7 @@ def compile_tables(cookbook: Cookbook, cook_when_full: bool = True) -> Tables:
         cook_next=cook_next,
         burning=np.array([kind.burning for kind in kinds]),
         empty_plate=compiler.empty_plate,
+        wants_plate=np.array([kind.index != NOTHING and not compiler.waits_for_start(kind) for kind in kinds]),
         dish=np.array(
             [dishes.index(k.dish) if k.holder == "plate" and k.dish in dishes else -1 for k in kinds], np.int16
         ),
@@ -156,6 +158,14 @@ class _Compiler:
                 ticks[tile, kind.index] = vessel.ticks or 0
                 following[tile, kind.index] = self.cookbook.kind(kind.name.replace(" cooking", " ready")).index
         return ticks, following
+
+    def waits_for_start(self, kind: Kind) -> bool:
+        """A full pot that nobody has started: Overcooked-AI does not count it when it rewards fetching a dish."""
+        if kind.phase != "raw":
+            return False
+        vessel = self.spec.tiles[kind.tile].vessel
+        assert vessel is not None
+        return vessel.ticks is not None and len(kind.contents) == vessel.capacity
 
     def _interact(self, tile: int, name: str, held: Kind, target: Kind) -> Row | None:
         if name == "floor" or held.holder == "vessel" or held.burning:
