@@ -39,12 +39,13 @@ def kernel(function: F) -> F:
     """Compile `function` with Numba when it is first called, unless compilation is disabled."""
     if not COMPILED:
         return function
-    if config.CACHE_DIR:  # the user has said where
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    # _nrt=False: kernels allocate nothing, so they need not count references to the thirty arrays they are handed at
+    # every call; counting made a step six times slower.
+    compiler = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
     before = config.CACHE_DIR
-    config.CACHE_DIR = str(cache_folder())  # read once, when the dispatcher is made
+    config.CACHE_DIR = before or str(cache_folder())  # read once, when the dispatcher is made; the user's wish first
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+        return compiler(function)  # type: ignore[no-any-return]
     finally:
         config.CACHE_DIR = before
 

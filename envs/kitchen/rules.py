@@ -140,29 +140,29 @@ def interact(s: State, k: int, c: int, layout: Layout, tables: Tables, at_work: 
     number = tables.rule[layout.tile[cell], held, target]
     if number == 0:
         return
-    row = tables.rows[number]
-    shaped = row[SHAPED]
+    rows = tables.rows
+    shaped = rows[number, SHAPED]
     if shaped == SHAPED_PLATE and not plate_is_useful(s, k, layout, tables, at_work):
         shaped = 0
     s.shaped[k, c] = layout.shaped[shaped]
-    s.event[k, c] = row[EVENT]
-    if row[LIMIT] > 0:  # chopping, mixing, spraying: the kind changes with the last interaction
+    s.event[k, c] = rows[number, EVENT]
+    if rows[number, LIMIT] > 0:  # chopping, mixing, spraying: the kind changes with the last interaction
         s.event_kind[k, c] = target
         s.progress[k, cell] += 1
-        if row[CREDIT] == 1:
+        if rows[number, CREDIT] == 1:
             s.work[k, cell, c] += 1
-        if s.progress[k, cell] >= row[LIMIT]:
+        if s.progress[k, cell] >= rows[number, LIMIT]:
             s.progress[k, cell] = 0
-            s.item[k, cell] = row[NEW_TARGET]
-            if row[EVENT] == SPRAY:
+            s.item[k, cell] = rows[number, NEW_TARGET]
+            if rows[number, EVENT] == SPRAY:
                 s.stats[k, SPRAYED] += 1
         return
     held_progress, target_progress = s.held_progress[k, c], s.progress[k, cell]
-    s.held[k, c] = row[NEW_HELD]
-    s.item[k, cell] = row[NEW_TARGET]
-    s.held_progress[k, c] = moved(row[HELD_FROM], held_progress, target_progress)
-    s.progress[k, cell] = moved(row[TARGET_FROM], held_progress, target_progress)
-    s.event_kind[k, c] = pass_credit(s, k, c, cell, row, held)
+    s.held[k, c] = rows[number, NEW_HELD]
+    s.item[k, cell] = rows[number, NEW_TARGET]
+    s.held_progress[k, c] = moved(rows[number, HELD_FROM], held_progress, target_progress)
+    s.progress[k, cell] = moved(rows[number, TARGET_FROM], held_progress, target_progress)
+    s.event_kind[k, c] = pass_credit(s, k, c, cell, tables.rows, number, held)
 
 
 @kernel
@@ -176,24 +176,24 @@ def moved(source: int, held_progress: int, target_progress: int) -> int:
 
 
 @kernel
-def pass_credit(s: State, k: int, c: int, cell: int, row: NDArray[np.int16], held: int) -> int:
+def pass_credit(s: State, k: int, c: int, cell: int, rows: NDArray[np.int16], number: int, held: int) -> int:
     """Let the count of who worked on an item go where the item goes. Returns the kind the event was about."""
-    chefs, flow, credit = s.pos.shape[1], row[FLOW], row[CREDIT]
+    chefs, flow, credit = s.pos.shape[1], rows[number, FLOW], rows[number, CREDIT]
     if flow == FLOW_TO_TARGET:
         for d in range(chefs):
             s.work[k, cell, d] += s.held_work[k, c, d]
             s.held_work[k, c, d] = 0
         s.work[k, cell, c] += credit
-        return int(row[NEW_TARGET])
+        return int(rows[number, NEW_TARGET])
     if flow == FLOW_TO_HELD:
         for d in range(chefs):
             s.held_work[k, c, d] += s.work[k, cell, d]
             s.work[k, cell, d] = 0
         s.held_work[k, c, c] += credit
-        return int(row[NEW_HELD])
+        return int(rows[number, NEW_HELD])
     if flow == FLOW_FRESH:
         s.held_work[k, c, c] = credit
-        return int(row[NEW_HELD])
+        return int(rows[number, NEW_HELD])
     if flow == FLOW_LOST:
         for d in range(chefs):
             s.held_work[k, c, d] = 0
