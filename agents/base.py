@@ -1,0 +1,95 @@
+"""What an agent is: it is told where it stands, and answers every tick with one action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from brigade.envs.kitchen.layout import Kitchen
+from brigade.envs.registry import Registry
+
+Observation = dict[str, Any]  # what `envs.kitchen.state.describe` returns
+
+
+@dataclass(frozen=True)
+class View:
+    """What an agent knows before the first tick.
+
+    Attributes:
+        kitchen: the map, the cookbook and the rules; not the orders to come.
+        seat: which chef it is, from 0.
+        seed: for its own random choices.
+    """
+
+    kitchen: Kitchen
+    seat: int
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class MacroRecord:
+    """One macro action that an agent carried out.
+
+    Attributes:
+        name: as a person writes it, `prepare(cooked_beef)`.
+        start, end: first and last tick.
+        succeeded: whether it reached what it was for.
+        reason: why it failed, else empty.
+    """
+
+    name: str
+    start: int
+    end: int
+    succeeded: bool
+    reason: str = ""
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Acts for one chef. `act` must return at once: the kitchen does not wait."""
+
+    def reset(self, view: View) -> None:
+        """Begin an episode."""
+        ...
+
+    def act(self, observation: Observation) -> int:
+        """The action for this tick: 0 stay, 1 left, 2 right, 3 down, 4 up, 5 interact."""
+        ...
+
+
+@runtime_checkable
+class MacroAgent(Agent, Protocol):
+    """An agent that thinks in macro actions and keeps a record of them."""
+
+    @property
+    def macros(self) -> Sequence[MacroRecord]:
+        """The macro actions that have ended in this episode, oldest first."""
+        ...
+
+
+agents: Registry[Agent] = Registry("agent")
+
+
+def make_agent(name: str, **options: Any) -> Agent:
+    """A new agent by name.
+
+    Raises:
+        BrigadeError: no such agent, or an option that it does not have.
+    """
+    # Registration happens when these modules are imported; here, so that importing `base` stays cheap.
+    from brigade.agents import simple, specialists, state_machine  # noqa: F401
+    from brigade.envs.registry import BrigadeError
+
+    entry = agents[name]
+    try:
+        return entry.make(**options)
+    except TypeError as error:
+        raise BrigadeError(f"agent '{name}': {error}") from None
+
+
+def list_agents() -> list[tuple[str, str]]:
+    """Name and one line about every agent."""
+    from brigade.agents import simple, specialists, state_machine  # noqa: F401
+
+    return [(entry.name, entry.about) for entry in agents]

@@ -1,0 +1,581 @@
+"""Carrying out macro actions: every tick, what should this chef interact with now?
+
+Nothing is planned ahead that the next tick could overturn. Each method looks at the scene afresh and returns the next
+goal, so a plate that the partner took away or a pan that came free is noticed at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import permutations, product
+from typing import NamedTuple
+
+from brigade.agents import macro as macros
+from brigade.agents.macro import Macro
+from brigade.agents.paths import FAR
+from brigade.agents.recipes import Recipes, Way
+from brigade.agents.scene import Chef, Scene
+from brigade.envs.kitchen.cookbook import Kind
+
+NEAR = 0.6  # weight of what comes after when choosing a counter to put something on
+
+
+class Use(NamedTuple):
+    """Go and interact with this cell."""
+
+    cell: int
+
+
+class Rest(NamedTuple):
+    """Wait, near a cell if one is given."""
+
+    near: int | None = None
+
+
+class Done(NamedTuple):
+    """The macro action has reached what it was for."""
+
+
+class Failed(NamedTuple):
+    """It cannot go on; the reason is for people and prompts to read."""
+
+    reason: str
+
+
+Goal = Use | Rest | Done | Failed
+
+
+class Executor:
+    """Carries out one macro action at a time for one chef.
+
+    Args:
+        recipes: of the kitchen.
+        seat: which chef.
+    """
+
+    def __init__(self, recipes: Recipes, seat: int):
+        self.recipes, self.grid, self.seat = recipes, recipes.grid, seat
+        self.region = self.grid.region[int(recipes.kitchen.layout.start[seat])]
+        self._reach = [self.region in self.grid.regions_beside(cell) for cell in range(self.grid.cells)]
+        self._verbs: dict[str, Callable[[Macro], Goal]] = {
+            macros.PREPARE: self._prepare,
+            macros.ASSEMBLE: lambda macro: self._assemble(macro.item),
+            macros.SERVE: lambda macro: self._serve(macro.item),
+            macros.PASS_ON: lambda macro: self._pass_on(macro.item),
+            macros.PUT_OUT_FIRE: lambda macro: self._put_out_fire(),
+            macros.CLEAR_COUNTER: lambda macro: self._clear(),
+            macros.WAIT: self._wait,
+        }
+        self.scene: Scene
+        self.me: Chef
+        self._begun = 0
+        self._place: int | None = None  # where this macro action has put what it is making
+        self._pending: int | None = None  # where it was about to put it
+        self._handed = False  # whether it has held what it is to serve, pass on or throw away
+
+    def start(self, scene: Scene) -> None:
+        """Begin a new macro action: forget what the last one had in progress."""
+        self._begun = scene.tick
+        self._place = self._pending = None
+        self._handed = False
+
+    def goal(self, macro: Macro, scene: Scene) -> Goal:
+        """What to do now for `macro`."""
+        self.scene, self.me = scene, scene.chefs[self.seat]
+        if self._pending is not None and self.me.hand.index == 0 and self._pending in scene.at:
+            self._place, self._pending = self._pending, None
+        return self._verbs[macro.verb](macro)
+
+    # -- what there is ------------------------------------------------------------------------------------------------
+
+    def reachable(self, cell: int) -> bool:
+        """Whether this chef can interact with a cell."""
+        return self._reach[cell]
+
+    def cost(self, cell: int) -> int:
+        """Ticks until this chef could interact with a cell."""
+        return self.grid.cost(self.me.cell, self.me.facing, cell)
+
+    def nearest(self, cells: Iterable[int]) -> int | None:
+        """The cell that is reached first."""
+        return min((cell for cell in cells if self._reach[cell]), key=self.cost, default=None)
+
+    def loose(self, name: str) -> list[int]:
+        """Cells from which an empty hand could pick up an item of this kind."""
+        at, bare = self.scene.at, self.recipes.bare
+        return [cell for cell, kind in at.items() if kind.name == name and self._reach[cell] and bare(cell, kind)]
+
+    def lying(self, name: str) -> list[int]:
+        """Cells within reach on which an item of this kind lies."""
+        return [cell for cell, kind in self.scene.at.items() if kind.name == name and self._reach[cell]]
+
+    def free(self, cells: Iterable[int]) -> list[int]:
+        """Those of `cells` that are within reach and on which nothing lies."""
+        return [cell for cell in cells if self._reach[cell] and cell not in self.scene.at]
+
+    def dispensers(self, name: str) -> list[int]:
+        """Dispensers of an item within reach."""
+        ways = self.recipes.ways.get(name, [])
+        return [cell for way in ways if way.source is None for cell in self.recipes.cells[way.tile] if self._reach[cell]]
+
+    def attended(self, cell: int) -> bool:
+        """Whether another chef stands facing this cell, as one who is at work there does."""
+        offset = self.grid.offset
+        others = (chef for seat, chef in enumerate(self.scene.chefs) if seat != self.seat)
+        return any(chef.cell + offset[chef.facing] == cell and chef.hand.index == 0 for chef in others)
+
+    def counter_near(self, near: int | None = None) -> int | None:
+        """A free counter that is on the way to `near`."""
+        between = self.grid.between
+        free = self.free(self.recipes.counters)
+        shared = set(self.shared_counters()) if len(self.recipes.kitchen.regions) > 1 else set()
+
+        def price(cell: int) -> float:
+            onward = NEAR * min(between(cell, near), 30) if near is not None else 0.0
+            return self.cost(cell) + onward + (5.0 if cell in shared else 0.0)
+
+        return min(free, key=price, default=None)
+
+    def shared_counters(self) -> list[int]:
+        """Counters over which things are passed on: those between two regions, else the centre ones, else all."""
+        kitchen, grid = self.recipes.kitchen, self.grid
+        starts = {grid.region[int(cell)] for cell in kitchen.layout.start}
+        counters = [cell for cell in self.recipes.counters if self._reach[cell]]
+        between = [cell for cell in counters if len(grid.regions_beside(cell) & starts) > 1]
+        centre = [kitchen.number(*cell) for cell in kitchen.centre if self._reach[kitchen.number(*cell)]]
+        if len(starts) > 1:
+            return [cell for cell in centre if cell in between] or between
+        return centre or counters
+
+    # -- small steps --------------------------------------------------------------------------------------------------
+
+    def put_down(self, near: int | None = None) -> Goal:
+        """Put what is in hand on a counter."""
+        cell = self.counter_near(near)
+        if cell is not None:
+            return Use(cell)
+        if self.recipes.bins and self.me.hand.holder == "food":
+            bin_ = self.nearest(self.recipes.bins)
+            if bin_ is not None:
+                return Use(bin_)
+        return Failed(f"no free counter to put the {self.me.hand.name} on")
+
+    def fetch(self, name: str) -> Goal:
+        """Have one of these in hand: pick up what lies about or take a fresh one, whichever is nearer."""
+        if self.me.hand.index != 0:
+            return self.put_down()
+        cell = self.nearest([*self.loose(name), *self.dispensers(name)])
+        return Use(cell) if cell is not None else Failed(f"no {name} within reach")
+
+    def obtain(self, food: str) -> Goal:
+        """Have a food in bare hands, making it if need be. Done when it is in hand."""
+        hand = self.me.hand
+        if hand.name == food:
+            return Done()
+        cell = self.nearest([*self.loose(food), *self.dispensers(food)])
+        if cell is not None:
+            return Use(cell) if hand.index == 0 else self.put_down(cell)
+        return self._process(food)
+
+    def _process(self, food: str) -> Goal:
+        """Bring a food one step further through the process that makes it."""
+        failed: Goal = Failed(f"no {food} within reach, and nothing here to make it of")
+        for way in self.recipes.ways.get(food, []):
+            if way.source is not None:
+                goal = self._process_by(food, way, way.source)
+                if not isinstance(goal, Failed):
+                    return goal
+                failed = goal
+        return failed
+
+    def _process_by(self, food: str, way: Way, source: str) -> Goal:
+        hand, at = self.me.hand, self.scene.at
+        tiles = self.recipes.cells[way.tile]
+        free = self.nearest(self.free(tiles))
+        begun = [cell for cell in self.lying(source) if cell in tiles]
+        if way.by_hand:
+            begun = [cell for cell in begun if cell == self._place or not self.attended(cell)]
+        if hand.name == source:
+            if free is not None:
+                self._pending = free
+                return Use(free)
+            return Failed(f"every {way.tile} is in use")
+        if begun and way.by_hand:
+            self._place = self.nearest(begun) if self._place not in begun else self._place
+            assert self._place is not None
+            return Use(self._place) if hand.index == 0 else self.put_down(self._place)
+        if free is None:
+            return self._make_room(way, food)
+        goal = self.obtain(source)
+        return goal if not isinstance(goal, Done) else Use(free)
+
+    def _make_room(self, way: Way, food: str) -> Goal:
+        """Every tile is taken: if one holds something finished that a hand can take, put that on a counter."""
+        finished = [cell for cell in self.loose(food) if self.recipes.kitchen.tile_names[cell] == way.tile]
+        cell = self.nearest(finished)
+        if cell is None or self.counter_near(cell) is None:
+            return Failed(f"every {way.tile} is in use")
+        return Use(cell) if self.me.hand.index == 0 else self.put_down(cell)
+
+    # -- prepare ------------------------------------------------------------------------------------------------------
+
+    def _prepare(self, macro: Macro) -> Goal:
+        if macro.item in self.recipes.spec.dishes:
+            return self._fill_vessel(macro.item)
+        if macro.plate:
+            return self._plate_up(macro.item)
+        return self._make(macro.item)
+
+    def _make(self, food: str) -> Goal:
+        """One more of a food: lying ready, or on its way without further help."""
+        hand, at = self.me.hand, self.scene.at
+        if self._place is not None:
+            here = at.get(self._place)
+            if here is None or here.name == food:
+                return Done()
+            way = next((w for w in self.recipes.ways.get(food, []) if w.source == here.name), None)
+            if way is not None and not way.by_hand:
+                return Done()
+        if hand.name == food:
+            cell = self.counter_near()
+            self._pending = cell
+            return Use(cell) if cell is not None else Failed("no free counter")
+        if self.recipes.dispensed(food):
+            return self.fetch(food)
+        return self._process(food)
+
+    def _plate_up(self, food: str) -> Goal:
+        """A plate with this food alone, on a counter."""
+        wanted = self.recipes.cookbook.plate_with(food)
+        if wanted is None:
+            return Failed(f"{food} does not go on a plate by itself")
+        if self._place is not None and self.scene.at.get(self._place) in (wanted, None):
+            return Done()
+        if self.me.hand == wanted:
+            cell = self.counter_near()
+            self._pending = cell
+            return Use(cell) if cell is not None else Failed("no free counter")
+        return self._onto_plate(food)
+
+    def _onto_plate(self, food: str) -> Goal:
+        """Bring a food and an empty plate together."""
+        hand, plate = self.me.hand, self.recipes.plate
+        ready = self._collectable(plate, food)
+        if hand == plate:
+            if ready:
+                return Use(ready[0])
+            dispenser = self.nearest(self.dispensers(food))
+            if dispenser is not None:
+                return self.put_down(dispenser)
+            cooking = self._cooking(food)
+            return Rest(cooking[0]) if cooking is not None else Failed(f"no {food} is ready")
+        plates = [cell for cell in self.loose(plate.name) if cell in self.recipes.counters]
+        if hand.name == food:
+            cell = self.nearest(plates)
+            if cell is not None and self.recipes.effect(cell, hand, plate) is not None:
+                self._pending = cell
+                return Use(cell)
+            return self.put_down(self.nearest(self.dispensers(plate.name)))
+        if hand.index != 0:
+            return self.put_down(ready[0] if ready else None)
+        if not ready and self.recipes.dispensed(food) and plates:
+            return self.fetch(food)
+        if not ready and not self.dispensers(food) and self._cooking(food) is None:
+            return Failed(f"no {food} is ready")
+        return self.fetch(plate.name)
+
+    def _collectable(self, plate: Kind, food: str) -> list[int]:
+        """Cells from which a held plate could take this food, nearest first."""
+        cells = [cell for cell in self.lying(food) if self.recipes.effect(cell, plate, self.scene.at[cell])]
+        return sorted(cells, key=self.cost)
+
+    def _cooking(self, food: str) -> tuple[int, int] | None:
+        """(cell, ticks left) of the food of this kind that will be done first by itself, within reach."""
+        found = []
+        for way in self.recipes.ways.get(food, []):
+            if way.source is not None and not way.by_hand:
+                for cell in self.lying(way.source):
+                    if cell in self.recipes.cells[way.tile]:
+                        found.append((way.amount - self.scene.progress[cell], cell))
+        return (min(found)[1], min(found)[0]) if found else None
+
+    # -- vessels ------------------------------------------------------------------------------------------------------
+
+    def _fill_vessel(self, dish: str) -> Goal:
+        """A pot or bowl filled with what a dish needs, and set going."""
+        foods = Counter(self.recipes.foods_of(dish))
+        tile = self.recipes.vessel_of(dish)
+        if tile is None:
+            return Failed(f"{dish} is put together on a plate: assemble it")
+        cell = self._vessel_for(tile, foods)
+        if cell is None:
+            return Failed(f"every {tile} is in use, or out of reach")
+        here = self.scene.at.get(cell)
+        if here is not None and here.phase in ("cooking", "ready"):
+            return Done()
+        self._place = cell
+        missing = foods - Counter(here.contents if here is not None else ())
+        hand = self.me.hand
+        if not missing:
+            return Use(cell) if hand.index == 0 else self.put_down(cell)
+        if hand.name in missing:
+            return Use(cell)
+        return self._obtain_any(missing, cell)
+
+    def _obtain_any(self, missing: Counter[str], cell: int) -> Goal:
+        """Have one of the missing foods in hand: what lies ready first, then what must be made."""
+        made_of = {way.source for food in missing for way in self.recipes.ways.get(food, [])}
+        if self.me.hand.index != 0 and self.me.hand.name not in made_of:
+            return self.put_down(cell)
+        ready = [c for food in missing for c in (*self.loose(food), *self.dispensers(food))]
+        first = self.nearest(ready)
+        if first is not None and self.me.hand.index == 0:
+            return Use(first)
+        failed: Goal = Failed("nothing is missing")
+        for food in missing:
+            failed = self.obtain(food)
+            if not isinstance(failed, Failed):
+                return failed
+        return failed
+
+    def _vessel_for(self, tile: str, foods: Counter[str]) -> int | None:
+        """The vessel to use: the one this macro action has begun, else the fullest that fits, else an empty one."""
+        cells = [cell for cell in self.recipes.cells[tile] if self._reach[cell]]
+        if self._place in cells and self._fits(self._place, foods) is not None:
+            return self._place
+        scored = [(fit, -self.cost(cell), cell) for cell in cells if (fit := self._fits(cell, foods)) is not None]
+        return max(scored)[2] if scored else None
+
+    def _fits(self, cell: int | None, foods: Counter[str]) -> int | None:
+        """How many of these foods are in the vessel already; None if it holds something else or is beyond filling."""
+        here = self.scene.at.get(cell) if cell is not None else None
+        if here is None:
+            return 0
+        if cell == self._place and here.phase in ("cooking", "ready") and Counter(here.contents) == foods:
+            return len(here.contents)
+        return len(here.contents) if here.phase == "raw" and Counter(here.contents) <= foods else None
+
+    # -- assemble and serve -------------------------------------------------------------------------------------------
+
+    def _assemble(self, dish: str) -> Goal:
+        hand = self.me.hand
+        if hand.holder == "plate" and hand.dish == dish:
+            return Done()
+        if self.recipes.vessel_of(dish) is not None:
+            return self._dish_up(dish)
+        need = Counter(self.recipes.foods_of(dish))
+        if hand.holder == "plate" and Counter(hand.contents) <= need:
+            return self._collect(need, hand)
+        if hand.holder == "food" and hand.name in need:
+            return self._add_to_plate(need, hand)
+        if hand.index != 0:
+            return self.put_down()
+        return self._begin_plate(need)
+
+    def _dish_up(self, dish: str) -> Goal:
+        """Take what a pot or bowl has made onto a plate."""
+        need, hand, plate = Counter(self.recipes.foods_of(dish)), self.me.hand, self.recipes.plate
+        finished = self.lying_dish(dish)
+        vessels = [
+            cell for cell, kind in self.scene.at.items()
+            if kind.holder == "vessel" and kind.phase != "raw" and self._reach[cell] and Counter(kind.contents) == need
+        ]  # fmt: skip
+        if not vessels and not finished:
+            return Failed(f"no {dish} is ready or cooking")
+        if hand.index == 0 and finished:
+            return Use(finished[0])
+        ready = self.nearest(cell for cell in vessels if self.scene.at[cell].phase == "ready")
+        if hand == plate:
+            return Use(ready) if ready is not None else Rest(self.nearest(vessels))
+        if hand.index != 0:
+            return self.put_down(ready)
+        return self.fetch(plate.name)
+
+    def lying_dish(self, dish: str) -> list[int]:
+        """Cells within reach with a finished dish of this name on a plate, nearest first."""
+        at = self.scene.at
+        cells = [c for c, kind in at.items() if kind.holder == "plate" and kind.dish == dish and self._reach[c]]
+        return sorted(cells, key=self.cost)
+
+    def _collect(self, need: Counter[str], plate: Kind) -> Goal:
+        """A plate is in hand: go round to what is missing, on the shortest tour that ends at the hatch."""
+        missing = need - Counter(plate.contents)
+        merge = self._mergeable(need, plate)
+        if merge is not None:
+            return Use(merge)
+        stops: list[list[int]] = []
+        waiting: list[tuple[int, int]] = []
+        for food in missing.elements():
+            options = self._collectable(plate, food)
+            dispenser = self.nearest(self.dispensers(food))
+            if not options and dispenser is not None:
+                counter = self.counter_near(dispenser)
+                options = [counter] if counter is not None else []
+            if options:
+                stops.append(options[:2])
+            else:
+                cooking = self._cooking(food)
+                if cooking is None:
+                    return Failed(f"no {food} is ready")
+                waiting.append(cooking)
+        if stops:
+            return Use(self._tour(stops))
+        return Rest(min(waiting, key=lambda entry: entry[1])[0])
+
+    def _mergeable(self, need: Counter[str], plate: Kind) -> int | None:
+        """A plate on a counter whose content can be taken onto the plate in hand, towards the same dish."""
+        cells = []
+        for cell, kind in self.scene.at.items():
+            if kind.holder == "plate" and kind.contents and self._reach[cell]:
+                effect = self.recipes.effect(cell, plate, kind)
+                if effect is not None and plate.contents and Counter(effect.hand.contents) <= need:
+                    cells.append(cell)
+        return self.nearest(cells)
+
+    def _tour(self, stops: list[list[int]]) -> int:
+        """The first stop of the shortest way past one cell of each list and on to a hatch."""
+        between = self.grid.between
+        ends = [cell for cell in self.recipes.hatches if self._reach[cell]]
+        best, first = FAR * 10, stops[0][0]
+        for order in permutations(stops):
+            for cells in product(*order):
+                length = self.cost(cells[0]) + sum(between(a, b) for a, b in zip(cells, cells[1:], strict=False))
+                length += min((between(cells[-1], end) for end in ends), default=0)
+                if length < best:
+                    best, first = length, cells[0]
+        return first
+
+    def _add_to_plate(self, need: Counter[str], food: Kind) -> Goal:
+        """A needed food is in bare hands: onto the plate it belongs to, or down beside where plates are."""
+        cells = []
+        for cell, kind in self.scene.at.items():
+            if kind.holder == "plate" and self._reach[cell]:
+                effect = self.recipes.effect(cell, food, kind)
+                if effect is not None and Counter(effect.target.contents) <= need:
+                    cells.append((-len(kind.contents), self.cost(cell), cell))
+        if cells:
+            return Use(min(cells)[2])
+        return self.put_down(self.nearest(self.dispensers(self.recipes.plate.name)))
+
+    def _begin_plate(self, need: Counter[str]) -> Goal:
+        """Hands are empty: choose the plate to build on and what to fetch for it."""
+        base = self._base(need)
+        have = Counter(self.scene.at[base].contents) if base is not None else Counter[str]()
+        plate = self.scene.at[base] if base is not None else self.recipes.plate
+        missing = need - have
+        bring = []
+        for food in missing:
+            if not self._collectable(plate, food):
+                dispensers = self.dispensers(food)
+                if not dispensers and self._cooking(food) is None and not self._on_other_plate(need, food):
+                    return Failed(f"no {food} is ready")
+                bring.extend(dispensers)
+        if base is None:
+            return self.fetch(self.recipes.plate.name)
+        first = self.nearest(bring)
+        return Use(first) if first is not None else Use(base)
+
+    def _on_other_plate(self, need: Counter[str], food: str) -> bool:
+        plates = (kind for cell, kind in self.scene.at.items() if kind.holder == "plate" and self._reach[cell])
+        return any(food in kind.contents and Counter(kind.contents) <= need for kind in plates)
+
+    def _base(self, need: Counter[str]) -> int | None:
+        """The plate on a counter to go on with: the fullest that fits, then the nearest."""
+        cells = []
+        for cell, kind in self.scene.at.items():
+            if kind.holder == "plate" and self._reach[cell] and Counter(kind.contents) <= need:
+                if kind.contents or self._worth_using(cell):
+                    cells.append((-len(kind.contents), self.cost(cell), cell))
+        return min(cells)[2] if cells else None
+
+    def _worth_using(self, cell: int) -> bool:
+        """Whether an empty plate that lies about is nearer than a fresh one."""
+        fresh = self.nearest(self.dispensers(self.recipes.plate.name))
+        return fresh is None or self.cost(cell) <= self.cost(fresh)
+
+    def _serve(self, dish: str) -> Goal:
+        hand = self.me.hand
+        if hand.holder == "plate" and hand.dish == dish:
+            self._handed = True
+            hatch = self.nearest(self.recipes.hatches)
+            return Use(hatch) if hatch is not None else Failed("no hatch within reach: pass it on")
+        if self._handed:
+            return Done()
+        finished = self.lying_dish(dish)
+        if not finished:
+            return Failed(f"no {dish} is finished")
+        return Use(finished[0]) if hand.index == 0 else self.put_down(finished[0])
+
+    # -- the rest -----------------------------------------------------------------------------------------------------
+
+    def _pass_on(self, item: str) -> Goal:
+        hand = self.me.hand
+        if self._is(hand, item):
+            self._handed = True
+            cell = self.nearest(self.free(self.shared_counters()))
+            return Use(cell) if cell is not None else Failed("every counter to pass things over is full")
+        if self._handed:
+            return Done()
+        shared = set(self.shared_counters())
+        if item in self.recipes.spec.dishes:
+            finished = [cell for cell in self.lying_dish(item) if cell not in shared]
+            if not finished:
+                return self._assemble(item)
+            return Use(finished[0]) if hand.index == 0 else self.put_down(finished[0])
+        if item == self.recipes.plate.name or self.recipes.holdable(item):
+            return self._obtain_elsewhere(item, shared)
+        return self._onto_plate(item)
+
+    def _is(self, kind: Kind, item: str) -> bool:
+        """Whether what is in hand is what `pass_on` speaks of: the thing itself, on a plate or bare."""
+        if kind.name == item or (kind.holder == "plate" and kind.dish == item):
+            return True
+        return kind.holder == "plate" and kind.contents == (item,)
+
+    def _obtain_elsewhere(self, item: str, shared: set[int]) -> Goal:
+        """Like `obtain`, but what lies on a shared counter has been passed on already."""
+        hand = self.me.hand
+        cells = [cell for cell in self.loose(item) if cell not in shared]
+        cell = self.nearest([*cells, *self.dispensers(item)])
+        if cell is not None:
+            return Use(cell) if hand.index == 0 else self.put_down(cell)
+        return self._process(item)
+
+    def _put_out_fire(self) -> Goal:
+        hand = self.me.hand
+        fires = [cell for cell, kind in self.scene.at.items() if kind.burning and self._reach[cell]]
+        fire = self.nearest(fires)
+        if fire is None:
+            return self.put_down() if hand.holder == "tool" else Done()
+        if hand.holder == "tool":
+            return Use(fire)
+        tools = [cell for cell, kind in self.scene.at.items() if kind.holder == "tool" and self._reach[cell]]
+        tool = self.nearest(tools)
+        if tool is None:
+            return Failed("nothing to put the fire out with is within reach")
+        return Use(tool) if hand.index == 0 else self.put_down(tool)
+
+    def _clear(self) -> Goal:
+        hand = self.me.hand
+        full = hand.holder == "food" or (hand.holder == "plate" and hand.contents)
+        bin_ = self.nearest(self.recipes.bins)
+        if full:
+            self._handed = True
+            return Use(bin_) if bin_ is not None else self.put_down()
+        if self._handed:
+            return Done()
+        if hand.index != 0:
+            return self.put_down()
+        cells = [cell for cell, kind in self.scene.at.items() if self.useless(kind) and self.recipes.bare(cell, kind)]
+        cell = self.nearest(cells)
+        if cell is None or bin_ is None:
+            return Failed("nothing to throw away" if cell is None else "no bin within reach")
+        return Use(cell)
+
+    def useless(self, kind: Kind) -> bool:
+        """Whether no dish will ever have this in it."""
+        return kind.holder in ("food", "plate") and any(not self.recipes.wanted(food) for food in kind.contents)
+
+    def _wait(self, macro: Macro) -> Goal:
+        return Done() if self.scene.tick - self._begun >= macro.ticks else Rest()

@@ -1,0 +1,77 @@
+"""What all agents that think in macro actions share: one at a time, carried out tick by tick, and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from brigade.agents.base import MacroRecord, Observation, View
+from brigade.agents.executor import Done, Executor, Failed, Rest, Use
+from brigade.agents.macro import WAIT, Macro
+from brigade.agents.navigate import Navigator
+from brigade.agents.recipes import Recipes, recipes_of
+from brigade.agents.scene import Scene, read_scene
+from brigade.envs.kitchen.layout import STAY
+
+CHOICES_A_TICK = 4  # macro actions that may end and begin within one tick before the chef stands still for it
+
+
+class MacroPlayer:
+    """Chooses macro actions with `choose` and carries them out. Subclasses say what to choose."""
+
+    recipes: Recipes
+    executor: Executor
+    navigator: Navigator
+
+    def reset(self, view: View) -> None:
+        """Begin an episode."""
+        self.view = view
+        self.recipes = recipes_of(view.kitchen)
+        self.executor = Executor(self.recipes, view.seat)
+        self.navigator = Navigator(self.recipes.grid, view.seat, view.seed)
+        self.current: Macro | None = None
+        self._started = 0
+        self._records: list[MacroRecord] = []
+        self.prepare()
+
+    @property
+    def macros(self) -> Sequence[MacroRecord]:
+        """The macro actions that have ended, oldest first."""
+        return self._records
+
+    def prepare(self) -> None:
+        """What a subclass needs to do at the start of an episode."""
+
+    def choose(self, scene: Scene) -> Macro | None:
+        """The next macro action; None to stand still and make room."""
+        raise NotImplementedError
+
+    def interrupt(self, scene: Scene) -> bool:
+        """Whether to drop the current macro action for something else."""
+        return False
+
+    def act(self, observation: Observation) -> int:
+        """The action for this tick."""
+        scene = read_scene(self.view.kitchen, observation)
+        if self.current is not None and self.interrupt(scene):
+            self._end(scene, False, "given up for something more urgent")
+        for _ in range(CHOICES_A_TICK):
+            if self.current is None:
+                self.current = self.choose(scene)
+                if self.current is None:
+                    return self.navigator.rest(scene, None)
+                self._started = scene.tick
+                self.executor.start(scene)
+            goal = self.executor.goal(self.current, scene)
+            if isinstance(goal, Use):
+                return self.navigator.use(scene, goal.cell)
+            if isinstance(goal, Rest):
+                return self.navigator.rest(scene, goal.near)
+            self._end(scene, isinstance(goal, Done), goal.reason if isinstance(goal, Failed) else "")
+        return STAY
+
+    def _end(self, scene: Scene, succeeded: bool, reason: str) -> None:
+        assert self.current is not None
+        if self.current.verb != WAIT:
+            record = MacroRecord(str(self.current), self._started, scene.tick, succeeded, reason)
+            self._records.append(record)
+        self.current = None

@@ -1,0 +1,225 @@
+"""System 1 by itself: a state machine that always has an answer.
+
+Idle, it looks at the open orders and what there is for them (`needs`), and chooses the macro action that brings the
+most urgent one forward: fires first, then what is finished, what can be put together, what must be prepared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brigade.agents import macro as macros
+from brigade.agents.base import agents
+from brigade.agents.executor import Executor, Failed, Rest, Use
+from brigade.agents.macro import Macro
+from brigade.agents.needs import Plan, plan_orders
+from brigade.agents.passing import Passing
+from brigade.agents.player import MacroPlayer
+from brigade.agents.scene import Order, Scene
+
+NO_DEADLINE = 100_000
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What the choice between macro actions is weighed with. Points are compared with points only."""
+
+    serve: float = 100.0
+    assemble: float = 80.0
+    start_cooking: float = 70.0
+    prepare: float = 50.0
+    plate_ahead: float = 20.0
+    wait_for: float = 10.0
+    rank: float = 6.0  # less for each order that is more urgent
+    tick: float = 1.0  # less for each tick of walking before the first interaction
+    put_down: float = 12.0  # less when what is in hand must be put down first
+    short_wait: int = 8  # ticks one waits for something that is nearly done
+
+
+class StateMachine(MacroPlayer):
+    """The state machine, for any cookbook."""
+
+    weights = Weights()
+
+    def prepare(self) -> None:
+        """Begin an episode."""
+        self.probe = Executor(self.recipes, self.view.seat)
+        self.passing = Passing(self.recipes, self.probe)
+
+    def interrupt(self, scene: Scene) -> bool:
+        """Fires first."""
+        assert self.current is not None
+        return self.current.verb != macros.PUT_OUT_FIRE and self._fire(scene) is not None
+
+    def choose(self, scene: Scene) -> Macro | None:
+        """The macro action with the greatest weight among those that can be begun now."""
+        fire = self._fire(scene)
+        if fire is not None:
+            return fire
+        plans = self.plans(scene)
+        best, most = None, 0.0
+        for weight, macro in self._options(scene, plans):
+            if weight <= most:
+                continue
+            value = weight - self._price(scene, macro)
+            if value > most:
+                best, most = macro, value
+        return best
+
+    def plans(self, scene: Scene) -> list[Plan]:
+        """Open orders, most urgent first, with what there is for them."""
+        orders = list(scene.orders)
+        if self.view.kitchen.layout.standing:
+            vessels = sum(len(self.recipes.cells[name]) for name, t in self.recipes.spec.tiles.items() if t.vessel)
+            orders = orders * (vessels + 1)
+        orders.sort(key=lambda order: order.left if order.left is not None else NO_DEADLINE)
+        return plan_orders(scene, self.recipes, orders, self.view.seat)
+
+    # -- options ------------------------------------------------------------------------------------------------------
+
+    def _options(self, scene: Scene, plans: list[Plan]) -> list[tuple[float, Macro]]:
+        weights, options = self.weights, list(self._by_hand(scene, plans))
+        for rank, plan in enumerate(plans):
+            less = weights.rank * rank
+            if plan.holder is not None and plan.holder != self.view.seat:
+                options.extend((weight - less, macro) for weight, macro in self._missing(scene, plan))
+            elif plan.finished:
+                options.append((weights.serve - less, Macro(macros.SERVE, plan.order.dish)))
+            else:
+                options.extend((weight - less, macro) for weight, macro in self._advance(scene, plan))
+        for rank, item in enumerate(self.passing.wanted(scene, plans)):
+            options.append((weights.prepare - rank, Macro(macros.PASS_ON, item)))
+        options.extend(self._rescue(scene))
+        return options
+
+    def _by_hand(self, scene: Scene, plans: list[Plan]) -> list[tuple[float, Macro]]:
+        """What the thing in hand suggests."""
+        hand = scene.chefs[self.view.seat].hand
+        dishes = list(dict.fromkeys(order.dish for order in scene.orders))
+        item = self.passing.in_hand(hand, dishes)
+        if item is not None:
+            return [(self.weights.serve + 20, Macro(macros.PASS_ON, item))]
+        if self.probe.useless(hand):
+            return [(self.weights.serve, Macro(macros.CLEAR_COUNTER))]
+        if hand.holder == "food" and hand.name in self.recipes.into:
+            return [(self.weights.prepare, Macro(macros.PREPARE, self.recipes.into[hand.name]))]
+        return []
+
+    def _advance(self, scene: Scene, plan: Plan) -> list[tuple[float, Macro]]:
+        """Ways to bring an order forward that nobody else has in hand."""
+        weights, dish = self.weights, plan.order.dish
+        options = self._missing(scene, plan)
+        wait = self._wait(scene, plan)
+        if wait is not None:
+            weight = weights.assemble if wait <= weights.short_wait else weights.wait_for
+            options.append((weight, Macro(macros.ASSEMBLE, dish)))
+        if plan.plate is None and self.recipes.vessel_of(dish) is None:
+            for part in plan.parts:
+                if part.state == "missing" and self.recipes.dispensed(part.food):
+                    options.append((weights.plate_ahead, Macro(macros.PREPARE, part.food, plate=True)))
+                    break
+        return options
+
+    def _missing(self, scene: Scene, plan: Plan) -> list[tuple[float, Macro]]:
+        """What to prepare for an order."""
+        weights, options = self.weights, []
+        vessel = self.recipes.vessel_of(plan.order.dish)
+        if vessel is not None:
+            return self._fill(plan)
+        for part in plan.parts:
+            if part.state not in ("raw", "missing") or self.recipes.dispensed(part.food):
+                continue
+            if part.holder not in (None, self.view.seat):
+                continue
+            by_itself = any(not way.by_hand for way in self.recipes.ways.get(part.food, []))
+            weight = weights.start_cooking if by_itself else weights.prepare
+            options.append((weight, Macro(macros.PREPARE, part.food)))
+        return options
+
+    def _fill(self, plan: Plan) -> list[tuple[float, Macro]]:
+        """A pot or bowl to be filled, unless others already bring all that it lacks."""
+        if not plan.parts or plan.parts[0].state in ("ready", "cooking"):
+            return []
+        foods = plan.parts[1:]
+        others = [part for part in foods if part.holder not in (None, self.view.seat)]
+        if foods and len(others) == len(foods):
+            return []
+        options = [(self.weights.start_cooking, Macro(macros.PREPARE, plan.order.dish))]
+        for part in foods:
+            if part.state in ("raw", "missing") and not self.recipes.dispensed(part.food) and part not in others:
+                options.append((self.weights.prepare, Macro(macros.PREPARE, part.food)))
+        return options
+
+    def _wait(self, scene: Scene, plan: Plan) -> int | None:
+        """Ticks until everything can be collected, None if something must be prepared first."""
+        longest = 0
+        for part in plan.parts:
+            if part.holder not in (None, self.view.seat):
+                return None
+            if part.state == "cooking":
+                self.probe.scene, self.probe.me = scene, scene.chefs[self.view.seat]
+                longest = max(longest, part.wait - self._way_there(part.cell))
+            elif part.state != "ready" and not (part.state == "missing" and self.probe.dispensers(part.food)):
+                return None
+        return longest
+
+    def _way_there(self, cell: int) -> int:
+        """A guess at the ticks before an assembling chef needs the food that cooks on `cell`."""
+        return self.probe.cost(cell)
+
+    def _rescue(self, scene: Scene) -> list[tuple[float, Macro]]:
+        """Food that will burn unless it is taken off soon: onto a plate with it."""
+        options = []
+        for cell, kind in scene.at.items():
+            left = self._burns_in(scene, cell, kind.name)
+            if left is not None and self.probe.reachable(cell):
+                me = scene.chefs[self.view.seat]
+                need = self.recipes.grid.cost(me.cell, me.facing, cell) + 16
+                if left < need:
+                    options.append((self.weights.serve + 10, Macro(macros.PREPARE, kind.name, plate=True)))
+        return options
+
+    def _burns_in(self, scene: Scene, cell: int, food: str) -> int | None:
+        """Ticks until a finished food on a stove turns into something useless, None if it does not."""
+        tile = self.recipes.kitchen.tile_names[cell]
+        for process in self.recipes.spec.processes:
+            if process.at == tile and process.from_ == food and process.ticks and not self.recipes.wanted(process.to):
+                return process.ticks - scene.progress[cell]
+        return None
+
+    def _fire(self, scene: Scene) -> Macro | None:
+        """Put out a fire, unless there is none, another chef is at it, or nothing to do it with is in reach."""
+        if not any(kind.burning for kind in scene.at.values()):
+            if scene.chefs[self.view.seat].hand.holder == "tool":
+                return Macro(macros.PUT_OUT_FIRE)  # it puts the extinguisher down
+            return None
+        others = (chef for seat, chef in enumerate(scene.chefs) if seat != self.view.seat)
+        if any(chef.hand.holder == "tool" for chef in others):
+            return None
+        self.probe.start(scene)
+        macro = Macro(macros.PUT_OUT_FIRE)
+        return None if isinstance(self.probe.goal(macro, scene), Failed) else macro
+
+    def _price(self, scene: Scene, macro: Macro) -> float:
+        """What beginning a macro action costs; infinite if it cannot be begun."""
+        self.probe.start(scene)
+        goal = self.probe.goal(macro, scene)
+        if isinstance(goal, Failed):
+            return float("inf")
+        if isinstance(goal, Rest):
+            return 0.0
+        if not isinstance(goal, Use):
+            return float("inf")  # done already: nothing to do
+        me = scene.chefs[self.view.seat]
+        price = self.weights.tick * self.probe.cost(goal.cell)
+        puts_down = me.hand.index != 0 and goal.cell not in scene.at and goal.cell in self.recipes.counters
+        return price + (self.weights.put_down if puts_down else 0.0)
+
+
+@agents.register("fsm", "the state machine: System 1 by itself, chooses macro actions by rules")
+def make_state_machine() -> StateMachine:
+    """A state machine."""
+    return StateMachine()
+
+
+__all__ = ["Order", "StateMachine", "Weights"]
