@@ -18,7 +18,7 @@ from brigade.agents.recipes import Recipes, Way
 from brigade.agents.scene import Chef, Scene
 from brigade.envs.kitchen.cookbook import Kind
 
-NEAR = 0.6  # weight of what comes after when choosing a counter to put something on
+ON_THE_WAY, THERE_AND_BACK = 1.0, 2.0  # weight of the way onward when choosing a counter to put something on
 
 
 class Use(NamedTuple):
@@ -125,15 +125,15 @@ class Executor:
         others = (chef for seat, chef in enumerate(self.scene.chefs) if seat != self.seat)
         return any(chef.cell + offset[chef.facing] == cell and chef.hand.index == 0 for chef in others)
 
-    def counter_near(self, near: int | None = None) -> int | None:
-        """A free counter that is on the way to `near`."""
+    def counter_near(self, near: int | None = None, onward: float = ON_THE_WAY) -> int | None:
+        """A free counter that is on the way to `near`, or so near to it that one is soon back."""
         between = self.grid.between
         free = self.free(self.recipes.counters)
         shared = set(self.shared_counters()) if len(self.recipes.kitchen.regions) > 1 else set()
 
         def price(cell: int) -> float:
-            onward = NEAR * min(between(cell, near), 30) if near is not None else 0.0
-            return self.cost(cell) + onward + (5.0 if cell in shared else 0.0)
+            after = onward * min(between(cell, near), 30) if near is not None else 0.0
+            return self.cost(cell) + after + (5.0 if cell in shared else 0.0)
 
         return min(free, key=price, default=None)
 
@@ -150,9 +150,9 @@ class Executor:
 
     # -- small steps --------------------------------------------------------------------------------------------------
 
-    def put_down(self, near: int | None = None) -> Goal:
+    def put_down(self, near: int | None = None, onward: float = ON_THE_WAY) -> Goal:
         """Put what is in hand on a counter."""
-        cell = self.counter_near(near)
+        cell = self.counter_near(near, onward)
         if cell is not None:
             return Use(cell)
         if self.recipes.bins and self.me.hand.holder == "food":
@@ -267,7 +267,7 @@ class Executor:
                 return Use(ready[0])
             dispenser = self.nearest(self.dispensers(food))
             if dispenser is not None:
-                return self.put_down(dispenser)
+                return self.put_down(dispenser, THERE_AND_BACK)
             cooking = self._cooking(food)
             return Rest(cooking[0]) if cooking is not None else Failed(f"no {food} is ready")
         plates = [cell for cell in self.loose(plate.name) if cell in self.recipes.counters]
@@ -276,7 +276,7 @@ class Executor:
             if cell is not None and self.recipes.effect(cell, hand, plate) is not None:
                 self._pending = cell
                 return Use(cell)
-            return self.put_down(self.nearest(self.dispensers(plate.name)))
+            return self.put_down(self.nearest(self.dispensers(plate.name)), THERE_AND_BACK)
         if hand.index != 0:
             return self.put_down(ready[0] if ready else None)
         if not ready and self.recipes.dispensed(food) and plates:
@@ -286,9 +286,9 @@ class Executor:
         return self.fetch(plate.name)
 
     def _collectable(self, plate: Kind, food: str) -> list[int]:
-        """Cells from which a held plate could take this food, nearest first."""
+        """Cells from which a held plate could take this food: what would burn soonest first, then the nearest."""
         cells = [cell for cell in self.lying(food) if self.recipes.effect(cell, plate, self.scene.at[cell])]
-        return sorted(cells, key=self.cost)
+        return sorted(cells, key=lambda cell: (self.recipes.spoils_in(cell, food, self.scene.progress[cell]), self.cost(cell)))
 
     def _cooking(self, food: str) -> tuple[int, int] | None:
         """(cell, ticks left) of the food of this kind that will be done first by itself, within reach."""
@@ -410,10 +410,10 @@ class Executor:
             options = self._collectable(plate, food)
             dispenser = self.nearest(self.dispensers(food))
             if not options and dispenser is not None:
-                counter = self.counter_near(dispenser)
+                counter = self.counter_near(dispenser, THERE_AND_BACK)
                 options = [counter] if counter is not None else []
             if options:
-                stops.append(options[:2])
+                stops.append(options[:1] if self.recipes.works_at(options[0]) else options[:2])
             else:
                 cooking = self._cooking(food)
                 if cooking is None:
@@ -456,7 +456,7 @@ class Executor:
                     cells.append((-len(kind.contents), self.cost(cell), cell))
         if cells:
             return Use(min(cells)[2])
-        return self.put_down(self.nearest(self.dispensers(self.recipes.plate.name)))
+        return self.put_down(self.nearest(self.dispensers(self.recipes.plate.name)), THERE_AND_BACK)
 
     def _begin_plate(self, need: Counter[str]) -> Goal:
         """Hands are empty: choose the plate to build on and what to fetch for it."""
@@ -557,25 +557,31 @@ class Executor:
         return Use(tool) if hand.index == 0 else self.put_down(tool)
 
     def _clear(self) -> Goal:
-        hand = self.me.hand
-        full = hand.holder == "food" or (hand.holder == "plate" and hand.contents)
-        bin_ = self.nearest(self.recipes.bins)
-        if full:
+        hand, bin_ = self.me.hand, self.nearest(self.recipes.bins)
+        if hand.holder == "food" or (hand.holder == "plate" and hand.contents):
             self._handed = True
             return Use(bin_) if bin_ is not None else self.put_down()
         if self._handed:
             return Done()
+        if bin_ is None:
+            return Failed("no bin within reach")
+        useless = [cell for cell, kind in self.scene.at.items() if self._reach[cell] and self.useless(kind)]
+        bare = [cell for cell in useless if self.recipes.bare(cell, self.scene.at[cell])]
+        stuck = [cell for cell in useless if self.recipes.effect(cell, self.recipes.plate, self.scene.at[cell])]
+        if hand == self.recipes.plate and stuck:
+            cell = self.nearest(stuck)
+            assert cell is not None
+            return Use(cell)
         if hand.index != 0:
             return self.put_down()
-        cells = [cell for cell, kind in self.scene.at.items() if self.useless(kind) and self.recipes.bare(cell, kind)]
-        cell = self.nearest(cells)
-        if cell is None or bin_ is None:
-            return Failed("nothing to throw away" if cell is None else "no bin within reach")
-        return Use(cell)
+        cell = self.nearest(bare)
+        if cell is not None:
+            return Use(cell)
+        return self.fetch(self.recipes.plate.name) if stuck else Failed("nothing to throw away")
 
     def useless(self, kind: Kind) -> bool:
         """Whether no dish will ever have this in it."""
-        return kind.holder in ("food", "plate") and any(not self.recipes.wanted(food) for food in kind.contents)
+        return kind.holder in ("food", "plate") and not kind.burning and any(not self.recipes.wanted(food) for food in kind.contents)
 
     def _wait(self, macro: Macro) -> Goal:
         return Done() if self.scene.tick - self._begun >= macro.ticks else Rest()

@@ -8,8 +8,10 @@ from brigade.agents.paths import DIRECTIONS, FAR, Grid
 from brigade.agents.scene import Scene
 from brigade.envs.kitchen.layout import INTERACT, STAY
 
-PATIENCE = 1  # ticks one waits for a way to come free before stepping aside
-STEP_ASIDE = 3  # ticks one stays out of the way, at least
+PATIENCE = 2  # ticks the first chef keeps trying before it gives way; others give way at once
+SMALL_DETOUR = 2  # ticks that going round may cost without a thought
+DETOUR = 5  # ticks one keeps to a way round, at least
+STEP_ASIDE = 2  # ticks one stays out of the way, at least
 
 
 class Navigator:
@@ -22,48 +24,75 @@ class Navigator:
     def __init__(self, grid: Grid, seat: int, seed: int):
         self.grid, self.seat = grid, seat
         self._random = np.random.default_rng([seed, seat])
-        self._stuck = 0
-        self._aside = 0
-        self._last = -1
+        self._headed = -1  # the cell its last action should have led to
+        self._aside_until = 0
+        self._detour_until = 0
+        self._waited = 0
+        self._avoid: frozenset[int] = frozenset()  # cells kept off while on a detour
 
     def use(self, scene: Scene, target: int) -> int:
         """The action that leads to interacting with the cell `target`."""
         me = scene.chefs[self.seat]
-        others = {chef.cell for seat, chef in enumerate(scene.chefs) if seat != self.seat}
-        if self._aside > 0:
-            self._aside -= 1
+        others = self._others(scene)
+        pushed = self._headed not in (-1, me.cell)  # it wanted to go somewhere and did not get there
+        self._headed = -1
+        if scene.tick < self._aside_until:
             return self._away(scene, others)
-        action = self.grid.action(me.cell, me.facing, target, others)
+        blocked = others | self._avoid if scene.tick < self._detour_until else set[int]()
+        action, ticks = self.grid.action(me.cell, me.facing, target, blocked)
         if action == INTERACT:
-            self._stuck = 0
             return INTERACT
-        held_up = action is None or (action in DIRECTIONS and self._detour(me.cell, me.facing, target, action))
-        self._stuck = self._stuck + 1 if held_up and me.cell == self._last else 0
-        self._last = me.cell
-        if action is None:
-            if self._stuck > PATIENCE + int(self._random.integers(0, 3)):
-                self._stuck = 0
-                self._aside = STEP_ASIDE + int(self._random.integers(0, 4))
-                return self._away(scene, others)
-            return STAY
+        if action is None or pushed or self._leads_to(me.cell, action) in others:
+            action = self._around(scene, target, ticks, pushed)
+        if action in DIRECTIONS:
+            there = self._leads_to(me.cell, action)
+            self._headed = there if self.grid.floor[there] else me.cell
         return action
+
+    def _around(self, scene: Scene, target: int, ticks: int, pushed: bool) -> int:
+        """Somebody is in the way: a small detour at once; a long one, or stepping aside, as manners ask."""
+        me, others = scene.chefs[self.seat], self._others(scene)
+        avoid = others | self._ahead_of(scene) if pushed else others
+        avoid.discard(me.cell)
+        action, detour = self.grid.action(me.cell, me.facing, target, avoid)
+        if action is not None and detour <= ticks + SMALL_DETOUR:
+            return action
+        self._waited += 1
+        if self._waited <= (PATIENCE if self.seat == 0 else 0):
+            return STAY
+        self._waited = 0
+        self._avoid = frozenset(others | self._ahead_of(scene)) - {me.cell}
+        action, detour = self.grid.action(me.cell, me.facing, target, self._avoid)
+        if action is not None:
+            self._detour_until = scene.tick + min(detour, DETOUR + int(self._random.integers(0, 6)))
+            return action
+        self._detour_until = 0
+        self._aside_until = scene.tick + STEP_ASIDE + int(self._random.integers(0, 5))
+        return self._away(scene, others)
+
+    def _leads_to(self, cell: int, action: int) -> int:
+        return cell + self.grid.offset[action]
 
     def rest(self, scene: Scene, near: int | None) -> int:
         """Wait, near a cell if one is given, and make room for a chef who wants to pass."""
         me = scene.chefs[self.seat]
-        others = {chef.cell for seat, chef in enumerate(scene.chefs) if seat != self.seat}
+        others = self._others(scene)
+        self._headed = -1
         for seat, chef in enumerate(scene.chefs):
             if seat != self.seat and chef.cell + self.grid.offset[chef.facing] == me.cell:
                 return self._away(scene, others)
         if near is not None and self.grid.cost(me.cell, me.facing, near) not in (0, FAR):
-            return self.grid.action(me.cell, me.facing, near, others) or STAY
+            action, _ = self.grid.action(me.cell, me.facing, near, others)
+            return STAY if action is None else action
         return STAY
 
-    def _detour(self, cell: int, facing: int, target: int, action: int) -> bool:
-        """Whether this action does not lead closer, counted as if nobody were in the way."""
-        there = cell + self.grid.offset[action]
-        stand = there if self.grid.floor[there] else cell
-        return self.grid.cost(stand, action, target) >= self.grid.cost(cell, facing, target)
+    def _others(self, scene: Scene) -> set[int]:
+        return {chef.cell for seat, chef in enumerate(scene.chefs) if seat != self.seat}
+
+    def _ahead_of(self, scene: Scene) -> set[int]:
+        """The cells the others face: where they would go, if they are walking."""
+        offset = self.grid.offset
+        return {chef.cell + offset[chef.facing] for seat, chef in enumerate(scene.chefs) if seat != self.seat}
 
     def _away(self, scene: Scene, others: set[int]) -> int:
         """A step that leaves room: away from the others, rather into the open than into a corner."""

@@ -58,15 +58,21 @@ class Grid:
             default=FAR,
         )
 
-    def action(self, cell: int, facing: int, target: int, blocked: Collection[int]) -> int | None:
-        """The next action on the shortest way to interacting with `target`; None when others block every way."""
-        costs = self.to(target)
-        if costs[cell * 5 + facing] == 0:
-            return INTERACT
-        best = self._descend(cell, facing, costs, blocked)
-        if best is not None:
-            return best
-        return self._descend(cell, facing, self._search(target, blocked), blocked)
+    def action(self, cell: int, facing: int, target: int, blocked: Collection[int] = ()) -> tuple[int | None, int]:
+        """The next action on the shortest way to interacting with `target` that avoids `blocked`, and its ticks.
+
+        The action is None, and the ticks `FAR`, when there is no such way.
+        """
+        costs = self._search(target, blocked) if blocked else self.to(target)
+        here = costs[cell * 5 + facing]
+        if here == 0:
+            return INTERACT, 0
+        for d in DIRECTIONS:
+            there = cell + self.offset[d]
+            stand = there if self.floor[there] else cell
+            if there not in blocked and costs[stand * 5 + d] == here - 1:
+                return d, here
+        return None, FAR
 
     def walk(self, target: int) -> list[int]:
         """Steps from every floor cell to the floor cell `target`."""
@@ -88,17 +94,6 @@ class Grid:
         """(action, cell) for each free floor cell next to `cell`."""
         steps = [(d, cell + self.offset[d]) for d in DIRECTIONS]
         return [(d, there) for d, there in steps if self.floor[there] and there not in blocked]
-
-    def _descend(self, cell: int, facing: int, costs: Costs, blocked: Collection[int]) -> int | None:
-        best, least = None, costs[cell * 5 + facing]
-        for d in DIRECTIONS:
-            there = cell + self.offset[d]
-            if there in blocked:
-                continue
-            stand = there if self.floor[there] else cell
-            if costs[stand * 5 + d] < least:
-                best, least = d, costs[stand * 5 + d]
-        return best
 
     def _search(self, target: int, blocked: Collection[int]) -> Costs:
         """Breadth-first, backwards from every way of standing beside `target` and facing it."""

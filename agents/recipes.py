@@ -11,6 +11,9 @@ from brigade.envs.kitchen.layout import Kitchen
 from brigade.envs.kitchen.tables import EVENT, LIMIT, NEW_HELD, NEW_TARGET
 
 
+NEVER = 100_000  # ticks
+
+
 class Way(NamedTuple):
     """One way to come by an item: out of a dispenser (`source` None), or by a process on a tile."""
 
@@ -83,6 +86,14 @@ class Recipes:
         name = self.kitchen.tile_names[cell]
         tile = self.spec.tiles.get(name)
         return tile is not None and (tile.vessel is not None or any(p.at == name for p in self.spec.processes))
+
+    def spoils_in(self, cell: int, food: str, progress: int) -> int:
+        """Ticks until a food lying on a cell turns into something useless by itself; `NEVER` if it does not."""
+        tile = self.kitchen.tile_names[cell]
+        for process in self.spec.processes:
+            if process.at == tile and process.from_ == food and process.ticks and not self.wanted(process.to):
+                return process.ticks - progress
+        return NEVER
 
     def effect(self, cell: int, hand: Kind, target: Kind) -> Effect | None:
         """What interacting with `target` on `cell` would do with `hand` in hand; None for nothing."""

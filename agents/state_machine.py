@@ -12,9 +12,10 @@ from brigade.agents import macro as macros
 from brigade.agents.base import agents
 from brigade.agents.executor import Executor, Failed, Rest, Use
 from brigade.agents.macro import Macro
-from brigade.agents.needs import Plan, plan_orders
+from brigade.agents.needs import Part, Plan, plan_orders
 from brigade.agents.passing import Passing
 from brigade.agents.player import MacroPlayer
+from brigade.agents.recipes import NEVER
 from brigade.agents.scene import Order, Scene
 
 NO_DEADLINE = 100_000
@@ -30,6 +31,10 @@ class Weights:
     prepare: float = 50.0
     plate_ahead: float = 20.0
     wait_for: float = 10.0
+    perishable: float = 15.0  # more when something that can burn is used up
+    rescue: float = 110.0
+    clear: float = 60.0
+    margin: int = 6  # ticks to spare when saving food from burning
     rank: float = 6.0  # less for each order that is more urgent
     tick: float = 1.0  # less for each tick of walking before the first interaction
     put_down: float = 12.0  # less when what is in hand must be put down first
@@ -47,9 +52,16 @@ class StateMachine(MacroPlayer):
         self.passing = Passing(self.recipes, self.probe)
 
     def interrupt(self, scene: Scene) -> bool:
-        """Fires first."""
+        """Fires first, and what is about to burn."""
         assert self.current is not None
-        return self.current.verb != macros.PUT_OUT_FIRE and self._fire(scene) is not None
+        if self.current.verb == macros.PUT_OUT_FIRE:
+            return False
+        if self._fire(scene) is not None:
+            return True
+        urgent = [macro for _, macro in self._rescue(scene)]
+        hand = scene.chefs[self.view.seat].hand
+        busy = self.current.verb in (macros.ASSEMBLE, macros.SERVE) and hand.index != 0 and hand != self.recipes.plate
+        return bool(urgent) and not busy and self.current not in urgent
 
     def choose(self, scene: Scene) -> Macro | None:
         """The macro action with the greatest weight among those that can be begun now."""
@@ -90,6 +102,8 @@ class StateMachine(MacroPlayer):
         for rank, item in enumerate(self.passing.wanted(scene, plans)):
             options.append((weights.prepare - rank, Macro(macros.PASS_ON, item)))
         options.extend(self._rescue(scene))
+        if any(self.probe.useless(kind) and self.recipes.works_at(cell) for cell, kind in scene.at.items()):
+            options.append((weights.clear, Macro(macros.CLEAR_COUNTER)))
         return options
 
     def _by_hand(self, scene: Scene, plans: list[Plan]) -> list[tuple[float, Macro]]:
@@ -112,6 +126,8 @@ class StateMachine(MacroPlayer):
         wait = self._wait(scene, plan)
         if wait is not None:
             weight = weights.assemble if wait <= weights.short_wait else weights.wait_for
+            if any(part.state == "ready" and self._spoils(part) for part in plan.parts):
+                weight += weights.perishable
             options.append((weight, Macro(macros.ASSEMBLE, dish)))
         if plan.plate is None and self.recipes.vessel_of(dish) is None:
             for part in plan.parts:
@@ -171,21 +187,22 @@ class StateMachine(MacroPlayer):
         """Food that will burn unless it is taken off soon: onto a plate with it."""
         options = []
         for cell, kind in scene.at.items():
-            left = self._burns_in(scene, cell, kind.name)
-            if left is not None and self.probe.reachable(cell):
-                me = scene.chefs[self.view.seat]
-                need = self.recipes.grid.cost(me.cell, me.facing, cell) + 16
-                if left < need:
-                    options.append((self.weights.serve + 10, Macro(macros.PREPARE, kind.name, plate=True)))
+            left = self.recipes.spoils_in(cell, kind.name, scene.progress[cell])
+            if left < NEVER and self.probe.reachable(cell) and left < self._time_to_plate(scene, cell):
+                options.append((self.weights.rescue, Macro(macros.PREPARE, kind.name, plate=True)))
         return options
 
-    def _burns_in(self, scene: Scene, cell: int, food: str) -> int | None:
-        """Ticks until a finished food on a stove turns into something useless, None if it does not."""
-        tile = self.recipes.kitchen.tile_names[cell]
-        for process in self.recipes.spec.processes:
-            if process.at == tile and process.from_ == food and process.ticks and not self.recipes.wanted(process.to):
-                return process.ticks - scene.progress[cell]
-        return None
+    def _spoils(self, part: Part) -> bool:
+        return part.cell >= 0 and self.recipes.spoils_in(part.cell, part.food, 0) < NEVER
+
+    def _time_to_plate(self, scene: Scene, cell: int) -> int:
+        """Ticks it takes to come to `cell` with an empty plate, and a few to spare."""
+        me, grid = scene.chefs[self.view.seat], self.recipes.grid
+        if me.hand == self.recipes.plate:
+            return grid.cost(me.cell, me.facing, cell) + self.weights.margin
+        plates = self.probe.dispensers(self.recipes.plate.name)
+        ways = [grid.cost(me.cell, me.facing, plate) + grid.between(plate, cell) for plate in plates]
+        return min(ways, default=0) + (4 if me.hand.index else 1) + self.weights.margin
 
     def _fire(self, scene: Scene) -> Macro | None:
         """Put out a fire, unless there is none, another chef is at it, or nothing to do it with is in reach."""
