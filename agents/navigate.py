@@ -8,7 +8,7 @@ from brigade.agents.paths import DIRECTIONS, FAR, Grid
 from brigade.agents.scene import Scene
 from brigade.envs.kitchen.layout import INTERACT, STAY
 
-PATIENCE = 2  # ticks the first chef keeps trying before it gives way; others give way at once
+PATIENCE = 3  # ticks the chef with the right of way keeps trying before it gives way
 SMALL_DETOUR = 2  # ticks that going round may cost without a thought
 DETOUR = 5  # ticks one keeps to a way round, at least
 STEP_ASIDE = 2  # ticks one stays out of the way, at least
@@ -44,21 +44,29 @@ class Navigator:
             return INTERACT
         if action is None or pushed or self._leads_to(me.cell, action) in others:
             action = self._around(scene, target, ticks, pushed)
+        else:
+            self._waited = 0
         if action in DIRECTIONS:
             there = self._leads_to(me.cell, action)
             self._headed = there if self.grid.floor[there] else me.cell
         return action
 
     def _around(self, scene: Scene, target: int, ticks: int, pushed: bool) -> int:
-        """Somebody is in the way: a small detour at once; a long one, or stepping aside, as manners ask."""
+        """Somebody is in the way: a small detour soon; a long one, or stepping aside, later.
+
+        Of two chefs in each other's way the one with the lower seat waits a little while the other makes room.
+        """
         me, others = scene.chefs[self.seat], self._others(scene)
+        self._waited += 1
+        first = self.seat < self._nearest_seat(scene)
         avoid = others | self._ahead_of(scene) if pushed else others
         avoid.discard(me.cell)
         action, detour = self.grid.action(me.cell, me.facing, target, avoid)
+        if self._waited <= (1 if first else 0):
+            return STAY
         if action is not None and detour <= ticks + SMALL_DETOUR:
             return action
-        self._waited += 1
-        if self._waited <= (PATIENCE if self.seat == 0 else 0):
+        if self._waited <= (PATIENCE if first else 0):
             return STAY
         self._waited = 0
         self._avoid = frozenset(others | self._ahead_of(scene)) - {me.cell}
@@ -69,6 +77,11 @@ class Navigator:
         self._detour_until = 0
         self._aside_until = scene.tick + STEP_ASIDE + int(self._random.integers(0, 5))
         return self._away(scene, others)
+
+    def _nearest_seat(self, scene: Scene) -> int:
+        walk = self.grid.walk(scene.chefs[self.seat].cell)
+        others = (seat for seat in range(len(scene.chefs)) if seat != self.seat)
+        return min(others, key=lambda seat: walk[scene.chefs[seat].cell], default=self.seat)
 
     def _leads_to(self, cell: int, action: int) -> int:
         return cell + self.grid.offset[action]
