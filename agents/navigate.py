@@ -28,6 +28,8 @@ class Navigator:
         self._aside_until = 0
         self._detour_until = 0
         self._waited = 0
+        self.held_up = 0  # ticks in which this chef came no nearer to where it wants to be
+        self._target, self._best = -1, 0
         self._avoid: frozenset[int] = frozenset()  # cells kept off while on a detour
 
     def use(self, scene: Scene, target: int) -> int:
@@ -40,7 +42,11 @@ class Navigator:
             return self._away(scene, others)
         blocked = others | self._avoid if scene.tick < self._detour_until else set[int]()
         action, ticks = self.grid.action(me.cell, me.facing, target, blocked)
+        self.held_up = max(0, self.held_up - 1) if ticks < self._best else self.held_up + 1
+        self._best = min(ticks, self._best) if target == self._target else ticks
+        self._target = target
         if action == INTERACT:
+            self.held_up = 0
             return INTERACT
         if action is None or pushed or self._leads_to(me.cell, action) in others:
             action = self._around(scene, target, ticks, pushed)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from brigade.agents.executor import Executor
-from brigade.agents.needs import Plan
+from brigade.agents.needs import Part, Plan
 from brigade.agents.recipes import Recipes
 from brigade.agents.scene import Scene
 from brigade.envs.kitchen.cookbook import Kind
@@ -36,51 +34,59 @@ class Passing:
         if not self.divided:
             return []
         found: list[str] = []
-        plates = self._plates_about(scene)
+        plates = self._empty_plates(scene)
         for plan in plans:
             dish = plan.order.dish
             if plan.finished:
-                if plan.holder is None and self._mine(plan.cell) and self.mine not in self._hatch:
+                out_of_reach = self.mine not in self._hatch and not self._arrived(plan.cell, self._hatch)
+                if plan.holder is None and self._mine(plan.cell) and out_of_reach:
                     found.append(dish)
                 continue
-            if plan.plate is None:
-                if plates > 0:
-                    plates -= 1
-                elif self.mine not in self._plate_goes(dish) and self._can_get(self.recipes.plate.name):
-                    found.append(self.recipes.plate.name)
+            if plan.plate is None and self._plate_missing(plan, plates):
+                found.append(self.recipes.plate.name)
             for part in plan.parts:
                 if part.food not in self.recipes.spec.dishes:
-                    found.extend(self._for_part(part.food, part.state, part.cell, part.holder, dish))
+                    found.extend(self._for_part(part, plan))
         return found
 
-    def in_hand(self, hand: Kind, dishes: list[str]) -> str | None:
+    def in_hand(self, hand: Kind, plans: list[Plan]) -> str | None:
         """What to call the thing in hand if it should be passed on, else None."""
         if not self.divided or hand.index == 0 or hand.holder == "tool":
             return None
         if hand.holder == "food":
-            return hand.name if self.mine not in self._food_goes_any(hand.name, dishes) else None
-        if not hand.contents:
-            goes = {r for dish in dishes for r in self._plate_goes(dish)}
+            goes = self._food_goes_any(hand.name, plans)
             return hand.name if goes and self.mine not in goes else None
-        if hand.dish in dishes:
+        if not hand.contents:
+            goes = {r for plan in plans if plan.plate is None for r in self._plate_goes(plan)}
+            return hand.name if goes and self.mine not in goes else None
+        if hand.dish is not None and any(plan.order.dish == hand.dish for plan in plans):
             return hand.dish if self.mine not in self._hatch else None
         if len(hand.contents) == 1 and self.mine not in self._hatch and not self.recipes.holdable(hand.contents[0]):
             return hand.contents[0]
         return None
 
-    def _for_part(self, food: str, state: str, cell: int, holder: int | None, dish: str) -> list[str]:
-        if holder is not None or state == "cooking":
+    def _plate_missing(self, plan: Plan, plates: list[set[int]]) -> bool:
+        """Whether I should pass on an empty plate for a plan; takes from `plates` those that are there already."""
+        goes = self._plate_goes(plan)
+        for regions in plates:
+            if regions & goes:
+                plates.remove(regions)
+                return False
+        name = self.recipes.plate.name
+        helpless = not any(self._region_gets(name, region) for region in goes)
+        return self.mine not in goes and helpless and self._can_get(name)
+
+    def _for_part(self, part: Part, plan: Plan) -> list[str]:
+        if part.holder is not None or part.state == "cooking":
             return []
-        chain = self._chain(food)
-        if state == "raw":
-            source = chain[1] if len(chain) > 1 else food
-            goes = self._food_goes(source, dish)
-            return [source] if self._mine(cell) and self.mine not in goes and not self._arrived(cell, goes) else []
-        if state == "ready":
-            goes = self._food_goes(food, dish)
-            return [food] if self._mine(cell) and self.mine not in goes and not self._arrived(cell, goes) else []
+        chain = self._chain(part.food)
+        if part.state != "missing":
+            item = part.food if part.state == "ready" or len(chain) == 1 else chain[1]
+            goes = self._food_goes(item, plan)
+            useful = self.mine not in goes and not self._arrived(part.cell, goes)
+            return [item] if self._mine(part.cell) and useful else []
         for item in chain:
-            goes = self._food_goes(item, dish)
+            goes = self._food_goes(item, plan)
             if self.mine in goes:
                 return []  # I can use it: making it is `prepare`
             if self._can_get(item) and not any(self._region_gets(item, region) for region in goes):
@@ -113,19 +119,21 @@ class Passing:
     def _can_get(self, item: str) -> bool:
         return self._region_gets(item, self.mine)
 
-    def _food_goes(self, food: str, dish: str) -> set[int]:
+    def _food_goes(self, food: str, plan: Plan) -> set[int]:
         """Regions in which this food's next step towards a dish can be done."""
-        whole = self.recipes.foods_of(dish)
-        if food in whole:
+        dish = plan.order.dish
+        if food in self.recipes.foods_of(dish):
+            if plan.vessel is not None:
+                return self.recipes.grid.regions_beside(plan.vessel) & self.regions
             tile = self.recipes.vessel_of(dish)
-            return self._beside[tile] if tile is not None else self._assembly(dish)
-        return {r for way_to in self._steps_from(food) for r in self._beside[way_to]}
+            return self._beside[tile] if tile is not None else self._assembly()
+        return {r for tile in self._steps_from(food) for r in self._beside[tile]}
 
-    def _food_goes_any(self, food: str, dishes: list[str]) -> set[int]:
+    def _food_goes_any(self, food: str, plans: list[Plan]) -> set[int]:
         steps = {r for tile in self._steps_from(food) for r in self._beside[tile]}
-        for dish in dishes:
-            if food in self.recipes.foods_of(dish):
-                steps |= self._food_goes(food, dish)
+        for plan in plans:
+            if food in self.recipes.foods_of(plan.order.dish):
+                steps |= self._food_goes(food, plan)
         return steps
 
     def _steps_from(self, food: str) -> list[str]:
@@ -134,23 +142,29 @@ class Passing:
             if way.source == food and self.recipes.wanted(made)
         ]  # fmt: skip
 
-    def _assembly(self, dish: str) -> set[int]:
-        """Where a dish is put together: at a hatch, if anyone stands there."""
+    def _assembly(self) -> set[int]:
+        """Where dishes are put together: at a hatch, if anyone stands there."""
         return self._hatch or self.regions
 
-    def _plate_goes(self, dish: str) -> set[int]:
-        """Regions that need an empty plate for a dish."""
+    def _plate_goes(self, plan: Plan) -> set[int]:
+        """Regions in which an empty plate is needed for a plan: where its food waits, else where it will be made."""
+        grid, works_at = self.recipes.grid, self.recipes.works_at
+        parts = [p for p in plan.parts if p.state in ("ready", "cooking") and not self.recipes.holdable(p.food)]
+        cells = [p.cell for p in parts if p.cell >= 0 and works_at(p.cell)]
+        if plan.vessel is not None:
+            cells.append(plan.vessel)
+        if cells:
+            return grid.regions_beside(cells[0]) & self.regions
+        dish = plan.order.dish
         tile = self.recipes.vessel_of(dish)
         if tile is not None:
             return self._beside[tile]
         bound = [food for food in self.recipes.foods_of(dish) if not self.recipes.holdable(food)]
         tiles = [way.tile for food in bound for way in self.recipes.ways.get(food, [])]
-        return {r for name in tiles for r in self._beside[name]} or self._assembly(dish)
+        return {r for name in tiles for r in self._beside[name]} or self._assembly()
 
-    def _plates_about(self, scene: Scene) -> int:
-        """Empty plates that lie or are held where plates are needed, or are on their way there."""
+    def _empty_plates(self, scene: Scene) -> list[set[int]]:
+        """For each empty plate that lies about or is held: the regions that can reach it."""
         name, grid = self.recipes.plate.name, self.recipes.grid
-        held = sum(chef.hand.name == name for chef in scene.chefs)
-        lying = [cell for cell, kind in scene.at.items() if kind.name == name]
-        goes = Counter(r for order in scene.orders for r in self._plate_goes(order.dish))
-        return held + sum(bool(grid.regions_beside(cell) & set(goes)) for cell in lying)
+        held = [{grid.region[chef.cell]} for chef in scene.chefs if chef.hand.name == name]
+        return held + [grid.regions_beside(cell) for cell, kind in scene.at.items() if kind.name == name]

@@ -12,6 +12,7 @@ from brigade.agents.recipes import Recipes, recipes_of
 from brigade.agents.scene import Scene, read_scene
 from brigade.envs.kitchen.layout import STAY
 
+PATIENCE = 8  # ticks without getting anywhere after which something else is tried
 CHOICES_A_TICK = 4  # macro actions that may end and begin within one tick before the chef stands still for it
 
 
@@ -31,6 +32,7 @@ class MacroPlayer:
         self.current: Macro | None = None
         self._started = 0
         self._records: list[MacroRecord] = []
+        self.given_up: dict[Macro, int] = {}  # macro actions given up because the way was blocked, until when
         self.prepare()
 
     @property
@@ -52,6 +54,10 @@ class MacroPlayer:
     def act(self, observation: Observation) -> int:
         """The action for this tick."""
         scene = read_scene(self.view.kitchen, observation)
+        if self.current is not None and self.navigator.held_up > PATIENCE:
+            self.given_up[self.current] = scene.tick + 2 * PATIENCE
+            self.navigator.held_up = 0
+            self._end(scene, False, "the way was blocked")
         if self.current is not None and self.interrupt(scene):
             self._end(scene, False, "given up for something more urgent")
         for _ in range(CHOICES_A_TICK):

@@ -38,6 +38,7 @@ class Weights:
     rank: float = 6.0  # less for each order that is more urgent
     tick: float = 1.0  # less for each tick of walking before the first interaction
     put_down: float = 12.0  # less when what is in hand must be put down first
+    way_blocked: float = 40.0  # less when others stand in every way
     short_wait: int = 8  # ticks one waits for something that is nearly done
 
 
@@ -109,8 +110,7 @@ class StateMachine(MacroPlayer):
     def _by_hand(self, scene: Scene, plans: list[Plan]) -> list[tuple[float, Macro]]:
         """What the thing in hand suggests."""
         hand = scene.chefs[self.view.seat].hand
-        dishes = list(dict.fromkeys(order.dish for order in scene.orders))
-        item = self.passing.in_hand(hand, dishes)
+        item = self.passing.in_hand(hand, plans)
         if item is not None:
             return [(self.weights.serve + 20, Macro(macros.PASS_ON, item))]
         if self.probe.useless(hand):
@@ -148,9 +148,17 @@ class StateMachine(MacroPlayer):
             if part.holder not in (None, self.view.seat):
                 continue
             by_itself = any(not way.by_hand for way in self.recipes.ways.get(part.food, []))
+            if by_itself and not self._can_plate(scene):
+                continue
             weight = weights.start_cooking if by_itself else weights.prepare
             options.append((weight, Macro(macros.PREPARE, part.food)))
         return options
+
+    def _can_plate(self, scene: Scene) -> bool:
+        """Whether there is an empty plate to be had here, to take what has been cooked off the stove in time."""
+        self.probe.scene, self.probe.me = scene, scene.chefs[self.view.seat]
+        name = self.recipes.plate.name
+        return bool(self.probe.dispensers(name) or self.probe.loose(name))
 
     def _fill(self, plan: Plan) -> list[tuple[float, Macro]]:
         """A pot or bowl to be filled, unless others already bring all that it lacks."""
@@ -215,7 +223,7 @@ class StateMachine(MacroPlayer):
             return None
         self.probe.start(scene)
         macro = Macro(macros.PUT_OUT_FIRE)
-        return None if isinstance(self.probe.goal(macro, scene), Failed) else macro
+        return macro if isinstance(self.probe.goal(macro, scene), Use) else None
 
     def _price(self, scene: Scene, macro: Macro) -> float:
         """What beginning a macro action costs; infinite if it cannot be begun."""
@@ -228,7 +236,11 @@ class StateMachine(MacroPlayer):
         if not isinstance(goal, Use):
             return float("inf")  # done already: nothing to do
         me = scene.chefs[self.view.seat]
-        price = self.weights.tick * self.probe.cost(goal.cell)
+        others = [chef.cell for seat, chef in enumerate(scene.chefs) if seat != self.view.seat]
+        _, ticks = self.recipes.grid.action(me.cell, me.facing, goal.cell, others)
+        price = self.weights.tick * min(ticks, self.weights.way_blocked)
+        if macro in self.given_up and scene.tick < self.given_up[macro]:
+            price += self.weights.way_blocked
         puts_down = me.hand.index != 0 and goal.cell not in scene.at and goal.cell in self.recipes.counters
         return price + (self.weights.put_down if puts_down else 0.0)
 

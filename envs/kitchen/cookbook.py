@@ -137,7 +137,7 @@ class Kind:
     burning: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cookbook:
     """A checked cookbook with its kinds of item numbered. Make one with `load_cookbook`."""
 

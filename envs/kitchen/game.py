@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -38,12 +38,13 @@ class Game:
         self._shares = list(zip(edges[:-1], edges[1:], strict=True))
         self._warm = False
 
-    def reset(self, seeds: ArrayLike, scripts: Sequence[Sequence[str]] | None = None) -> None:
+    def reset(self, seeds: ArrayLike, scripts: Sequence[Sequence[str]] | None = None, episode: ArrayLike = 0) -> None:
         """Begin an episode in every kitchen.
 
         Args:
             seeds: (count,) one seed per kitchen, or one number: kitchen k then gets a seed derived from it and k.
             scripts: dishes in the order they will be ordered, one list per kitchen or one for all.
+            episode: which episode of the runs that the seeds stand for, from 0; one number, or (count,).
 
         Raises:
             BrigadeError: a script names a dish that cannot be ordered here, or there are too many or few of them.
@@ -56,7 +57,7 @@ class Game:
             raise BrigadeError(f"expected {self.count} seeds, got an array of shape {seeds.shape}")
         self._set_scripts(scripts)
         self.state.seed[:] = seeds & rules.MASK_32
-        self.state.episode[:] = 0
+        self.state.episode[:] = episode
         self._begin(np.ones(self.count, np.bool_))
 
     def next_episode(self, which: NDArray[np.bool_]) -> None:
@@ -87,14 +88,16 @@ class Game:
             raise BrigadeError(f"action {bad} is out of range; known: {known}")
         self._actions[:] = given
         layout, tables = self.kitchen.layout, self.kitchen.tables
-        if self._pool is None:
-            rules.step_range(self.state, layout, tables, self._actions, self.rewards, 0, self.count)
-        else:
-            share = self._pool.submit
-            args = (self.state, layout, tables, self._actions, self.rewards)
-            for future in [share(rules.step_range, *args, lo, hi) for lo, hi in self._shares]:
-                future.result()
+        self.spread(rules.step_range, self.state, layout, tables, self._actions, self.rewards)
         return self.rewards
+
+    def spread(self, work: Callable[..., object], *args: object) -> None:
+        """Call `work(*args, lo, hi)` for each thread's share of the kitchens, side by side, and wait for all."""
+        if self._pool is None:
+            work(*args, 0, self.count)
+            return
+        for future in [self._pool.submit(work, *args, lo, hi) for lo, hi in self._shares]:
+            future.result()
 
     @property
     def done(self) -> NDArray[np.bool_]:

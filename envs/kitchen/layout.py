@@ -93,7 +93,7 @@ class Layout(NamedTuple):
     wrong_penalty: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kitchen:
     """A checked kitchen. Make one with `load_kitchen`."""
 
