@@ -495,11 +495,12 @@ class Executor:
         return fresh is None or self.cost(cell) <= self.cost(fresh)
 
     def _serve(self, dish: str) -> Goal:
-        hand = self.me.hand
+        hand, hatch = self.me.hand, self.nearest(self.recipes.hatches)
+        if hatch is None:
+            return Failed("no hatch within reach: pass it on")
         if hand.holder == "plate" and hand.dish == dish:
             self._handed = True
-            hatch = self.nearest(self.recipes.hatches)
-            return Use(hatch) if hatch is not None else Failed("no hatch within reach: pass it on")
+            return Use(hatch)
         if self._handed:
             return Done()
         finished = self.lying_dish(dish)
@@ -513,8 +514,11 @@ class Executor:
         hand = self.me.hand
         if self._is(hand, item):
             self._handed = True
-            cell = self.nearest(self.free(self.shared_counters()))
-            return Use(cell) if cell is not None else Failed("every counter to pass things over is full")
+            free = self.free(self.shared_counters())
+            cell = self.nearest(free)
+            # The last one is kept for plates: food would fill every counter and nothing could come back.
+            crowded = hand.holder == "food" and len(free) < 2 and len(self.shared_counters()) > 1
+            return Use(cell) if cell is not None and not crowded else Failed("every counter to pass things over is full")
         if self._handed:
             return Done()
         shared = set(self.shared_counters())

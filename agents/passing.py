@@ -87,9 +87,9 @@ class Passing:
             return [item] if self._mine(part.cell) and useful else []
         for item in chain:
             goes = self._food_goes(item, plan)
-            if self.mine in goes:
+            if self.mine in goes and self._can_take(item, self.mine):
                 return []  # I can use it: making it is `prepare`
-            if self._can_get(item) and not any(self._region_gets(item, region) for region in goes):
+            if self._can_get(item) and self._can_take(item, self.mine) and not any(self._region_gets(item, region) for region in goes):
                 return [item]
         return []
 
@@ -127,20 +127,28 @@ class Passing:
                 return self.recipes.grid.regions_beside(plan.vessel) & self.regions
             tile = self.recipes.vessel_of(dish)
             return self._beside[tile] if tile is not None else self._assembly()
-        return {r for tile in self._steps_from(food) for r in self._beside[tile]}
+        return self._steps_in(food)
+
+    def _steps_in(self, food: str) -> set[int]:
+        """Regions with a tile that makes something of this food; rather those where it can be taken off again."""
+        regions: set[int] = set()
+        useful: set[int] = set()
+        for made, ways in self.recipes.ways.items():
+            for way in ways:
+                if way.source == food and self.recipes.wanted(made):
+                    regions |= self._beside[way.tile]
+                    useful |= {r for r in self._beside[way.tile] if self._can_take(made, r)}
+        return useful or regions
+
+    def _can_take(self, food: str, region: int) -> bool:
+        return self.recipes.holdable(food) or self._region_gets(self.recipes.plate.name, region)
 
     def _food_goes_any(self, food: str, plans: list[Plan]) -> set[int]:
-        steps = {r for tile in self._steps_from(food) for r in self._beside[tile]}
+        steps = self._steps_in(food)
         for plan in plans:
             if food in self.recipes.foods_of(plan.order.dish):
                 steps |= self._food_goes(food, plan)
         return steps
-
-    def _steps_from(self, food: str) -> list[str]:
-        return [
-            way.tile for made, ways in self.recipes.ways.items() for way in ways
-            if way.source == food and self.recipes.wanted(made)
-        ]  # fmt: skip
 
     def _assembly(self) -> set[int]:
         """Where dishes are put together: at a hatch, if anyone stands there."""

@@ -1,0 +1,83 @@
+"""The kitchen, version 0, through standard interfaces.
+
+```python
+from brigade.envs import kitchen_v0
+
+env = kitchen_v0.parallel_env(kitchen="new_counter_circuit", observation="features")  # PettingZoo
+env = kitchen_v0.solo_env(kitchen="cramped_room", partners="stay")                    # Gymnasium, one learner
+env = kitchen_v0.vector_env(kitchen="cramped_room", num_envs=1024, observation="planes")  # Gymnasium, a batch
+```
+
+A change that a trained policy could feel makes a new version. What is heavy is imported when an environment is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brigade.envs.kitchen.observe import Part
+    from brigade.envs.kitchen.parallel import KitchenParallelEnv
+    from brigade.envs.kitchen.solo import KitchenSoloEnv
+    from brigade.envs.kitchen.vector import KitchenVectorEnv
+
+__all__ = ["card", "env", "parallel_env", "solo_env", "vector_env"]
+
+
+def parallel_env(**arguments: Any) -> KitchenParallelEnv:
+    """All chefs act at once (PettingZoo); the card and the arguments are those of `KitchenParallelEnv`."""
+    from brigade.envs.kitchen.parallel import KitchenParallelEnv
+
+    return KitchenParallelEnv(**arguments)
+
+
+def solo_env(**arguments: Any) -> KitchenSoloEnv:
+    """One learner with given partners (Gymnasium); the card and the arguments are those of `KitchenSoloEnv`."""
+    from brigade.envs.kitchen.solo import KitchenSoloEnv
+
+    return KitchenSoloEnv(**arguments)
+
+
+def vector_env(**arguments: Any) -> KitchenVectorEnv:
+    """Many kitchens in one call (Gymnasium); the card and the arguments are those of `KitchenVectorEnv`."""
+    from brigade.envs.kitchen.vector import KitchenVectorEnv
+
+    return KitchenVectorEnv(**arguments)
+
+
+env = solo_env
+
+
+def card(kitchen: str) -> str:
+    """The Observation part of the environments' card for any kitchen, as Markdown tables.
+
+    Raises:
+        BrigadeError: no such kitchen.
+    """
+    from brigade.envs.kitchen.layout import load_kitchen
+    from brigade.envs.kitchen.observe import make_observer, observers
+
+    loaded = load_kitchen(kitchen)
+    made = {name: make_observer(name, loaded) for name in observers.names}
+    lines = ["| observation | shape | type | range |", "|---|---|---|---|"]
+    for name, observer in made.items():
+        span = f"{observer.low:.0f} to {observer.high:.0f}" if observer.parts else "a dictionary"
+        lines.append(f"| `{name}` | {observer.shape} | {observer.dtype.__name__} | {span} |")
+    for name, observer in made.items():
+        if observer.parts:
+            unit = "channels" if len(observer.shape) == 3 else "indices"
+            lines += ["", f"| {unit} of `{name}` | part | contents |", "|---|---|---|"]
+            lines += _rows(observer.parts)
+    return "\n".join(lines)
+
+
+def _rows(parts: Sequence[Part]) -> Iterator[str]:
+    """A row per part; neighbours of one size that are about the same share one."""
+    for (about, size), group in groupby(parts, key=lambda part: (part.about, len(part.labels))):
+        like = list(group)
+        first, last = like[0].first, like[-1].first + size - 1
+        span = f"{first}-{last}" if last > first else str(first)
+        names = like[0].name if len(like) == 1 else f"{like[0].name} ... {like[-1].name}, {size} each"
+        yield f"| {span} | {names} | {about} |"
