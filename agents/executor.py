@@ -514,11 +514,8 @@ class Executor:
         hand = self.me.hand
         if self._is(hand, item):
             self._handed = True
-            free = self.free(self.shared_counters())
-            cell = self.nearest(free)
-            # The last one is kept for plates: food would fill every counter and nothing could come back.
-            crowded = hand.holder == "food" and len(free) < 2 and len(self.shared_counters()) > 1
-            return Use(cell) if cell is not None and not crowded else Failed("every counter to pass things over is full")
+            cell = self.nearest(self.free(self.shared_counters()))
+            return Use(cell) if cell is not None else Failed("every counter to pass things over is full")
         if self._handed:
             return Done()
         shared = set(self.shared_counters())

@@ -35,6 +35,7 @@ class Passing:
             return []
         found: list[str] = []
         plates = self._empty_plates(scene)
+        crowded = self._crowded(scene)
         for plan in plans:
             dish = plan.order.dish
             if plan.finished:
@@ -42,20 +43,20 @@ class Passing:
                 if plan.holder is None and self._mine(plan.cell) and out_of_reach:
                     found.append(dish)
                 continue
-            if plan.plate is None and self._plate_missing(plan, plates):
+            if plan.plate is None and self._plate_due(plan, plans[0]) and self._plate_missing(plan, plates):
                 found.append(self.recipes.plate.name)
             for part in plan.parts:
-                if part.food not in self.recipes.spec.dishes:
+                if part.food not in self.recipes.spec.dishes and not crowded:
                     found.extend(self._for_part(part, plan))
         return found
 
-    def in_hand(self, hand: Kind, plans: list[Plan]) -> str | None:
+    def in_hand(self, scene: Scene, hand: Kind, plans: list[Plan]) -> str | None:
         """What to call the thing in hand if it should be passed on, else None."""
         if not self.divided or hand.index == 0 or hand.holder == "tool":
             return None
         if hand.holder == "food":
             goes = self._food_goes_any(hand.name, plans)
-            return hand.name if goes and self.mine not in goes else None
+            return hand.name if goes and self.mine not in goes and not self._crowded(scene) else None
         if not hand.contents:
             goes = {r for plan in plans if plan.plate is None for r in self._plate_goes(plan)}
             return hand.name if goes and self.mine not in goes else None
@@ -64,6 +65,19 @@ class Passing:
         if len(hand.contents) == 1 and self.mine not in self._hatch and not self.recipes.holdable(hand.contents[0]):
             return hand.contents[0]
         return None
+
+    def _crowded(self, scene: Scene) -> bool:
+        """Whether food passed on now would take the last counter that plates and dishes need to come across."""
+        if all(self._region_gets(self.recipes.plate.name, r) and r in self._hatch for r in self.regions):
+            return False  # every part of the kitchen has plates and a hatch: nothing must come across
+        shared = self.executor.shared_counters()
+        return len(shared) > 1 and sum(cell not in scene.at for cell in shared) < 2
+
+    def _plate_due(self, plan: Plan, first: Plan) -> bool:
+        """Whether a plan needs its plate by now: what is in its pot cooks, or it must be ready before cooking."""
+        if self.recipes.vessel_of(plan.order.dish) is not None:
+            return any(part.state in ("ready", "cooking") for part in plan.parts[:1])
+        return plan is first
 
     def _plate_missing(self, plan: Plan, plates: list[set[int]]) -> bool:
         """Whether I should pass on an empty plate for a plan; takes from `plates` those that are there already."""

@@ -110,7 +110,7 @@ class StateMachine(MacroPlayer):
     def _by_hand(self, scene: Scene, plans: list[Plan]) -> list[tuple[float, Macro]]:
         """What the thing in hand suggests."""
         hand = scene.chefs[self.view.seat].hand
-        item = self.passing.in_hand(hand, plans)
+        item = self.passing.in_hand(scene, hand, plans)
         if item is not None:
             return [(self.weights.serve + 20, Macro(macros.PASS_ON, item))]
         if self.probe.useless(hand):

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -48,6 +49,18 @@ def plays(chefs: int, ticks: int, count: int = 1, seed: int = 0) -> np.ndarray:
     """Random actions (ticks, count, chefs) that interact often."""
     weights = np.array([1, 2, 2, 2, 2, 5]) / 14
     return np.random.default_rng(seed).choice(6, (ticks, count, chefs), p=weights)
+
+
+def test_four_chefs_in_a_kitchen_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "four.yaml"
+    rows = ["..GUKP.", "S1_2_3.", "._4___D", ".CCW.W."]
+    text = "name: four\ntitle: Four\ncookbook: salads\nrules: challenge\nhorizon: 40\nmap: |\n"
+    file.write_text(text + "".join(f"  {row}\n" for row in rows))
+    parallel_api_test(kitchen_v0.parallel_env(kitchen=str(file)), 50)
+    env = kitchen_v0.solo_env(kitchen=str(file), seat=2, partners=["stay", Stay, Stay()])
+    assert sorted(env.partners) == [0, 1, 3]
+    env.reset(seed=1)
+    env.step(0)
 
 
 def rollout(env: KitchenParallelEnv, seed: int, ticks: int) -> list[Any]:

@@ -12,7 +12,7 @@ from brigade.envs import kitchen_v0
 from brigade.envs.kitchen.compiled import COMPILED
 from brigade.envs.kitchen.cookbook import FLOOR
 from brigade.envs.kitchen.game import Game
-from brigade.envs.kitchen.layout import ACTION_NAMES, INTERACT, Kitchen, list_kitchens, load_kitchen
+from brigade.envs.kitchen.layout import ACTION_NAMES, INTERACT, Kitchen, list_kitchens, load_kitchen, parse_kitchen
 from brigade.envs.kitchen.observe import FULL, Observer, make_observer, observers
 from brigade.envs.kitchen.parallel import KitchenParallelEnv
 from brigade.envs.kitchen.solo import KitchenSoloEnv
@@ -231,6 +231,51 @@ def test_danger_shows(name: str) -> None:
         index = [i for i, label in enumerate(observer.labels) if re.fullmatch(r"(work|pan_[12])\.urgency", label)]
         urgencies.append(buffer[0, 0][index].max() / (FULL if name == "planes" else 1))
     assert urgencies == pytest.approx([0, 10 / 40, 39 / 40, 1], abs=1 / 250)
+
+
+THREE_CHEFS = """
+name: three
+title: Three chefs
+cookbook: salads
+rules: challenge
+map: |
+  .GUKP..
+  S1_2_3.
+  ._____D
+  .CCWWW.
+horizon: 200
+"""
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_the_others_come_in_seat_order_after_oneself(name: str) -> None:
+    game = Game(parse_kitchen(THREE_CHEFS))
+    game.reset([1])
+    starts = [game.kitchen.number(*start) for start in game.kitchen.starts]
+    observer, buffer = seen(name, game)
+    for c in range(3):
+        entry = dict(zip(observer.labels, buffer[0, c].reshape(len(observer.labels), -1), strict=True))
+        for more in (1, 2):
+            there = starts[(c + more) % 3]
+            if name == "planes":
+                assert np.flatnonzero(entry[f"other_{more}.at"]).tolist() == [there]
+            else:
+                dx = entry[f"other_{more}.dx"][0] * game.kitchen.width
+                assert dx == pytest.approx(there - starts[c], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_what_is_in_a_bowl_shows(name: str) -> None:
+    game = Game(parse_kitchen(THREE_CHEFS))
+    game.reset([1])
+    kitchen = game.kitchen
+    bowl = int(np.flatnonzero(kitchen.layout.tile == kitchen.cookbook.tiles.index("bowl"))[0])
+    looks = []
+    for kind in kitchen.cookbook.kinds:
+        if kind.holder == "vessel":
+            game.state.item[0, bowl] = kind.index
+            looks.append(seen(name, game)[1].tobytes())
+    assert len(set(looks)) == len(looks) > 3
 
 
 def test_symbolic_tells_the_seat() -> None:

@@ -85,13 +85,12 @@ def own_features(s: State, facts: Facts, plan: FeaturesPlan, out: NDArray[np.flo
         i += 1
     cell = here + int(facts.step[facing])
     item, tile = int(s.item[k, cell]), int(facts.tile[cell])
-    taken = is_taken(s, k, cell)
-    if facts.rule[tile, held, item] != 0 and not taken:
+    if facts.rule[tile, held, item] != 0:  # chefs stand on floor only, where interacting never does anything
         out[k, c, i] = 1.0
     if item != 0:
         out[k, c, i + 1] = 1.0
         out[k, c, i + 2] = share_of(int(s.progress[k, cell]), int(facts.limit[tile, item])) / FULL
-    if taken:
+    if is_taken(s, k, cell):
         out[k, c, i + 3] = 1.0
     i += 4
     for f in range(components):

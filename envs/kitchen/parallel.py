@@ -314,8 +314,3 @@ def order_script(options: Mapping[str, Any] | None, known: tuple[str, ...] = OPT
         if name not in known and name not in TOLERATED:
             raise unknown("reset option", name, known)
     return options.get("order_script")
-
-
-def parallel_env(**arguments: Any) -> KitchenParallelEnv:
-    """A `KitchenParallelEnv`; see there for the arguments."""
-    return KitchenParallelEnv(**arguments)

@@ -226,8 +226,3 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
         state = self.world.game.state
         source = np.random.SeedSequence([int(state.seed[0]), int(state.episode[0]), seat])
         return int(source.generate_state(1)[0])
-
-
-def solo_env(**arguments: Any) -> KitchenSoloEnv:
-    """A `KitchenSoloEnv`; see there for the arguments."""
-    return KitchenSoloEnv(**arguments)

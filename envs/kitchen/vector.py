@@ -225,8 +225,3 @@ class KitchenVectorEnv(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
     def _observe(self, buffer: NDArray[Any]) -> None:
         if self.observer is not None:
             self.game.spread(self.observer.write, self.game.state, buffer)
-
-
-def vector_env(**arguments: Any) -> KitchenVectorEnv:
-    """A `KitchenVectorEnv`; see there for the arguments."""
-    return KitchenVectorEnv(**arguments)
