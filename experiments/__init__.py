@@ -1,0 +1,1 @@
+"""Asking questions: configurations, runs, records, reports, and the command line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -149,6 +150,12 @@ class Kitchen:
         """The map as text, chefs as digits."""
         rows = self.spec.map.strip("\n").split("\n")
         return "\n".join(row.rstrip() for row in rows)
+
+
+def kitchen_digest(kitchen: Kitchen) -> str:
+    """Twelve digits that change when the kitchen or its cookbook does: what a recording was made in."""
+    text = kitchen.spec.model_dump_json() + kitchen.cookbook.spec.model_dump_json()
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def list_kitchens() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -131,3 +132,28 @@ def describe(kitchen: Kitchen, state: State, k: int = 0) -> dict[str, Any]:
             for dish, ticks in zip(dishes, left, strict=True)
         ],
     }
+
+
+FINGERPRINTED = {
+    "chefs": ("pos", "facing", "held", "held_progress"),
+    "items": ("item", "progress"),
+    "orders": ("orders_open", "order_dish", "order_left"),
+    "score": ("score",),
+}
+
+
+def fingerprint(state: State, k: int = 0) -> str:
+    """Sixteen hexadecimal digits that change when kitchen k's chefs, items, orders or score do: four for each."""
+    digits = []
+    for fields in FINGERPRINTED.values():
+        check = 0
+        for name in fields:
+            check = zlib.crc32(np.ascontiguousarray(getattr(state, name)[k]).tobytes(), check)
+        digits.append(f"{check & 0xFFFF:04x}")
+    return "".join(digits)
+
+
+def fingerprint_differences(first: str, second: str) -> list[str]:
+    """Which of `FINGERPRINTED` two fingerprints differ in."""
+    parts = enumerate(FINGERPRINTED)
+    return [name for i, name in parts if first[4 * i : 4 * i + 4] != second[4 * i : 4 * i + 4]]

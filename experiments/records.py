@@ -1,0 +1,233 @@
+"""Results on disk: a folder with `episodes.jsonl` (what happened) and `timings.jsonl` (how long it took).
+
+The first line of `episodes.jsonl` says exactly what produced the rest: resolved configuration, versions, revision.
+Nothing in it depends on the hour or on the speed of the machine, so the same run gives the same file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from brigade import __version__
+from brigade.dual_process.episode import Played, result
+from brigade.envs.kitchen.layout import kitchen_digest
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.config import Job, RunConfig
+
+RUN_FORMAT, EPISODE_FORMAT = "brigade-run", "brigade-episode"
+FORMAT_VERSION = 1
+EPISODES, TIMINGS = "episodes.jsonl", "timings.jsonl"
+IRRELEVANT = ("out", "ray", "about")  # keys of a configuration that do not change what is played
+
+
+def provenance() -> dict[str, Any]:
+    """What this code is and runs on: versions and, in a git checkout, the revision."""
+    packages = ("numpy", "numba", "gymnasium", "pettingzoo", "ray")
+    return {
+        "brigade": __version__,
+        "revision": _revision(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "packages": {name: metadata.version(name) for name in packages},
+    }
+
+
+def episode_record(job: Job, played: Played) -> dict[str, Any]:
+    """One episode as it is stored: enough to play it again and to know when that goes differently."""
+    kitchen = job.kitchen.load()
+    return {
+        "format": EPISODE_FORMAT,
+        "version": FORMAT_VERSION,
+        "key": job.key,
+        "kitchen": job.kitchen.model_dump(exclude_none=True),
+        "kitchen_digest": kitchen_digest(kitchen),
+        "seed": job.seed,
+        "order_script": job.script,
+        "agents": [agent.model_dump() for agent in job.team],
+        "ticks": played.ticks,
+        "finished": played.finished,
+        "result": {key: value for key, value in result(played).items() if key != "decision_ms"},
+        "macros": [[list(asdict(record).values()) for record in macros] for macros in played.macros],
+        "actions": played.actions,
+        "checks": "".join(played.checks),
+    }
+
+
+class Results:
+    """A results folder, open for adding to.
+
+    Args:
+        folder: where; made if it does not exist.
+        config: what is run. A folder that holds another run is refused.
+
+    Raises:
+        BrigadeError: the folder holds another run's results, or cannot be read or written.
+    """
+
+    def __init__(self, folder: Path, config: RunConfig):
+        self.folder, self.config = folder, config
+        self.header = {
+            "format": RUN_FORMAT,
+            "version": FORMAT_VERSION,
+            "config": _relevant(config.model_dump(mode="json")),
+            "provenance": provenance(),
+        }
+        self.done: dict[str, dict[str, Any]] = {}
+        path = folder / EPISODES
+        if path.exists():
+            self._resume(path)
+        else:
+            _make(folder)
+            _write_lines(path, [self.header])
+
+    def add(self, record: dict[str, Any], timing: dict[str, Any]) -> None:
+        """Append one episode; it is on disk when this returns."""
+        self.done[record["key"]] = record
+        for name, entry in ((TIMINGS, {"key": record["key"], **timing}), (EPISODES, record)):
+            try:
+                with (self.folder / name).open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(entry, separators=(",", ":")) + "\n")
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError as error:
+                raise BrigadeError(f"{self.folder / name}: cannot be written: {error.strerror}") from None
+
+    def finish(self, order: list[str]) -> None:
+        """Put the episodes into the order of the run, whatever order they were finished in."""
+        _write_lines(self.folder / EPISODES, [self.header, *(self.done[key] for key in order if key in self.done)])
+
+    def _resume(self, path: Path) -> None:
+        header, *episodes = read_results(path, unfinished=True)
+        difference = _first_difference(header["config"], self.header["config"])
+        if difference is not None:
+            key, old, new = difference
+            raise BrigadeError(
+                f"{self.folder} holds results of another configuration: {key} is {old} there and {new} here; "
+                f"choose another folder with out=DIR, or remove it"
+            )
+        self.header = header
+        self.done = {record["key"]: record for record in episodes}
+        _write_lines(path, [header, *episodes])  # without a line that was cut off
+
+
+def read_results(path: str | Path, unfinished: bool = False) -> list[dict[str, Any]]:
+    """The lines of a results file or folder: the run's header, then its episodes.
+
+    Args:
+        path: a results folder, or its `episodes.jsonl`.
+        unfinished: leave out a last line that was cut off, as a killed run leaves it.
+
+    Raises:
+        BrigadeError: no such file, damaged (with the line), of another format, or of a newer version.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / EPISODES
+    lines = list(read_lines(path, unfinished))
+    if not lines or lines[0].get("format") != RUN_FORMAT:
+        raise BrigadeError(f"{path}:1: not a results file: expected a first line with format {RUN_FORMAT}")
+    for number, line in enumerate(lines, 1):
+        check_version(line, f"{path}:{number}")
+        if number > 1 and line.get("format") != EPISODE_FORMAT:
+            raise BrigadeError(f"{path}:{number}: expected an episode, got format {line.get('format')!r}")
+    return lines
+
+
+def read_lines(path: Path, unfinished: bool = False) -> Iterator[dict[str, Any]]:
+    """The JSON objects in a file, one a line.
+
+    Raises:
+        BrigadeError: it cannot be read, or a line is not a JSON object.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BrigadeError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrigadeError(f"{path}: cannot be read: {error}") from None
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        last = number == len(lines)
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError:
+            if last and unfinished:
+                return
+            what = "cut off in the middle of a line" if last else "damaged: not JSON"
+            raise BrigadeError(f"{path}:{number}: {what}") from None
+        if not isinstance(entry, dict):
+            raise BrigadeError(f"{path}:{number}: damaged: expected an object, got {type(entry).__name__}")
+        yield entry
+
+
+def check_version(entry: dict[str, Any], where: str) -> None:
+    """Refuse what a newer Brigade wrote.
+
+    Raises:
+        BrigadeError: it is newer, or says no version.
+    """
+    version = entry.get("version")
+    if not isinstance(version, int):
+        raise BrigadeError(f"{where}: damaged: no version")
+    if version > FORMAT_VERSION:
+        raise BrigadeError(f"{where}: version {version} was written by a newer Brigade (this one reads {FORMAT_VERSION})")
+
+
+def _relevant(config: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in IRRELEVANT}
+
+
+def _first_difference(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, str, str] | None:
+    for key in dict.fromkeys([*new, *old]):
+        if old.get(key) != new.get(key):
+            return key, _short(old.get(key)), _short(new.get(key))
+    return None
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BrigadeError(f"{folder}: cannot be made: {error.strerror}") from None
+
+
+def _write_lines(path: Path, entries: list[dict[str, Any]]) -> None:
+    """Replace a file at once: a reader sees the old one or the new one, never half of it."""
+    temporary = path.with_suffix(".tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(entry, separators=(",", ":")) + "\n" for entry in entries)
+        temporary.replace(path)
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _revision() -> str | None:
+    """The git revision of the source, with a mark when it was changed since; None outside a checkout."""
+    here = Path(__file__).resolve().parent
+    try:
+        revision = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"],
+            cwd=here, capture_output=True, text=True, check=True, timeout=10,
+        ).stdout.strip()  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return revision + ("+changed" if changed else "")

@@ -1,0 +1,100 @@
+"""Playing a batch of episodes on all cores through Ray, so that it can be stopped and gone on with at any time."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from brigade.agents.base import make_agent
+from brigade.dual_process.episode import play, result
+from brigade.envs.kitchen.game import Game
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.config import Job, RunConfig, jobs_of
+from brigade.experiments.records import Results, episode_record
+
+Finished = tuple[dict[str, Any], dict[str, Any]]  # the record and the timing of an episode
+
+
+def play_job(job: Job) -> Finished:
+    """Play one episode."""
+    begun = time.perf_counter()
+    agents = [make_agent(spec.name, **spec.options) for spec in job.team]
+    played = play(job.kitchen.load(), agents, job.seed, job.script)
+    timing = {"decision_ms": result(played)["decision_ms"], "wall_s": round(time.perf_counter() - begun, 3)}
+    return episode_record(job, played), timing
+
+
+def run(config: RunConfig, console: Console) -> Results:
+    """Play what is missing of a run.
+
+    Returns:
+        The results folder, complete unless interrupted.
+
+    Raises:
+        BrigadeError: the folder holds another run, or an episode failed; what is finished is kept.
+        KeyboardInterrupt: stopped by the user; likewise.
+    """
+    jobs = jobs_of(config)
+    results = Results(config.folder, config)
+    missing = [job for job in jobs if job.key not in results.done]
+    if len(missing) < len(jobs):
+        console.print(f"{len(jobs) - len(missing)} of {len(jobs)} episodes are in {config.folder} already")
+    if missing:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task(config.name, total=len(jobs), completed=len(jobs) - len(missing))
+            for record, timing in _play(missing, config):
+                results.add(record, timing)
+                progress.advance(task)
+    results.finish([job.key for job in jobs])
+    return results
+
+
+def _play(jobs: list[Job], config: RunConfig) -> Iterator[Finished]:
+    if config.ray.workers == 0:
+        return map(play_job, jobs)
+    Game(jobs[0].kitchen.load()).reset(0)  # compile here, once, rather than in every worker
+    return _play_with_ray(jobs, config)
+
+
+def _play_with_ray(jobs: list[Job], config: RunConfig) -> Iterator[Finished]:
+    """Play on Ray's workers, a handful of episodes to a task, yielding them as they are finished."""
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns about GPUs it has not got
+    import ray
+
+    ray.init(
+        address=config.ray.address,
+        num_cpus=config.ray.workers if config.ray.address is None else None,
+        include_dashboard=False,
+        logging_level=logging.ERROR,
+        log_to_driver=False,
+        ignore_reinit_error=True,
+    )
+    remote: Callable[..., Any] = ray.remote(_play_some).remote
+    cpus = int(ray.cluster_resources().get("CPU", 1))
+    size = max(1, min(8, len(jobs) // (cpus * 4)))
+    waiting = [remote(jobs[i : i + size]) for i in range(0, len(jobs), size)]
+    try:
+        while waiting:
+            ready, waiting = ray.wait(waiting, num_returns=1)
+            try:
+                yield from ray.get(ready[0])
+            except ray.exceptions.RayTaskError as error:
+                cause = error.as_instanceof_cause()
+                if isinstance(cause, BrigadeError):
+                    raise BrigadeError(str(cause.args[0] if cause.args else cause)) from None
+                raise
+    finally:
+        for reference in waiting:
+            ray.cancel(reference, force=True)
+        ray.shutdown()
+
+
+def _play_some(jobs: list[Job]) -> list[Finished]:
+    return [play_job(job) for job in jobs]
