@@ -1,1 +1,49 @@
-PY := .venv/bin/python
+# `make demo` and `make test` do all the set-up they need: a virtual environment in .venv, and Brigade in it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYGAME_HIDE_SUPPORT_PROMPT := 1
+
+.PHONY: demo test lint types format studies bench clean
+
+demo: .venv/.installed
+	$(BIN)/brigade demo
+
+test: .venv/.installed
+	$(BIN)/python -m pytest -n auto
+
+studies: .venv/.installed
+	$(BIN)/python -m pytest -m study
+
+bench: .venv/.installed
+	$(BIN)/brigade bench
+
+lint: .venv/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Type checkers do not follow the mapping of folders in setup.cfg; this gives them a tree that needs none.
+types: .venv/.installed .typecheck/brigade
+	$(BIN)/mypy
+
+.typecheck/brigade:
+	mkdir -p $@
+	ln -sf ../../src/brigade/__init__.py ../../src/brigade/__main__.py ../../src/brigade/_version.py \
+		../../src/brigade/py.typed $@/
+	for room in envs agents dual_process experiments human_play; do ln -sfn ../../$$room $@/$$room; done
+
+.venv/.installed: setup.cfg pyproject.toml src/brigade/_version.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Brigade needs Python 3.11 or newer; $$($(PYTHON) --version) is what '$(PYTHON)' is. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing Brigade into .venv (once, about a minute) ..."
+	@$(BIN)/python -m pip install --quiet -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv .typecheck build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

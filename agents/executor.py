@@ -7,7 +7,7 @@ goal, so a plate that the partner took away or a pan that came free is noticed a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import permutations, product
 from typing import NamedTuple
 
@@ -15,10 +15,9 @@ from brigade.agents import macro as macros
 from brigade.agents.macro import Macro
 from brigade.agents.paths import FAR
 from brigade.agents.recipes import Recipes, Way
-from brigade.agents.scene import Chef, Scene
+from brigade.agents.scene import Scene
+from brigade.agents.surroundings import ON_THE_WAY, THERE_AND_BACK, Surroundings
 from brigade.envs.kitchen.cookbook import Kind
-
-ON_THE_WAY, THERE_AND_BACK = 1.0, 2.0  # weight of the way onward when choosing a counter to put something on
 
 
 class Use(NamedTuple):
@@ -46,7 +45,7 @@ class Failed(NamedTuple):
 Goal = Use | Rest | Done | Failed
 
 
-class Executor:
+class Executor(Surroundings):
     """Carries out one macro action at a time for one chef.
 
     Args:
@@ -55,9 +54,7 @@ class Executor:
     """
 
     def __init__(self, recipes: Recipes, seat: int):
-        self.recipes, self.grid, self.seat = recipes, recipes.grid, seat
-        self.region = self.grid.region[int(recipes.kitchen.layout.start[seat])]
-        self._reach = [self.region in self.grid.regions_beside(cell) for cell in range(self.grid.cells)]
+        super().__init__(recipes, seat)
         self._verbs: dict[str, Callable[[Macro], Goal]] = {
             macros.PREPARE: self._prepare,
             macros.ASSEMBLE: lambda macro: self._assemble(macro.item),
@@ -67,8 +64,6 @@ class Executor:
             macros.CLEAR_COUNTER: lambda macro: self._clear(),
             macros.WAIT: self._wait,
         }
-        self.scene: Scene
-        self.me: Chef
         self._begun = 0
         self._place: int | None = None  # where this macro action has put what it is making
         self._pending: int | None = None  # where it was about to put it
@@ -82,71 +77,10 @@ class Executor:
 
     def goal(self, macro: Macro, scene: Scene) -> Goal:
         """What to do now for `macro`."""
-        self.scene, self.me = scene, scene.chefs[self.seat]
+        self.look(scene)
         if self._pending is not None and self.me.hand.index == 0 and self._pending in scene.at:
             self._place, self._pending = self._pending, None
         return self._verbs[macro.verb](macro)
-
-    # -- what there is ------------------------------------------------------------------------------------------------
-
-    def reachable(self, cell: int) -> bool:
-        """Whether this chef can interact with a cell."""
-        return self._reach[cell]
-
-    def cost(self, cell: int) -> int:
-        """Ticks until this chef could interact with a cell."""
-        return self.grid.cost(self.me.cell, self.me.facing, cell)
-
-    def nearest(self, cells: Iterable[int]) -> int | None:
-        """The cell that is reached first."""
-        return min((cell for cell in cells if self._reach[cell]), key=self.cost, default=None)
-
-    def loose(self, name: str) -> list[int]:
-        """Cells from which an empty hand could pick up an item of this kind."""
-        at, bare = self.scene.at, self.recipes.bare
-        return [cell for cell, kind in at.items() if kind.name == name and self._reach[cell] and bare(cell, kind)]
-
-    def lying(self, name: str) -> list[int]:
-        """Cells within reach on which an item of this kind lies."""
-        return [cell for cell, kind in self.scene.at.items() if kind.name == name and self._reach[cell]]
-
-    def free(self, cells: Iterable[int]) -> list[int]:
-        """Those of `cells` that are within reach and on which nothing lies."""
-        return [cell for cell in cells if self._reach[cell] and cell not in self.scene.at]
-
-    def dispensers(self, name: str) -> list[int]:
-        """Dispensers of an item within reach."""
-        ways = self.recipes.ways.get(name, [])
-        return [cell for way in ways if way.source is None for cell in self.recipes.cells[way.tile] if self._reach[cell]]
-
-    def attended(self, cell: int) -> bool:
-        """Whether another chef stands facing this cell, as one who is at work there does."""
-        offset = self.grid.offset
-        others = (chef for seat, chef in enumerate(self.scene.chefs) if seat != self.seat)
-        return any(chef.cell + offset[chef.facing] == cell and chef.hand.index == 0 for chef in others)
-
-    def counter_near(self, near: int | None = None, onward: float = ON_THE_WAY) -> int | None:
-        """A free counter that is on the way to `near`, or so near to it that one is soon back."""
-        between = self.grid.between
-        free = self.free(self.recipes.counters)
-        shared = set(self.shared_counters()) if len(self.recipes.kitchen.regions) > 1 else set()
-
-        def price(cell: int) -> float:
-            after = onward * min(between(cell, near), 30) if near is not None else 0.0
-            return self.cost(cell) + after + (5.0 if cell in shared else 0.0)
-
-        return min(free, key=price, default=None)
-
-    def shared_counters(self) -> list[int]:
-        """Counters over which things are passed on: those between two regions, else the centre ones, else all."""
-        kitchen, grid = self.recipes.kitchen, self.grid
-        starts = {grid.region[int(cell)] for cell in kitchen.layout.start}
-        counters = [cell for cell in self.recipes.counters if self._reach[cell]]
-        between = [cell for cell in counters if len(grid.regions_beside(cell) & starts) > 1]
-        centre = [kitchen.number(*cell) for cell in kitchen.centre if self._reach[kitchen.number(*cell)]]
-        if len(starts) > 1:
-            return [cell for cell in centre if cell in between] or between
-        return centre or counters
 
     # -- small steps --------------------------------------------------------------------------------------------------
 
@@ -288,7 +222,9 @@ class Executor:
     def _collectable(self, plate: Kind, food: str) -> list[int]:
         """Cells from which a held plate could take this food: what would burn soonest first, then the nearest."""
         cells = [cell for cell in self.lying(food) if self.recipes.effect(cell, plate, self.scene.at[cell])]
-        return sorted(cells, key=lambda cell: (self.recipes.spoils_in(cell, food, self.scene.progress[cell]), self.cost(cell)))
+        return sorted(
+            cells, key=lambda cell: (self.recipes.spoils_in(cell, food, self.scene.progress[cell]), self.cost(cell))
+        )
 
     def _cooking(self, food: str) -> tuple[int, int] | None:
         """(cell, ticks left) of the food of this kind that will be done first by itself, within reach."""
@@ -582,7 +518,11 @@ class Executor:
 
     def useless(self, kind: Kind) -> bool:
         """Whether no dish will ever have this in it."""
-        return kind.holder in ("food", "plate") and not kind.burning and any(not self.recipes.wanted(food) for food in kind.contents)
+        return (
+            kind.holder in ("food", "plate")
+            and not kind.burning
+            and any(not self.recipes.wanted(food) for food in kind.contents)
+        )
 
     def _wait(self, macro: Macro) -> Goal:
         return Done() if self.scene.tick - self._begun >= macro.ticks else Rest()

@@ -13,7 +13,7 @@ PREPARE, ASSEMBLE, SERVE, PASS_ON, PUT_OUT_FIRE, CLEAR_COUNTER, WAIT = (
 )  # fmt: skip
 
 ABOUT = {
-    PREPARE: "prepare(item, plate=False): get one more of a food ready (or a pot filled); with plate, put it on a plate",
+    PREPARE: "prepare(item, plate=False): get one more of a food ready, or a pot filled; with plate, onto a plate",
     ASSEMBLE: "assemble(dish): put the dish together on a plate from what is ready",
     SERVE: "serve(dish): carry the finished dish to the hatch",
     PASS_ON: "pass_on(item): put it on a counter that the partner can reach",

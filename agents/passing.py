@@ -103,7 +103,11 @@ class Passing:
             goes = self._food_goes(item, plan)
             if self.mine in goes and self._can_take(item, self.mine):
                 return []  # I can use it: making it is `prepare`
-            if self._can_get(item) and self._can_take(item, self.mine) and not any(self._region_gets(item, region) for region in goes):
+            if (
+                self._can_get(item)
+                and self._can_take(item, self.mine)
+                and not any(self._region_gets(item, region) for region in goes)
+            ):
                 return [item]
         return []
 

@@ -54,7 +54,11 @@ class Grid:
         costs = self.to(second)
         stands = [first - self.offset[d] for d in DIRECTIONS]
         return min(
-            (costs[s * 5 + d] for s, d in zip(stands, DIRECTIONS, strict=True) if 0 <= s < self.cells and self.floor[s]),
+            (
+                costs[s * 5 + d]
+                for s, d in zip(stands, DIRECTIONS, strict=True)
+                if 0 <= s < self.cells and self.floor[s]
+            ),
             default=FAR,
         )
 

@@ -10,7 +10,6 @@ from brigade.envs.kitchen.cookbook import COUNTER, Kind
 from brigade.envs.kitchen.layout import Kitchen
 from brigade.envs.kitchen.tables import EVENT, LIMIT, NEW_HELD, NEW_TARGET
 
-
 NEVER = 100_000  # ticks
 
 
@@ -108,9 +107,7 @@ class Recipes:
 
     def holdable(self, food: str) -> bool:
         """Whether a chef can ever have this food in bare hands (and not only on a plate)."""
-        return any(
-            way.source is None or (way.tile, food) in self.hand_takes for way in self.ways.get(food, [])
-        )
+        return any(way.source is None or (way.tile, food) in self.hand_takes for way in self.ways.get(food, []))
 
 
 @lru_cache(maxsize=65536)

@@ -1,4 +1,4 @@
-"""Rule partners: chefs who do one thing. The beef, lettuce and assembling partners of arXiv 2502.11882, in our words."""
+"""Rule partners: chefs who do one thing, as the beef, lettuce and assembling partners of arXiv 2502.11882 do."""
 
 from __future__ import annotations
 
@@ -131,8 +131,6 @@ def make_assembler() -> Assembler:
 
 
 @agents.register("switching", "one agent until a tick, another from then on (options first, second, at)")
-def make_switching(
-    first: str = "beef_specialist", second: str = "lettuce_specialist", at: int = 250
-) -> Switching:
+def make_switching(first: str = "beef_specialist", second: str = "lettuce_specialist", at: int = 250) -> Switching:
     """A switching partner."""
     return Switching(first, second, at)

@@ -156,7 +156,7 @@ class StateMachine(MacroPlayer):
 
     def _can_plate(self, scene: Scene) -> bool:
         """Whether there is an empty plate to be had here, to take what has been cooked off the stove in time."""
-        self.probe.scene, self.probe.me = scene, scene.chefs[self.view.seat]
+        self.probe.look(scene)
         name = self.recipes.plate.name
         return bool(self.probe.dispensers(name) or self.probe.loose(name))
 
@@ -169,9 +169,10 @@ class StateMachine(MacroPlayer):
         if foods and len(others) == len(foods):
             return []
         options = [(self.weights.start_cooking, Macro(macros.PREPARE, plan.order.dish))]
-        for part in foods:
-            if part.state in ("raw", "missing") and not self.recipes.dispensed(part.food) and part not in others:
-                options.append((self.weights.prepare, Macro(macros.PREPARE, part.food)))
+        to_make = [p for p in foods if p.state in ("raw", "missing") and p not in others]
+        options += [
+            (self.weights.prepare, Macro(macros.PREPARE, p.food)) for p in to_make if not self.recipes.dispensed(p.food)
+        ]
         return options
 
     def _wait(self, scene: Scene, plan: Plan) -> int | None:
@@ -181,7 +182,7 @@ class StateMachine(MacroPlayer):
             if part.holder not in (None, self.view.seat):
                 return None
             if part.state == "cooking":
-                self.probe.scene, self.probe.me = scene, scene.chefs[self.view.seat]
+                self.probe.look(scene)
                 longest = max(longest, part.wait - self._way_there(part.cell))
             elif part.state != "ready" and not (part.state == "missing" and self.probe.dispensers(part.food)):
                 return None

@@ -104,7 +104,7 @@ def _walk(node: yaml.Node, path: tuple[str | int, ...], lines: dict[tuple[str | 
     if isinstance(node, yaml.MappingNode):
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = loader.construct_object(key_node, deep=True)
             if key in result:
                 raise ContentError(source, key_node.start_mark.line + 1, f"key '{key}' is given twice")
             result[key] = _walk(value_node, (*path, key), lines, source)
@@ -112,7 +112,7 @@ def _walk(node: yaml.Node, path: tuple[str | int, ...], lines: dict[tuple[str | 
         return result
     if isinstance(node, yaml.SequenceNode):
         return [_walk(child, (*path, i), lines, source) for i, child in enumerate(node.value)]
-    return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+    return loader.construct_object(node, deep=True)
 
 
 def _explain(document: Document, model: type[BaseModel], error: ValidationError) -> ContentError:

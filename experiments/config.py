@@ -168,7 +168,7 @@ def read_scripts(path: str) -> list[list[str]]:
     )  # fmt: skip
     if not fits:
         raise BrigadeError(f"order scripts {path}: expected a list of lists of dish names")
-    return list(scripts)
+    return [list(script) for script in scripts or []]
 
 
 def _check_scripts(scripts: list[list[str]], kitchen: Kitchen, path: str) -> None:

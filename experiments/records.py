@@ -74,7 +74,7 @@ class Results:
 
     def __init__(self, folder: Path, config: RunConfig):
         self.folder, self.config = folder, config
-        self.header = {
+        self.header: dict[str, Any] = {
             "format": RUN_FORMAT,
             "version": FORMAT_VERSION,
             "config": _relevant(config.model_dump(mode="json")),
@@ -180,7 +180,7 @@ def check_version(entry: dict[str, Any], where: str) -> None:
     if not isinstance(version, int):
         raise BrigadeError(f"{where}: damaged: no version")
     if version > FORMAT_VERSION:
-        raise BrigadeError(f"{where}: version {version} was written by a newer Brigade (this one reads {FORMAT_VERSION})")
+        raise BrigadeError(f"{where}: version {version}, written by a newer Brigade; this one reads {FORMAT_VERSION}")
 
 
 def _relevant(config: dict[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _play_with_ray(jobs: list[Job], config: RunConfig) -> Iterator[Finished]:
         ignore_reinit_error=True,
     )
     remote: Callable[..., Any] = ray.remote(_play_some).remote
-    cpus = int(ray.cluster_resources().get("CPU", 1))
+    cpus = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
     size = max(1, min(8, len(jobs) // (cpus * 4)))
     waiting = [remote(jobs[i : i + size]) for i in range(0, len(jobs), size)]
     try:
@@ -86,7 +86,7 @@ def _play_with_ray(jobs: list[Job], config: RunConfig) -> Iterator[Finished]:
             try:
                 yield from ray.get(ready[0])
             except ray.exceptions.RayTaskError as error:
-                cause = error.as_instanceof_cause()
+                cause: Exception = error.as_instanceof_cause()  # type: ignore[no-untyped-call]
                 if isinstance(cause, BrigadeError):
                     raise BrigadeError(str(cause.args[0] if cause.args else cause)) from None
                 raise

@@ -1,0 +1,1 @@
+"""The kitchen: cookbooks, maps, rules, and the interfaces over them."""

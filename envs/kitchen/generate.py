@@ -174,7 +174,7 @@ def _draw(recipe: Recipe, cookbook: Cookbook, random: np.random.Generator) -> Ro
         _islands(recipe, rows, random)
         rooms = [_floor(rows)]
     symbols = _symbols(recipe, cookbook)
-    places = [place for place in _walls(rows)]
+    places = _walls(rows)
     random.shuffle(places)
     if len(places) < len(symbols) + 2:
         return None
@@ -223,9 +223,7 @@ def _walls(rows: Rows) -> list[tuple[int, int]]:
     return [(x, y) for x, y in edge if {(x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)} & floor]
 
 
-def _place_chefs(
-    recipe: Recipe, rows: Rows, rooms: list[list[tuple[int, int]]], random: np.random.Generator
-) -> bool:
+def _place_chefs(recipe: Recipe, rows: Rows, rooms: list[list[tuple[int, int]]], random: np.random.Generator) -> bool:
     """Chefs by turns into each room; False when there is no place left."""
     for chef in range(recipe.chefs):
         room = [(x, y) for x, y in rooms[chef % len(rooms)] if rows[y][x] == "_"]

@@ -314,7 +314,7 @@ def _layout(spec: KitchenSpec, document: Document, cookbook: Cookbook, tables: T
         for name in names:
             if cookbook.spec.dishes[name].ticks == 0:
                 raise document.error(f"'{name}' has no `ticks` to live, which a stream of orders needs", "orders")
-    cooks = (tables.cook_ticks > 0).any(axis=1)
+    cooks = np.any(tables.cook_ticks > 0, axis=1)
     works = np.array([_works(cookbook, tile) for tile in cookbook.tiles])
     return Layout(
         tile=grid.tiles,

@@ -16,8 +16,26 @@ from brigade.envs.kitchen.cookbook import COUNTER, FLOOR, NOTHING
 from brigade.envs.kitchen.layout import INTERACT, LEFT, STAY, UP, Layout
 from brigade.envs.kitchen.state import FIRES, GAINED, MISSED, SERVED, SPRAYED, WRONG, State
 from brigade.envs.kitchen.tables import (
-    CREDIT, EVENT, FLOW, FLOW_FRESH, FLOW_LOST, FLOW_TO_HELD, FLOW_TO_TARGET, FROM_HELD, FROM_TARGET,
-    HELD_FROM, LIMIT, NEW_HELD, NEW_TARGET, NO_EVENT, SERVE, SHAPED, SHAPED_PLATE, SPRAY, TARGET_FROM, Tables,
+    CREDIT,
+    EVENT,
+    FLOW,
+    FLOW_FRESH,
+    FLOW_LOST,
+    FLOW_TO_HELD,
+    FLOW_TO_TARGET,
+    FROM_HELD,
+    FROM_TARGET,
+    HELD_FROM,
+    LIMIT,
+    NEW_HELD,
+    NEW_TARGET,
+    NO_EVENT,
+    SERVE,
+    SHAPED,
+    SHAPED_PLATE,
+    SPRAY,
+    TARGET_FROM,
+    Tables,
 )  # fmt: skip
 
 MASK_32 = 0xFFFFFFFF

@@ -157,7 +157,7 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
     - v0: first version.
     """
 
-    metadata = {"render_modes": list(RENDER_MODES), "render_fps": TICKS_PER_SECOND}  # noqa: RUF012  # Gymnasium's way
+    metadata = {"render_modes": list(RENDER_MODES), "render_fps": TICKS_PER_SECOND}  # Gymnasium's way
 
     def __init__(
         self,

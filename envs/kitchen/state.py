@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,12 +64,13 @@ def allocate(kitchen: Kitchen, count: int, script_room: int = 1) -> State:
         "contribution": ((chefs,), np.int32), "stats": ((len(STAT_NAMES),), np.int32), "event": ((chefs,), np.int16),
         "event_kind": ((chefs,), np.int16), "shaped": ((chefs,), np.int16),
     }  # fmt: skip
-    return State(**{name: np.zeros((count, *shape), dtype) for name, (shape, dtype) in shapes.items()})
+    arrays: dict[str, Any] = {name: np.zeros((count, *shape), dtype) for name, (shape, dtype) in shapes.items()}
+    return State(**arrays)
 
 
 def snapshot(state: State) -> State:
     """A copy that later steps do not touch."""
-    return State(*(array.copy() for array in state))
+    return State(*(getattr(state, name).copy() for name in State._fields))
 
 
 def restore(state: State, saved: State) -> None:
@@ -77,17 +79,21 @@ def restore(state: State, saved: State) -> None:
     Raises:
         BrigadeError: the snapshot has other shapes.
     """
-    for name, array, old in zip(State._fields, state, saved, strict=True):
+    for name, array, old in _pairs(state, saved):
         if array.shape != old.shape:
             raise BrigadeError(f"snapshot does not fit: {name} has shape {old.shape}, expected {array.shape}")
-    for array, old in zip(state, saved, strict=True):
+    for _, array, old in _pairs(state, saved):
         np.copyto(array, old)
 
 
 def differences(first: State, second: State) -> list[str]:
     """Names of the fields in which two states differ."""
-    pairs = zip(State._fields, first, second, strict=True)
-    return [name for name, a, b in pairs if a.shape != b.shape or not np.array_equal(a, b)]
+    return [name for name, a, b in _pairs(first, second) if a.shape != b.shape or not np.array_equal(a, b)]
+
+
+def _pairs(first: State, second: State) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
+    for name in State._fields:
+        yield name, getattr(first, name), getattr(second, name)
 
 
 def describe(kitchen: Kitchen, state: State, k: int = 0) -> dict[str, Any]:

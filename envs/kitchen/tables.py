@@ -32,7 +32,7 @@ SHAPED_NONE, SHAPED_PLACE, SHAPED_PLATE, SHAPED_COLLECT = range(4)
 class Tables(NamedTuple):
     """A compiled cookbook. K kinds, T tile types, R rows, D orderable dishes, F components."""
 
-    rule: NDArray[np.int16]  # (T, K, K) row number for tile type, kind in hand, kind on the tile; 0 is "nothing happens"
+    rule: NDArray[np.int16]  # (T, K, K) row for tile type, kind in hand, kind on the tile; 0 is "nothing happens"
     rows: NDArray[np.int16]  # (R, 9) what happens; columns above
     cook_ticks: NDArray[np.int16]  # (T, K) ticks until the kind changes by itself on this tile, 0 for never
     cook_next: NDArray[np.int16]  # (T, K) the kind it changes into
@@ -150,13 +150,14 @@ class _Compiler:
                 ticks[tile, kind] = process.ticks
                 name = f"{process.to} on fire" if process.fire else process.to
                 following[tile, kind] = self.cookbook.kind(name).index
-        for kind in self.cookbook.kinds:
-            if kind.phase == "cooking":
-                tile = self.cookbook.tiles.index(kind.tile)
-                vessel = self.spec.tiles[kind.tile].vessel
+        for content in self.cookbook.kinds:
+            if content.phase == "cooking":
+                tile = self.cookbook.tiles.index(content.tile)
+                vessel = self.spec.tiles[content.tile].vessel
                 assert vessel is not None
-                ticks[tile, kind.index] = vessel.ticks or 0
-                following[tile, kind.index] = self.cookbook.kind(kind.name.replace(" cooking", " ready")).index
+                ready = self.cookbook.kind(content.name.replace(" cooking", " ready"))
+                ticks[tile, content.index] = vessel.ticks or 0
+                following[tile, content.index] = ready.index
         return ticks, following
 
     def waits_for_start(self, kind: Kind) -> bool:
@@ -202,20 +203,26 @@ class _Compiler:
         if held.holder == "food" and target.holder == "plate":
             mixed = self._mix(target.contents, held.contents)
             source = FROM_HELD if not target.contents else FROM_NOWHERE
-            return mixed and Row(NOTHING, mixed.index, FROM_NOWHERE, source, COMBINE, FLOW_TO_TARGET)
+            if mixed is None:
+                return None
+            return Row(NOTHING, mixed.index, FROM_NOWHERE, source, COMBINE, FLOW_TO_TARGET)
         if held.holder == "plate" and target.holder == "food":
             return self._take(held, target, COMBINE, SHAPED_NONE)
         if held.holder == target.holder == "plate" and target.contents:
             mixed = self._mix(held.contents, target.contents)
             source = FROM_TARGET if not held.contents else FROM_NOWHERE
-            return mixed and Row(mixed.index, self.empty_plate, source, FROM_NOWHERE, COMBINE, FLOW_TO_HELD)
+            if mixed is None:
+                return None
+            return Row(mixed.index, self.empty_plate, source, FROM_NOWHERE, COMBINE, FLOW_TO_HELD)
         return None
 
     def _take(self, held: Kind, target: Kind, event: int, shaped: int) -> Row | None:
         """A held plate takes the food that lies there."""
         mixed = self._mix(held.contents, target.contents)
         source = FROM_TARGET if not held.contents else FROM_NOWHERE
-        return mixed and Row(mixed.index, NOTHING, source, FROM_NOWHERE, event, FLOW_TO_HELD, shaped=shaped)
+        if mixed is None:
+            return None
+        return Row(mixed.index, NOTHING, source, FROM_NOWHERE, event, FLOW_TO_HELD, shaped=shaped)
 
     def _mix(self, first: tuple[str, ...], second: tuple[str, ...]) -> Kind | None:
         """The plate that holds both, if foods like these go together on a plate at all."""
@@ -292,15 +299,11 @@ class _Compiler:
             if after is None:
                 return None
             shaped = SHAPED_PLACE
-            return Row(
-                NOTHING, after.index, FROM_NOWHERE, FROM_NOWHERE, PLACE, FLOW_TO_TARGET, shaped=shaped
-            )
+            return Row(NOTHING, after.index, FROM_NOWHERE, FROM_NOWHERE, PLACE, FLOW_TO_TARGET, shaped=shaped)
         if held.index == self.empty_plate and target.phase == "ready":
             filled = self.cookbook.plate_with(*target.contents)
             assert filled is not None
-            return Row(
-                filled.index, NOTHING, FROM_NOWHERE, FROM_NOWHERE, COLLECT, FLOW_TO_HELD, shaped=SHAPED_COLLECT
-            )
+            return Row(filled.index, NOTHING, FROM_NOWHERE, FROM_NOWHERE, COLLECT, FLOW_TO_HELD, shaped=SHAPED_COLLECT)
         if held.index == NOTHING and target.phase == "raw" and self._can_start(name, target.contents):
             kind = self.cookbook.kind
             if vessel.ticks is not None:

@@ -83,7 +83,7 @@ class KitchenVectorEnv(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
     - v0: first version.
     """
 
-    metadata = {  # noqa: RUF012  # Gymnasium's way
+    metadata = {  # Gymnasium's way
         "render_modes": ["rgb_array"],
         "render_fps": TICKS_PER_SECOND,
         "autoreset_mode": AutoresetMode.SAME_STEP,

@@ -1,0 +1,255 @@
+"""The command line: `brigade COMMAND`. Every command is a thin wrapper; what it does is in a module of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from brigade import __version__
+from brigade.envs.registry import BrigadeError
+
+app = typer.Typer(
+    help="A real-time kitchen in which agents and people cook together.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+errors = Console(stderr=True)
+INTERRUPTED = 130
+
+
+def _table(*columns: str) -> Table:
+    """A plain table whose first column is never cut."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for i, column in enumerate(columns):
+        table.add_column(column, no_wrap=i == 0)
+    return table
+
+
+def _line(text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def kitchens(
+    name: Annotated[str, typer.Argument(help="A kitchen, a file, or generated:seed=7,chefs=3,style=divided")] = "",
+    png: Annotated[Path | None, typer.Option(help="Write a picture here.")] = None,
+    size: Annotated[str, typer.Option(help="Of the picture, as 800x600.")] = "",
+    yaml: Annotated[bool, typer.Option("--yaml", help="Print the kitchen's file.")] = False,
+) -> None:
+    """List the kitchens, or draw one."""
+    from brigade.envs.kitchen.layout import list_kitchens, load_kitchen
+
+    if name:
+        _show_kitchen(name, png, size, yaml)
+        return
+    if png is not None or yaml:
+        raise BrigadeError("--png and --yaml need the name of a kitchen")
+    table = _table("kitchen", "chefs", "cookbook", "rules", "about")
+    for each in list_kitchens():
+        kitchen = load_kitchen(each)
+        table.add_row(each, str(kitchen.chefs), kitchen.spec.cookbook, kitchen.spec.rules, kitchen.spec.about)
+    console.print(table)
+    console.print("brigade kitchens NAME draws one; generated:seed=7 draws a new one.")
+
+
+def _show_kitchen(name: str, png: Path | None, size: str, as_yaml: bool) -> None:
+    from brigade.envs.kitchen.game import Game
+    from brigade.envs.kitchen.generate import generate_from_name, unservable
+    from brigade.envs.kitchen.layout import load_kitchen
+    from brigade.envs.kitchen.text import draw, legend
+
+    kitchen = load_kitchen(name)
+    if as_yaml:
+        text = generate_from_name(name) if name.startswith("generated") else Path(kitchen.source).read_text("utf-8")
+        print(text, end="")
+        return
+    game = Game(kitchen)
+    game.reset(0)
+    described = game.describe()
+    console.print(f"[bold]{kitchen.spec.title}[/] ({kitchen.name}): {kitchen.spec.about}")
+    console.print(draw(kitchen, described), highlight=False, markup=False)
+    console.print(", ".join(legend(kitchen)), highlight=False, soft_wrap=True)
+    about = f"orders: {', '.join(kitchen.order_dishes)}; {kitchen.horizon} ticks, {kitchen.spec.rules} rules"
+    console.print(about, soft_wrap=True)
+    for dish, reason in unservable(kitchen).items():
+        errors.print(f"[yellow]warning:[/] {dish} cannot be made and served here: {reason}")
+    if png is not None:
+        _save_picture(kitchen.name, name, png, size)
+
+
+def _save_picture(title: str, name: str, png: Path, size: str) -> None:
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame greets on standard output otherwise
+    from brigade.envs.kitchen.game import Game
+    from brigade.envs.kitchen.layout import load_kitchen
+    from brigade.envs.kitchen.render import render, save_png
+
+    game = Game(load_kitchen(name))
+    game.reset(0)
+    save_png(render(game.kitchen, game.describe(), _size(size)), png)
+    console.print(f"{title} is drawn in {png}")
+
+
+def _size(text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and 64 <= int(width) <= 8192 and 64 <= int(height) <= 8192):
+        raise BrigadeError(f"--size '{text}': expected WIDTHxHEIGHT in pixels, 64 to 8192 each, as 800x600")
+    return int(width), int(height)
+
+
+@app.command()
+def agents() -> None:
+    """List the agents."""
+    from brigade.agents.base import list_agents
+
+    table = _table("agent", "about")
+    for name, about in list_agents():
+        table.add_row(name, about)
+    console.print(table)
+
+
+@app.command()
+def run(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a bundled configuration.")] = "",
+    changes: Annotated[list[str] | None, typer.Argument(help="key=value, for example seeds=5 out=DIR")] = None,
+) -> None:
+    """Play a matrix of kitchens x teams x seeds on all cores; run it again to go on where it stopped."""
+    from brigade.experiments.config import list_configs, load_config
+
+    if not config:
+        table = _table("configuration", "about")
+        for name in list_configs():
+            table.add_row(name, load_config(name).about)
+        console.print(table)
+        return
+    loaded = load_config(config, changes or [])
+    from brigade.experiments.run import run as play
+
+    try:
+        play(loaded, console)
+    except KeyboardInterrupt:
+        errors.print(f"stopped; what is finished is in {loaded.folder}. The same command goes on from there.")
+        raise typer.Exit(INTERRUPTED) from None
+    _print_report([loaded.folder])
+    console.print(f"results: {loaded.folder} (brigade report {loaded.folder} --html report.html for a page with plots)")
+
+
+@app.command()
+def report(
+    results: Annotated[list[Path], typer.Argument(help="Results folders.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots here.")] = None,
+) -> None:
+    """Say how runs went."""
+    from brigade.experiments import report as reports
+
+    if as_json:
+        print(json.dumps(reports.as_json(results), indent=2))
+    else:
+        _print_report(results)
+    if html is not None:
+        from brigade.experiments.html import write_html
+
+        write_html(results, html)
+        errors.print(f"page: {html}")
+
+
+def _print_report(folders: list[Path]) -> None:
+    from brigade.experiments import report as reports
+
+    reports.print_report(folders, console)
+
+
+@app.command()
+def verify(files: Annotated[list[Path], typer.Argument(help="Recordings or results folders.")]) -> None:
+    """Replay recordings and say of each whether every step is identical."""
+    from brigade.experiments.verify import verify_file
+
+    same = different = broken = 0
+    for file in files:
+        try:
+            for verdict in verify_file(file):
+                if verdict.difference is None:
+                    same += 1
+                    _line(f"identical  {verdict.where}  {verdict.what}, {verdict.steps} steps")
+                else:
+                    different += 1
+                    _line(f"DIFFERENT  {verdict.where}  {verdict.what}: {verdict.difference}")
+        except BrigadeError as error:
+            broken += 1
+            _line(f"UNREADABLE {error}")
+    console.print(f"{same} identical, {different} different, {broken} files unreadable")
+    if different or broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Shorter measurements.")] = False,
+    kitchen: Annotated[str, typer.Option(help="Which kitchen.")] = "new_counter_circuit",
+) -> None:
+    """Measure steps per second of each environment, batch size and observation on this machine."""
+    from brigade.experiments import bench as benches
+
+    figures = benches.bench(errors, kitchen=kitchen, quick=quick)
+    if as_json:
+        print(json.dumps(benches.as_json(figures), indent=2))
+    else:
+        benches.print_bench(figures, console)
+
+
+@app.command()
+def demo(
+    speed: Annotated[float, typer.Option(help="Ticks shown per second; 0 for as fast as possible.")] = 60.0,
+    out: Annotated[Path | None, typer.Option(help="Keep the results here.")] = None,
+) -> None:
+    """Cook three episodes in the terminal, then print the report."""
+    from brigade.experiments.demo import demo as cook
+
+    folder = cook(console, speed, out)
+    _print_report([folder])
+    console.print(f"results: {folder}")
+
+
+def main() -> None:
+    """Run the command line; what a person got wrong is one clear line, not a traceback."""
+    try:
+        app()
+    except BrigadeError as error:
+        errors.print(f"[bold red]error:[/] {_escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        errors.print("stopped")
+        sys.exit(INTERRUPTED)
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""A few episodes in the terminal, as they are cooked, and the report on them."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.text import Text
+
+from brigade.agents.base import Observation, make_agent
+from brigade.dual_process.episode import play, result
+from brigade.envs.kitchen.game import Game
+from brigade.envs.kitchen.text import captions, draw
+from brigade.experiments.config import AgentSpec, Job, KitchenChoice, RunConfig, jobs_of
+from brigade.experiments.records import Results, episode_record
+
+CONFIG = RunConfig(
+    name="demo",
+    about="Map 1 alone, map 1 and map 2 with two state machines.",
+    kitchens=[
+        KitchenChoice(name=name)
+        for name in ("new_counter_circuit_solo", "new_counter_circuit", "new_asymmetric_advantages")
+    ],
+    teams=[[AgentSpec(name="fsm")], [AgentSpec(name="fsm"), AgentSpec(name="fsm")]],
+)
+TICKS_PER_SECOND = 60.0
+
+
+def demo(console: Console, speed: float = TICKS_PER_SECOND, out: Path | None = None) -> Path:
+    """Cook three episodes with a live view.
+
+    Args:
+        console: where to draw. Without a terminal only a line per episode is printed.
+        speed: ticks shown per second; 0 for as fast as possible.
+        out: the results folder; default a temporary one.
+
+    Returns:
+        The results folder.
+    """
+    folder = out or Path(tempfile.mkdtemp(prefix="brigade-demo-"))
+    results = Results(folder, CONFIG)
+    for job in jobs_of(CONFIG):
+        if job.key not in results.done:
+            _cook(job, results, console, speed)
+    return folder
+
+
+def _cook(job: Job, results: Results, console: Console, speed: float) -> None:
+    agents = [make_agent(spec.name, **spec.options) for spec in job.team]
+    kitchen = job.kitchen.load()
+    title = f"{kitchen.spec.title}: {' and '.join(str(agent) for agent in job.team)}"
+    begun = time.perf_counter()
+    with Live(console=console, refresh_per_second=30, transient=True, auto_refresh=False) as live:
+
+        def watch(game: Game, observation: Observation, actions: Sequence[int]) -> None:
+            if not console.is_terminal:
+                return
+            live.update(_view(game, title, agents), refresh=True)
+            if speed > 0:
+                time.sleep(1 / speed)
+
+        played = play(kitchen, agents, job.seed, job.script, watch=watch)
+    wall_s = round(time.perf_counter() - begun, 3)
+    results.add(episode_record(job, played), {"decision_ms": result(played)["decision_ms"], "wall_s": wall_s})
+    served, missed = played.stats["served"], played.stats["missed"]
+    console.print(f"{title}: [bold]{played.score}[/] points, {served} served, {missed} missed")
+
+
+def _view(game: Game, title: str, agents: Sequence[object]) -> Panel:
+    described = game.describe()
+    head = f"tick {described['tick']:>3}   {described['ticks_left']:>3} left   score [bold]{described['score']}[/]"
+    doing = [f"chef {seat + 1}: {getattr(agent, 'current', None) or '-'}" for seat, agent in enumerate(agents)]
+    board = Text.from_markup(draw(game.kitchen, described, colour=True))
+    lines = Text("\n".join([*doing, *captions(game.kitchen, described)]), style="dim")
+    return Panel(Group(Text.from_markup(head), Text(), board, Text(), lines), title=title, expand=False)
