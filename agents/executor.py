@@ -8,44 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from itertools import permutations, product
-from typing import NamedTuple
+from itertools import pairwise, permutations, product
 
 from brigade.agents import macro as macros
+from brigade.agents.handling import Done, Failed, Goal, Handling, Rest, Use
 from brigade.agents.macro import Macro
 from brigade.agents.paths import FAR
-from brigade.agents.recipes import Recipes, Way
+from brigade.agents.recipes import Recipes
 from brigade.agents.scene import Scene
-from brigade.agents.surroundings import ON_THE_WAY, THERE_AND_BACK, Surroundings
+from brigade.agents.surroundings import THERE_AND_BACK
 from brigade.envs.kitchen.cookbook import Kind
 
 
-class Use(NamedTuple):
-    """Go and interact with this cell."""
-
-    cell: int
-
-
-class Rest(NamedTuple):
-    """Wait, near a cell if one is given."""
-
-    near: int | None = None
-
-
-class Done(NamedTuple):
-    """The macro action has reached what it was for."""
-
-
-class Failed(NamedTuple):
-    """It cannot go on; the reason is for people and prompts to read."""
-
-    reason: str
-
-
-Goal = Use | Rest | Done | Failed
-
-
-class Executor(Surroundings):
+class Executor(Handling):
     """Carries out one macro action at a time for one chef.
 
     Args:
@@ -65,8 +40,6 @@ class Executor(Surroundings):
             macros.WAIT: self._wait,
         }
         self._begun = 0
-        self._place: int | None = None  # where this macro action has put what it is making
-        self._pending: int | None = None  # where it was about to put it
         self._handed = False  # whether it has held what it is to serve, pass on or throw away
 
     def start(self, scene: Scene) -> None:
@@ -81,76 +54,6 @@ class Executor(Surroundings):
         if self._pending is not None and self.me.hand.index == 0 and self._pending in scene.at:
             self._place, self._pending = self._pending, None
         return self._verbs[macro.verb](macro)
-
-    # -- small steps --------------------------------------------------------------------------------------------------
-
-    def put_down(self, near: int | None = None, onward: float = ON_THE_WAY) -> Goal:
-        """Put what is in hand on a counter."""
-        cell = self.counter_near(near, onward)
-        if cell is not None:
-            return Use(cell)
-        if self.recipes.bins and self.me.hand.holder == "food":
-            bin_ = self.nearest(self.recipes.bins)
-            if bin_ is not None:
-                return Use(bin_)
-        return Failed(f"no free counter to put the {self.me.hand.name} on")
-
-    def fetch(self, name: str) -> Goal:
-        """Have one of these in hand: pick up what lies about or take a fresh one, whichever is nearer."""
-        if self.me.hand.index != 0:
-            return self.put_down()
-        cell = self.nearest([*self.loose(name), *self.dispensers(name)])
-        return Use(cell) if cell is not None else Failed(f"no {name} within reach")
-
-    def obtain(self, food: str) -> Goal:
-        """Have a food in bare hands, making it if need be. Done when it is in hand."""
-        hand = self.me.hand
-        if hand.name == food:
-            return Done()
-        cell = self.nearest([*self.loose(food), *self.dispensers(food)])
-        if cell is not None:
-            return Use(cell) if hand.index == 0 else self.put_down(cell)
-        return self._process(food)
-
-    def _process(self, food: str) -> Goal:
-        """Bring a food one step further through the process that makes it."""
-        failed: Goal = Failed(f"no {food} within reach, and nothing here to make it of")
-        for way in self.recipes.ways.get(food, []):
-            if way.source is not None:
-                goal = self._process_by(food, way, way.source)
-                if not isinstance(goal, Failed):
-                    return goal
-                failed = goal
-        return failed
-
-    def _process_by(self, food: str, way: Way, source: str) -> Goal:
-        hand, at = self.me.hand, self.scene.at
-        tiles = self.recipes.cells[way.tile]
-        free = self.nearest(self.free(tiles))
-        begun = [cell for cell in self.lying(source) if cell in tiles]
-        if way.by_hand:
-            begun = [cell for cell in begun if cell == self._place or not self.attended(cell)]
-        if hand.name == source:
-            if free is not None:
-                self._pending = free
-                return Use(free)
-            return Failed(f"every {way.tile} is in use")
-        if begun and way.by_hand:
-            self._place = self.nearest(begun) if self._place not in begun else self._place
-            assert self._place is not None
-            return Use(self._place) if hand.index == 0 else self.put_down(self._place)
-        if free is None:
-            return self._make_room(way, food)
-        goal = self.obtain(source)
-        return goal if not isinstance(goal, Done) else Use(free)
-
-    def _make_room(self, way: Way, food: str) -> Goal:
-        """Every tile is taken: if one holds something finished that a hand can take, put that on a counter."""
-        finished = [cell for cell in self.loose(food) if self.recipes.kitchen.tile_names[cell] == way.tile]
-        cell = self.nearest(finished)
-        if cell is None or self.counter_near(cell) is None:
-            return Failed(f"every {way.tile} is in use")
-        return Use(cell) if self.me.hand.index == 0 else self.put_down(cell)
 
     # -- prepare ------------------------------------------------------------------------------------------------------
 
@@ -376,7 +279,7 @@ class Executor(Surroundings):
         best, first = FAR * 10, stops[0][0]
         for order in permutations(stops):
             for cells in product(*order):
-                length = self.cost(cells[0]) + sum(between(a, b) for a, b in zip(cells, cells[1:], strict=False))
+                length = self.cost(cells[0]) + sum(between(a, b) for a, b in pairwise(cells))
                 length += min((between(cells[-1], end) for end in ends), default=0)
                 if length < best:
                     best, first = length, cells[0]
@@ -420,9 +323,9 @@ class Executor(Surroundings):
         """The plate on a counter to go on with: the fullest that fits, then the nearest."""
         cells = []
         for cell, kind in self.scene.at.items():
-            if kind.holder == "plate" and self._reach[cell] and Counter(kind.contents) <= need:
-                if kind.contents or self._worth_using(cell):
-                    cells.append((-len(kind.contents), self.cost(cell), cell))
+            fits = kind.holder == "plate" and self._reach[cell] and Counter(kind.contents) <= need
+            if fits and (kind.contents or self._worth_using(cell)):
+                cells.append((-len(kind.contents), self.cost(cell), cell))
         return min(cells)[2] if cells else None
 
     def _worth_using(self, cell: int) -> bool:

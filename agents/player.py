@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brigade.agents.base import MacroRecord, Observation, View
-from brigade.agents.executor import Done, Executor, Failed, Rest, Use
+from brigade.agents.executor import Executor
+from brigade.agents.handling import Done, Failed, Rest, Use
 from brigade.agents.macro import WAIT, Macro
 from brigade.agents.navigate import Navigator
 from brigade.agents.recipes import Recipes, recipes_of

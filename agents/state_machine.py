@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from brigade.agents import macro as macros
 from brigade.agents.base import agents
-from brigade.agents.executor import Executor, Failed, Rest, Use
+from brigade.agents.executor import Executor
+from brigade.agents.handling import Failed, Rest, Use
 from brigade.agents.macro import Macro
 from brigade.agents.needs import Part, Plan, plan_orders
 from brigade.agents.passing import Passing

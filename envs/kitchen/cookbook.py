@@ -6,7 +6,6 @@ kinds of item that can exist are enumerated here, once, so that everything else 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -14,102 +13,14 @@ from itertools import combinations, combinations_with_replacement
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
-
-from brigade.envs.content import Document, Model, parse, read, validate
-from brigade.envs.registry import nearest, unknown
+from brigade.envs.content import Document, parse, read, validate
+from brigade.envs.kitchen.cookbook_checks import check
+from brigade.envs.kitchen.cookbook_spec import CookbookSpec
+from brigade.envs.registry import unknown
 
 NOTHING = 0
 FLOOR, COUNTER = 0, 1
-RESERVED_SYMBOLS = "._+ 123456789"
 BUNDLED = Path(__file__).parent / "cookbooks"
-
-Shape = Literal["leaf", "shreds", "patty", "bun", "round", "slab", "stick"]
-Colour = Field("#b0b0b0", pattern=r"^#[0-9a-fA-F]{6}$")
-
-
-class ItemSpec(Model):
-    """A food as people see it."""
-
-    colour: str = Colour
-    shape: Shape = "round"
-
-
-class ToolSpec(Model):
-    """A thing that is carried but not eaten. `sprays` put out a fire."""
-
-    colour: str = Colour
-    sprays: int = Field(gt=0)
-
-
-class PlateSpec(Model):
-    """The thing dishes are put together on. Besides parts of dishes, an empty one accepts what `takes` lists."""
-
-    name: str = "plate"
-    takes: list[str] = []
-
-
-class DishSpec(Model):
-    """Foods that go together, with points and a lifetime in ticks if it can be ordered.
-
-    `made_in` names the vessel (pot, bowl) whose content this is; without it the foods are combined on a plate.
-    """
-
-    of: list[str] = Field(min_length=1)
-    made_in: str | None = None
-    points: int | None = Field(None, gt=0)
-    ticks: int = Field(0, ge=0, le=30_000)
-
-
-class VesselSpec(Model):
-    """A tile that collects foods: a pot cooks by itself for `ticks`, a bowl is worked for `interactions`.
-
-    `any` accepts every mixture up to `capacity`; without it only what can still become a dish.
-    """
-
-    takes: list[str] = Field(min_length=1)
-    capacity: int = Field(gt=0, le=4)
-    any: bool = False
-    ticks: int | None = Field(None, gt=0, le=30_000)
-    interactions: int | None = Field(None, gt=0, le=1000)
-
-
-class TileSpec(Model):
-    """A kind of tile: what it gives, takes, and hands back."""
-
-    symbol: str = Field(min_length=1, max_length=1)
-    dispenses: str | None = None
-    takes: list[str] = []  # foods a hand may put down here
-    hand: list[str] = []  # foods an empty hand may take from here
-    plate: list[str] = []  # foods a held plate takes from here
-    vessel: VesselSpec | None = None
-    serves: bool = False
-    bins: bool = False
-
-
-class ProcessSpec(Model):
-    """One food becoming another on a tile: by `interactions` of a chef, or by itself in `ticks`."""
-
-    at: str
-    from_: str = Field(alias="from")
-    to: str
-    ticks: int | None = Field(None, gt=0, le=30_000)
-    interactions: int | None = Field(None, gt=0, le=1000)
-    fire: bool = False  # the tile catches fire when this happens
-
-
-class CookbookSpec(Model):
-    """A cookbook file."""
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    title: str
-    items: dict[str, ItemSpec] = Field(min_length=1)
-    plate: PlateSpec = PlateSpec()
-    tools: dict[str, ToolSpec] = {}
-    dishes: dict[str, DishSpec] = Field(min_length=1)
-    tiles: dict[str, TileSpec] = Field(min_length=1)
-    processes: list[ProcessSpec] = []
-    counters_combine: bool = True
 
 
 @dataclass(frozen=True)
@@ -222,7 +133,7 @@ def parse_cookbook(text: str, source: str = "<string>") -> Cookbook:
 def build_cookbook(document: Document) -> Cookbook:
     """Check a cookbook's document and number its kinds."""
     spec = validate(document, CookbookSpec)
-    _check(spec, document)
+    check(spec, document)
     kinds = tuple(_enumerate(spec))
     return Cookbook(spec, document.source, kinds, {kind.name: kind for kind in kinds})
 
@@ -314,120 +225,3 @@ def _dish_of(spec: CookbookSpec, contents: tuple[str, ...], tile: str | None = N
 def _list(contents: tuple[str, ...]) -> str:
     names = dict.fromkeys(contents)
     return "+".join(f"{name}*{contents.count(name)}" if contents.count(name) > 1 else name for name in names)
-
-
-def _check(spec: CookbookSpec, document: Document) -> None:
-    """Refuse names that are not defined, symbols used twice, processes in a circle, dishes nobody can make."""
-    _check_names(spec, document)
-    _check_symbols(spec, document)
-    _check_processes(spec, document)
-    _check_dishes(spec, document)
-
-
-def _check_names(spec: CookbookSpec, document: Document) -> None:
-    foods, carried = set(spec.items), {*spec.items, *spec.tools, spec.plate.name}
-
-    def known(name: str, names: set[str], *path: str | int) -> None:
-        if name not in names:
-            raise document.error(f"undefined item '{name}'; {nearest(name, sorted(names))}", *path)
-
-    for group in (spec.items, spec.tools, spec.dishes, spec.tiles):
-        for name in group:
-            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-                raise document.error(f"'{name}' is not a name; use letters, digits and _", name)
-    for name in spec.tools:
-        if name in foods:
-            raise document.error(f"'{name}' is both an item and a tool", "tools", name)
-    if spec.plate.name in foods | set(spec.tools):
-        raise document.error(f"'{spec.plate.name}' is also an item or tool", "plate", "name")
-    for i, name in enumerate(spec.plate.takes):
-        known(name, foods, "plate", "takes", i)
-    for dish_name, dish in spec.dishes.items():
-        for i, name in enumerate(dish.of):
-            known(name, foods, "dishes", dish_name, "of", i)
-    for tile_name, tile in spec.tiles.items():
-        if tile.dispenses is not None:
-            known(tile.dispenses, carried, "tiles", tile_name, "dispenses")
-        for key in ("takes", "hand", "plate"):
-            for i, name in enumerate(getattr(tile, key)):
-                known(name, foods, "tiles", tile_name, key, i)
-        for i, name in enumerate(tile.vessel.takes if tile.vessel else []):
-            known(name, foods, "tiles", tile_name, "vessel", "takes", i)
-    for i, process in enumerate(spec.processes):
-        known(process.from_, foods, "processes", i, "from")
-        known(process.to, foods, "processes", i, "to")
-
-
-def _check_symbols(spec: CookbookSpec, document: Document) -> None:
-    seen: dict[str, str] = {}
-    for name, tile in spec.tiles.items():
-        if tile.symbol in RESERVED_SYMBOLS:
-            message = f"symbol '{tile.symbol}' is reserved (counter ., centre counter +, floor _, chefs 1-9)"
-            raise document.error(message, "tiles", name, "symbol")
-        if tile.symbol in seen:
-            message = f"symbol '{tile.symbol}' is already used by '{seen[tile.symbol]}'"
-            raise document.error(message, "tiles", name, "symbol")
-        if name in ("floor", "counter"):
-            raise document.error(f"'{name}' is built in; choose another name", "tiles", name)
-        seen[tile.symbol] = name
-        vessel = tile.vessel
-        if vessel is not None and (vessel.ticks is None) == (vessel.interactions is None):
-            raise document.error("give either ticks or interactions", "tiles", name, "vessel")
-
-
-def _check_processes(spec: CookbookSpec, document: Document) -> None:
-    next_of: dict[str, list[str]] = {}
-    for i, process in enumerate(spec.processes):
-        if process.at not in spec.tiles:
-            raise document.error(
-                f"undefined tile '{process.at}'; {nearest(process.at, spec.tiles)}", "processes", i, "at"
-            )
-        if (process.ticks is None) == (process.interactions is None):
-            raise document.error("give either ticks or interactions", "processes", i)
-        if any(p.at == process.at and p.from_ == process.from_ for p in spec.processes[:i]):
-            raise document.error(f"'{process.at}' already does something to '{process.from_}'", "processes", i)
-        if process.fire and process.ticks is None:
-            raise document.error("only what happens by itself, in ticks, can catch fire", "processes", i, "fire")
-        next_of.setdefault(process.from_, []).append(process.to)
-    for i, process in enumerate(spec.processes):
-        frontier, seen = [process.to], set[str]()
-        while frontier:
-            name = frontier.pop()
-            if name == process.from_:
-                raise document.error(
-                    f"a cycle: '{process.from_}' turns into '{process.to}' and, in the end, back again",
-                    "processes",
-                    i,
-                )
-            if name not in seen:
-                seen.add(name)
-                frontier.extend(next_of.get(name, []))
-
-
-def _check_dishes(spec: CookbookSpec, document: Document) -> None:
-    makers = {tile.dispenses for tile in spec.tiles.values()} | {process.to for process in spec.processes}
-    if not any(dish.points is not None for dish in spec.dishes.values()):
-        raise document.error("no dish can be ordered; give at least one of them points", "dishes")
-    if not any(tile.serves for tile in spec.tiles.values()):
-        raise document.error("no tile serves dishes; give one of them `serves: true`", "tiles")
-    whole: dict[tuple[str | None, tuple[str, ...]], str] = {}
-    for name, dish in spec.dishes.items():
-        for i, food in enumerate(dish.of):
-            if food not in makers:
-                raise document.error(f"nothing dispenses or makes '{food}'", "dishes", name, "of", i)
-        if dish.made_in is not None:
-            vessel = spec.tiles[dish.made_in].vessel if dish.made_in in spec.tiles else None
-            if vessel is None:
-                vessels = [tile for tile, tile_spec in spec.tiles.items() if tile_spec.vessel]
-                message = f"'{dish.made_in}' is not a tile with a vessel; {nearest(dish.made_in, vessels)}"
-                raise document.error(message, "dishes", name, "made_in")
-            wrong = [food for food in dish.of if food not in vessel.takes]
-            if wrong:
-                raise document.error(f"'{dish.made_in}' does not take '{wrong[0]}'", "dishes", name, "of")
-            if len(dish.of) > vessel.capacity:
-                message = f"'{dish.made_in}' holds {vessel.capacity} foods, this dish needs {len(dish.of)}"
-                raise document.error(message, "dishes", name, "of")
-        key = (dish.made_in, tuple(sorted(dish.of)))
-        if key in whole:
-            raise document.error(f"has the same foods as '{whole[key]}'", "dishes", name, "of")
-        whole[key] = name

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.kitchen.cookbook import COUNTER, NOTHING, Cookbook, Kind, TileSpec, finishable, load_cookbook
+from brigade.envs.kitchen.cookbook import COUNTER, NOTHING, Cookbook, Kind, finishable, load_cookbook
+from brigade.envs.kitchen.cookbook_spec import TileSpec
 
 # What a chef's action came to in a tick. Also the `event` array of the state.
 NO_EVENT, FETCH, PICK, PUT, PLACE, WORK, COMBINE, COLLECT, SERVE, BIN, SPRAY, START = range(12)
