@@ -6,25 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from brigade.envs.kitchen.layout import Kitchen
+from brigade.envs.kitchen.partners import View
 from brigade.envs.registry import Registry
 
+__all__ = ["Agent", "MacroAgent", "MacroRecord", "Observation", "View", "agents", "list_agents", "make_agent"]
+
 Observation = dict[str, Any]  # what `envs.kitchen.state.describe` returns
-
-
-@dataclass(frozen=True)
-class View:
-    """What an agent knows before the first tick.
-
-    Attributes:
-        kitchen: the map, the cookbook and the rules; not the orders to come.
-        seat: which chef it is, from 0.
-        seed: for its own random choices.
-    """
-
-    kitchen: Kitchen
-    seat: int
-    seed: int = 0
 
 
 @dataclass(frozen=True)

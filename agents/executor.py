@@ -134,9 +134,8 @@ class Executor(Handling):
         found = []
         for way in self.recipes.ways.get(food, []):
             if way.source is not None and not way.by_hand:
-                for cell in self.lying(way.source):
-                    if cell in self.recipes.cells[way.tile]:
-                        found.append((way.amount - self.scene.progress[cell], cell))
+                stoves = (cell for cell in self.lying(way.source) if cell in self.recipes.cells[way.tile])
+                found += [(way.amount - self.scene.progress[cell], cell) for cell in stoves]
         return (min(found)[1], min(found)[0]) if found else None
 
     # -- vessels ------------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ class Handling(Surroundings):
         return failed
 
     def _process_by(self, food: str, way: Way, source: str) -> Goal:
-        hand, at = self.me.hand, self.scene.at
+        hand = self.me.hand
         tiles = self.recipes.cells[way.tile]
         free = self.nearest(self.free(tiles))
         begun = [cell for cell in self.lying(source) if cell in tiles]

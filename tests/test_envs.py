@@ -24,8 +24,8 @@ from brigade.envs.kitchen.game import Game
 from brigade.envs.kitchen.layout import INTERACT, list_kitchens, load_kitchen
 from brigade.envs.kitchen.observe import observers
 from brigade.envs.kitchen.parallel import KitchenParallelEnv
+from brigade.envs.kitchen.partners import Stay, View, make_partner, register_partner_source
 from brigade.envs.kitchen.reward import Shaping, mix
-from brigade.envs.kitchen.solo import Stay, View, make_partner, register_partner_source
 from brigade.envs.kitchen.vector import KitchenVectorEnv
 from brigade.envs.registry import BrigadeError
 

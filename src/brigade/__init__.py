@@ -1,11 +1,11 @@
 """Brigade: a real-time kitchen in which agents and people cook together.
 
-Importing it registers every kitchen with Gymnasium, and does nothing else:
+Importing it registers every kitchen with Gymnasium, and the agents as partners, and does nothing else:
 
 ```python
 import brigade, gymnasium
 
-env = gymnasium.make("Brigade/NewCounterCircuit-v0")
+env = gymnasium.make("Brigade/NewCounterCircuit-v0", partners="fsm")
 ```
 """
 
@@ -15,6 +15,7 @@ import gymnasium
 
 import brigade.envs
 from brigade._version import __version__
+from brigade.envs.kitchen.partners import Partner, register_partner_source
 
 __all__ = ["__version__"]
 
@@ -31,4 +32,17 @@ def _register() -> None:
         )
 
 
+def _agent(name: str) -> Partner:
+    from brigade.agents.base import make_agent
+
+    return make_agent(name)
+
+
+def _agent_names() -> list[str]:
+    from brigade.agents.base import list_agents
+
+    return [name for name, _ in list_agents()]
+
+
 _register()
+register_partner_source(_agent, _agent_names)
