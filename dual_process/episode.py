@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from brigade.agents.base import Agent, MacroAgent, MacroRecord, Observation, View
+from brigade.agents.base import Agent, MacroAgent, MacroRecord, Observation, View, make_agent
 from brigade.dual_process.clock import Clock, VirtualClock
 from brigade.envs.kitchen.game import Game
 from brigade.envs.kitchen.layout import Kitchen
-from brigade.envs.kitchen.state import fingerprint
+from brigade.envs.kitchen.state import STAT_NAMES, fingerprint
 from brigade.envs.registry import BrigadeError
 
 
@@ -36,9 +36,9 @@ class Played:
         checks: one fingerprint of the state per tick, after it.
         macros: the macro actions of each chef that thinks in them.
         decision_s: seconds each `act` took, all chefs together, in order.
-        score, gained, served, missed, wrong, fires, put_out: totals at the end.
+        score: points at the end.
+        stats: totals at the end: gained, served, missed, wrong, fires, put_out.
         contribution: per chef, its interactions in dishes that were paid for.
-        orders: the dishes in the order they appeared.
         ticks: how many were played.
         finished: whether all of them were.
     """
@@ -115,9 +115,20 @@ async def play_async(
     return played
 
 
-def _conclude(played: Played, game: Game, agents: Sequence[Agent], record: list[list[str]]) -> None:
-    from brigade.envs.kitchen.state import STAT_NAMES
+def state_after(kitchen: Kitchen, agent: str, ticks: int, seed: int = 0) -> Observation:
+    """The described state after so many ticks (at most an episode) with the same agent in every seat."""
+    game = Game(kitchen)
+    game.reset([seed])
+    team = [make_agent(agent) for _ in range(kitchen.chefs)]
+    for seat, member in enumerate(team):
+        member.reset(View(kitchen, seat, seed))
+    for _ in range(min(ticks, kitchen.horizon)):
+        observation = game.describe()
+        game.step([[member.act(observation) for member in team]])
+    return game.describe()
 
+
+def _conclude(played: Played, game: Game, agents: Sequence[Agent], record: list[list[str]]) -> None:
     state = game.state
     played.actions = ["".join(digits) for digits in record]
     played.macros = [list(agent.macros) if isinstance(agent, MacroAgent) else [] for agent in agents]

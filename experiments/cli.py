@@ -56,13 +56,14 @@ def kitchens(
     name: Annotated[str, typer.Argument(help="A kitchen, a file, or generated:seed=7,chefs=3,style=divided")] = "",
     png: Annotated[Path | None, typer.Option(help="Write a picture here.")] = None,
     size: Annotated[str, typer.Option(help="Of the picture, as 800x600.")] = "",
+    after: Annotated[int, typer.Option(min=0, help="Let state machines cook for this many ticks first.")] = 0,
     yaml: Annotated[bool, typer.Option("--yaml", help="Print the kitchen's file.")] = False,
 ) -> None:
     """List the kitchens, or draw one."""
     from brigade.envs.kitchen.layout import list_kitchens, load_kitchen
 
     if name:
-        _show_kitchen(name, png, size, yaml)
+        _show_kitchen(name, png, size, after, yaml)
         return
     if png is not None or yaml:
         raise BrigadeError("--png and --yaml need the name of a kitchen")
@@ -74,8 +75,8 @@ def kitchens(
     console.print("brigade kitchens NAME draws one; generated:seed=7 draws a new one.")
 
 
-def _show_kitchen(name: str, png: Path | None, size: str, as_yaml: bool) -> None:
-    from brigade.envs.kitchen.game import Game
+def _show_kitchen(name: str, png: Path | None, size: str, after: int, as_yaml: bool) -> None:
+    from brigade.dual_process.episode import state_after
     from brigade.envs.kitchen.generate import generate_from_name, unservable
     from brigade.envs.kitchen.layout import load_kitchen
     from brigade.envs.kitchen.text import draw, legend
@@ -85,9 +86,7 @@ def _show_kitchen(name: str, png: Path | None, size: str, as_yaml: bool) -> None
         text = generate_from_name(name) if name.startswith("generated") else Path(kitchen.source).read_text("utf-8")
         print(text, end="")
         return
-    game = Game(kitchen)
-    game.reset(0)
-    described = game.describe()
+    described = state_after(kitchen, "fsm", after)
     console.print(f"[bold]{kitchen.spec.title}[/] ({kitchen.name}): {kitchen.spec.about}")
     console.print(draw(kitchen, described), highlight=False, markup=False)
     console.print(", ".join(legend(kitchen)), highlight=False, soft_wrap=True)
@@ -96,19 +95,11 @@ def _show_kitchen(name: str, png: Path | None, size: str, as_yaml: bool) -> None
     for dish, reason in unservable(kitchen).items():
         errors.print(f"[yellow]warning:[/] {dish} cannot be made and served here: {reason}")
     if png is not None:
-        _save_picture(kitchen.name, name, png, size)
+        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame greets on standard output otherwise
+        from brigade.envs.kitchen.render import render, save_png
 
-
-def _save_picture(title: str, name: str, png: Path, size: str) -> None:
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame greets on standard output otherwise
-    from brigade.envs.kitchen.game import Game
-    from brigade.envs.kitchen.layout import load_kitchen
-    from brigade.envs.kitchen.render import render, save_png
-
-    game = Game(load_kitchen(name))
-    game.reset(0)
-    save_png(render(game.kitchen, game.describe(), _size(size)), png)
-    console.print(f"{title} is drawn in {png}")
+        save_png(render(kitchen, described, _size(size)), png)
+        console.print(f"{kitchen.name} is drawn in {png}", soft_wrap=True)
 
 
 def _size(text: str) -> tuple[int, int] | None:

@@ -48,18 +48,8 @@ def print_report(folders: Iterable[str | Path], console: Console) -> None:
         if number:
             console.print()
         _print_run(run, console)
-    notes = ["mean (standard error) per episode, macro actions and decision time per chef; NOTES"]
-    if any(run.rows for run in runs):
-        notes = [
-            "score: points, mean (standard error); the others are means per episode",
-            "share: of the interactions in dishes that were paid for; pts/macro: points gained per macro action done",
-        ]
-        if _is_narrow(console):
-            notes.append(f"a terminal of {WIDE} columns shows more")
-        elif any(row.timed for run in runs for row in run.rows):
-            notes.append("ms: to choose one action, median and 99th percentile of the median episode")
-        for note in notes:
-            console.print(Text(note, style="dim"), soft_wrap=True)
+    for note in _notes(runs, console) if any(run.rows for run in runs) else ():
+        console.print(Text(note, style="dim"), soft_wrap=True)
 
 
 def as_json(folders: Iterable[str | Path]) -> dict[str, Any]:
@@ -146,18 +136,31 @@ def _macros(seat: Seat) -> str:
 
 
 COLUMNS = (
-    Column("team", 18, chef=lambda seat: plain(seat.agent)),
+    Column("team", 20, chef=lambda seat: plain(seat.agent)),
     Column("n", 3, lambda row: str(row.episodes)),
-    Column("score", 13, lambda row: with_error(row.score)),
-    Column("share", 11, chef=lambda seat: with_error(seat.contribution, 2)),
-    Column("pts/macro", 10, chef=lambda seat: with_error(seat.efficiency), wide=True),
+    Column("score", 12, lambda row: with_error(row.score)),
+    Column("share", 5, chef=lambda seat: figure(seat.contribution.mean, 2)),
+    Column("points per\nmacro", 10, chef=lambda seat: with_error(seat.efficiency)),
     Column("macros\nok/fail", 7, chef=_macros, wide=True),
     Column("served", 6, lambda row: figure(row.served.mean)),
     Column("missed", 6, lambda row: figure(row.missed.mean)),
     Column("wrong", 5, lambda row: figure(row.wrong.mean)),
     Column("fires", 5, lambda row: figure(row.fires.mean)),
-    Column("ms", 9, _times, wide=True),
+    Column("decision\nms", 9, _times, wide=True),
 )
+
+
+def _notes(runs: Sequence[Run], console: Console) -> list[str]:
+    """What the columns mean."""
+    notes = [
+        "score: points, mean (standard error over n episodes); served to fires: per episode, mean",
+        "share: of the interactions in dishes that were paid for; points per macro: gained, per macro action done",
+    ]
+    if _is_narrow(console):
+        return [*notes, f"a terminal of {WIDE} columns shows more"]
+    if any(row.timed for run in runs for row in run.rows):
+        notes.append("decision ms: to choose one action, median and 99th percentile, in the median episode")
+    return notes
 
 
 def _is_narrow(console: Console) -> bool:
@@ -168,26 +171,26 @@ def _is_narrow(console: Console) -> bool:
 def _print_run(run: Run, console: Console) -> None:
     title = Text(plain(run.name), style="bold").append(f"  {run.progress}", style="not bold")
     console.print(title, soft_wrap=True)
-    about = [f"{run.folder}; {made_by(run.provenance)}", *caveats(run)]
-    for line in about:
+    for line in (f"{run.folder}; {made_by(run.provenance)}", *caveats(run)):
         console.print(Text(plain(line), style="dim"), soft_wrap=True)
     columns = [column for column in COLUMNS if not (column.wide and _is_narrow(console))]
+    if run.rows:
+        console.print(_table([], columns), crop=False, no_wrap=True, overflow="ignore")
     for kitchen in dict.fromkeys((row.kitchen, row.kitchen_digest) for row in run.rows):
-        console.print(Text(f"\n{plain(kitchen[0])}", style="bold"), soft_wrap=True)
+        console.print(Text(plain(kitchen[0]), style="bold"), soft_wrap=True)
         rows = [row for row in run.rows if (row.kitchen, row.kitchen_digest) == kitchen]
         console.print(_table(rows, columns), crop=False, no_wrap=True, overflow="ignore")
 
 
 def _table(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
-    """One row per team, and in it one line per chef."""
-    width = sum(column.width + 1 for column in columns) - 1
-    table = Table(box=None, width=width, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    for column in columns:
-        left = column.head == "team"
-        table.add_column(column.head, width=column.width, justify="left" if left else "right", vertical="bottom" if not left else "top", overflow="fold")
+    """One row per team, and in it one line per chef; without rows, the titles of the columns."""
+    width = sum(column.width + 1 for column in columns)
+    table = Table(box=None, width=width, padding=(0, 1, 0, 0), show_header=not rows, header_style="dim")
+    for number, column in enumerate(columns):
+        table.add_column(Text(column.head), width=column.width, justify="right" if number else "left", overflow="fold")
     for row in rows:
         for number, seat in enumerate(row.seats):
-            cells = [Text((column.team(row) if not number else "") or column.chef(seat)) for column in columns]
-            last = number == len(row.seats) - 1 and len(row.seats) > 1 and row is not rows[-1]
-            table.add_row(*cells, end_section=last)
+            cells = [column.chef(seat) or (column.team(row) if number == 0 else "") for column in columns]
+            cells[0] = f"+ {cells[0]}" if number else cells[0]
+            table.add_row(*(Text(cell) for cell in cells))
     return table
