@@ -128,7 +128,7 @@ def test_bundled_configurations_load(name):
         (
             SMALL.replace("cramped_room", "cramped_rom"),
             [],
-            r"small\.yaml:2: kitchens\.1: .*did you mean 'cramped_room'",
+            r"small\.yaml:2: kitchens\.1: .*mean 'cramped_room'",
         ),
         (SMALL.replace("seeds:", "seed:"), [], r"small\.yaml:6: seed: unknown key; did you mean 'seeds'"),
         (SMALL, ["seeds=0"], "at least 1"),
