@@ -32,6 +32,7 @@ class Scene:
 
     Attributes:
         tick, left: ticks played and remaining.
+        score: points so far.
         chefs: by seat.
         at: what lies on each cell that something lies on.
         progress: interactions or ticks done to it.
@@ -40,6 +41,7 @@ class Scene:
 
     tick: int
     left: int
+    score: int
     chefs: list[Chef]
     at: dict[int, Kind]
     progress: dict[int, int]
@@ -62,4 +64,5 @@ def read_scene(kitchen: Kitchen, observation: Observation) -> Scene:
         hand = kind(held["item"]) if held else nothing
         chefs.append(Chef(y * width + x, FACINGS[chef["facing"]], hand, held["progress"] if held else 0))
     orders = [Order(order["dish"], order["ticks_left"]) for order in observation["orders"]]
-    return Scene(observation["tick"], observation["ticks_left"], chefs, at, progress, orders)
+    tick, left, score = observation["tick"], observation["ticks_left"], observation["score"]
+    return Scene(tick, left, score, chefs, at, progress, orders)

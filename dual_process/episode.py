@@ -9,10 +9,12 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from brigade.agents.base import Agent, MacroAgent, MacroRecord, Observation, View, make_agent
 from brigade.dual_process.clock import Clock, VirtualClock
+from brigade.dual_process.messages import Message, Mode, clean, may_speak
+from brigade.dual_process.thoughts import Mind, ThinkingAgent, Thought, Thoughts
 from brigade.envs.kitchen.game import Game
 from brigade.envs.kitchen.layout import Kitchen
 from brigade.envs.kitchen.state import STAT_NAMES, fingerprint
@@ -24,6 +26,25 @@ class Watcher(Protocol):
 
     def __call__(self, game: Game, observation: Observation, actions: Sequence[int]) -> None:
         """Look; the observation is the one the actions were chosen on."""
+        ...
+
+
+@runtime_checkable
+class TalkingAgent(Agent, Protocol):
+    """An agent that sends and hears messages.
+
+    Attributes:
+        human: whether a person speaks through it.
+    """
+
+    human: bool
+
+    def speak(self) -> list[str]:
+        """What it says in this tick."""
+        ...
+
+    def hear(self, message: Message) -> None:
+        """A partner has said something."""
         ...
 
 
@@ -41,6 +62,9 @@ class Played:
         contribution: per chef, its interactions in dishes that were paid for.
         ticks: how many were played.
         finished: whether all of them were.
+        interrupted: whether someone stopped it.
+        thoughts: what slow minds thought, each with the tick it was asked at and the one it took effect at.
+        messages: what partners said to each other.
     """
 
     actions: list[str]
@@ -52,6 +76,9 @@ class Played:
     contribution: list[int] = field(default_factory=list)
     ticks: int = 0
     finished: bool = False
+    interrupted: bool = False
+    thoughts: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
 
 
 def play(
@@ -61,9 +88,10 @@ def play(
     script: Sequence[str] | None = None,
     clock: Clock | None = None,
     watch: Watcher | None = None,
+    mode: Mode = "both",
 ) -> Played:
     """Play an episode to its end; see `play_async`."""
-    return asyncio.run(play_async(kitchen, agents, seed, script, clock, watch))
+    return asyncio.run(play_async(kitchen, agents, seed, script, clock, watch, mode))
 
 
 async def play_async(
@@ -73,6 +101,7 @@ async def play_async(
     script: Sequence[str] | None = None,
     clock: Clock | None = None,
     watch: Watcher | None = None,
+    mode: Mode = "both",
 ) -> Played:
     """Play an episode.
 
@@ -83,36 +112,117 @@ async def play_async(
         script: dishes in the order they will be ordered; agents never see further than the open ones.
         clock: the pace; default as fast as possible.
         watch: is shown every tick.
+        mode: who may send messages.
+
+    Returns:
+        What happened; cut short, and `interrupted`, when the task was cancelled (as Ctrl-C does).
 
     Raises:
         BrigadeError: the number of agents is not the number of chefs, or the script does not fit.
     """
     if len(agents) != kitchen.chefs:
         raise BrigadeError(f"kitchen '{kitchen.name}' has {kitchen.chefs} chefs, got {len(agents)} agents")
-    clock = clock or VirtualClock()
     game = Game(kitchen)
     game.reset([seed], [script] if script is not None else None)
-    for seat, agent in enumerate(agents):
-        agent.reset(View(kitchen, seat, seed))
-    played = Played(actions=[])
-    record: list[list[str]] = [[] for _ in agents]
-    clock.start()
-    for tick in range(kitchen.horizon):
-        await clock.until(tick)
-        observation = game.describe()
+    loop = _Loop(game, agents, seed, clock or VirtualClock(), watch, mode)
+    try:
+        await loop.run()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+        loop.played.interrupted = True
+    finally:
+        for thought in await loop.thoughts.cancel():
+            loop.note(thought, "the episode ended before it")
+    return loop.conclude()
+
+
+class _Loop:
+    """One episode as it is played."""
+
+    def __init__(self, game: Game, agents: Sequence[Agent], seed: int, clock: Clock, watch: Watcher | None, mode: Mode):
+        self.game, self.agents, self.clock, self.watch, self.mode = game, agents, clock, watch, mode
+        self.thoughts = Thoughts(clock)
+        self.played = Played(actions=[])
+        self._digits: list[list[str]] = [[] for _ in agents]
+        self._said: list[Message] = []  # in the last tick
+        for seat, agent in enumerate(agents):
+            agent.reset(View(game.kitchen, seat, seed))
+        self._thinking = {seat: agent for seat, agent in enumerate(agents) if isinstance(agent, ThinkingAgent)}
+        self._talking = {seat: agent for seat, agent in enumerate(agents) if isinstance(agent, TalkingAgent)}
+        for seat, thinking in self._thinking.items():
+            thinking.attend(Mind(self.thoughts, seat))
+
+    async def run(self) -> None:
+        """Play every tick."""
+        self.clock.start()
+        for tick in range(self.game.kitchen.horizon):
+            await self.clock.until(tick)
+            observation = self.game.describe()
+            self._pass_messages()
+            self._deliver(await self.thoughts.due(tick))
+            for agent in self._thinking.values():
+                agent.think(observation)
+            self._deliver(await self.thoughts.due(tick))  # thoughts that take no time
+            actions = self._act(observation)
+            self._collect_messages(tick)
+            self.game.step([actions])
+            self.played.checks.append(fingerprint(self.game.state))
+            if self.watch is not None:
+                self.watch(self.game, observation, actions)
+
+    def _act(self, observation: Observation) -> list[int]:
         actions = []
-        for agent, digits in zip(agents, record, strict=True):
+        for agent, digits in zip(self.agents, self._digits, strict=True):
             begun = time.perf_counter()
             action = agent.act(observation)
-            played.decision_s.append(time.perf_counter() - begun)
+            self.played.decision_s.append(time.perf_counter() - begun)
             actions.append(action)
             digits.append(str(action))
-        game.step([actions])
-        played.checks.append(fingerprint(game.state))
-        if watch is not None:
-            watch(game, observation, actions)
-    _conclude(played, game, agents, record)
-    return played
+        return actions
+
+    def _deliver(self, thoughts: list[Thought]) -> None:
+        for thought in thoughts:
+            agent = self._thinking[thought.seat]
+            agent.receive(thought)
+            self.note(thought)
+
+    def note(self, thought: Thought, ended: str | None = None) -> None:
+        """Write a thought into the record."""
+        entry = {"seat": thought.seat, "kind": thought.kind, "asked": thought.asked}
+        if ended is not None:
+            self.played.thoughts.append({**entry, "effect": None, "outcome": ended})
+        else:
+            summary = self._thinking[thought.seat].summary(thought)
+            self.played.thoughts.append({**entry, "effect": thought.effect, **summary})
+
+    def _pass_messages(self) -> None:
+        for message in self._said:
+            for seat, agent in self._talking.items():
+                if seat != message.seat:
+                    agent.hear(message)
+        self._said = []
+
+    def _collect_messages(self, tick: int) -> None:
+        for seat, agent in self._talking.items():
+            for text in agent.speak():
+                line = clean(text)
+                if line and may_speak(self.mode, agent.human):
+                    self._said.append(Message(tick, seat, line))
+        self.played.messages.extend(self._said)
+
+    def conclude(self) -> Played:
+        """The figures at the end."""
+        played, state = self.played, self.game.state
+        played.actions = ["".join(digits) for digits in self._digits]
+        played.macros = [list(agent.macros) if isinstance(agent, MacroAgent) else [] for agent in self.agents]
+        played.score = int(state.score[0])
+        played.stats = dict(zip(STAT_NAMES, state.stats[0].tolist(), strict=True))
+        played.contribution = state.contribution[0].tolist()
+        played.ticks = int(state.tick[0])
+        played.finished = bool(self.game.done[0])
+        return played
 
 
 def state_after(kitchen: Kitchen, agent: str, ticks: int, seed: int = 0) -> Observation:
@@ -126,17 +236,6 @@ def state_after(kitchen: Kitchen, agent: str, ticks: int, seed: int = 0) -> Obse
         observation = game.describe()
         game.step([[member.act(observation) for member in team]])
     return game.describe()
-
-
-def _conclude(played: Played, game: Game, agents: Sequence[Agent], record: list[list[str]]) -> None:
-    state = game.state
-    played.actions = ["".join(digits) for digits in record]
-    played.macros = [list(agent.macros) if isinstance(agent, MacroAgent) else [] for agent in agents]
-    played.score = int(state.score[0])
-    played.stats = dict(zip(STAT_NAMES, state.stats[0].tolist(), strict=True))
-    played.contribution = state.contribution[0].tolist()
-    played.ticks = int(state.tick[0])
-    played.finished = bool(game.done[0])
 
 
 def result(played: Played) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.metrics import Estimate, Row, Run, Seat, read_runs
+from brigade.experiments.metrics import Estimate, Run, Seat, read_runs
 from brigade.experiments.plots import (
     Entry,
     contribution_plot,
@@ -41,14 +41,15 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 details { margin-top: .7rem; } summary { cursor: pointer; color: var(--accent); }
 pre { margin: .5rem 0 0; font-size: 12.5px; line-height: 1.45; white-space: pre-wrap; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; margin-top: .8rem; font-variant-numeric: tabular-nums; font-size: 13.5px; }
+table { border-collapse: collapse; width: 100%; margin-top: .8rem; font-size: 13.5px;
+  font-variant-numeric: tabular-nums; }
 th { text-align: right; vertical-align: bottom; font-weight: 600; line-height: 1.25; }
-th, td { padding: .22rem .45rem; } td { text-align: right; vertical-align: top; white-space: nowrap; }
-th:first-child, td.agent { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+th, td { padding: .22rem .4rem; } td { text-align: right; vertical-align: top; white-space: nowrap; }
+th:first-child, td.agent { text-align: left; white-space: normal; overflow-wrap: break-word; max-width: 17rem; }
 thead th { border-bottom: 2px solid var(--ink); }
 tbody { border-bottom: 1px solid var(--line); }
 tbody.kitchen th { text-align: left; padding-top: 1.1rem; overflow-wrap: anywhere; }
-td.agent.more { padding-left: 1.3rem; } td small { color: var(--soft); font-size: 12px; }
+td.agent.more { padding-left: 1.1rem; } td small { color: var(--soft); font-size: 12px; }
 figure { margin: .6rem 0 0; } svg { display: block; width: 100%; height: auto; }
 svg text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif !important; }
 ul.notes { margin: .5rem 0 0; padding-left: 1.1rem; color: #8a4b00; }
@@ -57,9 +58,15 @@ ul.notes { margin: .5rem 0 0; padding-left: 1.1rem; color: #8a4b00; }
   @page { margin: 14mm; } }
 """
 HEADS = ("team", "n", "score", "contribution rate", "points per macro", "macros done / failed", "served", "missed",
-         "wrong", "fires", "decision ms p50 / p99")  # fmt: skip
+         "wrong", "fires", "decision ms")  # fmt: skip
+ABOUT_TABLE = (
+    "Means over n episodes, with standard errors. Points per macro: those the team gained for each macro action of the "
+    "chef that succeeded. Decision time: of one action, median and 99th percentile, in the median episode."
+)
 ABOUT_SCORE = "Each dot is an episode; the diamond is the mean, with its standard error."
-ABOUT_CONTRIBUTION = "Of all interactions that went into dishes which were paid for, the share of each chef. Means, with standard errors."
+ABOUT_CONTRIBUTION = (
+    "Of all interactions that went into dishes which were paid for: the share of each chef. Lines are standard errors."
+)
 ABOUT_EFFICIENCY = (
     "Points the team gained (penalties left out) for each macro action of a chef that succeeded, against the score of "
     "its team. The number is the chef's seat; lines are standard errors."
@@ -97,18 +104,20 @@ def page(runs: Sequence[Run]) -> str:
 
 
 def _kitchens(runs: Sequence[Run]) -> dict[str, list[Entry]]:
-    """All rows, by kitchen; the run is named where there are several."""
-    kitchens: dict[str, list[Entry]] = {}
-    names = _names(runs)
+    """All rows, by kitchen; the run is named where several cooked in it."""
     digests: dict[str, set[str]] = {}
-    for run in runs:
-        for row in run.rows:
-            digests.setdefault(row.kitchen, set()).add(row.kitchen_digest)
+    cooks: dict[str, set[str]] = {}
+    names = _names(runs)
     for run, name in zip(runs, names, strict=True):
         for row in run.rows:
-            changed = len(digests[row.kitchen]) > 1
+            digests.setdefault(row.kitchen, set()).add(row.kitchen_digest)
+            cooks.setdefault(row.kitchen, set()).add(name)
+    kitchens: dict[str, list[Entry]] = {}
+    for run, name in zip(runs, names, strict=True):
+        for row in run.rows:
+            changed, shared = len(digests[row.kitchen]) > 1, len(cooks[row.kitchen]) > 1
             kitchen = f"{row.kitchen} [{row.kitchen_digest}]" if changed else row.kitchen
-            label = f"{row.team_label} [{name}]" if len(runs) > 1 else row.team_label
+            label = f"{row.team_label} [{name}]" if shared else row.team_label
             kitchens.setdefault(kitchen, []).append(Entry(label, row, run.episodes_of(row)))
     return kitchens
 
@@ -161,7 +170,7 @@ def _yaml(config: Mapping[str, Any]) -> str:
 
 
 def _table(kitchens: Mapping[str, Sequence[Entry]]) -> str:
-    lines = ["<p>Means over n episodes, with their standard errors. Lines below a team are its other chefs.</p>"]
+    lines = [f"<p>{ABOUT_TABLE}</p>"]
     lines += ['<div class="scroll"><table><thead><tr>', *(f'<th scope="col">{head}</th>' for head in HEADS)]
     lines.append("</tr></thead>")
     for kitchen, entries in kitchens.items():
@@ -176,13 +185,14 @@ def _team(entry: Entry) -> str:
     run = entry.label[len(row.team_label) :]
     lines = []
     for number, seat in enumerate(row.seats):
-        name = escape(seat.agent) if number == 0 else f"+ {escape(seat.agent)}"
+        name = escape(seat.agent) if number == 0 else f"+&nbsp;{escape(seat.agent)}"
         if run and number == 0:
             name += f" <small>{escape(run)}</small>"
         cells = [f'<td class="agent{" more" if number else ""}">{name}</td>']
         shared = [f"<td>{row.episodes}</td>", _cell(row.score)] if number == 0 else ["<td></td>"] * 2
-        counts = [_cell(count) for count in (row.served, row.missed, row.wrong, row.fires)]
-        times = f"<td>{milliseconds(row.decision_ms_median)} / {milliseconds(row.decision_ms_p99)}</td>"
+        counts = [_cell(count, 2) for count in (row.served, row.missed, row.wrong, row.fires)]
+        median, p99 = milliseconds(row.decision_ms_median), milliseconds(row.decision_ms_p99)
+        times = f"<td>{median} / {p99}</td>" if row.timed else f"<td>{NONE}</td>"
         rest = [*counts, times] if number == 0 else ["<td></td>"] * 5
         lines.append("".join(["<tr>", *cells, *shared, *_chef(seat), *rest, "</tr>"]))
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from brigade.experiments.metrics import Episode, Estimate, Row
 
@@ -26,7 +26,8 @@ SHAPES = ("o", "s", "D", "^", "v", "P", "X", "h")
 INK, PALE, GRID = "#222222", "#777777", "#DDDDDD"
 WIDTH = 10.4  # inches, of every figure
 LONGEST = 44  # characters of a name in a plot
-STYLE = {
+STYLE: dict[str, Any] = {
+    "svg.hashsalt": "brigade",  # the same ids every time
     "svg.fonttype": "none",  # text stays text: it can be searched and copied
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "font.size": 9.0,
@@ -130,9 +131,9 @@ def counts_plot(kitchens: Kitchens) -> str:
                     axes.barh(place, width, height=0.22, color=colour, hatch=hatch, edgecolor="white", lw=0)
                 if error:
                     axes.errorbar(width, place, xerr=error, color=INK, capsize=1.8, lw=0.9)
-                told = "–" if count.mean is None else f"{count.mean:.1f}"
-                at, look = (width + error, place), {"fontsize": 7, "color": INK if width else PALE}
-                axes.annotate(told, at, (5, -0.5), textcoords="offset points", va="center", **look)
+                told = "–" if count.mean is None else f"{count.mean:.2f}" if width else "0"
+                at, colour = (width + error, place), INK if width else PALE
+                axes.annotate(told, at, (5, -0.5), textcoords="offset points", va="center", fontsize=7, color=colour)
         axes.set_xlim(left=0)
 
     with styled():
@@ -169,6 +170,7 @@ def efficiency_plot(kitchens: Kitchens) -> str | None:
             axes.margins(0.14)
             for entry in group:
                 _scatter(axes, entry, *looks[entry.label])
+            axes.set_ylim(bottom=0)
         for axes in grid.flat[len(kitchens) :]:
             axes.set_visible(False)
         figure.supxlabel("score (points)", fontsize=9)
@@ -211,12 +213,10 @@ def to_svg(figure: Figure, name: str, about: str, titles: Mapping[str, str] | No
 @contextmanager
 def styled() -> Iterator[None]:
     """Matplotlib with our settings, whatever the user's are."""
-    import matplotlib
     import matplotlib.style
 
-    with warnings.catch_warnings(), matplotlib.style.context("default"):
+    with warnings.catch_warnings(), matplotlib.style.context(["default", STYLE]):
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # the page's reader may have it
-        matplotlib.rcParams.update({**STYLE, "svg.hashsalt": "brigade"})
         yield
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.metrics import Episode, Row
@@ -30,6 +30,7 @@ MARKS = {
     "wrong": ("X", "#E69F00", "wrong dish"),
     "fires": ("*", "#D55E00", "fire"),
 }
+MARGIN_LEFT, MARGIN_TOP, MARGIN_BOTTOM = 1.75, 0.1, 0.45  # inches
 LONGEST_REPLAY = 100_000  # ticks; an episode has hundreds
 
 
@@ -100,11 +101,12 @@ def timeline_plot(row: Row, episode: Episode, found: Replay | str, name: str) ->
     with styled():
         from matplotlib.figure import Figure
 
-        chefs, has_score = len(row.team), isinstance(found, Replay)
-        lanes = 0.36 * chefs + 0.1
-        heights = [1.25, lanes] if has_score else [lanes]
-        figure = Figure(figsize=(WIDTH, sum(heights) + 0.75), layout="constrained")
-        figure.get_layout_engine().set(hspace=0, h_pad=0.02)  # type: ignore[union-attr]  # there is one
+        lanes = 0.36 * len(row.team) + 0.1
+        heights = [1.35, lanes] if isinstance(found, Replay) else [lanes]
+        figure = Figure(figsize=(WIDTH, sum(heights) + MARGIN_TOP + MARGIN_BOTTOM))
+        total = figure.get_figheight()
+        # Set by hand rather than fitted, so that the ticks of all timelines stand one below the other.
+        figure.subplots_adjust(MARGIN_LEFT / WIDTH, MARGIN_BOTTOM / total, 0.985, 1 - MARGIN_TOP / total, hspace=0.06)
         grid = figure.subplots(len(heights), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
         if isinstance(found, Replay):
             _draw_score(grid[0], found)
@@ -137,7 +139,13 @@ def legend_plot(verbs: set[str]) -> str:
             Line2D([], [], marker=shape, color=colour, mec="white", ms=9, ls="", label=told)
             for shape, colour, told in MARKS.values()
         ]
-        style = {"loc": "upper left", "ncols": 12, "columnspacing": 1.4, "handletextpad": 0.5, "borderaxespad": 0}
+        style: dict[str, Any] = {
+            "loc": "upper left",
+            "ncols": 12,
+            "columnspacing": 1.4,
+            "handletextpad": 0.5,
+            "borderaxespad": 0,
+        }
         figure.legend(handles=patches, bbox_to_anchor=(0, 1), **style)
         figure.legend(handles=marks, bbox_to_anchor=(0, 0.48), **style)
         return to_svg(figure, "legend", "Colours and marks of the timelines")
@@ -151,10 +159,9 @@ def verb_of(macro: str) -> str:
 def _draw_score(axes: Axes, found: Replay) -> None:
     axes.step(range(len(found.score)), found.score, where="post", color=INK, lw=1.3)
     for name, (shape, colour, _) in MARKS.items():
-        ticks = found.marks[name]
-        axes.plot(
-            ticks, [found.score[tick] for tick in ticks], shape, color=colour, mec="white", ms=8, ls="", clip_on=False
-        )
+        ticks, size = found.marks[name], 13 if shape == "*" else 8
+        points = [found.score[tick] for tick in ticks]
+        axes.plot(ticks, points, shape, color=colour, mec="white", ms=size, ls="", clip_on=False)
     axes.set_ylabel("score")
     axes.grid(True)
     axes.margins(y=0.15)
@@ -177,7 +184,7 @@ def _draw_macros(axes: Axes, row: Row, episode: Episode, name: str) -> dict[str,
     for seat in range(len(row.team)):
         if not (episode.macros and episode.macros[seat]):
             axes.annotate("no macro actions", (0.01, seat), xycoords=("axes fraction", "data"), va="center", color=PALE)
-    names = [f"{number} {short(agent, 28)}" for number, agent in enumerate(row.team, 1)]
+    names = [f"{number} {short(agent, 24)}" for number, agent in enumerate(row.team, 1)]
     axes.set_yticks(range(len(row.team)), names)
     axes.set_ylim(len(row.team) - 0.5, -0.5)
     axes.spines["left"].set_visible(False)

@@ -1,0 +1,268 @@
+"""Agents with two minds: System 1 acts on every tick, System 2 thinks beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brigade.agents.executor import Executor
+from brigade.agents.handling import Failed, Rest, Use
+from brigade.agents.macro import Macro
+from brigade.agents.player import MacroPlayer
+from brigade.agents.scene import Scene, read_scene
+from brigade.dual_process.frameworks import Framework
+from brigade.dual_process.history import History
+from brigade.dual_process.llm.protocol import Reasoner
+from brigade.dual_process.messages import Message
+from brigade.dual_process.policy import Policy, Task
+from brigade.dual_process.system1 import System1, Trust
+from brigade.dual_process.system2 import Considered, System2, feasible
+from brigade.dual_process.thoughts import Mind, Thought
+
+Observation = dict[str, Any]
+
+
+class SlowMind:
+    """What both kinds of agents share: beginning thoughts when it is time to, and remembering what they came to.
+
+    Args:
+        reasoner: who answers.
+        framework: which thoughts there are.
+        budget_tokens: prompts are trimmed to about this.
+        talks: whether it sends messages.
+    """
+
+    human = False
+
+    def __init__(self, reasoner: Reasoner, framework: Framework, budget_tokens: int = 6000, talks: bool = True):
+        self.reasoner, self.framework = reasoner, framework
+        self.budget_tokens, self.talks = budget_tokens, talks
+
+    def start_mind(self, player: MacroPlayer) -> None:
+        """Begin an episode."""
+        recipes, seat = player.recipes, player.view.seat
+        self.system2 = System2(
+            self.reasoner, self.framework, recipes, seat, budget_tokens=self.budget_tokens, talks=self.talks
+        )
+        self.mind: Mind | None = None
+        self._last_begun: dict[str, int] = {}
+        self._to_say: list[str] = []
+        self.heard = False  # a message since the last policy
+
+    def time_for(self, kind: str, tick: int) -> bool:
+        """Whether a thought of this kind should be begun now."""
+        spec = self.framework.thoughts.get(kind)
+        if spec is None or self.mind is None or self.mind.under_way(kind):
+            return False
+        last = self._last_begun.get(kind)
+        return last is None or tick - last >= spec.every_ticks
+
+    def begin(self, kind: str, scene: Scene, history: History, extra: dict[str, Any]) -> None:
+        """Begin a thought."""
+        assert self.mind is not None
+        self._last_begun[kind] = scene.tick
+        self.mind.begin(kind, self.system2.consider(kind, scene, history, extra))
+
+    def say(self, text: str) -> None:
+        """Say something at the next tick."""
+        if text and self.talks:
+            self._to_say.append(text)
+
+    def take_words(self) -> list[str]:
+        """What is to be said now."""
+        words, self._to_say = self._to_say, []
+        return words
+
+
+def summary_of(thought: Thought) -> dict[str, Any]:
+    """A thought as records have it."""
+    considered = thought.outcome
+    if not isinstance(considered, Considered):
+        return {"outcome": "crashed", "problem": getattr(considered, "reason", "")}
+    entry: dict[str, Any] = {
+        "prompt": considered.prompt,
+        "outcome": considered.failure or ("malformed" if considered.value is None else "ok"),
+        "prompt_tokens": considered.prompt_tokens,
+        "completion_tokens": considered.completion_tokens,
+    }
+    if considered.problem:
+        entry["problem"] = considered.problem
+    if considered.trimmed:
+        entry["trimmed_scenes"] = considered.trimmed
+    value = considered.value
+    if isinstance(value, Policy):
+        entry["value"] = [str(task) for task in value.tasks] + [str(leave) for leave in value.leaves]
+        entry["dropped"] = [list(pair) for pair in value.dropped]
+    elif value is not None:
+        entry["value"] = str(value)
+    return entry
+
+
+class DualProcessAgent(System1):
+    """System 1 with System 2 beside it (`dpt`, `dpt_without_tom`, `react_dpt`, `reflexion_dpt`).
+
+    Args:
+        slow: the slow mind.
+        trust: how far System 1 follows it.
+    """
+
+    human = False
+
+    def __init__(self, slow: SlowMind, trust: Trust | None = None):
+        super().__init__(trust)
+        self.slow = slow
+
+    def prepare(self) -> None:
+        """Begin an episode."""
+        super().prepare()
+        self.slow.start_mind(self)
+        self._began: tuple[int, Macro] | None = None
+
+    def attend(self, mind: Mind) -> None:
+        """Is told where to begin thoughts."""
+        self.slow.mind = mind
+
+    def think(self, observation: Observation) -> None:
+        """Begin the thoughts that are due."""
+        scene = read_scene(self.view.kitchen, observation)
+        self.history.see(scene, scene.score)
+        for kind in self.slow.framework.thoughts:
+            at_once = kind == "policy" and self.slow.heard and not self._under_way(kind)
+            if at_once or self.slow.time_for(kind, scene.tick):
+                if kind == "policy":
+                    self.slow.heard = False
+                self.slow.begin(kind, scene, self.history, self._extra(kind, scene))
+
+    def act(self, observation: Observation) -> int:
+        """The action for this tick: System 1's, always at once."""
+        action = super().act(observation)
+        if self.current is not None and (self._started, self.current) != self._began:
+            self._began = (self._started, self.current)
+            scene = read_scene(self.view.kitchen, observation)
+            self.history.begin(str(self.current), scene, scene.score)
+        return action
+
+    def receive(self, thought: Thought) -> None:
+        """A thought takes effect."""
+        considered = thought.outcome
+        if not isinstance(considered, Considered) or considered.value is None:
+            return
+        self.slow.system2.remember(considered)
+        value = considered.value
+        if isinstance(value, Policy):
+            self.adopt(value, thought.effect)
+            self.slow.say(value.message)
+        elif isinstance(value, Macro):
+            self.adopt(Policy(tasks=(Task(do=value),)), thought.effect)
+
+    def summary(self, thought: Thought) -> dict[str, Any]:
+        """A thought as records have it."""
+        return summary_of(thought)
+
+    def speak(self) -> list[str]:
+        """What it says in this tick."""
+        return self.slow.take_words()
+
+    def hear(self, message: Message) -> None:
+        """A partner has said something: think again at once."""
+        self.history.hear(message)
+        self.slow.heard = True
+
+    def _under_way(self, kind: str) -> bool:
+        return self.slow.mind is None or self.slow.mind.under_way(kind)
+
+    def _extra(self, kind: str, scene: Scene) -> dict[str, Any]:
+        extra: dict[str, Any] = {"doing": str(self.current) if self.current is not None else "nothing"}
+        if kind == "pick":
+            probe = self.probe
+
+            def can_begin(macro: Macro, at: Scene) -> bool:
+                probe.start(at)
+                return isinstance(probe.goal(macro, at), Use | Rest)
+
+            extra["can_do"] = feasible(scene, self.recipes, can_begin)
+        if kind == "policy":
+            extra["tasks"] = [str(task) for task in self.tasks]
+            extra["dropped"] = [f"{what}: {why}" for what, why in self.dropped]
+        return extra
+
+
+class PickingAgent(MacroPlayer):
+    """The model picks each macro action, and the chef waits for it (`act`, `react`, `reflexion`, `agile`).
+
+    Args:
+        slow: the slow mind.
+    """
+
+    human = False
+
+    def __init__(self, slow: SlowMind):
+        self.slow = slow
+
+    def prepare(self) -> None:
+        """Begin an episode."""
+        self.history = History(self.view.kitchen, self.view.seat)
+        self.probe = Executor(self.recipes, self.view.seat)
+        self.slow.start_mind(self)
+        self._next: Macro | None = None
+        self._wanting = True  # no macro action is under way
+
+    def attend(self, mind: Mind) -> None:
+        """Is told where to begin thoughts."""
+        self.slow.mind = mind
+
+    def think(self, observation: Observation) -> None:
+        """Ask for the next pick when none is under way, and begin the other thoughts that are due."""
+        scene = read_scene(self.view.kitchen, observation)
+        self.history.see(scene, scene.score)
+        for kind in self.slow.framework.thoughts:
+            idle = self.current is None or self._is_over(scene)
+            wanted = kind != "pick" or (self._next is None and idle)
+            if wanted and self.slow.time_for(kind, scene.tick):
+                self.slow.begin(kind, scene, self.history, self._extra(scene))
+
+    def choose(self, scene: Scene) -> Macro | None:
+        """What was picked, once; then stand still until the next pick."""
+        chosen, self._next = self._next, None
+        if chosen is not None:
+            self.history.begin(str(chosen), scene, scene.score)
+        return chosen
+
+    def receive(self, thought: Thought) -> None:
+        """A thought takes effect."""
+        considered = thought.outcome
+        if isinstance(considered, Considered) and considered.value is not None:
+            self.slow.system2.remember(considered)
+            if isinstance(considered.value, Macro):
+                self._next = considered.value
+
+    def summary(self, thought: Thought) -> dict[str, Any]:
+        """A thought as records have it."""
+        return summary_of(thought)
+
+    def speak(self) -> list[str]:
+        """What it says in this tick."""
+        return self.slow.take_words()
+
+    def hear(self, message: Message) -> None:
+        """A partner has said something."""
+        self.history.hear(message)
+
+    def _is_over(self, scene: Scene) -> bool:
+        """Whether the current macro action will turn out to be over in this tick."""
+        assert self.current is not None
+        goal = self.executor.goal(self.current, scene)
+        return not isinstance(goal, Use | Rest)
+
+    def _extra(self, scene: Scene) -> dict[str, Any]:
+        def can_begin(macro: Macro, at: Scene) -> bool:
+            self.probe.start(at)
+            return isinstance(self.probe.goal(macro, at), Use | Rest)
+
+        extra: dict[str, Any] = {"can_do": feasible(scene, self.recipes, can_begin)}
+        if self._records and not self._records[-1].succeeded:
+            last = self._records[-1]
+            extra["last_failed"] = f"{last.name}: {last.reason}"
+        return extra
+
+
+__all__ = ["DualProcessAgent", "Failed", "PickingAgent", "SlowMind", "summary_of"]

@@ -1,0 +1,168 @@
+"""House: a scripted reasoner behind the same protocol as a language model. An instrument, not a language model.
+
+It reads the JSON in the prompt and answers in the requested form by the rules below. `quality` is how often a decision
+is the one these rules make; otherwise it is a wrong one, drawn from a seeded generator.
+
+- **belief**: it looks at what each partner was seen taking and serving. One who took only what a single food is made of
+  makes that food; one who served and took nothing raw puts dishes together; anyone else does a bit of everything.
+- **policy**: what the belief says a partner does is left to that partner; the first time it says so it sends a message.
+  It asks for nothing else: the hands know what is most urgent.
+- **reflection**: it counts orders that were missed and fires, and says to serve the most urgent first, or to watch the
+  stove, or to go on.
+- **pick**: a fire first; then, most urgent order first, serve what is finished, assemble what is ready, prepare what
+  is missing. **lesson** and **plan** put the same in sentences.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Messages = Sequence[tuple[str, str]]
+State = Mapping[str, Any]
+
+NO_DEADLINE = 100_000
+
+
+def answer(messages: Messages, purpose: str, quality: float, rng: random.Random) -> str:
+    """Answer a prompt.
+
+    Args:
+        messages: (role, content); the last fenced JSON in them is the state.
+        purpose: `belief`, `policy`, `reflection`, `pick`, `lesson` or `plan`.
+        quality: how often the answer is the right one, 0 to 1.
+        rng: what wrong answers are drawn from.
+    """
+    state = read_state(messages)
+    right = rng.random() < quality
+    decide = _RIGHT.get(purpose, _other) if right else _WRONG.get(purpose, _other)
+    return decide(state, "\n".join(content for _, content in messages), rng)
+
+
+def read_state(messages: Messages) -> State:
+    """The last JSON block in the messages, empty if there is none."""
+    for _, content in reversed(messages):
+        blocks = re.findall(r"```json\n(.*?)\n```", content, re.DOTALL)
+        if blocks:
+            loaded = json.loads(blocks[-1])
+            return loaded if isinstance(loaded, dict) else {}
+    return {}
+
+
+def _belief(state: State, prompt: str, rng: random.Random) -> str:
+    sentences = [_role(name, seen, state.get("made_of", {})) for name, seen in state.get("seen", {}).items()]
+    return json.dumps({"belief": " ".join(sentences) or "I know nothing of a partner."})
+
+
+def _role(name: str, seen: Mapping[str, int], made_of: Mapping[str, str]) -> str:
+    makes = [food for food, source in made_of.items() if seen.get(f"took {source}", 0) > 0]
+    served = seen.get("served", 0) > 0
+    if len(makes) == 1 and not served:
+        return f"{name} makes {makes[0]}, and will go on with it."
+    if served and not makes:
+        return f"{name} puts dishes together and serves them."
+    if not makes and not served:
+        return f"{name} has done nothing that says what it will do."
+    return f"{name} does a bit of everything."
+
+
+def _policy(state: State, prompt: str, rng: random.Random) -> str:
+    belief = str(state.get("belief", ""))
+    tasks: list[dict[str, Any]] = []
+    message = None
+    for food in re.findall(r"makes (\w+),", belief):
+        tasks.append({"do": None, "leave": f"prepare({food})", "when": None})
+        message = f"You make {food.replace('_', ' ')}, I do the rest"
+    if "puts dishes together" in belief:
+        tasks += [{"do": None, "leave": verb, "when": None} for verb in ("assemble", "serve")]
+        message = "I prepare, you serve"
+    if message is not None and message in json.dumps(state.get("history", [])):
+        message = None  # said already
+    rationale = "My partner does part of the work." if tasks else "My hands do well by themselves."
+    return json.dumps({"rationale": rationale, "tasks": tasks, "message": message})
+
+
+def _wrong_policy(state: State, prompt: str, rng: random.Random) -> str:
+    foods = list(state.get("made_of", {})) or ["nothing"]
+    tasks = [
+        {"do": None, "leave": rng.choice(["assemble", "serve", f"prepare({rng.choice(foods)})"]), "when": None},
+        {"do": f"prepare({rng.choice(foods)})", "leave": None, "when": None},
+        {"do": f"wait({rng.randint(5, 200)})", "leave": None, "when": None},
+    ]
+    return json.dumps({"rationale": "It seemed a good idea.", "tasks": tasks, "message": None})
+
+
+def _wrong_belief(state: State, prompt: str, rng: random.Random) -> str:
+    foods = list(state.get("made_of", {})) or ["nothing"]
+    names = list(state.get("seen", {})) or ["my partner"]
+    told = [f"makes {rng.choice(foods)}, and will go on with it.", "puts dishes together and serves them."]
+    return json.dumps({"belief": " ".join(f"{name} {rng.choice(told)}" for name in names)})
+
+
+def _reflection(state: State, prompt: str, rng: random.Random) -> str:
+    history = json.dumps(state.get("history", []))
+    advice = []
+    if '"missed"' in history:
+        advice.append("Serve the order that expires first.")
+    if "on fire" in history or "fire" in json.dumps(state.get("at_work", [])):
+        advice.append("Take what is cooked off the stove before it burns.")
+    return json.dumps({"guidelines": " ".join(advice) or "Go on as before."})
+
+
+def _lesson(state: State, prompt: str, rng: random.Random) -> str:
+    return json.dumps({"lesson": json.loads(_reflection(state, prompt, rng))["guidelines"]})
+
+
+def _pick(state: State, prompt: str, rng: random.Random) -> str:
+    action = best_action(state)
+    return json.dumps({"thought": f"{action} brings the most urgent order forward.", "action": action})
+
+
+def _wrong_pick(state: State, prompt: str, rng: random.Random) -> str:
+    options = list(state.get("can_do", [])) or ["wait(4)"]
+    return json.dumps({"thought": "Why not.", "action": rng.choice(options)})
+
+
+def best_action(state: State) -> str:
+    """What the rules above would do now."""
+    can = list(state.get("can_do", []))
+    if "put_out_fire()" in can:
+        return "put_out_fire()"
+    orders = sorted(state.get("orders", []), key=lambda order: order.get("ticks_left") or NO_DEADLINE)
+    for verb in ("serve", "assemble"):
+        for order in orders:
+            if f"{verb}({order['dish']})" in can:
+                return f"{verb}({order['dish']})"
+    counts = dict(state.get("counts", {}))
+    for order in orders:
+        if f"prepare({order['dish']})" in can:
+            return f"prepare({order['dish']})"
+        for food in state.get("foods_of", {}).get(order["dish"], []):
+            counts[food] = counts.get(food, 0) - 1
+            if counts[food] < 0 and f"prepare({food})" in can:
+                return f"prepare({food})"
+    passing = [action for action in can if action.startswith("pass_on(") and not action.startswith("pass_on(plate")]
+    return "clear_counter()" if "clear_counter()" in can else passing[0] if passing and not orders else "wait(4)"
+
+
+def _plan(state: State, prompt: str, rng: random.Random) -> str:
+    names = [str(order["dish"]) for order in state.get("orders", [])]
+    return f"Next: {best_action(state)}. Then the orders in this order: {', '.join(names) or 'none'}."
+
+
+def _other(state: State, prompt: str, rng: random.Random) -> str:
+    return json.dumps({"text": "House answers questions about a kitchen only."})
+
+
+Decide = Callable[[State, str, random.Random], str]
+_RIGHT: dict[str, Decide] = {
+    "belief": _belief, "policy": _policy, "reflection": _reflection,
+    "pick": _pick, "lesson": _lesson, "plan": _plan,
+}  # fmt: skip
+_WRONG: dict[str, Decide] = {
+    "belief": _wrong_belief, "policy": _wrong_policy, "reflection": _reflection,
+    "pick": _wrong_pick, "lesson": _lesson, "plan": _other,
+}  # fmt: skip

@@ -1,0 +1,114 @@
+"""The prompts: templates in files, each with a version that a run's record names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from string import Template
+
+from brigade.agents.macro import ABOUT
+from brigade.agents.recipes import Recipes
+from brigade.envs.registry import BrigadeError, unknown
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A template.
+
+    Attributes:
+        name: with the version, as records have it: `policy-1`.
+        template: the text, with `$fields`.
+    """
+
+    name: str
+    template: Template
+
+    def fill(self, **fields: str) -> str:
+        """The text with every field filled in.
+
+        Raises:
+            BrigadeError: a field of the template was not given.
+        """
+        try:
+            return self.template.substitute(fields)
+        except (KeyError, ValueError) as error:
+            raise BrigadeError(f"prompt {self.name}: cannot be filled: {error}") from None
+
+
+@lru_cache(maxsize=32)
+def load_prompt(name: str, folder: Path = FOLDER) -> Prompt:
+    """A prompt by name.
+
+    Raises:
+        BrigadeError: no such prompt, or its first line does not say its version.
+    """
+    path = folder / f"{name}.md"
+    if not path.exists():
+        raise unknown("prompt", name, [file.stem for file in folder.glob("*.md")])
+    head, _, body = path.read_text(encoding="utf-8").partition("\n")
+    key, _, version = head.partition(":")
+    if key.strip() != "version" or not version.strip().isdigit():
+        raise BrigadeError(f"{path}:1: expected 'version: NUMBER'")
+    return Prompt(f"{name}-{version.strip()}", Template(body))
+
+
+def introduction(recipes: Recipes, seat: int, hz: float) -> tuple[str, str]:
+    """The game explained for this kitchen, from its cookbook and rules. Returns the prompt's name and its text."""
+    kitchen = recipes.kitchen
+    prompt = load_prompt("introduction")
+    text = prompt.fill(
+        chefs=f"{kitchen.chefs} chefs" if kitchen.chefs > 1 else "the only chef, and the whole team",
+        me=str(seat + 1),
+        hz=f"{hz:g}",
+        rules="\n".join(_rules(recipes)),
+        dishes="\n".join(_dishes(recipes)),
+        making="\n".join(_making(recipes)),
+        macros="\n".join(f"- {about}" for about in ABOUT.values()),
+    )
+    return prompt.name, text
+
+
+def _rules(recipes: Recipes) -> list[str]:
+    spec = recipes.kitchen.spec
+    lines = [f"- An episode is {spec.horizon} ticks. A step or a turn takes a tick, and so does every touch of a tile."]
+    if spec.orders.mode == "stream":
+        lines.append(
+            f"- Up to {spec.orders.open} orders are open; each expires after its time, which costs {spec.orders.missed}."
+        )
+        lines.append(f"- Serving what nobody ordered costs {spec.orders.wrong}.")
+    else:
+        lines.append("- The same dishes are wanted all the time; nothing expires.")
+    if len({recipes.grid.region[int(cell)] for cell in recipes.kitchen.layout.start}) > 1:
+        lines.append("- The kitchen is in parts: things are passed over the counters between them.")
+    if any(process.fire for process in recipes.spec.processes):
+        lines.append("- A stove that catches fire gives nothing until the fire is put out with the extinguisher.")
+    return lines
+
+
+def _dishes(recipes: Recipes) -> list[str]:
+    lines = []
+    for name in recipes.kitchen.order_dishes:
+        dish = recipes.spec.dishes[name]
+        time = f", expires after {dish.ticks} ticks" if dish.ticks and not recipes.kitchen.layout.standing else ""
+        where = f" in a {dish.made_in}, then" if dish.made_in else ""
+        lines.append(f"- {name}: {', '.join(dish.of)}{where} on a {recipes.plate.name}; {dish.points} points{time}")
+    return lines
+
+
+def _making(recipes: Recipes) -> list[str]:
+    lines = []
+    for food, ways in recipes.ways.items():
+        for way in ways:
+            if way.source is None:
+                lines.append(f"- {food}: taken from the {way.tile.replace('_', ' ')}")
+            else:
+                how = f"{way.amount} touches" if way.by_hand else f"{way.amount} ticks, by itself"
+                lines.append(f"- {food}: {way.source} on the {way.tile.replace('_', ' ')}, {how}")
+    for name, tile in recipes.spec.tiles.items():
+        if tile.vessel is not None and recipes.cells[name]:
+            how = f"{tile.vessel.ticks} ticks" if tile.vessel.ticks else f"{tile.vessel.interactions} touches"
+            lines.append(f"- the {name} takes up to {tile.vessel.capacity} of {', '.join(tile.vessel.takes)}: {how}")
+    return lines
