@@ -60,16 +60,19 @@ class SlowMind:
         """Begin a thought."""
         assert self.mind is not None
         self._last_begun[kind] = scene.tick
-        self.mind.begin(kind, self.system2.consider(kind, scene, history, extra))
+        question = self.system2.question(kind, scene, history, extra)
+        self.mind.begin(kind, self.system2.consider(question))
 
     def say(self, text: str) -> None:
         """Say something at the next tick."""
         if text and self.talks:
             self._to_say.append(text)
 
-    def take_words(self) -> list[str]:
-        """What is to be said now."""
+    def take_words(self, history: History, tick: int, seat: int) -> list[str]:
+        """What is to be said now; it is remembered as said."""
         words, self._to_say = self._to_say, []
+        for text in words:
+            history.hear(Message(tick, seat, text))
         return words
 
 
@@ -115,6 +118,7 @@ class DualProcessAgent(System1):
         """Begin an episode."""
         super().prepare()
         self.slow.start_mind(self)
+        self._tick = 0
         self._began: tuple[int, Macro] | None = None
 
     def attend(self, mind: Mind) -> None:
@@ -124,6 +128,7 @@ class DualProcessAgent(System1):
     def think(self, observation: Observation) -> None:
         """Begin the thoughts that are due."""
         scene = read_scene(self.view.kitchen, observation)
+        self._tick = scene.tick
         self.history.see(scene, scene.score)
         for kind in self.slow.framework.thoughts:
             at_once = kind == "policy" and self.slow.heard and not self._under_way(kind)
@@ -160,7 +165,7 @@ class DualProcessAgent(System1):
 
     def speak(self) -> list[str]:
         """What it says in this tick."""
-        return self.slow.take_words()
+        return self.slow.take_words(self.history, self._tick, self.view.seat)
 
     def hear(self, message: Message) -> None:
         """A partner has said something: think again at once."""
@@ -203,6 +208,7 @@ class PickingAgent(MacroPlayer):
         self.history = History(self.view.kitchen, self.view.seat)
         self.probe = Executor(self.recipes, self.view.seat)
         self.slow.start_mind(self)
+        self._tick = 0
         self._next: Macro | None = None
         self._wanting = True  # no macro action is under way
 
@@ -213,6 +219,7 @@ class PickingAgent(MacroPlayer):
     def think(self, observation: Observation) -> None:
         """Ask for the next pick when none is under way, and begin the other thoughts that are due."""
         scene = read_scene(self.view.kitchen, observation)
+        self._tick = scene.tick
         self.history.see(scene, scene.score)
         for kind in self.slow.framework.thoughts:
             idle = self.current is None or self._is_over(scene)
@@ -241,7 +248,7 @@ class PickingAgent(MacroPlayer):
 
     def speak(self) -> list[str]:
         """What it says in this tick."""
-        return self.slow.take_words()
+        return self.slow.take_words(self.history, self._tick, self.view.seat)
 
     def hear(self, message: Message) -> None:
         """A partner has said something."""

@@ -31,9 +31,10 @@ from brigade.envs.registry import BrigadeError, nearest
 MAX_TEXT = 300  # characters in a guard
 MAX_TOKENS = 100  # numbers, names, texts and signs in a guard
 MAX_DEPTH = 20  # brackets, `not` and `-` inside one another
-MAX_NAME = 40  # characters in a function's name or in a text
+MAX_NAME = 32  # characters in a function's name or in a text
+MAX_KNOWN = 40  # names among which the nearest to a wrong one is looked for; the search costs more than all the rest
 MAX_INTEGER = 10**9  # the largest absolute value of a number, written, told by the facts, or computed
-NO_ORDER_TICKS = 999_999  # what `order_ticks_left` tells when no such order is open: later than any deadline
+NO_ORDER_TICKS = 100_000  # what `order_ticks_left` tells when no such order is open: later than any deadline
 
 LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 DIGITS = frozenset("0123456789")
@@ -567,7 +568,8 @@ class _Parser:
             raise GuardError(f"expected the {role}'s name in quotes in '{name}', found {token}", token.at)
         known = self.known[role]
         if known is not None and token.text not in known:
-            raise GuardError(f"unknown {role} '{token.text}'; {nearest(token.text, known)}", token.at)
+            hint = nearest(token.text, known) if len(known) <= MAX_KNOWN else f"expected one of {len(known)} others"
+            raise GuardError(f"unknown {role} '{token.text}'; {hint}", token.at)
         return token.text
 
 

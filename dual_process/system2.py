@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from brigade.agents.macro import ABOUT, Macro, items_for
 from brigade.agents.recipes import Recipes
@@ -50,6 +50,13 @@ class Considered:
     trimmed: int = 0
 
 
+class Question(NamedTuple):
+    """A request ready to be asked, and how many scenes were left out of it."""
+
+    request: Request
+    trimmed: int
+
+
 class System2:
     """One chef's slow mind.
 
@@ -79,23 +86,25 @@ class System2:
         self.lessons: list[str] = []
         self._introduction = introduction(recipes, seat, hz)[1]
 
-    async def consider(self, kind: str, scene: Scene, history: History, extra: dict[str, Any]) -> Considered:
-        """Think one thought. Never raises for anything a reasoner says or fails to say."""
+    def question(self, kind: str, scene: Scene, history: History, extra: dict[str, Any]) -> Question:
+        """What to ask, on what is known now; the answer may be long in coming."""
         prompt = load_prompt(kind)
         state, trimmed = self._state(kind, scene, history, extra, len(prompt.template.template))
         text = prompt.fill(**self._fields(kind, state))
         messages = (("system", self._introduction), ("user", text))
-        schema = SCHEMAS.get(kind)
-        answer = await self.reasoner.ask(Request(kind, prompt.name, messages, schema))
+        return Question(Request(kind, prompt.name, messages, SCHEMAS.get(kind)), trimmed)
+
+    async def consider(self, question: Question) -> Considered:
+        """Think one thought. Never raises for anything a reasoner says or fails to say."""
+        request, trimmed = question
+        answer = await self.reasoner.ask(request)
+        kind, prompt = request.purpose, request.prompt
         if isinstance(answer, Failure):
-            return Considered(
-                kind, prompt.name, None, answer.message[:200], answer.kind, answer.latency_s, trimmed=trimmed
-            )
+            return Considered(kind, prompt, None, answer.message[:200], answer.kind, answer.latency_s, trimmed=trimmed)
         value, problem = self._read(kind, answer)
         return Considered(
-            kind, prompt.name, value, problem, "", answer.latency_s, answer.prompt_tokens, answer.completion_tokens,
-            trimmed,
-        )  # fmt: skip
+            kind, prompt, value, problem, "", answer.latency_s, answer.prompt_tokens, answer.completion_tokens, trimmed
+        )
 
     def remember(self, considered: Considered) -> None:
         """Keep what a thought came to, for the ones after it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from brigade.envs.kitchen.cookbook import COUNTER, FLOOR
+from brigade.envs.kitchen.cookbook import COUNTER, FLOOR, load_cookbook
 from brigade.envs.kitchen.game import Game
 from brigade.envs.kitchen.generate import unservable
 from brigade.envs.kitchen.layout import BUNDLED, kitchen_digest, list_kitchens, load_kitchen, parse_kitchen
@@ -90,6 +90,26 @@ def test_a_horizon_that_is_none() -> None:
     with pytest.raises(BrigadeError) as caught:
         load_kitchen("cramped_room", 0)
     assert re.fullmatch("kitchen 'cramped_room': horizon: input should be greater than 0", str(caught.value))
+
+
+def test_the_digest_tells_of_the_game_and_not_of_its_looks(tmp_path: Path) -> None:
+    """Recordings are refused when it differs; another colour or description must not make them worthless."""
+
+    def digest(kitchen_change: tuple[str, str] = ("", ""), cookbook_change: tuple[str, str] = ("", "")) -> str:
+        cookbook = (BUNDLED.parent / "cookbooks" / "burgers.yaml").read_text(encoding="utf-8")
+        (tmp_path / "book.yaml").write_text(cookbook.replace(*cookbook_change, 1), encoding="utf-8")
+        load_cookbook.cache_clear()
+        text = changed("cookbook: burgers", "cookbook: book.yaml").replace(*kitchen_change, 1)
+        return kitchen_digest(parse_kitchen(text, str(tmp_path / "diner.yaml")))
+
+    same = digest()
+    assert digest(("horizon: 100", "horizon: 101")) != same
+    assert digest((".LBRP..", "..BRPL.")) != same
+    assert digest(cookbook_change=("ticks: 200", "ticks: 201")) != same
+    assert digest(cookbook_change=("symbol: L", "symbol: L, hand: [lettuce]")) != same
+    assert digest(("title: Diner", "title: Eatery")) == same
+    assert digest(cookbook_change=("shape: bun", "shape: round")) == same
+    assert digest(cookbook_change=("#e5b565", "#e5b566")) == same
 
 
 def test_an_unknown_kitchen() -> None:

@@ -1,0 +1,111 @@
+"""Finding the JSON object in what a language model said. Nothing is repaired: a damaged object is an outcome."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from brigade.dual_process.llm.protocol import MAX_CHARACTERS
+
+MAX_DEPTH = 32  # nesting of brackets; our schemas have four levels
+
+_TAGS = "think|thinking|thought|reasoning|reflection"
+_CLOSED = re.compile(rf"<({_TAGS})>.*?</\1>|\[THINK\].*?\[/THINK\]", re.DOTALL | re.IGNORECASE)
+_OPENED = re.compile(rf"<(?:{_TAGS})>|\[THINK\]", re.IGNORECASE)
+_ENDED = re.compile(rf"</(?:{_TAGS})>|\[/THINK\]|<\|channel\|>final<\|message\|>", re.IGNORECASE)
+_STARTS = re.compile(r'\{\s*["}]')  # a brace that begins an object, not one that stands in prose
+_TOKEN = re.compile(r'[{}\[\]]|"(?:[^"\\]|\\.)*"?', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """A text in which there is no object.
+
+    Attributes:
+        reason: what is wrong, for a person and for the next prompt.
+    """
+
+    reason: str
+
+
+def find_json(text: str) -> dict[str, Any] | Malformed:
+    """The first complete JSON object in a text.
+
+    Reasoning blocks are left out, code fences and prose around the object are passed over. An object inside a damaged
+    one is never taken for the answer.
+
+    Args:
+        text: what a reasoner said, at most `MAX_CHARACTERS` long.
+    """
+    if len(text) > MAX_CHARACTERS:
+        return Malformed(f"{len(text):,} characters long, more than {MAX_CHARACTERS:,}")
+    whole = text.strip()
+    if _STARTS.match(whole) and _end(whole, 0) == len(whole):
+        return _load(whole)
+    text = strip_reasoning(text)
+    if not text.strip():
+        return Malformed("reasoning without an answer" if whole else "nothing was said")
+    return _search(text)
+
+
+def strip_reasoning(text: str) -> str:
+    """The text without reasoning blocks, those that were never closed or whose beginning is missing included."""
+    text = _CLOSED.sub("", text)
+    ended = [match.end() for match in _ENDED.finditer(text)]
+    if ended:
+        text = text[ended[-1] :]
+    opened = _OPENED.search(text)
+    return text[: opened.start()] if opened else text
+
+
+def _search(text: str) -> dict[str, Any] | Malformed:
+    problem, at = Malformed("no JSON object"), 0
+    while (start := _STARTS.search(text, at)) is not None:
+        end = _end(text, start.start())
+        if isinstance(end, Malformed):
+            return end
+        found = _load(text[start.start() : end])
+        if isinstance(found, dict):
+            return found
+        problem, at = found, end
+    return problem
+
+
+def _end(text: str, start: int) -> int | Malformed:
+    """Where the object that begins at `start` ends."""
+    depth = 0
+    for token in _TOKEN.finditer(text, start):
+        mark = token.group()
+        if mark in "{[":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return Malformed(f"nested more than {MAX_DEPTH} deep")
+        elif mark in "}]":
+            depth -= 1
+            if depth == 0:
+                return token.end()
+    return Malformed("the JSON object is cut off before its end")
+
+
+def _load(text: str) -> dict[str, Any] | Malformed:
+    try:
+        found = json.loads(text, parse_constant=_not_a_number, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        return Malformed(f"not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})")
+    except ValueError as error:  # a number that Python cannot hold
+        return Malformed(f"not valid JSON: {str(error)[:100]}")
+    return found if isinstance(found, dict) else Malformed("not a JSON object")
+
+
+def _not_a_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number in JSON")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"{digits[:20]} is too large a number")
+    return value
