@@ -81,10 +81,11 @@ def calls_file(folder: Path, key: str, seat: int) -> Path:
     return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}-{seat}.jsonl"
 
 
-def recorded(reasoner: Reasoner, path: Path | None, replay: Path | None) -> Reasoner:
+def recorded(reasoner: Reasoner | None, path: Path | None, replay: Path | None) -> Reasoner:
     """A reasoner whose calls are recorded in a file, or one that answers from such a file."""
     if replay is not None:
         return ReplayReasoner(replay)
+    assert reasoner is not None
     return RecordingReasoner(reasoner, path) if path is not None else reasoner
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from brigade.agents.base import agents as agent_registry
 from brigade.agents.base import list_agents, make_agent
+from brigade.dual_process.build import ClockSpec, ReasonerSpec
+from brigade.dual_process.llm.server import HouseKnobs
+from brigade.dual_process.messages import Mode
 from brigade.envs.content import Document, Model, parse, read, validate
 from brigade.envs.kitchen.layout import Kitchen, load_kitchen
-from brigade.envs.registry import BrigadeError, unknown
+from brigade.envs.registry import BrigadeError, nearest, unknown
 
 BUNDLED = Path(__file__).parent / "configs"
 
@@ -62,10 +66,13 @@ class RaySpec(Model):
 
 
 class RunConfig(Model):
-    """A matrix of kitchens x teams x seeds (or order scripts).
+    """A matrix of kitchens x teams x seeds (or order scripts) x whatever varies.
 
     Teams are played in the kitchens that have as many chefs as they have members. `seeds` is a list, or a number n
-    for 0 to n-1. With `order_scripts` one episode is played per script, script i with seed i.
+    for 0 to n-1. With `order_scripts` one episode is played per script, script i with seed i. `reasoner` answers the
+    thinking agents and `clock` says how long their thoughts take; `vary` maps keys of these two, such as
+    `clock.seconds` or `reasoner.quality`, to the values to be played. `calls` records every call of a model;
+    `replay` names a results folder whose recorded calls answer instead of the model.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
@@ -74,6 +81,12 @@ class RunConfig(Model):
     teams: list[list[AgentSpec]] = Field(min_length=1)
     seeds: list[int] = [0]
     order_scripts: str | None = None
+    reasoner: ReasonerSpec = ReasonerSpec()
+    clock: ClockSpec = ClockSpec()
+    messages: Mode = "both"
+    vary: dict[str, list[Any]] = {}
+    calls: bool = False
+    replay: str | None = None
     out: str | None = None
     ray: RaySpec = RaySpec()
 
@@ -97,13 +110,20 @@ class Job(Model):
     team: list[AgentSpec]
     seed: int
     script: list[str] | None = None
+    reasoner: ReasonerSpec = ReasonerSpec()
+    clock: ClockSpec = ClockSpec()
+    messages: Mode = "both"
+    condition: dict[str, Any] = {}  # what varies, as it is for this episode
+    calls: str | None = None  # folder in which calls are recorded
+    replay: str | None = None  # folder from which they are answered
 
     @property
     def key(self) -> str:
         """What identifies the episode within its run."""
         options = self.kitchen.model_dump(exclude_none=True)
         team = "+".join(str(agent) for agent in self.team)
-        return f"{json.dumps(options, sort_keys=True)} {team} seed={self.seed}"
+        varied = "".join(f" {name}={json.dumps(value, sort_keys=True)}" for name, value in self.condition.items())
+        return f"{json.dumps(options, sort_keys=True)} {team}{varied} seed={self.seed}"
 
 
 def list_configs() -> list[str]:
@@ -136,18 +156,56 @@ def jobs_of(config: RunConfig) -> list[Job]:
         BrigadeError: the order scripts cannot be read.
     """
     scripts = read_scripts(config.order_scripts) if config.order_scripts is not None else None
+    draws: list[tuple[int, list[str] | None]] = [(seed, None) for seed in config.seeds]
+    if scripts is not None:
+        draws = list(enumerate(scripts))
     jobs = []
     for kitchen in config.kitchens:
+        if scripts is not None:
+            _check_scripts(scripts, kitchen.load(), config.order_scripts or "")
         for team in config.teams:
             if len(team) == kitchen.load().chefs:
-                if scripts is not None:
-                    _check_scripts(scripts, kitchen.load(), config.order_scripts or "")
-                if scripts is None:
-                    jobs += [Job(kitchen=kitchen, team=team, seed=seed) for seed in config.seeds]
-                else:
-                    pairs = enumerate(scripts)
-                    jobs += [Job(kitchen=kitchen, team=team, seed=i, script=script) for i, script in pairs]
+                for condition in conditions_of(config):
+                    common = _common(config, condition)
+                    jobs += [Job(kitchen=kitchen, team=team, seed=seed, script=s, **common) for seed, s in draws]
     return jobs
+
+
+def conditions_of(config: RunConfig) -> list[dict[str, Any]]:
+    """Every combination of what varies; one empty one if nothing does."""
+    return [dict(zip(config.vary, values, strict=True)) for values in product(*config.vary.values())]
+
+
+def _common(config: RunConfig, condition: dict[str, Any]) -> dict[str, Any]:
+    """What all jobs of a condition share."""
+    specs = {"reasoner": config.reasoner.model_dump(), "clock": config.clock.model_dump()}
+    for key, value in condition.items():
+        here: dict[str, Any] = specs
+        *parents, last = key.split(".")
+        for parent in parents:
+            here = here[parent]
+        here[last] = value
+    folder = str(config.folder / "calls") if config.calls else None
+    replay = str(Path(config.replay) / "calls") if config.replay else None
+    return {**specs, "messages": config.messages, "condition": condition, "calls": folder, "replay": replay}
+
+
+def _check_vary(config: RunConfig, document: Document) -> None:
+    known = [f"{part}.{name}" for part, model in (("clock", ClockSpec), ("reasoner", ReasonerSpec))
+             for name in model.model_fields]  # fmt: skip
+    known += [f"reasoner.knobs.{name}" for name in HouseKnobs.model_fields]
+    for key, values in config.vary.items():
+        if key not in known and not key.startswith(("reasoner.knobs.faults.", "reasoner.endpoint.")):
+            raise document.error(f"cannot vary '{key}'; {nearest(key, known)}", "vary", key)
+        if not values:
+            raise document.error("no values", "vary", key)
+    for condition in conditions_of(config):
+        try:
+            Job(kitchen=config.kitchens[0], team=config.teams[0], seed=0, **_common(config, condition))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise document.error(f"{where}: {first['msg']}", "vary") from None
 
 
 def read_scripts(path: str) -> list[list[str]]:
@@ -207,6 +265,7 @@ def _change(document: Document, changes: Sequence[str]) -> Document:
 
 def _check(config: RunConfig, document: Document) -> None:
     list_agents()  # registers them
+    _check_vary(config, document)
     sizes = []
     for i, choice in enumerate(config.kitchens):
         try:

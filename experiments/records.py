@@ -25,7 +25,7 @@ from brigade.experiments.config import Job, RunConfig
 RUN_FORMAT, EPISODE_FORMAT = "brigade-run", "brigade-episode"
 FORMAT_VERSION = 1
 EPISODES, TIMINGS = "episodes.jsonl", "timings.jsonl"
-IRRELEVANT = ("out", "ray", "about")  # keys of a configuration that do not change what is played
+IRRELEVANT = ("out", "ray", "about", "calls", "replay")  # keys of a configuration that do not change what is played
 
 
 def provenance() -> dict[str, Any]:
@@ -52,10 +52,13 @@ def episode_record(job: Job, played: Played) -> dict[str, Any]:
         "seed": job.seed,
         "order_script": job.script,
         "agents": [agent.model_dump() for agent in job.team],
+        "condition": job.condition,
         "ticks": played.ticks,
         "finished": played.finished,
         "result": {key: value for key, value in result(played).items() if key != "decision_ms"},
         "macros": [[list(asdict(record).values()) for record in macros] for macros in played.macros],
+        "thoughts": played.thoughts,
+        "messages": [list(asdict(message).values()) for message in played.messages],
         "actions": played.actions,
         "checks": "".join(played.checks),
     }

@@ -6,13 +6,16 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from brigade.agents.base import make_agent
+from brigade.agents.base import Agent, make_agent
+from brigade.dual_process.build import calls_file, make_reasoner, recorded
 from brigade.dual_process.episode import play, result
+from brigade.dual_process.frameworks import FRAMEWORKS
 from brigade.envs.kitchen.game import Game
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.config import Job, RunConfig, jobs_of
@@ -24,10 +27,23 @@ Finished = tuple[dict[str, Any], dict[str, Any]]  # the record and the timing of
 def play_job(job: Job) -> Finished:
     """Play one episode."""
     begun = time.perf_counter()
-    agents = [make_agent(spec.name, **spec.options) for spec in job.team]
-    played = play(job.kitchen.load(), agents, job.seed, job.script)
+    agents = [_agent(job, seat) for seat in range(len(job.team))]
+    played = play(job.kitchen.load(), agents, job.seed, job.script, job.clock.make(), mode=job.messages)
+    if played.interrupted:
+        raise KeyboardInterrupt
     timing = {"decision_ms": result(played)["decision_ms"], "wall_s": round(time.perf_counter() - begun, 3)}
     return episode_record(job, played), timing
+
+
+def _agent(job: Job, seat: int) -> Agent:
+    """The agent of a seat; one that thinks is given the run's reasoner, unless it brings its own."""
+    spec = job.team[seat]
+    if spec.name not in FRAMEWORKS or "reasoner" in spec.options:
+        return make_agent(spec.name, **spec.options)
+    record = calls_file(Path(job.calls), job.key, seat) if job.calls is not None else None
+    replay = calls_file(Path(job.replay), job.key, seat) if job.replay is not None else None
+    inner = None if replay is not None else make_reasoner(job.reasoner, job.seed)
+    return make_agent(spec.name, reasoner=recorded(inner, record, replay), **spec.options)
 
 
 def run(config: RunConfig, console: Console) -> Results:
