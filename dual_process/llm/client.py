@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import openai
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from brigade.dual_process.llm.protocol import MAX_CHARACTERS, Answer, Failure, Piece, Reply, Request, Stream
 from brigade.dual_process.llm.wire import (
@@ -251,10 +251,11 @@ class OpenAIReasoner:
         return heard.problem(self._limit(request)) or heard
 
     async def _open(self, request: Request) -> Opened:
-        counted = {"stream_options": {"include_usage": True}} if self._counts else {}
-        return cast(
-            Opened, await self._client.chat.completions.create(**self._arguments(request), stream=True, **counted)
-        )
+        arguments = self._arguments(request)
+        if self._counts:
+            arguments["stream_options"] = {"include_usage": True}
+        create: Any = self._client.chat.completions.create  # its overloads cannot take a mapping
+        return cast(Opened, await create(**arguments, stream=True))
 
     async def _next(self, opened: Opened, due: float) -> Body | Problem | None:
         until = min(due, asyncio.get_running_loop().time() + self.endpoint.timeout_s)
@@ -263,7 +264,7 @@ class OpenAIReasoner:
                 chunk: Any = await anext(opened, None)
             if chunk is None:
                 return None
-            return Body.model_validate(chunk.to_dict() if isinstance(chunk, BaseModel) else chunk)
+            return Body.model_validate(chunk.to_dict() if isinstance(chunk, openai.BaseModel) else chunk)
         except TimeoutError:
             return Problem("timeout", "the stream stopped")
         except CAUGHT as error:

@@ -39,6 +39,7 @@ _RETRIED = {"timeout", "rate_limit", "server", "unreachable"}
 dataclass(frozen=True)
 
 
+@dataclass(frozen=True)
 class Problem:
     """An attempt without a usable answer."""
 
@@ -61,6 +62,7 @@ class Call:
 
     @property
     def elapsed_s(self) -> float:
+        """Seconds since the question."""
         return time.monotonic() - self.begun
 
 

@@ -1,0 +1,340 @@
+"""Recording every call to a reasoner as JSON lines, and answering from such a file without a network."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import time
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import asdict
+from datetime import date
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from brigade.dual_process.llm.protocol import (
+    Answer,
+    Failure,
+    Messages,
+    Piece,
+    Reasoner,
+    Reply,
+    Request,
+    Stream,
+    digest,
+)  # fmt: skip
+from brigade.envs import content
+from brigade.envs.content import ContentError, Model
+from brigade.envs.registry import BrigadeError
+
+MILLION = 1_000_000
+EXCERPT = 40  # characters of a text shown around the first difference
+
+
+class Price(Model):
+    """US dollars for a million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class Prices(Model):
+    """What models cost.
+
+    Attributes:
+        checked: the day these prices were looked up.
+        source: where.
+        models: prices by model name.
+    """
+
+    checked: date
+    source: str
+    models: dict[str, Price]
+
+    def cost_usd(self, model: str, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """US dollars for a call, None when the model is not listed."""
+        price = self._of(model.rsplit("/", 1)[-1])
+        if price is None:
+            return None
+        return (price.input * prompt_tokens + price.output * completion_tokens) / MILLION
+
+    def _of(self, model: str) -> Price | None:
+        for name in sorted(self.models, key=len, reverse=True):
+            rest = model.removeprefix(name)
+            if rest == "" or (rest != model and re.fullmatch(r"[-@:](\d[\d-]*|latest)", rest)):
+                return self.models[name]
+        return None
+
+
+def load_prices(path: str | Path | None = None) -> Prices:
+    """Prices from a file, by default those that come with Brigade.
+
+    Raises:
+        ContentError: the file cannot be read or is not what it should be.
+    """
+    return _own_prices() if path is None else content.validate(content.read(path), Prices)
+
+
+@functools.cache
+def _own_prices() -> Prices:
+    text = resources.files("brigade.dual_process.llm").joinpath("prices.yaml").read_text(encoding="utf-8")
+    return content.validate(content.parse(text, "prices.yaml"), Prices)
+
+
+def key_of(request: Request) -> str:
+    """What two requests with the same purpose, prompt, messages and schema have in common."""
+    return _key(request.purpose, request.prompt, request.messages, schema_digest(request.schema))
+
+
+def schema_digest(schema: Mapping[str, Any] | None) -> str | None:
+    """Which schema it is, None for free text."""
+    return None if schema is None else digest(schema)
+
+
+def _key(purpose: str, prompt: str, messages: Messages, schema: str | None) -> str:
+    return digest([purpose, prompt, [list(message) for message in messages], schema])
+
+
+class RecordingReasoner:
+    """Writes down every call of another reasoner, in a new file of its own.
+
+    A line is written when a call ends; `call` counts them in the order in which they were asked. Calls that were
+    cancelled, and streams that were left early, are recorded as such.
+
+    Args:
+        inner: who answers.
+        sink: the file; whatever it held before is lost.
+        prices: what models cost, by default those that come with Brigade.
+    """
+
+    def __init__(self, inner: Reasoner, sink: str | Path, prices: Prices | None = None):
+        self.inner, self.path = inner, Path(sink)
+        self.prices = prices if prices is not None else load_prices()
+        self._calls = 0
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text("", encoding="utf-8")
+
+    async def ask(self, request: Request) -> Answer:
+        """The whole answer of the other reasoner."""
+        call, begun = self._next(), time.monotonic()
+        answer: Answer | None = None
+        try:
+            answer = await self.inner.ask(request)
+        finally:
+            self._write(call, request, answer, begun, None)
+        return answer
+
+    def stream(self, request: Request) -> Stream:
+        """The stream of the other reasoner."""
+        return Stream(self._pieces(request))
+
+    async def close(self) -> None:
+        """Close the other reasoner."""
+        await self.inner.close()
+
+    async def _pieces(self, request: Request) -> AsyncGenerator[Piece | Reply | Failure, None]:
+        call, begun = self._next(), time.monotonic()
+        inner = self.inner.stream(request)
+        pieces: list[tuple[float, str]] = []
+        try:
+            async for text in inner:
+                pieces.append((inner.times_s[-1], text))
+                yield Piece(text, inner.times_s[-1])
+        finally:
+            await inner.aclose()
+            self._write(call, request, inner.outcome, begun, pieces)
+        if inner.outcome is not None:
+            yield inner.outcome
+
+    def _next(self) -> int:
+        self._calls += 1
+        return self._calls - 1
+
+    def _write(
+        self, call: int, request: Request, answer: Answer | None, begun: float, pieces: list[tuple[float, str]] | None
+    ) -> None:
+        cost = None
+        if isinstance(answer, Reply):
+            cost = self.prices.cost_usd(answer.model, answer.prompt_tokens, answer.completion_tokens)
+        record = {
+            "call": call,
+            "key": key_of(request),
+            "purpose": request.purpose,
+            "prompt": request.prompt,
+            "messages": request.messages,
+            "schema": schema_digest(request.schema),
+            "max_tokens": request.max_tokens,
+            "reply": asdict(answer) if isinstance(answer, Reply) else None,
+            "failure": asdict(answer) if isinstance(answer, Failure) else None,
+            "cancelled_after_s": time.monotonic() - begun if answer is None else None,
+            "pieces": pieces,
+            "cost_usd": cost,
+        }
+        line = json.dumps(record) + "\n"
+        # Opened for every line: calls are seconds apart, and nothing is lost or left open when a run dies.
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+class _Record(BaseModel):
+    """A recorded call, as it is read back."""
+
+    model_config = ConfigDict(frozen=True, strict=False)
+
+    call: int
+    key: str
+    purpose: str
+    prompt: str
+    messages: Messages
+    schema_: str | None = Field(alias="schema")
+    reply: dict[str, Any] | None
+    failure: dict[str, Any] | None
+    cancelled_after_s: float | None
+    pieces: list[tuple[float, str]] | None
+
+    @model_validator(mode="after")
+    def _whole(self) -> _Record:
+        ends = [self.reply, self.failure, self.cancelled_after_s]
+        if sum(end is not None for end in ends) != 1:
+            raise ValueError("expected one of reply, failure and cancelled_after_s")
+        if self.key != _key(self.purpose, self.prompt, self.messages, self.schema_):
+            raise ValueError("key: does not fit the request; was the line edited?")
+        self.answer()
+        return self
+
+    def answer(self) -> Answer:
+        """What was answered. A call that was cancelled then would be a timeout now."""
+        if self.reply is not None:
+            return _REPLY.validate_python(self.reply)
+        if self.failure is not None:
+            return _FAILURE.validate_python(self.failure)
+        return Failure("timeout", "this call was cancelled when it was recorded", self.cancelled_after_s or 0.0)
+
+
+_REPLY, _FAILURE = TypeAdapter(Reply), TypeAdapter(Failure)
+
+
+class ReplayReasoner:
+    """Answers from a file of recorded calls, at once and without a network.
+
+    Requests are matched by purpose, prompt, messages and schema; equal requests get their answers in the order in
+    which they were asked. Latencies are those that were recorded.
+
+    Args:
+        path: what `RecordingReasoner` wrote.
+
+    Raises:
+        ContentError: the file cannot be read, or a line of it is damaged.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self._records = sorted(_read(self.path), key=lambda record: record.call)
+        self._of: dict[str, list[_Record]] = {}
+        for record in self._records:
+            self._of.setdefault(record.key, []).append(record)
+        self._asked: dict[str, int] = {}
+
+    async def ask(self, request: Request) -> Answer:
+        """The recorded answer.
+
+        Raises:
+            BrigadeError: this was not asked when the file was recorded.
+        """
+        return self._take(request).answer()
+
+    def stream(self, request: Request) -> Stream:
+        """The recorded pieces, those of a whole answer as one.
+
+        Raises:
+            BrigadeError: this was not asked when the file was recorded.
+        """
+        return Stream(_again(self._take(request)))
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _take(self, request: Request) -> _Record:
+        key = key_of(request)
+        count = self._asked.get(key, 0)
+        records = self._of.get(key, [])
+        if count >= len(records):
+            raise BrigadeError(f"{self.path}: {self._difference(request, len(records))}")
+        self._asked[key] = count + 1
+        return records[count]
+
+    def _difference(self, request: Request, recorded: int) -> str:
+        """Why a request is not in the file, in words."""
+        asked = f"a request for '{request.purpose}' ({request.prompt})"
+        if recorded:
+            return f"{asked} was recorded {recorded} times and has been asked {recorded + 1} times"
+        if not self._records:
+            return f"{asked} was not recorded: the file holds no calls"
+        nearest = max(self._records, key=lambda record: _likeness(record, request))
+        return f"{asked} was not recorded; the nearest recorded one (call {nearest.call}) {_differs(nearest, request)}"
+
+
+async def _again(record: _Record) -> AsyncGenerator[Piece | Reply | Failure, None]:
+    answer = record.answer()
+    pieces = record.pieces
+    if pieces is None:
+        pieces = [(answer.latency_s, answer.text)] if isinstance(answer, Reply) else []
+    for at_s, text in pieces:
+        yield Piece(text, at_s)
+    yield answer
+
+
+def _read(path: Path) -> list[_Record]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContentError(str(path), 0, f"cannot be read: {error}") from None
+    return [_parse(line, str(path), number) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _parse(line: str, source: str, number: int) -> _Record:
+    try:
+        return _Record.model_validate(json.loads(line))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        text = f"not a recorded call: {field + ': ' if field else ''}{message[0].lower() + message[1:]}"
+        raise ContentError(source, number, text) from None
+    except (ValueError, RecursionError) as error:
+        raise ContentError(source, number, f"not a recorded call: not valid JSON ({error})") from None
+
+
+def _likeness(record: _Record, request: Request) -> tuple[bool, bool, int]:
+    shared = 0
+    for (role, text), (other_role, other) in zip(record.messages, request.messages, strict=False):
+        prefix = len(os.path.commonprefix([text, other]))
+        shared += prefix if role == other_role else 0
+        if text != other:
+            break
+    return record.purpose == request.purpose, record.prompt == request.prompt, shared
+
+
+def _differs(record: _Record, request: Request) -> str:
+    """The first difference between a recorded request and another."""
+    if record.purpose != request.purpose:
+        return f"is for '{record.purpose}'"
+    if record.prompt != request.prompt:
+        return f"has prompt '{record.prompt}'"
+    for i, ((role, text), (other_role, other)) in enumerate(zip(record.messages, request.messages, strict=False)):
+        if role != other_role:
+            return f"has role '{role}' in message {i}, not '{other_role}'"
+        if text != other:
+            at = len(os.path.commonprefix([text, other]))
+            begin = max(0, at - EXCERPT // 2)
+            was, now = text[begin : at + EXCERPT], other[begin : at + EXCERPT]
+            return f"differs in message {i} at character {at}: recorded {was!r}, asked {now!r}"
+    if len(record.messages) != len(request.messages):
+        return f"has {len(record.messages)} messages, not {len(request.messages)}"
+    return "has another schema"
