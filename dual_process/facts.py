@@ -22,7 +22,7 @@ class SceneFacts:
         self.scene, self.recipes, self.seat = scene, recipes, seat
 
     def count(self, item: str, state: str | None) -> int:
-        """How many of an item there are, on plates and in hands included; `state` as in count("beef", "cooked")."""
+        """How many of an item there are, on plates and in hands included; a state is a prefix of the item's name."""
         name = item if state in (None, "raw", "fresh") else f"{state}_{item}"
         kinds = [*self.scene.at.values(), *(chef.hand for chef in self.scene.chefs)]
         if name == self.recipes.plate.name:

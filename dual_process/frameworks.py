@@ -69,7 +69,7 @@ FRAMEWORKS: dict[str, Framework] = {
             {"policy": POLICY, "reflection": REFLECTION}, steers=True,
         ),
         Framework(
-            "dpt", "policies, guidelines, and a theory of the partner's mind over System 1 (DPT-Agent, arXiv 2502.11882)",
+            "dpt", "policies, guidelines and a theory of the partner's mind over System 1 (DPT-Agent, 2502.11882)",
             {"policy": POLICY, "reflection": REFLECTION, "belief": BELIEF}, steers=True,
         ),
         Framework(
@@ -80,9 +80,7 @@ FRAMEWORKS: dict[str, Framework] = {
 }  # fmt: skip
 
 
-def framework_of(
-    name: str, without: tuple[str, ...] = (), intervals: dict[str, int] | None = None
-) -> Framework:
+def framework_of(name: str, without: tuple[str, ...] = (), intervals: dict[str, int] | None = None) -> Framework:
     """A framework by name, perhaps without some kinds of thought, or with other intervals.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Code as policy: what a language model may tell System 1 to do. Everything is parsed and checked, nothing evaluated."""
+"""Code as policy: what a language model may ask of System 1. All of it is parsed and checked, nothing evaluated."""
 
 from __future__ import annotations
 

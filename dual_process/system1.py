@@ -33,7 +33,7 @@ class Trust:
         patience_ticks: how long a task may be impossible before it is dropped.
     """
 
-    task: float = 15.0
+    task: float = 25.0
     order: float = 8.0
     leave: float = 30.0
     evidence_ticks: int = 110
@@ -69,7 +69,8 @@ class System1(StateMachine):
         """The next macro action; the first task is done with once it begins."""
         self._drop_stale(scene)
         chosen = super().choose(scene)
-        if self.tasks and chosen is not None and self._asks_for(self.tasks[0], chosen):
+        first = self.tasks[0] if self.tasks else None
+        if first is not None and chosen is not None and self._asks_for(first, chosen) and self._holds(first, scene):
             self.tasks.pop(0)
             self.done_tasks += 1
             self._since = scene.tick

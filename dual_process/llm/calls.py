@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -178,8 +177,6 @@ class RecordingReasoner:
         # Opened for every line: calls are seconds apart, and nothing is lost or left open when a run dies.
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
 
 
 class _Record(BaseModel):
@@ -292,7 +289,7 @@ async def _again(record: _Record) -> AsyncGenerator[Piece | Reply | Failure, Non
 
 def _read(path: Path) -> list[_Record]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(str(path), 0, f"cannot be read: {error}") from None
     return [_parse(line, str(path), number) for number, line in enumerate(lines, 1) if line.strip()]
@@ -314,11 +311,17 @@ def _parse(line: str, source: str, number: int) -> _Record:
 def _likeness(record: _Record, request: Request) -> tuple[bool, bool, int]:
     shared = 0
     for (role, text), (other_role, other) in zip(record.messages, request.messages, strict=False):
-        prefix = len(os.path.commonprefix([text, other]))
+        prefix = _shared(text, other)
         shared += prefix if role == other_role else 0
         if text != other:
             break
     return record.purpose == request.purpose, record.prompt == request.prompt, shared
+
+
+def _shared(text: str, other: str) -> int:
+    """How many characters two texts have in common at their beginnings."""
+    pairs = enumerate(zip(text, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(text), len(other)))
 
 
 def _differs(record: _Record, request: Request) -> str:
@@ -331,7 +334,7 @@ def _differs(record: _Record, request: Request) -> str:
         if role != other_role:
             return f"has role '{role}' in message {i}, not '{other_role}'"
         if text != other:
-            at = len(os.path.commonprefix([text, other]))
+            at = _shared(text, other)
             begin = max(0, at - EXCERPT // 2)
             was, now = text[begin : at + EXCERPT], other[begin : at + EXCERPT]
             return f"differs in message {i} at character {at}: recorded {was!r}, asked {now!r}"

@@ -36,9 +36,6 @@ _STATUS: dict[int, FailureKind] = {
 _RETRIED = {"timeout", "rate_limit", "server", "unreachable"}
 
 
-dataclass(frozen=True)
-
-
 @dataclass(frozen=True)
 class Problem:
     """An attempt without a usable answer."""

@@ -75,10 +75,11 @@ def _rules(recipes: Recipes) -> list[str]:
     spec = recipes.kitchen.spec
     lines = [f"- An episode is {spec.horizon} ticks. A step or a turn takes a tick, and so does every touch of a tile."]
     if spec.orders.mode == "stream":
+        orders = spec.orders
         lines.append(
-            f"- Up to {spec.orders.open} orders are open; each expires after its time, which costs {spec.orders.missed}."
+            f"- Up to {orders.open} orders are open; each expires after its time, which costs {orders.missed}."
         )
-        lines.append(f"- Serving what nobody ordered costs {spec.orders.wrong}.")
+        lines.append(f"- Serving what nobody ordered costs {orders.wrong}.")
     else:
         lines.append("- The same dishes are wanted all the time; nothing expires.")
     if len({recipes.grid.region[int(cell)] for cell in recipes.kitchen.layout.start}) > 1:
