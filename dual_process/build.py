@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from brigade.agents.base import Agent, agents
+from brigade.agents.base import Agent, agents, list_agents, make_agent
 from brigade.dual_process.agent import DualProcessAgent, PickingAgent, SlowMind
 from brigade.dual_process.clock import Clock, Constant, Latency, Measured, RealClock, Tokens, VirtualClock
 from brigade.dual_process.frameworks import FRAMEWORKS, framework_of
@@ -21,6 +21,11 @@ from brigade.dual_process.llm.protocol import Reasoner
 from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner
 from brigade.envs.content import Model
 from brigade.envs.registry import BrigadeError
+
+__all__ = [
+    "ClockSpec", "ReasonerSpec", "calls_file", "list_agents", "make_agent", "make_reasoner", "make_thinking_agent",
+    "recorded",
+]  # fmt: skip
 
 
 class ReasonerSpec(Model):

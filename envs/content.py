@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -60,17 +61,19 @@ def parse(text: str, source: str = "<string>") -> Document:
     Raises:
         ContentError: not YAML, a key given twice, or not a mapping at the top.
     """
+    reader = _Reader(source)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = reader.walk(node, ()) if node is not None else {}
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         raise ContentError(source, mark.line + 1 if mark else 0, f"not valid YAML: {problem}") from None
-    lines: dict[tuple[str | int, ...], int] = {}
-    data = _walk(node, (), lines, source) if node is not None else {}
+    except RecursionError:
+        raise ContentError(source, 1, "nested too deeply to be read") from None
     if not isinstance(data, dict):
         raise ContentError(source, 1, "expected a mapping of keys to values at the top of the file")
-    return Document(data, lines, source)
+    return Document(data, reader.lines, source)
 
 
 def read(path: str | Path) -> Document:
@@ -95,52 +98,100 @@ def validate(document: Document, model: type[M]) -> M:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        raise _explain(document, model, error) from None
+        path, message = first_problem(model, error)
+        raise document.error(message, *path) from None
 
 
-def _walk(node: yaml.Node, path: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int], source: str) -> Any:
-    lines[path] = node.start_mark.line + 1
-    loader = yaml.SafeLoader("")
-    if isinstance(node, yaml.MappingNode):
-        result: dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)
-            if key in result:
-                raise ContentError(source, key_node.start_mark.line + 1, f"key '{key}' is given twice")
-            result[key] = _walk(value_node, (*path, key), lines, source)
-            lines[(*path, key)] = key_node.start_mark.line + 1
-        return result
-    if isinstance(node, yaml.SequenceNode):
-        return [_walk(child, (*path, i), lines, source) for i, child in enumerate(node.value)]
-    return loader.construct_object(node, deep=True)
+def first_problem(model: type[BaseModel], error: ValidationError) -> tuple[tuple[str | int, ...], str]:
+    """Where the first thing is that does not fit into `model`, and what is wrong with it, in a few words.
 
-
-def _explain(document: Document, model: type[BaseModel], error: ValidationError) -> ContentError:
-    first = error.errors()[0]
+    A key that is not known comes before all else: where one is mistyped, the right one is missing as well.
+    """
+    errors = error.errors()
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     path = tuple(p for p in first["loc"] if not (isinstance(p, str) and re.fullmatch(r"\[key\]|function-.*", p)))
     if first["type"] == "extra_forbidden":
-        valid = list(_fields_at(model, path[:-1]))
-        return document.error(f"unknown key; {nearest(str(path[-1]), valid)}", *path)
+        return path, f"unknown key; {nearest(str(path[-1]), _keys_at(model, path[:-1]))}"
     message = first["msg"].removeprefix("Value error, ")
-    return document.error(message[0].lower() + message[1:], *path)
+    return path, message[0].lower() + message[1:]
 
 
-def _fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
-    """Names of the fields that the model at `path` inside `model` has."""
+class _Reader:
+    """Makes plain data of YAML nodes, and notes on which line each part stands."""
+
+    def __init__(self, source: str):
+        self.source = source
+        self.lines: dict[tuple[str | int, ...], int] = {}
+        self._loader = yaml.SafeLoader("")
+        self._within: list[yaml.Node] = []  # the nodes that the present one is in
+
+    def walk(self, node: yaml.Node, path: tuple[str | int, ...]) -> Any:
+        """The data of the node at `path`."""
+        if any(node is outer for outer in self._within):
+            raise self._error(node, "an alias to what it is itself a part of")
+        self.lines[path] = node.start_mark.line + 1
+        self._within.append(node)
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, path)
+            if isinstance(node, yaml.SequenceNode):
+                return [self.walk(child, (*path, i)) for i, child in enumerate(node.value)]
+            return self._scalar(node)
+        finally:
+            self._within.pop()
+
+    def _mapping(self, node: yaml.MappingNode, path: tuple[str | int, ...]) -> dict[Any, Any]:
+        result: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise self._error(key_node, "expected a name as key, not a list or a mapping")
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                raise self._error(key_node, "merging with '<<' is not supported; write the keys out")
+            key = self._scalar(key_node)
+            if key in result:
+                raise self._error(key_node, f"key '{key}' is given twice")
+            result[key] = self.walk(value_node, (*path, key))
+            self.lines[*path, key] = key_node.start_mark.line + 1
+        return result
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        try:
+            return self._loader.construct_object(node, deep=True)
+        except yaml.constructor.ConstructorError as error:
+            raise self._error(node, f"cannot be read: {error.problem}") from None
+        except (ValueError, LookupError, AttributeError) as error:  # what PyYAML lets out for `!!int x`, 2001-02-30
+            raise self._error(node, f"'{node.value}' cannot be read: {error}") from None
+
+    def _error(self, node: yaml.Node, message: str) -> ContentError:
+        return ContentError(self.source, node.start_mark.line + 1, message)
+
+
+def _keys_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    """The keys that one may write at `path` inside `model`."""
+    kind: Any = model
     for part in path:
-        if isinstance(part, str) and part in model.model_fields:
-            inner = _model_in(model.model_fields[part].annotation)
-            if inner is None:
-                return []
-            model = inner
-    return list(model.model_fields)
+        kind = _inside(kind, part)
+    inner = _holder(kind)
+    return list(_by_key(inner)) if isinstance(inner, type) else []
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _inside(annotation: Any, part: str | int) -> Any:
+    """The type of what stands under a key, or at a place, of something of the type `annotation`."""
+    holder = _holder(annotation)
+    if isinstance(holder, type):
+        return _by_key(holder).get(part)
+    return get_args(holder)[-1] if holder is not None else None
+
+
+def _holder(annotation: Any) -> Any:
+    """The model, dictionary or list that a type is or, as in `list[int] | None`, may be."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if found is not None:
-            return found
-    return None
+    if get_origin(annotation) in (dict, list, Mapping, Sequence):
+        return annotation
+    return next(filter(None, map(_holder, get_args(annotation))), None)
+
+
+def _by_key(model: type[BaseModel]) -> dict[str | int, Any]:
+    """The types of a model's fields by the key that one writes."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}

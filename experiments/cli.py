@@ -114,7 +114,7 @@ def _size(text: str) -> tuple[int, int] | None:
 @app.command()
 def agents() -> None:
     """List the agents."""
-    from brigade.agents.base import list_agents
+    from brigade.dual_process.build import list_agents
 
     table = _table("agent", "about")
     for name, about in list_agents():

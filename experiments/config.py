@@ -12,8 +12,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from brigade.agents.base import agents as agent_registry
-from brigade.agents.base import list_agents, make_agent
-from brigade.dual_process.build import ClockSpec, ReasonerSpec
+from brigade.dual_process.build import ClockSpec, ReasonerSpec, list_agents, make_agent
 from brigade.dual_process.llm.server import HouseKnobs
 from brigade.dual_process.messages import Mode
 from brigade.envs.content import Document, Model, parse, read, validate

@@ -12,8 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from brigade.agents.base import Agent, make_agent
-from brigade.dual_process.build import calls_file, make_reasoner, recorded
+from brigade.agents.base import Agent
+from brigade.dual_process.build import calls_file, make_agent, make_reasoner, recorded
 from brigade.dual_process.episode import play, result
 from brigade.dual_process.frameworks import FRAMEWORKS
 from brigade.envs.kitchen.game import Game

@@ -174,8 +174,8 @@ def test_house_repeats_itself_whatever_the_order() -> None:
             found.setdefault(request.purpose, []).append(await reasoner.ask(request))
         return found
 
-    mixed = run(answers([ASK, FREE] * 10))
-    assert mixed == run(answers([FREE] * 10 + [ASK] * 10))
+    mixed = run(answers([ASK, FREE] * 40))
+    assert mixed == run(answers([FREE] * 40 + [ASK] * 40))
     assert len({repr(answer) for answer in mixed["policy"]}) > 2
 
 
@@ -553,7 +553,8 @@ def test_the_object_is_found(text: str) -> None:
         ("", "nothing"), ("no", "no JSON"), ('{"a": 1,}', "not valid"), ('{"a": {"b": 1}, "c"', "cut off"),
         ("<think>{}", "reasoning without"), ("{'a': 1}", "no JSON"), ('{"a":' * 5000, "nested"), ('{"a": NaN}', "NaN"),
         ('{"a": 1e999}', "too large"), ('{"a": ' + "1" * 5000 + "}", "not valid"), ("x" * (MAX_CHARACTERS + 1), "more"),
-        ("[" * 60_000, "no JSON"), ('{"' * 30_000, "cut off"), ("<think>" * 9000, "reasoning without"),
+        ("[" * 60_000, "no JSON"), ('{"' * 30_000, "nested"), ('{"a' * 9, "cut off"), ("<think>" * 9000, "reasoning without"),
+        ("</think>" * 8000, "reasoning without"),
         ('{"a": "\n"}', "not valid"), ("[1]", "no JSON"),
     ],
 )  # fmt: skip

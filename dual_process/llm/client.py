@@ -153,7 +153,7 @@ class OpenAIReasoner:
         """The whole answer. Never raises for anything the endpoint does; cancellation passes through."""
         call = Call()
         try:
-            async with asyncio.timeout(self.endpoint.deadline_s), self._places:
+            async with asyncio.timeout(self.endpoint.deadline_s):
                 call.queued_s = call.elapsed_s
                 heard = await self._retrying(call, lambda: self._complete(request))
         except TimeoutError:
@@ -264,7 +264,7 @@ class OpenAIReasoner:
                 chunk: Any = await anext(opened, None)
             if chunk is None:
                 return None
-            return Body.model_validate(chunk.to_dict() if isinstance(chunk, openai.BaseModel) else chunk)
+            return Body.model_validate(chunk.to_dict(warnings=False) if isinstance(chunk, openai.BaseModel) else chunk)
         except TimeoutError:
             return Problem("timeout", "the stream stopped")
         except CAUGHT as error:

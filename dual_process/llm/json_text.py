@@ -11,11 +11,12 @@ from typing import Any, NoReturn
 from brigade.dual_process.llm.protocol import MAX_CHARACTERS
 
 MAX_DEPTH = 32  # nesting of brackets; our schemas have four levels
+MAX_DAMAGED = 20  # damaged objects that are passed over before giving up
 
 _TAGS = "think|thinking|thought|reasoning|reflection"
-_CLOSED = re.compile(rf"<({_TAGS})>.*?</\1>|\[THINK\].*?\[/THINK\]", re.DOTALL | re.IGNORECASE)
-_OPENED = re.compile(rf"<(?:{_TAGS})>|\[THINK\]", re.IGNORECASE)
-_ENDED = re.compile(rf"</(?:{_TAGS})>|\[/THINK\]|<\|channel\|>final<\|message\|>", re.IGNORECASE)
+_MARK = re.compile(
+    rf"(?P<open><(?:{_TAGS})>|\[THINK\])|</(?:{_TAGS})>|\[/THINK\]|<\|channel\|>final<\|message\|>", re.IGNORECASE
+)
 _STARTS = re.compile(r'\{\s*["}]')  # a brace that begins an object, not one that stands in prose
 _TOKEN = re.compile(r'[{}\[\]]|"(?:[^"\\]|\\.)*"?', re.DOTALL)
 
@@ -53,17 +54,21 @@ def find_json(text: str) -> dict[str, Any] | Malformed:
 
 def strip_reasoning(text: str) -> str:
     """The text without reasoning blocks, those that were never closed or whose beginning is missing included."""
-    text = _CLOSED.sub("", text)
-    ended = [match.end() for match in _ENDED.finditer(text)]
-    if ended:
-        text = text[ended[-1] :]
-    opened = _OPENED.search(text)
-    return text[: opened.start()] if opened else text
+    kept, at, thinking = "", 0, False
+    for mark in _MARK.finditer(text):
+        if mark["open"] is None:  # what came before it was thought, whether it began with a mark or not
+            kept, at, thinking = kept if thinking else "", mark.end(), False
+        elif not thinking:
+            kept, thinking = kept + text[at : mark.start()], True
+    return kept if thinking else kept + text[at:]
 
 
 def _search(text: str) -> dict[str, Any] | Malformed:
     problem, at = Malformed("no JSON object"), 0
-    while (start := _STARTS.search(text, at)) is not None:
+    for _ in range(MAX_DAMAGED):
+        start = _STARTS.search(text, at)
+        if start is None:
+            break
         end = _end(text, start.start())
         if isinstance(end, Malformed):
             return end

@@ -21,6 +21,8 @@ from numba.core import config
 F = TypeVar("F", bound=Callable[..., object])
 COMPILED = not config.DISABLE_JIT
 NOTICE_AFTER_S = 1.5
+# The files that kernels, or the constants in them, come from.
+COMPILED_IN = ("compiled", "cookbook", "tables", "state", "layout", "rules", "observe", "planes", "features")
 
 
 @lru_cache(maxsize=1)
@@ -30,8 +32,8 @@ def cache_folder() -> Path:
     Numba itself looks only at the file that a function is in; a kernel that calls into another file would go stale.
     """
     digest = hashlib.sha256()
-    for name in ("compiled.py", "tables.py", "state.py", "layout.py", "rules.py", "observe.py"):
-        digest.update((Path(__file__).parent / name).read_bytes())
+    for name in COMPILED_IN:
+        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
     return Path(platformdirs.user_cache_dir("brigade")) / f"kernels-{digest.hexdigest()[:12]}"
 
 

@@ -21,6 +21,7 @@ from brigade.envs.registry import unknown
 NOTHING = 0
 FLOOR, COUNTER = 0, 1
 BUNDLED = Path(__file__).parent / "cookbooks"
+FILE_ENDINGS = (".yaml", ".yml")  # a name that ends so is a file's
 
 
 @dataclass(frozen=True)
@@ -111,15 +112,17 @@ def list_cookbooks() -> list[str]:
     return sorted(path.stem for path in BUNDLED.glob("*.yaml"))
 
 
-@lru_cache(maxsize=64)
 def load_cookbook(name: str) -> Cookbook:
-    """A cookbook by name, or from a YAML file when `name` ends in `.yaml`.
+    """A cookbook by name, or from a YAML file when `name` ends in `.yaml`; a file is read anew every time.
 
     Raises:
         BrigadeError: no such cookbook, or its file is not right; the message names file, line and field.
     """
-    if name.endswith((".yaml", ".yml")):
-        return build_cookbook(read(name))
+    return build_cookbook(read(name)) if name.endswith(FILE_ENDINGS) else _bundled(name)
+
+
+@lru_cache(maxsize=64)
+def _bundled(name: str) -> Cookbook:
     if name not in list_cookbooks():
         raise unknown("cookbook", name, list_cookbooks())
     return build_cookbook(read(BUNDLED / f"{name}.yaml"))

@@ -23,7 +23,7 @@ class ToolSpec(Model):
     """A thing that is carried but not eaten. `sprays` put out a fire."""
 
     colour: str = Colour
-    sprays: int = Field(gt=0)
+    sprays: int = Field(gt=0, le=1000)
 
 
 class PlateSpec(Model):
@@ -41,7 +41,7 @@ class DishSpec(Model):
 
     of: list[str] = Field(min_length=1)
     made_in: str | None = None
-    points: int | None = Field(None, gt=0)
+    points: int | None = Field(None, gt=0, le=1000)
     ticks: int = Field(0, ge=0, le=30_000)
 
 

@@ -14,7 +14,7 @@ from brigade.envs.kitchen import rules
 from brigade.envs.kitchen import state as states
 from brigade.envs.kitchen.compiled import compiling
 from brigade.envs.kitchen.layout import ACTION_NAMES, Kitchen, load_kitchen
-from brigade.envs.registry import BrigadeError, nearest
+from brigade.envs.registry import BrigadeError, unknown
 
 
 class Game:
@@ -114,8 +114,16 @@ class Game:
         return states.snapshot(self.state)
 
     def restore(self, saved: states.State) -> None:
-        """Go back to a snapshot of this game."""
-        states.restore(self.state, saved)
+        """Go back to a snapshot of this game.
+
+        Raises:
+            BrigadeError: it is a snapshot of another number of kitchens, or of another kitchen.
+        """
+        state = self.state
+        if state.script.shape != saved.script.shape:  # a reset since then came with a script of another length
+            state = state._replace(script=np.empty_like(saved.script))
+        states.restore(state, saved)
+        self.state = state
 
     def close(self) -> None:
         """Stop the threads, if any were started."""
@@ -142,11 +150,11 @@ class Game:
             scripts = list(scripts) * self.count
         if len(scripts) != self.count:
             raise BrigadeError(f"expected {self.count} order scripts, or one for all, got {len(scripts)}")
-        orderable = self.kitchen.cookbook.orderable
+        ordered, orderable = self.kitchen.order_dishes, self.kitchen.cookbook.orderable
         for script in scripts:
             for i, name in enumerate(script):
-                if name not in orderable:
-                    raise BrigadeError(f"order script, entry {i}: unknown dish '{name}'; {nearest(name, orderable)}")
+                if name not in ordered:
+                    raise unknown("dish", name, ordered, f"order script, entry {i}")
         room = max(1, *(len(script) for script in scripts))
         numbers = np.zeros((self.count, room), np.int16)
         for k, script in enumerate(scripts):

@@ -358,7 +358,7 @@ def step_one(s: State, k: int, layout: Layout, tables: Tables, actions: NDArray[
     s.tick[k] += 1
     if not layout.standing:
         age_orders(s, k, layout)
-        while s.orders_open[k] < layout.max_open and s.tick[k] >= layout.spacing * s.orders_open[k]:
+        while s.orders_open[k] < layout.max_open and s.tick[k] >= layout.spacing * int(s.orders_open[k]):
             add_order(s, k, layout, tables)
     for c in range(s.pos.shape[1]):
         if s.event[k, c] == SERVE:

@@ -7,13 +7,12 @@ happens? Its answers are few, so `rule[T, h, t]` gives the number of a row and `
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.kitchen.cookbook import COUNTER, NOTHING, Cookbook, Kind, finishable, load_cookbook
+from brigade.envs.kitchen.cookbook import COUNTER, NOTHING, Cookbook, Kind, finishable
 from brigade.envs.kitchen.cookbook_spec import TileSpec
 
 # What a chef's action came to in a tick. Also the `event` array of the state.
@@ -57,12 +56,6 @@ class Row(NamedTuple):
     flow: int
     limit: int = 0
     shaped: int = SHAPED_NONE
-
-
-@lru_cache(maxsize=64)
-def tables_for(cookbook: str, cook_when_full: bool) -> Tables:
-    """The tables of a cookbook known by name or file; see `compile_tables`."""
-    return compile_tables(load_cookbook(cookbook), cook_when_full)
 
 
 def component_names(cookbook: Cookbook) -> tuple[str, ...]:

@@ -33,15 +33,15 @@ def _register() -> None:
 
 
 def _agent(name: str) -> Partner:
-    from brigade.agents.base import make_agent
+    from brigade.dual_process import build
 
-    return make_agent(name)
+    return build.make_agent(name)
 
 
 def _agent_names() -> list[str]:
-    from brigade.agents.base import list_agents
+    from brigade.dual_process import build
 
-    return [name for name, _ in list_agents()]
+    return [name for name, _ in build.list_agents()]
 
 
 _register()
