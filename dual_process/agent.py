@@ -163,6 +163,10 @@ class DualProcessAgent(System1):
         """A thought as records have it."""
         return summary_of(thought)
 
+    async def close(self) -> None:
+        """The episode is over: let go of connections."""
+        await self.slow.reasoner.close()
+
     def speak(self) -> list[str]:
         """What it says in this tick."""
         return self.slow.take_words(self.history, self._tick, self.view.seat)
@@ -245,6 +249,10 @@ class PickingAgent(MacroPlayer):
     def summary(self, thought: Thought) -> dict[str, Any]:
         """A thought as records have it."""
         return summary_of(thought)
+
+    async def close(self) -> None:
+        """The episode is over: let go of connections."""
+        await self.slow.reasoner.close()
 
     def speak(self) -> list[str]:
         """What it says in this tick."""

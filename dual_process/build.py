@@ -23,8 +23,8 @@ from brigade.envs.content import Model
 from brigade.envs.registry import BrigadeError
 
 __all__ = [
-    "ClockSpec", "ReasonerSpec", "calls_file", "list_agents", "make_agent", "make_reasoner", "make_thinking_agent",
-    "recorded",
+    "ClockSpec", "ReasonerSpec", "calls_file", "house_answer", "list_agents", "make_agent", "make_reasoner",
+    "make_thinking_agent", "recorded",
 ]  # fmt: skip
 
 
@@ -74,11 +74,12 @@ def make_reasoner(spec: ReasonerSpec, seed: int = 0) -> Reasoner:
     if spec.endpoint is not None:
         return OpenAIReasoner(spec.endpoint)
     knobs = spec.knobs.model_copy(update={"seed": spec.knobs.seed * 1_000_003 + seed})
-    return HouseReasoner(functools.partial(_house, quality=spec.quality), knobs, sleep=False)
+    return HouseReasoner(functools.partial(house_answer, quality=spec.quality), knobs, sleep=False)
 
 
-def _house(messages: Any, purpose: str, schema: Any, rng: Any, *, quality: float) -> str:
-    return house.answer(messages, purpose, quality, rng)
+def house_answer(messages: Any, purpose: str, schema: Any, rng: Any, *, quality: float) -> str:
+    """House, as the server and the in-process reasoner call it."""
+    return house.answer(messages, purpose, quality, rng, schema)
 
 
 def calls_file(folder: Path, key: str, seat: int) -> Path:

@@ -133,8 +133,7 @@ async def play_async(
             task.uncancel()
         loop.played.interrupted = True
     finally:
-        for thought in await loop.thoughts.cancel():
-            loop.note(thought, "the episode ended before it")
+        await loop.end()
     return loop.conclude()
 
 
@@ -211,6 +210,13 @@ class _Loop:
                 if line and may_speak(self.mode, agent.human):
                     self._said.append(Message(tick, seat, line))
         self.played.messages.extend(self._said)
+
+    async def end(self) -> None:
+        """End the thoughts under way, and let go of what agents think with."""
+        for thought in await self.thoughts.cancel():
+            self.note(thought, "the episode ended before it")
+        for agent in self._thinking.values():
+            await agent.close()
 
     def conclude(self) -> Played:
         """The figures at the end."""

@@ -61,6 +61,10 @@ class ThinkingAgent(Agent, Protocol):
         """What the record should say of a thought besides its ticks."""
         ...
 
+    async def close(self) -> None:
+        """The episode is over: let go of connections."""
+        ...
+
 
 class Mind:
     """Where one agent begins its thoughts.

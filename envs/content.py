@@ -67,10 +67,10 @@ def parse(text: str, source: str = "<string>") -> Document:
         data = reader.walk(node, ()) if node is not None else {}
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise ContentError(source, mark.line + 1 if mark else 0, f"not valid YAML: {problem}") from None
     except RecursionError:
-        raise ContentError(source, 1, "nested too deeply to be read") from None
+        raise ContentError(source, 0, "nested too deeply to be read") from None
     if not isinstance(data, dict):
         raise ContentError(source, 1, "expected a mapping of keys to values at the top of the file")
     return Document(data, reader.lines, source)
@@ -159,8 +159,10 @@ class _Reader:
             return self._loader.construct_object(node, deep=True)
         except yaml.constructor.ConstructorError as error:
             raise self._error(node, f"cannot be read: {error.problem}") from None
-        except (ValueError, LookupError, AttributeError) as error:  # what PyYAML lets out for `!!int x`, 2001-02-30
-            raise self._error(node, f"'{node.value}' cannot be read: {error}") from None
+        except (ValueError, LookupError, AttributeError):  # what PyYAML lets out for `2001-02-30` or `!!int x`
+            sort = node.tag.rsplit(":")[-1]
+            message = f"'{node.value[:40]}' is not a valid {sort}; if it is meant as text, put it in quotes"
+            raise self._error(node, message) from None
 
     def _error(self, node: yaml.Node, message: str) -> ContentError:
         return ContentError(self.source, node.start_mark.line + 1, message)
@@ -179,7 +181,7 @@ def _inside(annotation: Any, part: str | int) -> Any:
     """The type of what stands under a key, or at a place, of something of the type `annotation`."""
     holder = _holder(annotation)
     if isinstance(holder, type):
-        return _by_key(holder).get(part)
+        return _by_key(holder).get(str(part))
     return get_args(holder)[-1] if holder is not None else None
 
 
@@ -192,6 +194,6 @@ def _holder(annotation: Any) -> Any:
     return next(filter(None, map(_holder, get_args(annotation))), None)
 
 
-def _by_key(model: type[BaseModel]) -> dict[str | int, Any]:
+def _by_key(model: type[BaseModel]) -> dict[str, Any]:
     """The types of a model's fields by the key that one writes."""
     return {field.alias or name: field.annotation for name, field in model.model_fields.items()}

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from brigade import __version__
 from brigade.envs.registry import BrigadeError
+from brigade.experiments.cli_llm import house, llm
 
 app = typer.Typer(
     help="A real-time kitchen in which agents and people cook together.",
@@ -21,6 +22,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(llm, name="llm")
+app.command()(house)
 console = Console()
 errors = Console(stderr=True)
 INTERRUPTED = 130

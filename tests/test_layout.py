@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from brigade.envs.kitchen.cookbook import COUNTER, FLOOR, load_cookbook
+from brigade.envs.kitchen.cookbook import COUNTER, FLOOR
 from brigade.envs.kitchen.game import Game
 from brigade.envs.kitchen.generate import unservable
 from brigade.envs.kitchen.layout import BUNDLED, kitchen_digest, list_kitchens, load_kitchen, parse_kitchen
@@ -98,7 +98,6 @@ def test_the_digest_tells_of_the_game_and_not_of_its_looks(tmp_path: Path) -> No
     def digest(kitchen_change: tuple[str, str] = ("", ""), cookbook_change: tuple[str, str] = ("", "")) -> str:
         cookbook = (BUNDLED.parent / "cookbooks" / "burgers.yaml").read_text(encoding="utf-8")
         (tmp_path / "book.yaml").write_text(cookbook.replace(*cookbook_change, 1), encoding="utf-8")
-        load_cookbook.cache_clear()
         text = changed("cookbook: burgers", "cookbook: book.yaml").replace(*kitchen_change, 1)
         return kitchen_digest(parse_kitchen(text, str(tmp_path / "diner.yaml")))
 

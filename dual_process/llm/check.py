@@ -13,17 +13,15 @@ from brigade.dual_process.llm.wire import JSON_MODES
 from brigade.envs.registry import BrigadeError, nearest
 
 SHOWN_MODELS = 8
-_FIELDS = ("dish", "beef")
 _SCHEMA = {
     "type": "object",
-    "properties": {"dish": {"type": "string"}, "beef": {"type": "integer"}},
-    "required": list(_FIELDS),
+    "properties": {"text": {"type": "string"}},
+    "required": ["text"],
     "additionalProperties": False,
 }
 _PLAIN = Request("check", "check-1", (("user", "Say in one word that you are ready to cook."),), None, 2000)
-_JSON = Request(
-    "check", "check-1", (("user", 'Order a burger with one beef, as JSON: "dish", "beef".'),), _SCHEMA, 2000
-)
+_TO_SAY = 'Say in one word that you are ready to cook, as a JSON object with one field, "text".'
+_JSON = Request("check", "check-1", (("user", _TO_SAY),), _SCHEMA, 2000)
 
 
 @dataclass(frozen=True)
@@ -120,8 +118,7 @@ async def _works(endpoint: Endpoint, transport: httpx2.AsyncBaseTransport | None
     found = find_json(answer.text)
     if not isinstance(found, dict):
         return False, found.reason
-    missing = [name for name in _FIELDS if name not in found]
-    return not missing, f"'{missing[0]}' is missing from the answer" if missing else ""
+    return "text" in found, "'text' is missing from the answer"
 
 
 async def _stream(reasoner: OpenAIReasoner) -> Finding:

@@ -153,7 +153,7 @@ class OpenAIReasoner:
         """The whole answer. Never raises for anything the endpoint does; cancellation passes through."""
         call = Call()
         try:
-            async with asyncio.timeout(self.endpoint.deadline_s):
+            async with asyncio.timeout(self.endpoint.deadline_s), self._places:
                 call.queued_s = call.elapsed_s
                 heard = await self._retrying(call, lambda: self._complete(request))
         except TimeoutError:

@@ -27,7 +27,9 @@ State = Mapping[str, Any]
 NO_DEADLINE = 100_000
 
 
-def answer(messages: Messages, purpose: str, quality: float, rng: random.Random) -> str:
+def answer(
+    messages: Messages, purpose: str, quality: float, rng: random.Random, schema: Mapping[str, Any] | None = None
+) -> str:
     """Answer a prompt.
 
     Args:
@@ -35,11 +37,25 @@ def answer(messages: Messages, purpose: str, quality: float, rng: random.Random)
         purpose: `belief`, `policy`, `reflection`, `pick`, `lesson` or `plan`.
         quality: how often the answer is the right one, 0 to 1.
         rng: what wrong answers are drawn from.
+        schema: the form of the answer; what is no question about a kitchen is answered with a form filled in.
     """
+    if purpose not in _RIGHT:
+        return json.dumps(_filled(schema)) if schema is not None else "House answers questions about a kitchen only."
     state = read_state(messages)
     right = rng.random() < quality
-    decide = _RIGHT.get(purpose, _other) if right else _WRONG.get(purpose, _other)
+    decide = _RIGHT[purpose] if right else _WRONG[purpose]
     return decide(state, "\n".join(content for _, content in messages), rng)
+
+
+def _filled(schema: Mapping[str, Any]) -> Any:
+    """Something of a schema's form."""
+    kind = schema.get("type")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if "enum" in schema:
+        return schema["enum"][0]
+    if kind == "object":
+        return {name: _filled(part) for name, part in dict(schema.get("properties", {})).items()}
+    return {"array": [], "integer": 1, "number": 1, "boolean": True, "null": None}.get(str(kind), "house")
 
 
 def read_state(messages: Messages) -> State:
@@ -153,8 +169,9 @@ def _plan(state: State, prompt: str, rng: random.Random) -> str:
     return f"Next: {best_action(state)}. Then the orders in this order: {', '.join(names) or 'none'}."
 
 
-def _other(state: State, prompt: str, rng: random.Random) -> str:
-    return json.dumps({"text": "House answers questions about a kitchen only."})
+def _wrong_plan(state: State, prompt: str, rng: random.Random) -> str:
+    options = list(state.get("can_do", [])) or ["wait(4)"]
+    return f"Next: {rng.choice(options)}."
 
 
 Decide = Callable[[State, str, random.Random], str]
@@ -164,5 +181,5 @@ _RIGHT: dict[str, Decide] = {
 }  # fmt: skip
 _WRONG: dict[str, Decide] = {
     "belief": _wrong_belief, "policy": _wrong_policy, "reflection": _reflection,
-    "pick": _wrong_pick, "lesson": _lesson, "plan": _other,
+    "pick": _wrong_pick, "lesson": _lesson, "plan": _wrong_plan,
 }  # fmt: skip

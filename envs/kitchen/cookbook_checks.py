@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from brigade.envs.content import Document
-from brigade.envs.kitchen.cookbook_spec import CookbookSpec
+from brigade.envs.kitchen.cookbook_spec import CookbookSpec, DishSpec
 from brigade.envs.registry import nearest
 
 RESERVED_SYMBOLS = "._+ 123456789"
+RESERVED_NAMES = ("nothing", "fire")
 
 
 def check(spec: CookbookSpec, document: Document) -> None:
@@ -26,15 +28,14 @@ def _check_names(spec: CookbookSpec, document: Document) -> None:
         if name not in names:
             raise document.error(f"undefined item '{name}'; {nearest(name, sorted(names))}", *path)
 
-    for group in (spec.items, spec.tools, spec.dishes, spec.tiles):
-        for name in group:
-            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-                raise document.error(f"'{name}' is not a name; use letters, digits and _", name)
+    _check_spelling(spec, document)
     for name in spec.tools:
         if name in foods:
             raise document.error(f"'{name}' is both an item and a tool", "tools", name)
     if spec.plate.name in foods | set(spec.tools):
         raise document.error(f"'{spec.plate.name}' is also an item or tool", "plate", "name")
+    if spec.plate.name in spec.tiles and spec.tiles[spec.plate.name].vessel is not None:
+        raise document.error(f"'{spec.plate.name}' is also a tile with a vessel", "plate", "name")
     for i, name in enumerate(spec.plate.takes):
         known(name, foods, "plate", "takes", i)
     for dish_name, dish in spec.dishes.items():
@@ -51,6 +52,22 @@ def _check_names(spec: CookbookSpec, document: Document) -> None:
     for i, process in enumerate(spec.processes):
         known(process.from_, foods, "processes", i, "from")
         known(process.to, foods, "processes", i, "to")
+
+
+def _check_spelling(spec: CookbookSpec, document: Document) -> None:
+    """Names are words, and not those that the engine uses for kinds and components of its own."""
+    groups: dict[str, Iterable[str]] = {
+        "items": spec.items,
+        "tools": spec.tools,
+        "dishes": spec.dishes,
+        "tiles": spec.tiles,
+    }
+    places = [(name, (group, name)) for group, names in groups.items() for name in names]
+    for name, path in [*places, (spec.plate.name, ("plate", "name"))]:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+            raise document.error(f"'{name}' is not a name; use letters, digits and _", *path)
+        if name in RESERVED_NAMES and path[0] in ("items", "tools", "plate"):
+            raise document.error(f"'{name}' is built in; choose another name", *path)
 
 
 def _check_symbols(spec: CookbookSpec, document: Document) -> None:
@@ -100,29 +117,52 @@ def _check_processes(spec: CookbookSpec, document: Document) -> None:
 
 
 def _check_dishes(spec: CookbookSpec, document: Document) -> None:
-    makers = {tile.dispenses for tile in spec.tiles.values()} | {process.to for process in spec.processes}
+    made = _obtainable(spec)
     if not any(dish.points is not None for dish in spec.dishes.values()):
         raise document.error("no dish can be ordered; give at least one of them points", "dishes")
     if not any(tile.serves for tile in spec.tiles.values()):
         raise document.error("no tile serves dishes; give one of them `serves: true`", "tiles")
-    whole: dict[tuple[str | None, tuple[str, ...]], str] = {}
+    whole: dict[tuple[str, ...], str] = {}  # by its foods alone: a plate does not tell where they were put together
     for name, dish in spec.dishes.items():
         for i, food in enumerate(dish.of):
-            if food not in makers:
+            if food not in made:
                 raise document.error(f"nothing dispenses or makes '{food}'", "dishes", name, "of", i)
         if dish.made_in is not None:
-            vessel = spec.tiles[dish.made_in].vessel if dish.made_in in spec.tiles else None
-            if vessel is None:
-                vessels = [tile for tile, tile_spec in spec.tiles.items() if tile_spec.vessel]
-                message = f"'{dish.made_in}' is not a tile with a vessel; {nearest(dish.made_in, vessels)}"
-                raise document.error(message, "dishes", name, "made_in")
-            wrong = [food for food in dish.of if food not in vessel.takes]
-            if wrong:
-                raise document.error(f"'{dish.made_in}' does not take '{wrong[0]}'", "dishes", name, "of")
-            if len(dish.of) > vessel.capacity:
-                message = f"'{dish.made_in}' holds {vessel.capacity} foods, this dish needs {len(dish.of)}"
-                raise document.error(message, "dishes", name, "of")
-        key = (dish.made_in, tuple(sorted(dish.of)))
+            _check_vessel(spec, document, name, dish, dish.made_in)
+        key = tuple(sorted(dish.of))
         if key in whole:
             raise document.error(f"has the same foods as '{whole[key]}'", "dishes", name, "of")
         whole[key] = name
+
+
+def _check_vessel(spec: CookbookSpec, document: Document, name: str, dish: DishSpec, tile: str) -> None:
+    """Refuse a dish that the tile it is made in cannot hold."""
+    vessel = spec.tiles[tile].vessel if tile in spec.tiles else None
+    if vessel is None:
+        vessels = [tile for tile, tile_spec in spec.tiles.items() if tile_spec.vessel]
+        message = f"'{tile}' is not a tile with a vessel; {nearest(tile, vessels)}"
+        raise document.error(message, "dishes", name, "made_in")
+    wrong = [food for food in dish.of if food not in vessel.takes]
+    if wrong:
+        raise document.error(f"'{tile}' does not take '{wrong[0]}'", "dishes", name, "of")
+    if len(dish.of) > vessel.capacity:
+        message = f"'{tile}' holds {vessel.capacity} foods, this dish needs {len(dish.of)}"
+        raise document.error(message, "dishes", name, "of")
+
+
+def _obtainable(spec: CookbookSpec) -> set[str]:
+    """What dispensers give, and what can be made of it: food must come into a hand to be put onto the next tile."""
+    workplaces = {
+        name: tile
+        for name, tile in spec.tiles.items()
+        if not (tile.dispenses or tile.serves or tile.bins or tile.vessel)
+    }
+    held = {tile.dispenses for tile in spec.tiles.values() if tile.dispenses is not None}
+    lying: set[tuple[str, str]] = set()  # (tile, food)
+    before = -1
+    while len(held) + len(lying) > before:
+        before = len(held) + len(lying)
+        lying |= {(name, food) for name, tile in workplaces.items() for food in tile.takes if food in held}
+        lying |= {(process.at, process.to) for process in spec.processes if (process.at, process.from_) in lying}
+        held |= {food for name, food in lying if food in workplaces[name].hand}
+    return held | {food for _, food in lying}

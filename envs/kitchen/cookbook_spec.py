@@ -1,4 +1,7 @@
-"""What a cookbook file may say: one model per kind of entry."""
+"""What a cookbook file may say: one model per kind of entry.
+
+Upper bounds keep ticks and interactions in 16 bits, and the points of the longest episode in 32.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ class DishSpec(Model):
     `made_in` names the vessel (pot, bowl) whose content this is; without it the foods are combined on a plate.
     """
 
-    of: list[str] = Field(min_length=1)
+    of: list[str] = Field(min_length=1, max_length=8)  # every part of it is a kind of plate of its own
     made_in: str | None = None
     points: int | None = Field(None, gt=0, le=1000)
     ticks: int = Field(0, ge=0, le=30_000)

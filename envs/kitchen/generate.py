@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import yaml
 
-from brigade.envs.kitchen.cookbook import Cookbook, load_cookbook
+from brigade.envs.kitchen.cookbook import NOTHING, Cookbook, Kind, load_cookbook
 from brigade.envs.kitchen.layout import MAX_CHEFS, Kitchen, parse_kitchen
+from brigade.envs.kitchen.tables import EVENT, NEW_HELD, NEW_TARGET, SERVE
 from brigade.envs.registry import BrigadeError, nearest, unknown
 
 ATTEMPTS = 200
@@ -65,7 +67,9 @@ def parse_name(name: str) -> Recipe:
     values: dict[str, Any] = {}
     for part in rest.split(",") if rest else []:
         key, equals, value = part.partition("=")
-        if key not in types or not equals:
+        if not equals:
+            raise BrigadeError(f"'{name}': expected key=value, got '{part}'; keys: {', '.join(types)}")
+        if key not in types:
             raise BrigadeError(f"'{name}': unknown key '{key}'; {nearest(key, types)}")
         try:
             values[key] = types[key](value)
@@ -86,7 +90,7 @@ def generate(recipe: Recipe) -> str:
         Its YAML text, as a kitchen file has it.
 
     Raises:
-        BrigadeError: the stations do not fit into a kitchen of this size.
+        BrigadeError: the stations do not fit into a kitchen of this size, or a dish of the cookbook cannot be made.
     """
     cookbook = load_cookbook(recipe.cookbook)
     random = np.random.default_rng(recipe.seed)
@@ -95,76 +99,97 @@ def generate(recipe: Recipe) -> str:
         if rows is None:
             continue
         text = _to_yaml(recipe, cookbook, rows)
-        try:
-            kitchen = parse_kitchen(text, f"generated:seed={recipe.seed}")
-        except BrigadeError:
-            continue  # a station ended up where nobody can reach it: draw again
-        if not unservable(kitchen):
-            return text
+        # Rooms share counters and every station can be reached, so what cannot be served here is the cookbook's fault
+        # and no other map would help: a guard, not a reason to draw again.
+        missing = unservable(parse_kitchen(text, f"generated:seed={recipe.seed}"))
+        if missing:
+            dishes = ", ".join(f"{dish} ({reason})" for dish, reason in missing.items())
+            raise BrigadeError(f"generated kitchen: nobody can make and serve, of '{recipe.cookbook}': {dishes}")
+        return text
     size = f"{recipe.width} x {recipe.height}"
     raise BrigadeError(f"no solvable {recipe.style} kitchen of {size} found for '{recipe.cookbook}'; make it larger")
 
 
 def unservable(kitchen: Kitchen) -> dict[str, str]:
-    """Dishes that the chefs cannot make and serve together, with what is missing for each."""
-    missing: dict[str, str] = {}
-    groups = _groups(kitchen)
+    """Dishes that the chefs cannot make and serve together, with what is missing for each.
+
+    Worked out from the same tables as the game: which kinds of item can come into the hands of the chefs on each part
+    of the floor, and onto each tile, when as much of everything is fetched as one likes. So things are handed over
+    wherever they really can be, on counters, boards or through a pot, and a pot that never starts makes nothing.
+    """
+    spots = _spots(kitchen)
+    hands = {room: {NOTHING} for spot in spots for room in spot.rooms}
+    while any(_exchange(kitchen, spot, hands) for spot in spots):
+        pass
+    rule, rows = kitchen.tables.rule, kitchen.tables.rows
+    reach = [(spot.tile, kind) for spot in spots for room in spot.rooms for kind in hands[room]]
+    served = {kind for tile, kind in reach if rows[rule[tile, kind, NOTHING], EVENT] == SERVE}
+    found = {kind for kinds in (*hands.values(), *(spot.kinds for spot in spots)) for kind in kinds}
+    kinds, missing = kitchen.cookbook.kinds, {}
     for dish in kitchen.order_dishes:
-        reasons = [_lacks(kitchen, dish, tiles) for tiles in groups]
-        if all(reasons):
-            missing[dish] = reasons[0] or ""
+        if not any(kinds[kind].dish == dish for kind in served):
+            missing[dish] = _lacks(kitchen, dish, spots, [kinds[kind] for kind in found])
     return missing
 
 
-def _groups(kitchen: Kitchen) -> list[set[str]]:
-    """For each group of chefs who can pass things to each other: the tiles they can reach between them."""
-    beside = _regions_beside(kitchen)
+@dataclass
+class _Spot:
+    """Tiles of one type that the same chefs can reach: what one of them can hold, so can the others."""
+
+    tile: int  # tile type
+    rooms: frozenset[int]  # the parts of the floor from which chefs reach it
+    kinds: set[int]  # kinds of item that can lie there, nothing among them
+
+
+def _spots(kitchen: Kitchen) -> list[_Spot]:
     starts = {kitchen.number(*start) for start in kitchen.starts}
-    group = {i: i for i, region in enumerate(kitchen.regions) if starts & set(region)}
-    for number, regions in beside.items():
-        here = [i for i in regions if i in group]
-        if kitchen.tile_names[number] == "counter" and len(here) > 1:
-            merged = {group[i] for i in here}
-            group = {i: min(merged) if root in merged else root for i, root in group.items()}
-    tiles: dict[int, set[str]] = {root: set() for root in group.values()}
-    for number, regions in beside.items():
-        for i in regions:
-            if i in group:
-                tiles[group[i]].add(kitchen.tile_names[number])
-    return list(tiles.values())
-
-
-def _regions_beside(kitchen: Kitchen) -> dict[int, set[int]]:
     beside: dict[int, set[int]] = {}
-    for i, region in enumerate(kitchen.regions):
-        for cell in region:
-            for step in (-1, 1, -kitchen.width, kitchen.width):
-                beside.setdefault(cell + step, set()).add(i)
-    return beside
+    for room, region in enumerate(kitchen.regions):
+        if starts & set(region):
+            for cell in region:
+                for step in (-1, 1, -kitchen.width, kitchen.width):
+                    beside.setdefault(cell + step, set()).add(room)
+    spots: dict[tuple[int, frozenset[int]], _Spot] = {}
+    for cell, rooms in beside.items():
+        tile = int(kitchen.layout.tile[cell])
+        spot = spots.setdefault((tile, frozenset(rooms)), _Spot(tile, frozenset(rooms), {NOTHING}))
+        spot.kinds.add(int(kitchen.layout.start_item[cell]))
+    return list(spots.values())
 
 
-def _lacks(kitchen: Kitchen, dish: str, tiles: set[str]) -> str | None:
-    """What keeps chefs with these tiles from serving a dish; None if nothing does."""
+def _exchange(kitchen: Kitchen, spot: _Spot, hands: dict[int, set[int]]) -> bool:
+    """Let the chefs do at a spot whatever they can, and what lies there cook. Returns whether that led to new kinds."""
+    tables = kitchen.tables
+    before = len(spot.kinds) + sum(len(kinds) for kinds in hands.values())
+    for room in spot.rooms:
+        numbers = np.unique(tables.rule[spot.tile][np.ix_(sorted(hands[room]), sorted(spot.kinds))])
+        rows = tables.rows[numbers[numbers > 0]]
+        hands[room].update(rows[:, NEW_HELD].tolist())
+        spot.kinds.update(rows[:, NEW_TARGET].tolist())
+    cooking = [kind for kind in spot.kinds if tables.cook_ticks[spot.tile, kind] > 0]
+    spot.kinds.update(tables.cook_next[spot.tile, cooking].tolist())
+    return len(spot.kinds) + sum(len(kinds) for kinds in hands.values()) > before
+
+
+def _lacks(kitchen: Kitchen, dish: str, spots: list[_Spot], found: list[Kind]) -> str:
+    """What keeps the chefs from serving a dish, given all the kinds that they can come by."""
     spec = kitchen.cookbook.spec
-    have = {spec.tiles[tile].dispenses for tile in tiles if tile in spec.tiles}
-    grown = True
-    while grown:
-        made = {p.to for p in spec.processes if p.from_ in have and p.at in tiles}
-        grown = not made <= have
-        have |= made
-    wanted = spec.dishes[dish]
+    wanted, tiles = spec.dishes[dish], {kitchen.cookbook.tiles[spot.tile] for spot in spots}
     for food in wanted.of:
-        if food not in have:
+        if not any(food in kind.contents for kind in found):
             return f"no {food}"
     if wanted.made_in is not None and wanted.made_in not in tiles:
         return f"no {wanted.made_in}"
-    if spec.plate.name not in have:
+    if not any(kind.name == spec.plate.name for kind in found):
         return f"no {spec.plate.name}"
-    return None if any(spec.tiles[tile].serves for tile in tiles if tile in spec.tiles) else "no hatch"
+    if not any(spec.tiles[tile].serves for tile in tiles if tile in spec.tiles):
+        return "no hatch"
+    made = any(kind.holder == "plate" and kind.dish == dish for kind in found)
+    return "no way to bring it to a hatch" if made else "no way to put it together"
 
 
 def _draw(recipe: Recipe, cookbook: Cookbook, random: np.random.Generator) -> Rows | None:
-    """One attempt at a map; None when the stations do not fit."""
+    """One attempt at a map; None when the stations do not fit, or counters wall in a part of an open floor."""
     rows = [["."] * recipe.width for _ in range(recipe.height)]
     for y in range(1, recipe.height - 1):
         for x in range(1, recipe.width - 1):
@@ -173,7 +198,9 @@ def _draw(recipe: Recipe, cookbook: Cookbook, random: np.random.Generator) -> Ro
     if recipe.style == "open":
         _islands(recipe, rows, random)
         rooms = [_floor(rows)]
-    symbols = _symbols(recipe, cookbook)
+    if not all(_connected(room) for room in rooms):
+        return None
+    symbols = [*_symbols(recipe, cookbook), *_tool_symbols(cookbook).values()]
     places = _walls(rows)
     random.shuffle(places)
     if len(places) < len(symbols) + 2:
@@ -209,7 +236,31 @@ def _symbols(recipe: Recipe, cookbook: Cookbook) -> list[str]:
     for name, tile in cookbook.spec.tiles.items():
         works = tile.vessel is not None or any(process.at == name for process in cookbook.spec.processes)
         symbols.extend([tile.symbol] * (recipe.stations if works else 1))
-    return symbols + ["X"] * len(cookbook.spec.tools)
+    return symbols
+
+
+def _tool_symbols(cookbook: Cookbook) -> dict[str, str]:
+    """A symbol of its own for each tool, none of them a station's."""
+    free = [
+        symbol
+        for symbol in dict.fromkeys("X" + string.ascii_uppercase + string.ascii_lowercase)
+        if symbol not in cookbook.symbols
+    ]
+    if len(free) < len(cookbook.spec.tools):
+        raise BrigadeError(f"generated kitchen: cookbook '{cookbook.name}' leaves no letters for its tools")
+    return dict(zip(cookbook.spec.tools, free, strict=False))
+
+
+def _connected(room: list[tuple[int, int]]) -> bool:
+    """Whether one can walk from every cell of a room to every other."""
+    left, queue = set(room[1:]), room[:1]
+    while queue:
+        x, y = queue.pop()
+        for cell in ((x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)):
+            if cell in left:
+                left.remove(cell)
+                queue.append(cell)
+    return not left
 
 
 def _floor(rows: Rows) -> list[tuple[int, int]]:
@@ -247,7 +298,8 @@ def _to_yaml(recipe: Recipe, cookbook: Cookbook, rows: Rows) -> str:
         "orders": {"mode": "stream" if stream else "standing"},
     }
     if cookbook.spec.tools:
-        document["legend"] = {"X": {"tile": "counter", "item": next(iter(cookbook.spec.tools))}}
+        symbols = _tool_symbols(cookbook)
+        document["legend"] = {symbol: {"tile": "counter", "item": tool} for tool, symbol in symbols.items()}
     yaml.add_representer(_Block, _as_block, yaml.SafeDumper)
     document["map"] = _Block(document["map"])
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

@@ -7,14 +7,14 @@ from collections import deque
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from brigade.envs.content import Document, Model, parse, read, validate
-from brigade.envs.kitchen.cookbook import COUNTER, FLOOR, NOTHING, Cookbook, load_cookbook
+from brigade.envs.content import ContentError, Document, Model, first_problem, parse, read, validate
+from brigade.envs.kitchen.cookbook import COUNTER, FILE_ENDINGS, FLOOR, NOTHING, Cookbook, load_cookbook
 from brigade.envs.kitchen.tables import Tables, compile_tables
 from brigade.envs.registry import BrigadeError, nearest, unknown
 
@@ -22,7 +22,15 @@ STAY, LEFT, RIGHT, DOWN, UP, INTERACT = range(6)
 ACTION_NAMES = ("stay", "left", "right", "down", "up", "interact")
 FACINGS = {"left": LEFT, "right": RIGHT, "down": DOWN, "up": UP}
 MAX_CHEFS = 4
+MAX_CELLS = 32_767  # cells are numbered in 16 bits
+CHEF_SYMBOLS = "123456789"
 BUNDLED = Path(__file__).parent / "kitchens"
+
+# What of a kitchen and a cookbook only people see.
+KITCHEN_LOOKS = {"title", "about"}
+COOKBOOK_LOOKS: dict[str, Any] = {
+    "title": True, "items": {"__all__": {"colour", "shape"}}, "tools": {"__all__": {"colour"}},
+}  # fmt: skip
 
 Cell = tuple[int, int]  # (x, y), (0, 0) at the top left
 
@@ -44,17 +52,17 @@ class OrdersSpec(Model):
     mode: Literal["stream", "standing"] = "stream"
     dishes: list[str] | None = None  # default: every dish of the cookbook that can be ordered
     open: int = Field(4, gt=0, le=16)
-    spacing: int = Field(25, ge=0)  # ticks
-    missed: int = Field(10, ge=0)  # points lost when an order expires
-    wrong: int = Field(10, ge=0)  # points lost when something nobody ordered is delivered
+    spacing: int = Field(25, ge=0, le=1_000_000)  # ticks
+    missed: int = Field(10, ge=0, le=100)  # points lost when an order expires
+    wrong: int = Field(10, ge=0, le=100)  # points lost when something nobody ordered is delivered
 
 
 class ShapedSpec(Model):
     """Shaped rewards per event, to help learning; never part of the score."""
 
-    place: int = 3  # an ingredient put where something will be done to it
-    plate: int = 3  # an empty plate fetched while there is more at work than plates
-    collect: int = 5  # a finished ingredient or soup taken onto a plate
+    place: int = Field(3, ge=-1000, le=1000)  # an ingredient put where something will be done to it
+    plate: int = Field(3, ge=-1000, le=1000)  # an empty plate fetched while there is more at work than plates
+    collect: int = Field(5, ge=-1000, le=1000)  # a finished ingredient or soup taken onto a plate
 
 
 class KitchenSpec(Model):
@@ -153,8 +161,9 @@ class Kitchen:
 
 
 def kitchen_digest(kitchen: Kitchen) -> str:
-    """Twelve digits that change when the kitchen or its cookbook does: what a recording was made in."""
-    text = kitchen.spec.model_dump_json() + kitchen.cookbook.spec.model_dump_json()
+    """Twelve digits that change when the game in the kitchen does, not with its looks: what a recording was made in."""
+    text = kitchen.spec.model_dump_json(exclude=KITCHEN_LOOKS)
+    text += kitchen.cookbook.spec.model_dump_json(exclude=COOKBOOK_LOOKS)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -163,7 +172,6 @@ def list_kitchens() -> list[str]:
     return sorted(path.stem for path in BUNDLED.glob("*.yaml"))
 
 
-@lru_cache(maxsize=256)
 def load_kitchen(name: str, horizon: int | None = None, old_dynamics: bool | None = None) -> Kitchen:
     """A kitchen by name.
 
@@ -175,12 +183,19 @@ def load_kitchen(name: str, horizon: int | None = None, old_dynamics: bool | Non
     Raises:
         BrigadeError: no such kitchen, or its file is not right; the message names file, line and field.
     """
-    if name.startswith("generated"):
-        from brigade.envs.kitchen.generate import generate_from_name
+    # A file, of a kitchen or of the cookbook to generate one for, may have been edited since it was last read.
+    load = _load.__wrapped__ if any(ending in name for ending in FILE_ENDINGS) else _load
+    return load(name, horizon, old_dynamics)
+
+
+@lru_cache(maxsize=256)
+def _load(name: str, horizon: int | None, old_dynamics: bool | None) -> Kitchen:
+    if name.endswith(FILE_ENDINGS) and not name.startswith("generated:"):
+        document = read(name)
+    elif name.startswith("generated"):
+        from brigade.envs.kitchen.generate import generate_from_name  # here, because it is built on this module
 
         document = parse(generate_from_name(name), name)
-    elif name.endswith((".yaml", ".yml")):
-        document = read(name)
     elif name in list_kitchens():
         document = read(BUNDLED / f"{name}.yaml")
     else:
@@ -200,8 +215,9 @@ def build_kitchen(document: Document, changes: dict[str, object] | None = None) 
     if changes:
         try:
             spec = KitchenSpec.model_validate(spec.model_dump() | changes)
-        except ValueError as error:
-            raise BrigadeError(f"kitchen '{spec.name}': {', '.join(changes)}: {error}") from None
+        except ValidationError as error:
+            path, message = first_problem(KitchenSpec, error)
+            raise BrigadeError(f"kitchen '{spec.name}': {'.'.join(map(str, path))}: {message}") from None
     cookbook = _cookbook_of(spec, document)
     grid = _Grid(spec, document, cookbook)
     tables = compile_tables(cookbook, spec.old_dynamics)
@@ -215,9 +231,10 @@ def build_kitchen(document: Document, changes: dict[str, object] | None = None) 
 
 
 def _cookbook_of(spec: KitchenSpec, document: Document) -> Cookbook:
-    name = spec.cookbook
-    if name.endswith((".yaml", ".yml")) and not Path(name).is_absolute():
-        name = str(Path(document.source).parent / name)
+    name, folder = spec.cookbook, Path(document.source).parent
+    # What is not in a folder, a generated kitchen or plain text, names files from where one is.
+    if name.endswith(FILE_ENDINGS) and folder.is_dir():
+        name = str(folder / name)
     try:
         return load_cookbook(name)
     except BrigadeError as error:
@@ -235,14 +252,17 @@ class _Grid:
         self.items = np.zeros(self.width * self.height, np.int16)
         self.centre: list[Cell] = []
         chefs: dict[int, Cell] = {}
+        self._check_legend()
         if self.width < 3 or self.height < 3:
             raise self._error(0, "a map needs at least 3 rows of 3 cells")
+        if self.width * self.height > MAX_CELLS:
+            raise self._error(0, f"a map can have {MAX_CELLS} cells, not {self.width} x {self.height}")
         for y, row in enumerate(self.rows):
             if len(row) != self.width:
                 message = f"row {y + 1} has {len(row)} cells, the first row has {self.width}"
                 raise self._error(y, f"{message}; all rows must be equally long")
             for x, symbol in enumerate(row):
-                if symbol.isdigit() and symbol != "0":
+                if symbol in CHEF_SYMBOLS:
                     if int(symbol) in chefs:
                         raise self._error(y, f"chef {symbol} stands in two places")
                     chefs[int(symbol)] = (x, y)
@@ -259,20 +279,28 @@ class _Grid:
         self.tiles[number] = self.cookbook.tiles.index(tile)
         self.items[number] = self.cookbook.kind(item).index if item is not None else NOTHING
 
+    def _check_legend(self) -> None:
+        carried = [kind.name for kind in self.cookbook.kinds if kind.holder in ("food", "tool", "plate")]
+        for symbol, entry in self.spec.legend.items():
+            if len(symbol) != 1 or symbol in CHEF_SYMBOLS:
+                message = "expected one symbol, and not one of the chefs 1-9"
+                raise self.document.error(message, "legend", symbol)
+            if entry.tile not in self.cookbook.tiles:
+                message = f"unknown tile '{entry.tile}'; {nearest(entry.tile, self.cookbook.tiles)}"
+                raise self.document.error(message, "legend", symbol, "tile")
+            if entry.item is not None and entry.tile != "counter":
+                message = f"an item can only lie on a counter at the start, not on '{entry.tile}'"
+                raise self.document.error(message, "legend", symbol, "item")
+            if entry.item is not None and entry.item not in carried:
+                message = f"unknown item '{entry.item}'; {nearest(entry.item, carried)}"
+                raise self.document.error(message, "legend", symbol, "item")
+            if not any(symbol in row for row in self.rows):
+                raise self.document.error("is nowhere on the map", "legend", symbol)
+
     def _meaning(self, symbol: str, y: int) -> tuple[str, str | None]:
         legend = self.spec.legend
         if symbol in legend:
-            tile, item = legend[symbol].tile, legend[symbol].item
-            if tile not in self.cookbook.tiles:
-                message = f"unknown tile '{tile}'; {nearest(tile, self.cookbook.tiles)}"
-                raise self.document.error(message, "legend", symbol, "tile")
-            carried = [kind.name for kind in self.cookbook.kinds if kind.holder in ("food", "tool", "plate")]
-            if item is not None and (item not in carried or tile != "counter"):
-                message = f"unknown item '{item}'; {nearest(item, carried)}"
-                if tile != "counter":
-                    message = f"an item can only lie on a counter at the start, not on '{tile}'"
-                raise self.document.error(message, "legend", symbol, "item")
-            return tile, item
+            return legend[symbol].tile, legend[symbol].item
         if symbol == "+":
             return "counter", None
         if symbol in self.cookbook.symbols:
@@ -296,9 +324,7 @@ class _Grid:
                     raise self._error(y, f"floor at ({x}, {y}) on the edge of the map; close it with a counter '.'")
 
     def _error(self, row: int, message: str) -> BrigadeError:
-        error = self.document.error(message, "map")
-        first = self.document.line("map")  # the line of `map: |`; its first row stands on the next one
-        return type(error)(error.source, first + 1 + row if first else 0, error.message)
+        return _map_error(self.document, self.spec, row, message)
 
 
 def _layout(spec: KitchenSpec, document: Document, cookbook: Cookbook, tables: Tables, grid: _Grid) -> Layout:
@@ -369,5 +395,11 @@ def _check_reachable(kitchen: Kitchen, document: Document) -> None:
                   if 0 <= x + dx < kitchen.width and 0 <= y + dy < kitchen.height}  # fmt: skip
         if not beside & walkable:
             message = f"no chef can reach the {kitchen.cookbook.tiles[tile]} at ({x}, {y})"
-            line = document.line("map")
-            raise type(document.error(message))(document.source, line + 1 + y if line else 0, f"map: {message}")
+            raise _map_error(document, kitchen.spec, y, message)
+
+
+def _map_error(document: Document, spec: KitchenSpec, row: int, message: str) -> ContentError:
+    """An error about a row of the map, with its line: the rows stand below `map: |`, perhaps after empty lines."""
+    empty = len(spec.map) - len(spec.map.lstrip("\n"))
+    first = document.line("map")
+    return ContentError(document.source, first + 1 + empty + row if first else 0, f"map: {message}")

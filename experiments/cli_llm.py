@@ -1,0 +1,91 @@
+"""`brigade llm` and `brigade house`: trying an endpoint, and serving the scripted reasoner."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from brigade.envs.registry import BrigadeError
+
+console = Console()
+llm = typer.Typer(help="Language models: try an endpoint.", no_args_is_help=True)
+
+
+@llm.command()
+def check(
+    base_url: Annotated[str, typer.Option(help="Up to and including /v1.")] = "https://api.openai.com/v1",
+    model: Annotated[str, typer.Option(help="The model's name there.")] = "",
+    key_env: Annotated[str, typer.Option(help="The environment variable that holds the key; '' for none.")] = (
+        "OPENAI_API_KEY"
+    ),
+    config: Annotated[str, typer.Option(help="Take the endpoint from this run configuration instead.")] = "",
+) -> None:
+    """Try an endpoint, and say in plain words what is wrong with it."""
+    from pydantic import ValidationError
+
+    from brigade.dual_process.llm.check import check_endpoint
+    from brigade.dual_process.llm.client import Endpoint
+
+    if config:
+        from brigade.experiments.config import load_config
+
+        endpoint = load_config(config).reasoner.endpoint
+        if endpoint is None:
+            raise BrigadeError(f"{config}: reasoner.endpoint is not set, so it uses house, which needs no check")
+    elif not model:
+        raise BrigadeError("--model is missing: which model is to be tried?")
+    else:
+        try:
+            endpoint = Endpoint(base_url=base_url, model=model, key_env=key_env)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise BrigadeError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    findings = asyncio.run(check_endpoint(endpoint))
+    for finding in findings:
+        mark = "[green]ok[/]  " if finding.ok else "[red]bad[/] "
+        console.print(f"{mark}{finding.step}: ", end="", highlight=False)
+        console.print(finding.message, markup=False, highlight=False, soft_wrap=True)
+        if finding.advice:
+            console.print(f"     {finding.advice}", markup=False, highlight=False, soft_wrap=True)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def house(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="On this port of this machine.")] = 8765,
+    quality: Annotated[float, typer.Option(min=0, max=1, help="How often a decision is the right one.")] = 1.0,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds an answer takes.")] = 0.0,
+    tokens_per_second: Annotated[float, typer.Option(min=0, help="Instead of --latency; 0 for not.")] = 0.0,
+    fault: Annotated[list[str] | None, typer.Option(help="kind=rate, for example malformed=0.1")] = None,
+    seed: Annotated[int, typer.Option(help="Of faults and wrong decisions.")] = 0,
+) -> None:
+    """Serve house, the scripted reasoner, as an OpenAI-compatible endpoint. It is no language model."""
+    import functools
+
+    from pydantic import ValidationError
+
+    from brigade.dual_process.build import house_answer
+    from brigade.dual_process.llm.server import HouseKnobs, build_app, serve
+
+    faults = dict(_rate(text) for text in fault or [])
+    speed = tokens_per_second or None
+    try:
+        knobs = HouseKnobs.model_validate(
+            {"latency_s": latency, "tokens_per_second": speed, "faults": faults, "seed": seed}
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BrigadeError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    console.print(f"house answers at http://127.0.0.1:{port}/v1 as model 'house'; Ctrl-C ends it", soft_wrap=True)
+    asyncio.run(serve(build_app(functools.partial(house_answer, quality=quality), knobs), port))
+
+
+def _rate(text: str) -> tuple[str, float]:
+    kind, _, rate = text.partition("=")
+    try:
+        return kind, float(rate)
+    except ValueError:
+        raise BrigadeError(f"--fault '{text}': expected kind=rate, for example malformed=0.1") from None
