@@ -60,8 +60,19 @@ class SlowMind:
         """Begin a thought."""
         assert self.mind is not None
         self._last_begun[kind] = scene.tick
+        if kind == "pick" and "plan" in self.framework.thoughts:
+            extra = {**extra, "plan": self._plan_so_far()}
         question = self.system2.question(kind, scene, history, extra)
-        self.mind.begin(kind, self.system2.consider(question))
+        scale = self.framework.quick if kind == "pick" else 1.0
+        self.mind.begin(kind, self.system2.consider(question), scale, eager=kind == "plan")
+
+    def _plan_so_far(self) -> str:
+        """The plan being written, as far as it has come by now; before it begins, the last one."""
+        assert self.mind is not None
+        draft = self.system2.draft
+        if not draft or not self.mind.under_way("plan"):
+            return self.system2.plan
+        return draft[: int(len(draft) * self.mind.progress("plan"))] or self.system2.plan
 
     def say(self, text: str) -> None:
         """Say something at the next tick."""

@@ -99,12 +99,16 @@ class Pending:
         task: what computes its outcome; a `Timed`.
         effect: the tick it takes effect at, once that is known.
         order: thoughts that take effect at the same tick do so in this order.
+        scale: the share of a constant latency that it takes: budgeted thoughts are quick.
+        eager: it is computed at once, also where its effect comes later, so that others can read along.
     """
 
     asked: int
     task: asyncio.Task[Timed]
     order: tuple[int, int]
     effect: int | None = None
+    scale: float = 1.0
+    eager: bool = False
 
 
 class Clock(Protocol):
@@ -153,11 +157,11 @@ class VirtualClock:
         known = self.latency.known()
         for thought in pending:
             if thought.effect is None and known is not None:
-                thought.effect = thought.asked + self._ticks(known)
+                thought.effect = thought.asked + self._ticks(known * thought.scale)
             if thought.effect is None:
                 await asyncio.wait([thought.task])
                 thought.effect = thought.asked + self._ticks(self._seconds(thought.task))
-            elif thought.effect <= tick:
+            elif thought.effect <= tick or thought.eager:
                 await asyncio.wait([thought.task])
         ready = [thought for thought in pending if thought.effect is not None and thought.effect <= tick]
         return sorted(ready, key=lambda thought: (thought.effect or 0, thought.order))

@@ -38,6 +38,7 @@ class Framework:
         thoughts: the kinds of thought it has, with when and what.
         steers: over System 1 (`dpt` and its kin); otherwise the model picks each macro action and the chef waits.
         reasons: whether a pick comes with a thought before the action.
+        quick: the share of a thought's seconds that a pick takes, and of its tokens that it may use.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Framework:
     thoughts: dict[str, ThoughtSpec] = field(default_factory=dict)
     steers: bool = False
     reasons: bool = False
+    quick: float = 1.0
 
 
 FRAMEWORKS: dict[str, Framework] = {
@@ -74,7 +76,7 @@ FRAMEWORKS: dict[str, Framework] = {
         ),
         Framework(
             "agile", "a plan is thought out slowly; a quick pick reads it each time (AgileThinker, arXiv 2511.04898)",
-            {"pick": PICK, "plan": PLAN},
+            {"pick": PICK, "plan": PLAN}, quick=0.125,
         ),
     )
 }  # fmt: skip
@@ -97,4 +99,4 @@ def framework_of(name: str, without: tuple[str, ...] = (), intervals: dict[str, 
         for kind, spec in framework.thoughts.items()
         if kind not in without
     }
-    return Framework(framework.name, framework.about, thoughts, framework.steers, framework.reasons)
+    return Framework(framework.name, framework.about, thoughts, framework.steers, framework.reasons, framework.quick)

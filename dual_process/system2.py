@@ -16,12 +16,14 @@ from brigade.dual_process.frameworks import Framework
 from brigade.dual_process.guard import describe_guards
 from brigade.dual_process.history import History
 from brigade.dual_process.llm.json_text import find_json
-from brigade.dual_process.llm.protocol import Failure, Reasoner, Reply, Request
+from brigade.dual_process.llm.protocol import Answer, Failure, Reasoner, Reply, Request
 from brigade.dual_process.policy import Policy
 from brigade.dual_process.prompts import introduction, load_prompt
 
 CHARACTERS_PER_TOKEN = 3.5  # a cautious guess, used for trimming only
 SEEN_TICKS = 120  # how far back a belief looks at what partners did
+MAX_TOKENS, MIN_TOKENS = 600, 60  # of an answer; the least is what a bare pick needs
+MAX_PLAN = 2000  # characters of a plan that are read
 NOTHING_YET = "(nothing yet)"
 
 
@@ -82,7 +84,7 @@ class System2:
     ):
         self.reasoner, self.framework, self.recipes, self.seat = reasoner, framework, recipes, seat
         self.budget_tokens, self.talks = budget_tokens, talks
-        self.guidelines = self.belief = self.plan = ""
+        self.guidelines = self.belief = self.plan = self.draft = ""
         self.lessons: list[str] = []
         self._introduction = introduction(recipes, seat, hz)[1]
 
@@ -92,19 +94,29 @@ class System2:
         state, trimmed = self._state(kind, scene, history, extra, len(prompt.template.template))
         text = prompt.fill(**self._fields(kind, state))
         messages = (("system", self._introduction), ("user", text))
-        return Question(Request(kind, prompt.name, messages, SCHEMAS.get(kind)), trimmed)
+        tokens = MAX_TOKENS if kind != "pick" else max(MIN_TOKENS, int(MAX_TOKENS * self.framework.quick))
+        return Question(Request(kind, prompt.name, messages, SCHEMAS.get(kind), tokens), trimmed)
 
     async def consider(self, question: Question) -> Considered:
         """Think one thought. Never raises for anything a reasoner says or fails to say."""
         request, trimmed = question
-        answer = await self.reasoner.ask(request)
+        answer = await (self._write(request) if request.purpose == "plan" else self.reasoner.ask(request))
         kind, prompt = request.purpose, request.prompt
+        seconds = answer.latency_s - answer.queued_s  # waiting for a place among our own calls is not thinking
         if isinstance(answer, Failure):
-            return Considered(kind, prompt, None, answer.message[:200], answer.kind, answer.latency_s, trimmed=trimmed)
+            return Considered(kind, prompt, None, answer.message[:200], answer.kind, seconds, trimmed=trimmed)
         value, problem = self._read(kind, answer)
         return Considered(
-            kind, prompt, value, problem, "", answer.latency_s, answer.prompt_tokens, answer.completion_tokens, trimmed
+            kind, prompt, value, problem, "", seconds, answer.prompt_tokens, answer.completion_tokens, trimmed
         )
+
+    async def _write(self, request: Request) -> Answer:
+        """A plan, piece by piece into `draft`, where quick picks read along."""
+        self.draft = ""
+        async with self.reasoner.stream(request) as stream:
+            async for piece in stream:
+                self.draft = (self.draft + piece)[:MAX_PLAN]
+        return stream.outcome or Failure("cut_off", "the stream was left early", 0.0)
 
     def remember(self, considered: Considered) -> None:
         """Keep what a thought came to, for the ones after it."""
@@ -116,11 +128,11 @@ class System2:
             elif considered.kind == "lesson":
                 self.lessons = [*self.lessons, considered.value][-5:]
             elif considered.kind == "plan":
-                self.plan = considered.value
+                self.plan, self.draft = considered.value, ""
 
     def _read(self, kind: str, answer: Reply) -> tuple[Policy | Macro | str | None, str]:
         if kind == "plan":
-            return answer.text[:2000], ""
+            return answer.text[:MAX_PLAN], ""
         found = find_json(answer.text)
         if not isinstance(found, dict):
             return None, f"malformed: {found.reason}"
@@ -177,8 +189,6 @@ class System2:
             since = scene.tick - SEEN_TICKS
             others = [seat for seat in range(len(scene.chefs)) if seat != self.seat]
             known["seen"] = {f"partner {seat + 1}": dict(sorted(history.tally(seat, since).items())) for seat in others}
-        if kind == "pick" and self.plan:
-            known["plan"] = self.plan
         return known
 
     def _on_the_way(self, counts: SceneFacts, food: str) -> int:

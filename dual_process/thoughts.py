@@ -81,9 +81,13 @@ class Mind:
         """The tick that is being played."""
         return self._thoughts.tick
 
-    def begin(self, kind: str, work: Coroutine[Any, Any, Timed]) -> None:
-        """Begin a thought; its outcome comes back through `receive`."""
-        self._thoughts.begin(self.seat, kind, work)
+    def begin(self, kind: str, work: Coroutine[Any, Any, Timed], scale: float = 1.0, eager: bool = False) -> None:
+        """Begin a thought; its outcome comes back through `receive`. `scale` and `eager` as in `Pending`."""
+        self._thoughts.begin(self.seat, kind, work, scale, eager)
+
+    def progress(self, kind: str) -> float:
+        """How much of a thought under way is done by now, 0 to 1, where the clock knows when it will be; else 1."""
+        return self._thoughts.progress(self.seat, kind)
 
     def under_way(self, kind: str) -> bool:
         """Whether a thought of this kind has not taken effect yet."""
@@ -103,16 +107,24 @@ class Thoughts:
         self._of: dict[int, tuple[int, str]] = {}  # by id of the pending thought: seat and kind
         self._begun = 0
 
-    def begin(self, seat: int, kind: str, work: Coroutine[Any, Any, Timed]) -> None:
+    def begin(self, seat: int, kind: str, work: Coroutine[Any, Any, Timed], scale: float, eager: bool) -> None:
         """Begin a thought of a seat."""
         self._begun += 1
-        pending = Pending(self.tick, asyncio.ensure_future(work), (seat, self._begun))
+        task = asyncio.ensure_future(work)
+        pending = Pending(self.tick, task, (seat, self._begun), scale=scale, eager=eager)
         self._pending.append(pending)
         self._of[id(pending)] = (seat, kind)
 
     def under_way(self, seat: int, kind: str) -> bool:
         """Whether a seat has a thought of this kind that has not taken effect yet."""
         return any(self._of[id(pending)] == (seat, kind) for pending in self._pending)
+
+    def progress(self, seat: int, kind: str) -> float:
+        """See `Mind.progress`."""
+        for pending in self._pending:
+            if self._of[id(pending)] == (seat, kind) and pending.effect is not None and pending.effect > pending.asked:
+                return min(1.0, (self.tick - pending.asked) / (pending.effect - pending.asked))
+        return 1.0
 
     async def due(self, tick: int) -> list[Thought]:
         """The thoughts that take effect at this tick, in order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,7 +23,7 @@ from brigade.dual_process.facts import SceneFacts, state_facts
 from brigade.dual_process.frameworks import FRAMEWORKS, framework_of
 from brigade.dual_process.history import History
 from brigade.dual_process.llm import house
-from brigade.dual_process.llm.protocol import Answer, Failure, Reply, Request
+from brigade.dual_process.llm.protocol import Answer, Failure, Piece, Reply, Request, Stream
 from brigade.dual_process.messages import MAX_LENGTH, Message, clean, may_speak
 from brigade.dual_process.policy import Leave, Policy, Task, parse_tasks
 from brigade.dual_process.prompts import introduction, load_prompt
@@ -49,6 +49,16 @@ class Scripted:
         said = self.say(request)
         await asyncio.sleep(0)
         return Reply(said, 100, 40, self.latency_s, "scripted") if isinstance(said, str) else said
+
+    def stream(self, request: Request) -> Stream:
+        async def pieces() -> AsyncGenerator[Piece | Reply | Failure, None]:
+            answer = await self.ask(request)
+            if isinstance(answer, Reply):
+                for at in range(0, len(answer.text), 8):
+                    yield Piece(answer.text[at : at + 8], self.latency_s)
+            yield answer
+
+        return Stream(pieces())
 
     async def close(self) -> None:
         pass
@@ -389,6 +399,20 @@ class TestFrameworks:
         waiting, steering = cook(thinker("react"), seconds=10), cook(thinker("dpt"), seconds=10)
         assert waiting.actions[0][:40] == "0" * 40
         assert "0" * 10 not in steering.actions[0]
+
+    def test_a_quick_pick_reads_the_plan_while_it_is_written(self):
+        read: list[str] = []
+
+        def say(request: Request) -> str:
+            if request.purpose == "pick":
+                read.append(str(house.read_state(request.messages).get("plan", "")))
+            return "A plan in eight words, slowly written down." if request.purpose == "plan" else house_says(request)
+
+        cook(thinker("agile", say), seconds=20, ticks=200)
+        lengths = {len(plan) for plan in read}
+        assert 0 in lengths
+        assert max(lengths) > 30
+        assert len(lengths) > 3, "parts of the plan are read as well"
 
     def test_parts_can_be_left_out_and_intervals_set(self):
         framework = framework_of("dpt", ("belief",), {"policy": 7})

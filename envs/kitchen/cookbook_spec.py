@@ -5,7 +5,7 @@ Upper bounds keep ticks and interactions in 16 bits, and the points of the longe
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -97,3 +97,9 @@ class CookbookSpec(Model):
     tiles: dict[str, TileSpec] = Field(min_length=1)
     processes: list[ProcessSpec] = []
     counters_combine: bool = True
+
+
+# What of it only people see, as pydantic's `exclude` has it.
+LOOKS: dict[str, Any] = {
+    "title": True, "items": {"__all__": {"colour", "shape"}}, "tools": {"__all__": {"colour"}},
+}  # fmt: skip

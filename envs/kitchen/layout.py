@@ -7,13 +7,14 @@ from collections import deque
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from brigade.envs.content import ContentError, Document, Model, first_problem, parse, read, validate
+from brigade.envs.kitchen import cookbook_spec
 from brigade.envs.kitchen.cookbook import COUNTER, FILE_ENDINGS, FLOOR, NOTHING, Cookbook, load_cookbook
 from brigade.envs.kitchen.tables import Tables, compile_tables
 from brigade.envs.registry import BrigadeError, nearest, unknown
@@ -24,13 +25,8 @@ FACINGS = {"left": LEFT, "right": RIGHT, "down": DOWN, "up": UP}
 MAX_CHEFS = 4
 MAX_CELLS = 32_767  # cells are numbered in 16 bits
 CHEF_SYMBOLS = "123456789"
+LOOKS = {"title", "about"}  # what of a kitchen's file only people see
 BUNDLED = Path(__file__).parent / "kitchens"
-
-# What of a kitchen and a cookbook only people see.
-KITCHEN_LOOKS = {"title", "about"}
-COOKBOOK_LOOKS: dict[str, Any] = {
-    "title": True, "items": {"__all__": {"colour", "shape"}}, "tools": {"__all__": {"colour"}},
-}  # fmt: skip
 
 Cell = tuple[int, int]  # (x, y), (0, 0) at the top left
 
@@ -162,8 +158,8 @@ class Kitchen:
 
 def kitchen_digest(kitchen: Kitchen) -> str:
     """Twelve digits that change when the game in the kitchen does, not with its looks: what a recording was made in."""
-    text = kitchen.spec.model_dump_json(exclude=KITCHEN_LOOKS)
-    text += kitchen.cookbook.spec.model_dump_json(exclude=COOKBOOK_LOOKS)
+    text = kitchen.spec.model_dump_json(exclude=LOOKS)
+    text += kitchen.cookbook.spec.model_dump_json(exclude=cookbook_spec.LOOKS)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -256,7 +252,7 @@ class _Grid:
         if self.width < 3 or self.height < 3:
             raise self._error(0, "a map needs at least 3 rows of 3 cells")
         if self.width * self.height > MAX_CELLS:
-            raise self._error(0, f"a map can have {MAX_CELLS} cells, not {self.width} x {self.height}")
+            raise self._error(0, f"a map has at most {MAX_CELLS} cells, not {self.width} x {self.height}")
         for y, row in enumerate(self.rows):
             if len(row) != self.width:
                 message = f"row {y + 1} has {len(row)} cells, the first row has {self.width}"
@@ -283,8 +279,7 @@ class _Grid:
         carried = [kind.name for kind in self.cookbook.kinds if kind.holder in ("food", "tool", "plate")]
         for symbol, entry in self.spec.legend.items():
             if len(symbol) != 1 or symbol in CHEF_SYMBOLS:
-                message = "expected one symbol, and not one of the chefs 1-9"
-                raise self.document.error(message, "legend", symbol)
+                raise self.document.error("expected one symbol, and not one of the chefs 1-9", "legend", symbol)
             if entry.tile not in self.cookbook.tiles:
                 message = f"unknown tile '{entry.tile}'; {nearest(entry.tile, self.cookbook.tiles)}"
                 raise self.document.error(message, "legend", symbol, "tile")
