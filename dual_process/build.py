@@ -69,12 +69,22 @@ class ClockSpec(Model):
         return VirtualClock(self.hz, latency)
 
 
-def make_reasoner(spec: ReasonerSpec, seed: int = 0) -> Reasoner:
-    """The reasoner that a specification describes."""
+def make_reasoner(spec: ReasonerSpec, seed: int = 0, clock: ClockSpec | None = None) -> Reasoner:
+    """The reasoner that a specification describes.
+
+    Args:
+        spec: which.
+        seed: of `house`.
+        clock: on a real one `house` really takes its time: its own latency, or else the clock's `seconds`.
+    """
     if spec.endpoint is not None:
         return OpenAIReasoner(spec.endpoint)
-    knobs = spec.knobs.model_copy(update={"seed": spec.knobs.seed * 1_000_003 + seed})
-    return HouseReasoner(functools.partial(house_answer, quality=spec.quality), knobs, sleep=False)
+    changes: dict[str, Any] = {"seed": spec.knobs.seed * 1_000_003 + seed}
+    real = clock is not None and clock.kind == "real"
+    if clock is not None and real and spec.knobs.tokens_per_second is None and not spec.knobs.latency_s:
+        changes["latency_s"] = clock.seconds
+    answer = functools.partial(house_answer, quality=spec.quality)
+    return HouseReasoner(answer, spec.knobs.model_copy(update=changes), sleep=real)
 
 
 def house_answer(messages: Any, purpose: str, schema: Any, rng: Any, *, quality: float) -> str:

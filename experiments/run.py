@@ -42,7 +42,7 @@ def _agent(job: Job, seat: int) -> Agent:
         return make_agent(spec.name, **spec.options)
     record = calls_file(Path(job.calls), job.key, seat) if job.calls is not None else None
     replay = calls_file(Path(job.replay), job.key, seat) if job.replay is not None else None
-    inner = None if replay is not None else make_reasoner(job.reasoner, job.seed)
+    inner = None if replay is not None else make_reasoner(job.reasoner, job.seed, job.clock)
     return make_agent(spec.name, reasoner=recorded(inner, record, replay), **spec.options)
 
 

@@ -27,7 +27,7 @@ from brigade.dual_process.llm.protocol import Answer, Failure, Piece, Reply, Req
 from brigade.dual_process.messages import MAX_LENGTH, Message, clean, may_speak
 from brigade.dual_process.policy import Leave, Policy, Task, parse_tasks
 from brigade.dual_process.prompts import introduction, load_prompt
-from brigade.dual_process.system1 import System1
+from brigade.dual_process.system1 import System1, Trust
 from brigade.dual_process.thoughts import Crashed, Thought
 from brigade.envs.kitchen.game import Game
 from brigade.envs.kitchen.layout import list_kitchens, load_kitchen
@@ -186,7 +186,7 @@ class TestSystem1:
     def test_a_task_is_done_first_and_once(self):
         recipes = recipes_of(load_kitchen(MAP_1))
         kitchen = load_kitchen(MAP_1, 60)
-        agent = System1()
+        agent = System1(Trust(task=40))
         agent.reset(View(kitchen, 0))
         tasks, _, dropped = parse_tasks(["prepare(chopped_lettuce)"], recipes)
         assert not dropped

@@ -75,12 +75,12 @@ def _belief(state: State, prompt: str, rng: random.Random) -> str:
 
 def _role(name: str, seen: Mapping[str, int], made_of: Mapping[str, str]) -> str:
     makes = [food for food, source in made_of.items() if seen.get(f"took {source}", 0) > 0]
-    served = seen.get("served", 0) > 0
-    if len(makes) == 1 and not served:
+    assembles = seen.get("served", 0) + seen.get("made", 0) > 0
+    if len(makes) == 1 and not seen.get("served", 0):
         return f"{name} makes {makes[0]}, and will go on with it."
-    if served and not makes:
+    if assembles and not makes:
         return f"{name} puts dishes together and serves them."
-    if not makes and not served:
+    if not makes and not assembles:
         return f"{name} has done nothing that says what it will do."
     return f"{name} does a bit of everything."
 
@@ -94,11 +94,24 @@ def _policy(state: State, prompt: str, rng: random.Random) -> str:
         message = f"You make {food.replace('_', ' ')}, I do the rest"
     if "puts dishes together" in belief:
         tasks += [{"do": None, "leave": verb, "when": None} for verb in ("assemble", "serve")]
+        tasks += [{"do": f"prepare({food})", "leave": None, "when": None} for food in _lacking(state)]
         message = "I prepare, you serve"
     if message is not None and message in json.dumps(state.get("history", [])):
         message = None  # said already
     rationale = "My partner does part of the work." if tasks else "My hands do well by themselves."
     return json.dumps({"rationale": rationale, "tasks": tasks, "message": message})
+
+
+def _lacking(state: State) -> list[str]:
+    """Made foods that open orders need more of than there are, what is needed soonest first."""
+    counts, lacking = dict(state.get("counts", {})), []
+    orders = sorted(state.get("orders", []), key=lambda order: order.get("ticks_left") or NO_DEADLINE)
+    for order in orders:
+        for food in state.get("foods_of", {}).get(order["dish"], []):
+            counts[food] = counts.get(food, 0) - 1
+            if counts[food] < 0 and food in state.get("made_of", {}):
+                lacking.append(food)
+    return lacking[:4]
 
 
 def _wrong_policy(state: State, prompt: str, rng: random.Random) -> str:
