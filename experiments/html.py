@@ -18,8 +18,10 @@ from brigade.experiments.plots import (
     efficiency_plot,
     score_plot,
 )
-from brigade.experiments.report import NONE, caveats, figure, made_by, milliseconds
-from brigade.experiments.timeline import legend_plot, replay, timeline_plot, typical, verb_of
+from brigade.experiments.report import caveats, made_by
+from brigade.experiments.replays import replay, typical
+from brigade.experiments.timeline import kinds_of, legend_plot, timeline_plot, verb_of
+from brigade.experiments.wording import NONE, dollars, figure, milliseconds
 
 # Results may come from anywhere, so all their text is escaped; this says the same to the browser once more.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -234,7 +236,7 @@ def _timelines(kitchens: Mapping[str, Sequence[Entry]]) -> list[str]:
     if not chosen:
         return []
     verbs = {verb_of(macro[0]) for _, _, episode in chosen for macros in episode.macros for macro in macros}
-    parts = [_figure("Timelines", ABOUT_TIMELINES, legend_plot(verbs))]
+    parts = [_figure("Timelines", ABOUT_TIMELINES, legend_plot(verbs, set(), False))]
     for number, (kitchen, entry, episode) in enumerate(chosen):
         found = replay(episode)
         svg = timeline_plot(entry.row, episode, found, f"timeline{number}")

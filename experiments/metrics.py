@@ -7,98 +7,27 @@ have (nobody was paid, a chef without macro actions) is left out of the mean, an
 from __future__ import annotations
 
 import json
-import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.config import AgentSpec, KitchenChoice, RunConfig, jobs_of
+from brigade.experiments.config import RunConfig, conditions_of, jobs_of
+from brigade.experiments.cost import Cost, cost_of
+from brigade.experiments.episodes import Episode, Group, Outcome, condition_label, kitchen_label
+from brigade.experiments.estimate import Estimate, estimate
 from brigade.experiments.records import EPISODES, TIMINGS, read_results
 
-# Results may come from anywhere: numbers no kitchen can produce are refused before they reach a sum or a plot.
-Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
-Tick = Annotated[int, Field(ge=0, le=10_000_000)]
+__all__ = [
+    "Cost", "Episode", "Estimate", "Row", "Run", "Seat", "estimate", "kitchen_label", "read_run", "read_runs",
+    "read_timings", "rows_of", "versus_fsm",
+]  # fmt: skip
+
 Timing = Mapping[str, float]  # milliseconds, of those of `median` and `p99` that are known
-
-
-class _Part(BaseModel):
-    """Part of a record; what is not needed here is passed over."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Outcome(_Part):
-    """The figures of one episode; lists are by seat."""
-
-    score: Number
-    gained: Number | None = None
-    served: Number | None = None
-    missed: Number | None = None
-    wrong: Number | None = None
-    fires: Number | None = None
-    contribution_rate: tuple[Number | None, ...] = ()
-    score_efficiency: tuple[Number | None, ...] = ()
-    macros_succeeded: tuple[Number | None, ...] = ()
-    macros_failed: tuple[Number | None, ...] = ()
-
-
-class Episode(_Part):
-    """One line of a results file, checked.
-
-    Attributes:
-        macros: by seat: name, first tick, last tick, whether it succeeded, why not.
-        actions: by seat: one digit a tick.
-    """
-
-    key: str
-    kitchen: KitchenChoice
-    kitchen_digest: str = ""
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)]
-    order_script: tuple[str, ...] | None = None
-    agents: Annotated[tuple[AgentSpec, ...], Field(min_length=1)]
-    finished: bool = True
-    result: Outcome
-    macros: tuple[tuple[tuple[str, Tick, Tick, bool, str], ...], ...] = ()
-    actions: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _seats(self) -> Episode:
-        result, chefs = self.result, len(self.agents)
-        lists = (result.contribution_rate, result.score_efficiency, result.macros_succeeded, result.macros_failed)
-        for values in (*lists, self.macros, self.actions):
-            if len(values) not in (0, chefs):
-                raise ValueError(f"{chefs} agents, but a list by seat has {len(values)} entries")
-        return self
-
-    @property
-    def kitchen_label(self) -> str:
-        """The kitchen's name, with what is different about it."""
-        return kitchen_label(self.kitchen)
-
-    @property
-    def team(self) -> tuple[str, ...]:
-        """The agents, with their options, in order of seats."""
-        return tuple(str(agent) for agent in self.agents)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over episodes.
-
-    Attributes:
-        mean: None of no values.
-        error: standard error, the sample standard deviation over the root of `count`; None for fewer than two values.
-        count: how many values there are.
-    """
-
-    mean: float | None
-    error: float | None
-    count: int
 
 
 @dataclass(frozen=True)
@@ -121,29 +50,35 @@ class Seat:
 
 @dataclass(frozen=True)
 class Row:
-    """One team in one kitchen.
+    """One team in one kitchen under one condition.
 
     Attributes:
         kitchen: its name, with what is different about it.
         kitchen_digest: which version of the kitchen and its cookbook.
         team: the agents in order of seats.
+        condition: what varies in the run, as it is here.
         episodes: how many are counted.
         unfinished: how many are left out because they were not played to their end.
         score: points, penalties included.
+        versus_fsm: points more than the same team with the state machine in the place of one chef, over the pairs of
+            episodes with the same seed and script; None when the run has no such team.
         gained: points for dishes, penalties left out.
         served, missed, wrong, fires: dishes paid, orders expired, dishes nobody had ordered, fires, per episode.
         seats: the chefs.
         decision_ms_median, decision_ms_p99: milliseconds one action took to choose, all chefs together, in the median
             episode; None without timings.
         timed: how many episodes have timings.
+        cost: of the thinking; None when nobody thinks.
     """
 
     kitchen: str
     kitchen_digest: str
     team: tuple[str, ...]
+    condition: dict[str, Any]
     episodes: int
     unfinished: int
     score: Estimate
+    versus_fsm: Estimate | None
     gained: Estimate
     served: Estimate
     missed: Estimate
@@ -153,11 +88,22 @@ class Row:
     decision_ms_median: float | None
     decision_ms_p99: float | None
     timed: int
+    cost: Cost | None
 
     @property
     def team_label(self) -> str:
         """The team on one line."""
         return " + ".join(self.team)
+
+    @property
+    def condition_label(self) -> str:
+        """The condition on one line, empty when nothing varies."""
+        return condition_label(self.condition)
+
+    @property
+    def group(self) -> Group:
+        """What its episodes have in common."""
+        return self.kitchen, self.kitchen_digest, self.team, self.condition_label
 
 
 @dataclass(frozen=True)
@@ -171,7 +117,7 @@ class Run:
         episodes: those there are, each once.
         expected: how many there will be, None when that cannot be told here.
         has_timings: whether there is a `timings.jsonl`.
-        rows: one per kitchen and team, in the order of the configuration.
+        rows: one per kitchen, team and condition, in the order of the configuration.
     """
 
     folder: Path
@@ -193,7 +139,7 @@ class Run:
 
     def episodes_of(self, row: Row) -> list[Episode]:
         """The finished episodes that a row of this run was made from."""
-        return [episode for episode in self.episodes if episode.finished and _group(episode) == _group(row)]
+        return [episode for episode in self.episodes if episode.finished and episode.group == row.group]
 
 
 def read_runs(folders: Iterable[str | Path]) -> list[Run]:
@@ -225,35 +171,53 @@ def read_run(folder: str | Path) -> Run:
         episodes=episodes,
         expected=expected,
         has_timings=timings is not None,
-        rows=tuple(rows_of(episodes, timings or {}, order)),
+        rows=tuple(rows_of(episodes, timings or {}, order, config)),
     )
 
 
 def rows_of(
-    episodes: Iterable[Episode], timings: Mapping[str, Timing], order: Sequence[tuple[str, tuple[str, ...]]] = ()
+    episodes: Iterable[Episode],
+    timings: Mapping[str, Timing],
+    order: Sequence[tuple[str, tuple[str, ...], str]] = (),
+    config: Mapping[str, Any] | None = None,
 ) -> list[Row]:
-    """One row per kitchen and team.
+    """One row per kitchen, team and condition.
 
     Args:
         episodes: of one run.
         timings: by the episodes' keys.
-        order: (kitchen, team) in the order of the rows; others come after, in the order of the episodes.
+        order: (kitchen, team, condition) in the order of the rows; others come after, in the order of the episodes.
+        config: of the run, as its header has it: who answers the thinking agents.
     """
-    groups: dict[tuple[str, str, tuple[str, ...]], list[Episode]] = {}
+    groups: dict[Group, list[Episode]] = {}
     for episode in episodes:
-        groups.setdefault(_group(episode), []).append(episode)
-    places = {pair: place for place, pair in reversed(list(enumerate(order)))}
-    rows = [_row(members, timings) for members in groups.values()]
-    return sorted(rows, key=lambda row: places.get((row.kitchen, row.team), len(places)))
+        groups.setdefault(episode.group, []).append(episode)
+    places = {triple: place for place, triple in reversed(list(enumerate(order)))}
+    rows = [
+        replace(_row(members, timings, config or {}), versus_fsm=versus_fsm(group, groups))
+        for group, members in groups.items()
+    ]
+    return sorted(rows, key=lambda row: places.get((row.kitchen, row.team, row.condition_label), len(places)))
 
 
-def estimate(values: Iterable[float | None]) -> Estimate:
-    """Mean and standard error of the values that there are."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return Estimate(None, None, 0)
-    error = statistics.stdev(known) / math.sqrt(len(known)) if len(known) > 1 else None
-    return Estimate(statistics.fmean(known), error, len(known))
+def versus_fsm(group: Group, groups: Mapping[Group, Sequence[Episode]]) -> Estimate | None:
+    """How many points a team gets more than with the state machine in the place of one chef.
+
+    The other team is of the same kitchen and condition, with `fsm` in exactly one seat where this one has another
+    agent (the first such seat, if there are several). Episodes with the same seed and script make a pair; the mean
+    and the standard error are those of the differences within pairs.
+
+    Returns:
+        None when there is no such team.
+    """
+    kitchen, kitchen_digest, team, condition = group
+    for seat, agent in enumerate(team):
+        other = (kitchen, kitchen_digest, (*team[:seat], "fsm", *team[seat + 1 :]), condition)
+        if agent != "fsm" and other in groups:
+            theirs = {episode.draw: episode.result.score for episode in groups[other] if episode.finished}
+            mine = {episode.draw: episode.result.score for episode in groups[group] if episode.finished}
+            return estimate(score - theirs[draw] for draw, score in mine.items() if draw in theirs)
+    return None
 
 
 def read_timings(path: Path) -> dict[str, Timing] | None:
@@ -287,19 +251,7 @@ def read_timings(path: Path) -> dict[str, Timing] | None:
     return timings
 
 
-def kitchen_label(kitchen: KitchenChoice) -> str:
-    """A kitchen's name, with what is different about it."""
-    options = {key: value for key, value in kitchen.model_dump(exclude_none=True).items() if key != "name"}
-    changes = ", ".join(f"{key}={value}" for key, value in options.items())
-    return f"{kitchen.name} ({changes})" if changes else kitchen.name
-
-
-def _group(of: Episode | Row) -> tuple[str, str, tuple[str, ...]]:
-    kitchen = of.kitchen if isinstance(of, Row) else of.kitchen_label
-    return kitchen, of.kitchen_digest, of.team
-
-
-def _row(episodes: list[Episode], timings: Mapping[str, Timing]) -> Row:
+def _row(episodes: list[Episode], timings: Mapping[str, Timing], config: Mapping[str, Any]) -> Row:
     first = episodes[0]
     done = [episode for episode in episodes if episode.finished]
     results = [episode.result for episode in done]
@@ -308,9 +260,11 @@ def _row(episodes: list[Episode], timings: Mapping[str, Timing]) -> Row:
         kitchen=first.kitchen_label,
         kitchen_digest=first.kitchen_digest,
         team=first.team,
+        condition=first.condition,
         episodes=len(done),
         unfinished=len(episodes) - len(done),
         score=estimate(result.score for result in results),
+        versus_fsm=None,
         gained=estimate(result.gained for result in results),
         served=estimate(result.served for result in results),
         missed=estimate(result.missed for result in results),
@@ -320,6 +274,7 @@ def _row(episodes: list[Episode], timings: Mapping[str, Timing]) -> Row:
         decision_ms_median=_median(timing.get("median") for timing in timed),
         decision_ms_p99=_median(timing.get("p99") for timing in timed),
         timed=len(timed),
+        cost=cost_of(done or episodes, config),
     )
 
 
@@ -350,8 +305,8 @@ def _episode(line: dict[str, Any], where: str) -> Episode:
         raise BrigadeError(f"{where}: damaged: {field or 'record'}: {first['msg']}") from None
 
 
-def _plan(config: dict[str, Any]) -> tuple[int | None, list[tuple[str, tuple[str, ...]]]]:
-    """How many episodes the run is of, if that can be told here, and the order of its kitchens and teams."""
+def _plan(config: dict[str, Any]) -> tuple[int | None, list[tuple[str, tuple[str, ...], str]]]:
+    """How many episodes the run is of, if that can be told here, and the order of kitchens, teams and conditions."""
     if not isinstance(config.get("seeds"), list):  # as the header of a run has them; a number would be spelt out here
         return None, []
     try:
@@ -359,9 +314,10 @@ def _plan(config: dict[str, Any]) -> tuple[int | None, list[tuple[str, tuple[str
     except ValidationError:
         return None, []
     order = [
-        (kitchen_label(kitchen), tuple(str(agent) for agent in team))
+        (kitchen_label(kitchen), tuple(str(agent) for agent in team), condition_label(condition))
         for kitchen in planned.kitchens
         for team in planned.teams
+        for condition in conditions_of(planned)
     ]
     try:
         return len(jobs_of(planned)), order

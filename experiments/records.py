@@ -24,7 +24,7 @@ from brigade.experiments.config import Job, RunConfig
 
 RUN_FORMAT, EPISODE_FORMAT = "brigade-run", "brigade-episode"
 FORMAT_VERSION = 1
-EPISODES, TIMINGS = "episodes.jsonl", "timings.jsonl"
+EPISODES, TIMINGS, INTERRUPTED = "episodes.jsonl", "timings.jsonl", "interrupted.jsonl"
 IRRELEVANT = ("out", "ray", "about", "calls", "replay")  # keys of a configuration that do not change what is played
 
 
@@ -102,6 +102,15 @@ class Results:
                     os.fsync(file.fileno())
             except OSError as error:
                 raise BrigadeError(f"{self.folder / name}: cannot be written: {error.strerror}") from None
+
+    def keep_interrupted(self, record: dict[str, Any]) -> None:
+        """Append an episode that was cut short to a file of its own; the next run plays it whole."""
+        path = self.folder / INTERRUPTED
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record, separators=(",", ":")) + "\n")
+        except OSError as error:
+            raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
 
     def finish(self, order: list[str]) -> None:
         """Put the episodes into the order of the run, whatever order they were finished in."""

@@ -11,11 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from brigade.experiments.metrics import Estimate, Row, Run, Seat, read_runs
+from brigade.experiments.comparison import compare
+from brigade.experiments.metrics import Row, Run, Seat, read_runs
+from brigade.experiments.sections import print_sections
+from brigade.experiments.studies import switches
+from brigade.experiments.wording import NONE, figure, milliseconds, plain, with_error
 
 REPORT_FORMAT, REPORT_VERSION = "brigade-report", 1
 WIDE = 100  # columns that the full table needs; a narrower terminal gets fewer figures
-NONE = "–"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Column:
         team: what to write about the team, on its first line.
         chef: what to write about each chef, a line each.
         wide: whether it is left out of a narrow terminal.
+        spare: whether it gives way to the comparison with the state machine.
     """
 
     head: str
@@ -35,6 +39,7 @@ class Column:
     team: Callable[[Row], str] = lambda row: ""
     chef: Callable[[Seat], str] = lambda seat: ""
     wide: bool = False
+    spare: bool = False
 
 
 def print_report(folders: Iterable[str | Path], console: Console) -> None:
@@ -68,6 +73,8 @@ def as_json(folders: Iterable[str | Path]) -> dict[str, Any]:
             "episodes_expected": run.expected,
             "has_timings": run.has_timings,
             "rows": [asdict(row) for row in run.rows],
+            "comparison": [asdict(comparison) for comparison in compare(run)],
+            "switching": [asdict(switch) for switch in switches(run)],
         }
         for run in read_runs(folders)
     ]
@@ -102,30 +109,6 @@ def caveats(run: Run) -> list[str]:
     return lines
 
 
-def figure(value: float | None, digits: int = 1) -> str:
-    """A number to so many digits, or a dash."""
-    return NONE if value is None else f"{value:.{digits}f}"
-
-
-def with_error(estimate: Estimate, digits: int = 1) -> str:
-    """A mean with its standard error in brackets, if it has one."""
-    if estimate.mean is None or estimate.error is None:
-        return figure(estimate.mean, digits)
-    return f"{estimate.mean:.{digits}f} ({estimate.error:.{digits}f})"
-
-
-def milliseconds(value: float | None) -> str:
-    """A time in milliseconds, with as many digits as say something."""
-    if value is None:
-        return NONE
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
-
-
-def plain(text: str) -> str:
-    """Text without what would steer a terminal: results may come from anywhere."""
-    return "".join(character if character.isprintable() else "�" for character in text)
-
-
 def _times(row: Row) -> str:
     return f"{milliseconds(row.decision_ms_median)} {milliseconds(row.decision_ms_p99)}" if row.timed else NONE
 
@@ -135,19 +118,29 @@ def _macros(seat: Seat) -> str:
     return f"{figure(done, 0)}/{figure(failed, 0)}" if done or failed else NONE
 
 
+VERSUS = Column("vs fsm", 13, lambda row: with_error(row.versus_fsm, sign=True) if row.versus_fsm else NONE)
 COLUMNS = (
     Column("team", 20, chef=lambda seat: plain(seat.agent)),
     Column("n", 3, lambda row: str(row.episodes)),
     Column("score", 12, lambda row: with_error(row.score)),
     Column("share", 5, chef=lambda seat: figure(seat.contribution.mean, 2)),
-    Column("points per\nmacro", 10, chef=lambda seat: with_error(seat.efficiency)),
-    Column("macros\nok/fail", 7, chef=_macros, wide=True),
+    Column("points per\nmacro", 10, chef=lambda seat: with_error(seat.efficiency), wide=True),
+    Column("macros\nok/fail", 7, chef=_macros, wide=True, spare=True),
     Column("served", 6, lambda row: figure(row.served.mean)),
     Column("missed", 6, lambda row: figure(row.missed.mean)),
     Column("wrong", 5, lambda row: figure(row.wrong.mean)),
-    Column("fires", 5, lambda row: figure(row.fires.mean)),
-    Column("decision\nms", 9, _times, wide=True),
+    Column("fires", 5, lambda row: figure(row.fires.mean), wide=True),
+    Column("decision\nms", 9, _times, wide=True, spare=True),
 )
+
+
+def _columns(run: Run, console: Console) -> list[Column]:
+    """Those that there is room for; `vs fsm` takes the place of others."""
+    chosen = [column for column in COLUMNS if not (column.wide and _is_narrow(console))]
+    if not any(row.versus_fsm for row in run.rows):
+        return chosen
+    chosen = [column for column in chosen if not column.spare]
+    return [*chosen[:3], VERSUS, *chosen[3:]]
 
 
 def _notes(runs: Sequence[Run], console: Console) -> list[str]:
@@ -156,9 +149,11 @@ def _notes(runs: Sequence[Run], console: Console) -> list[str]:
         "score: points, mean (standard error over n episodes); served to fires: per episode, mean",
         "share: of the interactions in dishes that were paid for; points per macro: gained, per macro action done",
     ]
+    if any(row.versus_fsm for run in runs for row in run.rows):
+        notes.append("vs fsm: score less that of the state machine in its place, same partner, seeds and scripts")
     if _is_narrow(console):
         return [*notes, f"a terminal of {WIDE} columns shows more"]
-    if any(row.timed for run in runs for row in run.rows):
+    if any(row.timed for run in runs if VERSUS not in _columns(run, console) for row in run.rows):
         notes.append("decision ms: to choose one action, median and 99th percentile, in the median episode")
     return notes
 
@@ -173,13 +168,19 @@ def _print_run(run: Run, console: Console) -> None:
     console.print(title, soft_wrap=True)
     for line in (f"{run.folder}; {made_by(run.provenance)}", *caveats(run)):
         console.print(Text(plain(line), style="dim"), soft_wrap=True)
-    columns = [column for column in COLUMNS if not (column.wide and _is_narrow(console))]
+    columns = _columns(run, console)
     if run.rows:
         console.print(_table([], columns), crop=False, no_wrap=True, overflow="ignore")
-    for kitchen in dict.fromkeys((row.kitchen, row.kitchen_digest) for row in run.rows):
-        console.print(Text(plain(kitchen[0]), style="bold"), soft_wrap=True)
-        rows = [row for row in run.rows if (row.kitchen, row.kitchen_digest) == kitchen]
+    for place in dict.fromkeys(_place(row) for row in run.rows):
+        heading = Text(plain(place[0]), style="bold").append(f"  {plain(place[2])}" if place[2] else "")
+        console.print(heading, soft_wrap=True)
+        rows = [row for row in run.rows if _place(row) == place]
         console.print(_table(rows, columns), crop=False, no_wrap=True, overflow="ignore")
+    print_sections(run, console)
+
+
+def _place(row: Row) -> tuple[str, str, str]:
+    return row.kitchen, row.kitchen_digest, row.condition_label
 
 
 def _table(rows: Sequence[Row], columns: Sequence[Column]) -> Table:

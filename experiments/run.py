@@ -24,13 +24,21 @@ from brigade.experiments.records import Results, episode_record
 Finished = tuple[dict[str, Any], dict[str, Any]]  # the record and the timing of an episode
 
 
+class EpisodeInterrupted(KeyboardInterrupt):
+    """Ctrl-C came in the middle of an episode; `record` is what was played of it."""
+
+    def __init__(self, record: dict[str, Any]):
+        super().__init__("interrupted")
+        self.record = record
+
+
 def play_job(job: Job) -> Finished:
     """Play one episode."""
     begun = time.perf_counter()
     agents = [_agent(job, seat) for seat in range(len(job.team))]
     played = play(job.kitchen.load(), agents, job.seed, job.script, job.clock.make(), mode=job.messages)
     if played.interrupted:
-        raise KeyboardInterrupt
+        raise EpisodeInterrupted(episode_record(job, played))
     timing = {"decision_ms": result(played)["decision_ms"], "wall_s": round(time.perf_counter() - begun, 3)}
     return episode_record(job, played), timing
 
@@ -54,7 +62,8 @@ def run(config: RunConfig, console: Console) -> Results:
 
     Raises:
         BrigadeError: the folder holds another run, or an episode failed; what is finished is kept.
-        KeyboardInterrupt: stopped by the user; likewise.
+        KeyboardInterrupt: stopped by the user; likewise, and the episode that was being played here (not on a
+            worker) is kept as far as it went, in `interrupted.jsonl`.
     """
     jobs = jobs_of(config)
     results = Results(config.folder, config)
@@ -65,9 +74,13 @@ def run(config: RunConfig, console: Console) -> Results:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console) as progress:
             task = progress.add_task(config.name, total=len(jobs), completed=len(jobs) - len(missing))
-            for record, timing in _play(missing, config):
-                results.add(record, timing)
-                progress.advance(task)
+            try:
+                for record, timing in _play(missing, config):
+                    results.add(record, timing)
+                    progress.advance(task)
+            except EpisodeInterrupted as stopped:
+                results.keep_interrupted(stopped.record)
+                raise
     results.finish([job.key for job in jobs])
     return results
 

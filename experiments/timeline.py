@@ -1,14 +1,13 @@
-"""The timeline of one episode: what each chef was at, and how the score went, by replaying the recorded actions."""
+"""The timeline of one episode: what each chef did, thought and said, and how the score went."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from brigade.envs.registry import BrigadeError
-from brigade.experiments.metrics import Episode, Row
+from brigade.experiments.episodes import ENDED, Episode, ThoughtRecord
+from brigade.experiments.metrics import Row
 from brigade.experiments.plots import INK, PALE, WIDTH, short, styled, to_svg
+from brigade.experiments.replays import Replay
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,66 +30,17 @@ MARKS = {
     "fires": ("*", "#D55E00", "fire"),
 }
 MARGIN_LEFT, MARGIN_TOP, MARGIN_BOTTOM = 1.75, 0.1, 0.45  # inches
-LONGEST_REPLAY = 100_000  # ticks; an episode has hundreds
-
-
-@dataclass(frozen=True)
-class Replay:
-    """What became of an episode, tick by tick.
-
-    Attributes:
-        score: points after each tick; the first entry is before the first.
-        marks: for each of `MARKS`, the ticks at which its count rose.
-    """
-
-    score: list[int]
-    marks: dict[str, list[int]] = field(default_factory=dict)
-
-
-def typical(episodes: Sequence[Episode]) -> Episode | None:
-    """The episode with the median score (the lower of two, the first seed of several)."""
-    ranked = sorted(episodes, key=lambda episode: (episode.result.score, episode.seed, episode.key))
-    return ranked[(len(ranked) - 1) // 2] if ranked else None
-
-
-def replay(episode: Episode) -> Replay | str:
-    """Play the recorded actions again.
-
-    Returns:
-        How the score went, or why that cannot be told.
-    """
-    from brigade.envs.kitchen.game import Game
-    from brigade.envs.kitchen.layout import kitchen_digest
-    from brigade.envs.kitchen.state import STAT_NAMES
-
-    try:
-        kitchen = episode.kitchen.load()
-        if kitchen_digest(kitchen) != episode.kitchen_digest:
-            return "the kitchen has been changed since this was played"
-        ticks = min(kitchen.horizon, LONGEST_REPLAY)
-        joint = list(zip(*episode.actions, strict=False))[:ticks]
-        if len(episode.actions) != kitchen.chefs or not all(digit in "012345" for row in joint for digit in row):
-            return "the recorded actions are damaged"
-        game = Game(kitchen)
-        game.reset([episode.seed], [episode.order_script] if episode.order_script is not None else None)
-        found = Replay([0], {name: [] for name in MARKS})
-        before = dict.fromkeys(STAT_NAMES, 0)
-        for tick, row in enumerate(joint, 1):
-            game.step([[int(digit) for digit in row]])
-            found.score.append(int(game.state.score[0]))
-            now = dict(zip(STAT_NAMES, game.state.stats[0].tolist(), strict=True))
-            for name, ticks_at in found.marks.items():
-                ticks_at += [tick] * (now[name] - before[name])
-            before = now
-    except BrigadeError as error:
-        return f"it cannot be played again here ({error})"
-    if found.score[-1] != episode.result.score:
-        return f"played again it ends with {found.score[-1]} points instead of {episode.result.score:.0f}"
-    return found
+THOUGHTS = {
+    "policy": "#0072B2", "reflection": "#009E73", "belief": "#CC79A7", "pick": "#D55E00", "lesson": "#E69F00",
+    "plan": "#6B4C9A",
+}  # fmt: skip
+LANE = 0.36  # inches, of one chef's macro actions
+THIN = 0.105  # inches, of one kind of thoughts
+LONGEST_TITLE = 400  # characters shown when the mouse is over something
 
 
 def timeline_plot(row: Row, episode: Episode, found: Replay | str, name: str) -> str:
-    """Score and macro actions of an episode over its ticks.
+    """Score, macro actions, thoughts and messages of an episode over its ticks.
 
     Args:
         row: the team.
@@ -101,35 +51,45 @@ def timeline_plot(row: Row, episode: Episode, found: Replay | str, name: str) ->
     with styled():
         from matplotlib.figure import Figure
 
-        lanes = 0.36 * len(row.team) + 0.1
+        kinds = kinds_of(episode)
+        lanes = sum(LANE + THIN * len(kinds.get(seat, ())) for seat in range(len(row.team))) + 0.1
         heights = [1.35, lanes] if isinstance(found, Replay) else [lanes]
         figure = Figure(figsize=(WIDTH, sum(heights) + MARGIN_TOP + MARGIN_BOTTOM))
         total = figure.get_figheight()
         # Set by hand rather than fitted, so that the ticks of all timelines stand one below the other.
         figure.subplots_adjust(MARGIN_LEFT / WIDTH, MARGIN_BOTTOM / total, 0.985, 1 - MARGIN_TOP / total, hspace=0.06)
         grid = figure.subplots(len(heights), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
-        if isinstance(found, Replay):
-            _draw_score(grid[0], found)
-        titles = _draw_macros(grid[-1], row, episode, name)
+        titles = _draw_score(grid[0], found) if isinstance(found, Replay) else {}
         last = [len(found.score) - 1] if isinstance(found, Replay) else [len(text) for text in episode.actions]
-        ends = [end for macros in episode.macros for _, _, end, _, _ in macros]
-        grid[-1].set_xlim(0, max([*last, *ends, 1]))
+        end = max([*last, *(macro[2] for macros in episode.macros for macro in macros), 1])
+        titles |= _draw_lanes(grid[-1], row, episode, kinds, end)
+        grid[-1].set_xlim(0, end)
         grid[-1].set_xlabel("tick")
         return to_svg(figure, name, f"Timeline of {row.team_label} in {row.kitchen}", titles)
 
 
-def legend_plot(verbs: set[str]) -> str:
+def kinds_of(episode: Episode) -> dict[int, list[str]]:
+    """By seat, the kinds of thoughts it had, in a fixed order; without those that nobody had."""
+    order = [*THOUGHTS, *sorted({thought.kind for thought in episode.thoughts} - set(THOUGHTS))]
+    had = {(thought.seat, thought.kind) for thought in episode.thoughts}
+    kinds = {seat: [kind for kind in order if (seat, kind) in had] for seat in range(len(episode.agents))}
+    return {seat: found for seat, found in kinds.items() if found}
+
+
+def legend_plot(verbs: set[str], kinds: set[str], messages: bool) -> str:
     """What the colours and marks of all the timelines mean.
 
     Args:
         verbs: those that occur.
+        kinds: of thoughts, those that occur.
+        messages: whether there are any.
     """
     with styled():
         from matplotlib.figure import Figure
         from matplotlib.lines import Line2D
         from matplotlib.patches import Patch
 
-        figure = Figure(figsize=(WIDTH, 0.55))
+        figure = Figure(figsize=(WIDTH, 0.8 if kinds else 0.55))
         shown = [verb for verb in VERBS if verb in verbs]
         patches = [Patch(facecolor=VERBS[verb], label=verb) for verb in shown]
         if verbs - set(VERBS):
@@ -139,6 +99,14 @@ def legend_plot(verbs: set[str]) -> str:
             Line2D([], [], marker=shape, color=colour, mec="white", ms=9, ls="", label=told)
             for shape, colour, told in MARKS.values()
         ]
+        if messages:
+            marks.append(Line2D([], [], marker="|", color=INK, mew=1.6, ms=9, ls="", label="message"))
+        bars = [
+            Line2D([], [], color=THOUGHTS.get(kind, PALE), lw=3, label=f"{short(kind, 20)} (thought)")
+            for kind in [*(k for k in THOUGHTS if k in kinds), *sorted(kinds - set(THOUGHTS))]
+        ]
+        if kinds:
+            bars.append(Line2D([], [], color=PALE, lw=1, label="no reply, or ended first"))
         style: dict[str, Any] = {
             "loc": "upper left",
             "ncols": 12,
@@ -147,7 +115,9 @@ def legend_plot(verbs: set[str]) -> str:
             "borderaxespad": 0,
         }
         figure.legend(handles=patches, bbox_to_anchor=(0, 1), **style)
-        figure.legend(handles=marks, bbox_to_anchor=(0, 0.48), **style)
+        figure.legend(handles=marks, bbox_to_anchor=(0, 0.64 if kinds else 0.48), **style)
+        if bars:
+            figure.legend(handles=bars, bbox_to_anchor=(0, 0.3), **style)
         return to_svg(figure, "legend", "Colours and marks of the timelines")
 
 
@@ -156,36 +126,86 @@ def verb_of(macro: str) -> str:
     return macro.partition("(")[0].strip()
 
 
-def _draw_score(axes: Axes, found: Replay) -> None:
+def _draw_score(axes: Axes, found: Replay) -> dict[str, str]:
+    """The curve and its marks; returns what to show when the mouse is over each."""
     axes.step(range(len(found.score)), found.score, where="post", color=INK, lw=1.3)
-    for name, (shape, colour, _) in MARKS.items():
-        ticks, size = found.marks[name], 13 if shape == "*" else 8
-        points = [found.score[tick] for tick in ticks]
-        axes.plot(ticks, points, shape, color=colour, mec="white", ms=size, ls="", clip_on=False)
+    titles = {}
+    for name, (shape, colour, told) in MARKS.items():
+        for number, tick in enumerate(found.marks[name]):
+            size = 13 if shape == "*" else 8
+            (mark,) = axes.plot(
+                tick, found.score[tick], shape, color=colour, mec="white", ms=size, ls="", clip_on=False
+            )
+            gid = f"{name}-{number}"
+            mark.set_gid(gid)
+            titles[gid] = f"tick {tick}: {told}, {found.score[tick]} points"
     axes.set_ylabel("score")
     axes.grid(True)
     axes.margins(y=0.15)
     axes.tick_params(labelbottom=False, bottom=False)
+    return titles
 
 
-def _draw_macros(axes: Axes, row: Row, episode: Episode, name: str) -> dict[str, str]:
-    """The bars of every chef; returns what to show when the mouse is over each."""
-    titles = {}
-    for seat, macros in enumerate(episode.macros):
-        for number, (macro, start, end, succeeded, reason) in enumerate(macros):
-            span = [(start, max(end - start, 1))]
-            colour, hatch = VERBS.get(verb_of(macro), OTHER), "" if succeeded else "/////"
-            bars = axes.broken_barh(span, (seat - 0.36, 0.72), facecolor=colour, hatch=hatch, edgecolor="white", lw=0.9)
-            gid = f"macro-{seat}-{number}"
-            bars.set_gid(gid)
-            titles[gid] = f"{macro}, ticks {start} to {end}" + (
-                "" if succeeded else f": failed, {reason or 'no reason'}"
-            )
+def _draw_lanes(axes: Axes, row: Row, episode: Episode, kinds: dict[int, list[str]], end: int) -> dict[str, str]:
+    """The lanes of every chef; returns what to show when the mouse is over a part of them."""
+    titles: dict[str, str] = {}
+    y, places = 0.0, []
     for seat in range(len(row.team)):
-        if not (episode.macros and episode.macros[seat]):
-            axes.annotate("no macro actions", (0.01, seat), xycoords=("axes fraction", "data"), va="center", color=PALE)
+        places.append(y + LANE / 2)
+        titles |= _draw_macros(axes, episode, seat, places[-1])
+        y += LANE
+        for kind in kinds.get(seat, ()):
+            titles |= _draw_thoughts(axes, episode, seat, kind, y + THIN / 2 - 0.01, end)
+            y += THIN
     names = [f"{number} {short(agent, 24)}" for number, agent in enumerate(row.team, 1)]
-    axes.set_yticks(range(len(row.team)), names)
-    axes.set_ylim(len(row.team) - 0.5, -0.5)
+    axes.set_yticks(places, names)
+    axes.set_ylim(y + 0.05, -0.05)
     axes.spines["left"].set_visible(False)
     return titles
+
+
+def _draw_macros(axes: Axes, episode: Episode, seat: int, y: float) -> dict[str, str]:
+    """The bars of one chef, with marks where it said something."""
+    titles = {}
+    macros = episode.macros[seat] if episode.macros else ()
+    for number, (macro, start, end, succeeded, reason) in enumerate(macros):
+        span = [(start, max(end - start, 1))]
+        colour, hatch = VERBS.get(verb_of(macro), OTHER), "" if succeeded else "/////"
+        bars = axes.broken_barh(
+            span, (y - 0.36 * LANE, 0.72 * LANE), facecolor=colour, hatch=hatch, edgecolor="white", lw=0.9
+        )
+        gid = f"macro-{seat}-{number}"
+        bars.set_gid(gid)
+        titles[gid] = f"{macro}, ticks {start} to {end}" + ("" if succeeded else f": failed, {reason or 'no reason'}")
+    if not macros:
+        axes.annotate("no macro actions", (0.01, y), xycoords=("axes fraction", "data"), va="center", color=PALE)
+    for number, (tick, speaker, text) in enumerate(episode.messages):
+        if speaker == seat:
+            mark = axes.vlines(tick, y - 0.48 * LANE, y + 0.48 * LANE, color=INK, lw=2.2)
+            gid = f"message-{number}"
+            mark.set_gid(gid)
+            titles[gid] = short(f"tick {tick}, chef {seat + 1}: {text}", LONGEST_TITLE)
+    return titles
+
+
+def _draw_thoughts(axes: Axes, episode: Episode, seat: int, kind: str, y: float, end: int) -> dict[str, str]:
+    """The thoughts of one kind, thin bars from asking to effect; thinner ones that came to nothing."""
+    titles = {}
+    for number, thought in enumerate(episode.thoughts):
+        if (thought.seat, thought.kind) != (seat, kind):
+            continue
+        last = end if thought.effect is None else thought.effect
+        good = thought.outcome == "ok"
+        colour, height = (THOUGHTS.get(kind, PALE), 0.07) if good else (PALE, 0.025)
+        span = [(thought.asked, max(last - thought.asked, 1))]
+        bar = axes.broken_barh(span, (y - height / 2, height), facecolor=colour, edgecolor="white", lw=0.5)
+        gid = f"thought-{number}"
+        bar.set_gid(gid)
+        titles[gid] = short(_told(thought), LONGEST_TITLE)
+    return titles
+
+
+def _told(thought: ThoughtRecord) -> str:
+    if thought.outcome == ENDED:
+        return f"{thought.kind}, asked at tick {thought.asked}: {ENDED}"
+    return f"{thought.kind}, ticks {thought.asked} to {thought.effect}: {thought.words}"

@@ -58,6 +58,10 @@ def test_agents_are_listed():
         (["kitchens", "missing.yaml"], "missing.yaml: cannot be read"),
         (["run", "state_machin"], "did you mean 'state_machine'"),
         (["report", "/nowhere"], "/nowhere"),
+        (["llm", "check"], "--model is missing"),
+        (["llm", "check", "--model", "m", "--base-url", "nonsense"], "base_url"),
+        (["house", "--fault", "malformed"], "expected kind=rate"),
+        (["house", "--fault", "malfomed=0.1"], "faults"),
     ],
 )
 def test_what_a_person_got_wrong_is_one_line(arguments, complaint):
@@ -78,6 +82,13 @@ def test_run_report_and_verify(tmp_path: Path):
     path = out / "episodes.jsonl"
     path.write_text(path.read_text().replace('"score":', '"score":1', 1))
     assert "1 identical, 1 different" in brigade("verify", str(out), ok=1).stdout
+
+
+def test_an_endpoint_without_a_key_or_an_answer_is_explained():
+    done = brigade("llm", "check", "--model", "m", "--key-env", "BRIGADE_NO_SUCH_KEY", ok=1)
+    assert "no key in $BRIGADE_NO_SUCH_KEY" in done.stdout
+    done = brigade("llm", "check", "--model", "m", "--key-env", "", "--base-url", "http://127.0.0.1:9/v1", ok=1)
+    assert "nothing answers at http://127.0.0.1:9/v1" in done.stdout
 
 
 def test_demo_needs_no_terminal():

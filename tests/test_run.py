@@ -161,6 +161,88 @@ def test_order_scripts_play_one_episode_each(config_file, quiet, tmp_path):
         go(config_file, quiet, *changes, f"out={tmp_path / 'other'}")
 
 
+THINKING = """\
+name: thinking
+kitchens: [{name: new_counter_circuit, horizon: 90}]
+teams:
+  - [dpt, beef_specialist]
+  - [react, beef_specialist]
+seeds: 2
+vary: {clock.seconds: [1, 4]}
+calls: true
+ray: {workers: 0}
+"""
+
+
+class TestThinking:
+    @pytest.fixture
+    def config_file(self, tmp_path: Path) -> Path:
+        path = tmp_path / "thinking.yaml"
+        path.write_text(THINKING)
+        return path
+
+    def test_what_varies_is_played_and_recorded(self, config_file, quiet):
+        _, *episodes = read_results(go(config_file, quiet))
+        assert len(episodes) == 8
+        assert {episode["condition"]["clock.seconds"] for episode in episodes} == {1, 4}
+        asked = [t for episode in episodes for t in episode["thoughts"] if t["effect"] is not None]
+        assert {t["effect"] - t["asked"] for t in asked} == {4, 16}
+
+    def test_a_recorded_run_replays_without_its_model_byte_for_byte(self, config_file, quiet, tmp_path, monkeypatch):
+        folder = go(config_file, quiet)
+        from brigade.experiments import run as module
+
+        monkeypatch.setattr(module, "make_reasoner", None)  # nobody to ask
+        again = load_config(str(config_file), [f"out={tmp_path / 'again'}", f"replay={folder}", "calls=false"])
+        run(again, quiet)
+        assert (again.folder / "episodes.jsonl").read_bytes() == (folder / "episodes.jsonl").read_bytes()
+
+    def test_thinking_episodes_verify(self, config_file, quiet):
+        assert all(verdict.difference is None for verdict in verify_file(go(config_file, quiet)))
+
+    def test_an_interrupted_episode_is_kept_as_far_as_it_went(self, config_file, tmp_path):
+        out = tmp_path / "stopped"
+        changes = ["clock={kind: real, seconds: 1}", "vary={}", "teams=[[dpt, stay]]", "calls=false"]
+        command = [sys.executable, "-m", "brigade", "run", str(config_file), f"out={out}", *changes]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(300):
+            if (out / "episodes.jsonl").exists():
+                break
+            time.sleep(0.1)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        _, complaint = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert "The same command goes on from there" in complaint
+        entry = json.loads((out / "interrupted.jsonl").read_text())
+        assert not entry["finished"]
+        assert 0 < entry["ticks"] < 90
+
+    @pytest.mark.parametrize(
+        ("text", "complaint"),
+        [
+            (
+                THINKING.replace("clock.seconds", "clock.second"),
+mean 'clock\.seconds'",
+            ),
+            (THINKING.replace("[1, 4]", "[-1]"), "clock.seconds: input should be greater|greater than or equal to 0"),
+            (THINKING.replace("[1, 4]", "[]"), "no values"),
+            (THINKING.replace("[dpt,", "[dtp,"), "did you mean 'dpt'"),
+            (
+                THINKING.replace("[dpt,", "[{name: dpt, options: {without: [beleif]}},"),
+                "has no thought 'beleif'; did you mean 'belief'",
+            ),
+            (THINKING + "reasoner: {quality: 2}\n", "reasoner.quality"),
+            (THINKING + "reasoner: {knobs: {faults: {malfomed: 1}}}\n", "reasoner.knobs.faults"),
+            (THINKING + "messages: loud\n", "messages"),
+        ],
+    )
+    def test_what_does_not_exist_is_refused(self, config_file, text, complaint):
+        config_file.write_text(text)
+        with pytest.raises(BrigadeError, match=complaint):
+            jobs_of(load_config(str(config_file)))
+
+
 class TestVerify:
     @pytest.fixture
     def episodes(self, config_file, quiet) -> Path:

@@ -1,0 +1,219 @@
+"""Studies over a run: how teams recover when their partner changes, and faults by kind and rate.
+
+Recovery from a switch. Let `at` be the tick from which the `switching` partner is the second agent. Episodes are
+played again to learn the points gained in each tick (dishes only, penalties left out), averaged over the episodes of
+the team. The rate before the switch is the mean over the ticks from 100 to `at`; the kitchen is empty before. Then
+come windows of 60 ticks that lie wholly after the switch: recovery is how many ticks after the switch the first of
+them begins whose rate is at least 90 % of the reference. Zero means that the first 60 ticks after the switch already
+earn that. The reference is the rate before the switch of the same team, or, common to all teams, that of the state
+machine with the same partner. Intervals are of a percentile bootstrap over episodes with a seeded generator; the
+state machine's rate is held fixed in it. A recovery beyond the end of the episode is None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brigade.experiments.episodes import Episode
+from brigade.experiments.estimate import Estimate, estimate
+from brigade.experiments.metrics import Row, Run
+from brigade.experiments.replays import Replay, replay
+
+WINDOW, SETTLED, SHARE = 60, 100, 0.9  # ticks, ticks, of the reference rate
+RESAMPLES, BOOTSTRAP_SEED = 2000, 20240
+FAULTS = "reasoner.knobs.faults"
+DEFINITION = (
+    "Points gained per 100 ticks (dishes only), means over episodes. "
+    f"Before: from tick {SETTLED} to the switch; after: from there to the end. "
+    f"Recovery: ticks from the switch to the beginning of the first window of {WINDOW} ticks, wholly after the switch, "
+    f"that earns at least {SHARE:.0%} of what is gained before the switch, by the same team (own) or by the state "
+    "machine with the same partner (fsm's). 0: the first window already earns that; never: none does. "
+    "In brackets the 95 % interval of a bootstrap over episodes, the state machine's rate held fixed."
+)
+Gains = NDArray[np.float64]  # (episodes, ticks) points gained in each tick
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Ticks until a rate is back.
+
+    Attributes:
+        ticks: None when it is not back before the end.
+        low, high: of the 95 % interval; None beyond the end.
+    """
+
+    ticks: int | None
+    low: int | None
+    high: int | None
+
+    def __str__(self) -> str:
+        def word(value: int | None) -> str:
+            return "never" if value is None else str(value)
+
+        return f"{word(self.ticks)} ({word(self.low)} to {word(self.high)})"
+
+
+@dataclass(frozen=True)
+class Switch:
+    """How one team fared when its partner changed.
+
+    Attributes:
+        kitchen, team, condition: as its row has them.
+        at: tick of the switch.
+        episodes: how many were played again.
+        before, after: points gained per tick in an episode, from tick 100 to the switch and from there to the end.
+        own: recovery to the team's own rate; None when it earned nothing before.
+        common: recovery to the state machine's rate; None when it is not in the run, or earned nothing.
+        rate: of the window of 60 ticks that ends with each tick, points per tick; None where there is no such window.
+    """
+
+    kitchen: str
+    team: tuple[str, ...]
+    condition: str
+    at: int
+    episodes: int
+    before: Estimate
+    after: Estimate
+    own: Recovery | None
+    common: Recovery | None
+    rate: tuple[float | None, ...]
+
+    @property
+    def label(self) -> str:
+        """The chefs that do not switch."""
+        return " + ".join(agent for agent in self.team if not agent.startswith("switching"))
+
+    @property
+    def partner(self) -> str:
+        """The chef that switches."""
+        return " + ".join(agent for agent in self.team if agent.startswith("switching"))
+
+
+@dataclass(frozen=True)
+class FaultCell:
+    """One kind of fault at one rate: the row it was played in."""
+
+    kind: str
+    rate: float
+    row: Row
+
+
+def switches(run: Run) -> list[Switch]:
+    """How every team with a switching partner fared, in the order of the rows."""
+    gains = {row.group: found for row in run.rows if (found := _gains(run, row)) is not None}
+    return [
+        _switch(row, *gains[row.group], _fsm_rate(row, gains))
+        for row in run.rows
+        if row.group in gains
+    ]  # fmt: skip
+
+
+def recovery(gains: Gains, at: int, reference: float | None) -> Recovery | None:
+    """Ticks after the switch until the rate is back; see the top of this file.
+
+    Args:
+        gains: (episodes, ticks) points gained in each tick.
+        at: tick of the switch.
+        reference: points per tick to come back to; None for the team's own rate before the switch, which is then
+            resampled with the episodes.
+    """
+    own = reference is None
+    means = gains.mean(axis=0, keepdims=True)
+    if (means[0, SETTLED:at].mean() if reference is None else reference) <= 0:
+        return None
+    generator = np.random.default_rng(BOOTSTRAP_SEED)
+    picks = generator.multinomial(len(gains), [1 / len(gains)] * len(gains), RESAMPLES) / len(gains)
+    samples = np.concatenate([means, picks @ gains])
+    goals = samples[:, SETTLED:at].mean(axis=1) if own else np.full(len(samples), reference)
+    sums = np.cumsum(np.pad(samples, ((0, 0), (1, 0))), axis=1)
+    rates = (sums[:, at + WINDOW :] - sums[:, at:-WINDOW]) / WINDOW
+    back = rates >= SHARE * goals[:, None] - 1e-9
+    ticks = np.where(back.any(axis=1), back.argmax(axis=1), np.inf)
+    low, high = np.quantile(ticks[1:], [0.025, 0.975], method="inverted_cdf")
+    return Recovery(_whole(ticks[0]), _whole(low), _whole(high))
+
+
+def faults_of(run: Run) -> list[FaultCell]:
+    """The rows of a run that vary one kind of fault at a time, in the order of the rows."""
+    cells = []
+    for row in run.rows:
+        faults = row.condition.get(FAULTS)
+        if isinstance(faults, Mapping) and len(faults) == 1:
+            ((kind, rate),) = faults.items()
+            if isinstance(rate, int | float) and math.isfinite(rate):
+                cells.append(FaultCell(str(kind), float(rate), row))
+    return cells
+
+
+def numeric_keys(run: Run) -> list[str]:
+    """The keys that vary over at least two numbers in a run."""
+    values: dict[str, set[float]] = {}
+    for row in run.rows:
+        for key, value in row.condition.items():
+            values.setdefault(key, set()).add(_number(value))
+    return [key for key, found in values.items() if len(found) > 1 and all(math.isfinite(value) for value in found)]
+
+
+def _number(value: Any) -> float:
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
+    return float(value) if fits else math.nan
+
+
+def _gains(run: Run, row: Row) -> tuple[int, Gains] | None:
+    """The tick of the switch and the points gained in each tick, None when there is no switch to be studied."""
+    episodes = sorted(run.episodes_of(row), key=lambda episode: (episode.seed, episode.key))
+    at = _switches_at(episodes[0]) if episodes else None
+    if at is None:
+        return None
+    played = [found for episode in episodes if isinstance(found := replay(episode), Replay)]
+    length = min((len(found.gained) for found in played), default=0) - 1
+    if length < at + WINDOW or at < SETTLED + WINDOW:
+        return None
+    return at, np.array([np.diff(found.gained[: length + 1]) for found in played], dtype=np.float64)
+
+
+def _switches_at(episode: Episode) -> int | None:
+    for agent in episode.agents:
+        if agent.name == "switching":
+            at = agent.options.get("at", 250)  # as `brigade.agents.specialists` has it
+            return at if isinstance(at, int) and not isinstance(at, bool) and at >= 0 else None
+    return None
+
+
+def _fsm_rate(row: Row, gains: Mapping[Any, tuple[int, Gains]]) -> float | None:
+    """The rate before the switch of the state machine with the same partner."""
+    team = tuple(agent if agent.startswith("switching") else "fsm" for agent in row.team)
+    found = gains.get((row.kitchen, row.kitchen_digest, team, row.condition_label))
+    return None if found is None else float(found[1][:, SETTLED : found[0]].mean())
+
+
+def _switch(row: Row, at: int, gains: Gains, common: float | None) -> Switch:
+    sums = np.cumsum(np.pad(gains.mean(axis=0), (1, 0)))
+    rates = ((sums[WINDOW:] - sums[:-WINDOW]) / WINDOW).tolist()
+    return Switch(
+        kitchen=row.kitchen,
+        team=row.team,
+        condition=row.condition_label,
+        at=at,
+        episodes=len(gains),
+        before=estimate(gains[:, SETTLED:at].mean(axis=1).tolist()),
+        after=estimate(gains[:, at:].mean(axis=1).tolist()),
+        own=recovery(gains, at, None),
+        common=None if common is None else recovery(gains, at, common),
+        rate=(*[None] * WINDOW, *(round(rate, 9) for rate in rates)),
+    )
+
+
+def _whole(ticks: float) -> int | None:
+    return None if math.isinf(ticks) else int(ticks)
+
+
+def rows_of_faults(cells: Sequence[FaultCell]) -> tuple[list[str], list[float]]:
+    """Kinds and rates, each once: the kinds as they come, the rates ascending."""
+    return list(dict.fromkeys(cell.kind for cell in cells)), sorted({cell.rate for cell in cells})
