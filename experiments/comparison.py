@@ -142,7 +142,7 @@ def aggregated(run: Run, rows: Sequence[Row]) -> tuple[Estimate, Estimate]:
 
 def _with_partners(run: Run) -> Comparison | None:
     table = published().table
-    ours, partial = [], False
+    ours = []
     for condition in _conditions(run):
         cells: dict[str, tuple[Estimate, Estimate]] = {}
         chosen: list[Row] = []
@@ -153,9 +153,8 @@ def _with_partners(run: Run) -> Comparison | None:
                 if (row.kitchen, row.condition_label) == (table.kitchen, condition)
                 and len(row.team) == 2 and row.team[0] == framework and row.team[1] in table.partners
             ]  # fmt: skip
-            if rows:
+            if {row.team[1] for row in rows} == set(table.partners):
                 cells[framework] = aggregated(run, rows)
-                partial |= len(rows) < len(table.partners)
                 chosen += rows
         if cells:
             pairs = [cells.get(framework) for framework in table.frameworks]
@@ -171,8 +170,6 @@ def _with_partners(run: Run) -> Comparison | None:
         for row in table.rows
     ]  # fmt: skip
     notes = [HOUSE_NOTE] if any(line.name.startswith("house") for line in ours) else []
-    if partial:
-        notes.append("Not all three partners are in this run: the aggregate is over those that are.")
     return Comparison(
         f"Score and contribution rate, {table.about}", table.source,
         ("model", *names, *(f"{name} share" for name in names)), (*theirs, *ours), tuple(notes),
@@ -203,13 +200,11 @@ def _state_machine(run: Run) -> Comparison | None:
     machine = published().state_machine
     lines = []
     for theirs in machine.rows:
-        for row in run.rows:
-            if (row.kitchen, list(row.team)) == (theirs.kitchen, theirs.team):
-                mean, error = theirs.score
-                ours = with_error(row.score, 2)
-                label = f"{row.kitchen}: {row.team_label}"
-                label += f" [{row.condition_label}]" if row.condition else ""
-                lines.append(Line(label, (f"{mean:.2f} ({error:.2f})", ours)))
+        rows = [row for row in run.rows if (row.kitchen, list(row.team)) == (theirs.kitchen, theirs.team)]
+        if rows:  # what varies is about reasoners: it does not matter here
+            mean, error = theirs.score
+            label = f"{rows[0].kitchen}: {rows[0].team_label}"
+            lines.append(Line(label, (f"{mean:.2f} ({error:.2f})", with_error(rows[0].score, 2))))
     if not lines:
         return None
     notes = () if run.config.get("order_scripts") else (DRAWN_NOTE,)

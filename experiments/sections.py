@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -34,7 +34,7 @@ def print_sections(run: Run, console: Console) -> None:
     if cells:
         kinds, rates = rows_of_faults(cells)
         _title(console, "Score by fault and rate", "mean (standard error)")
-        by = {(cell.kind, cell.rate): with_error(cell.row.score) for cell in cells}
+        by = {(cell.kind, cell.rate): with_error(cell.row.score) for cell in cells if cell.row.cost is not None}
         lines = [[kind, *(by.get((kind, rate), NONE) for rate in rates)] for kind in kinds]
         _print(console, ("fault", *(f"{rate:g}" for rate in rates)), lines, [18, *[14] * min(len(rates), 5)])
     switched = switches(run)
@@ -89,7 +89,7 @@ def _print_cost(rows: Sequence[Row], console: Console) -> None:
             before = row.condition_label
         if row.cost is not None:
             lines.append([row.team[0], *cost_cells(row.cost, row.episodes)])
-            lines += [[f"+ {agent}"] for agent in row.team[1:]]
+            lines += [[f"+ {agent if len(agent) < 19 else agent[:17] + '…'}"] for agent in row.team[1:]]
     _print(console, COST_HEADS, lines, [20, 8, 5, 6, 6, 6, 6, 7, 6, 7, 7])
     failures = failures_of(rows)
     if failures:
@@ -101,7 +101,7 @@ def _print_cost(rows: Sequence[Row], console: Console) -> None:
     _dim(console, COST_NOTE)
 
 
-def _by_condition(rows: Sequence[Row]) -> object:
+def _by_condition(rows: Sequence[Row]) -> Callable[[Row], tuple[int, int]]:
     order: dict[str, int] = {}
     for row in rows:
         order.setdefault(row.condition_label, len(order))
@@ -135,15 +135,13 @@ def switch_cells(switch: Switch) -> list[str]:
 
 def _print_comparison(comparison: Comparison, console: Console) -> None:
     _title(console, comparison.title, comparison.source)
-    columns = len(comparison.heads) - 1
-    width = 13 if columns > 3 else 20
-    shares = sum(head.endswith(" share") for head in comparison.heads)
-    heads = [head.removesuffix(" share") if not head.endswith(" share") else "share" for head in comparison.heads]
-    name = 99 - (columns - shares) * (width + 1) - shares * 6 if columns > 3 else 56
-    if shares:
-        heads = [*comparison.heads[: columns + 1 - shares], *["share"] * shares]
+    heads, columns = list(comparison.heads), len(comparison.heads) - 1
+    shares = sum(head.endswith(" share") for head in heads)
+    scores = columns - shares
+    heads[1 + scores :] = ["rate"] * shares  # there is no room for their names; they come in the same order
+    widths = [19, *[14] * scores, *[4] * shares] if shares else [54 if scores < 3 else 24, *[20] * scores]
     lines = [[("> " if line.ours else "") + line.name, *line.cells] for line in comparison.lines]
-    _print(console, heads, lines, [min(name, 56), *[width] * (columns - shares), *[5] * shares])
+    _print(console, heads, lines, widths)
     for note in comparison.notes:
         _dim(console, note)
 

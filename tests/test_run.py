@@ -223,7 +223,7 @@ class TestThinking:
         [
             (
                 THINKING.replace("clock.seconds", "clock.second"),
-mean 'clock\.seconds'",
+                r"vary\.clock\.second: .*mean 'clock\.seconds'",
             ),
             (THINKING.replace("[1, 4]", "[-1]"), "clock.seconds: input should be greater|greater than or equal to 0"),
             (THINKING.replace("[1, 4]", "[]"), "no values"),
