@@ -160,7 +160,7 @@ class DualProcessAgent(System1):
     def receive(self, thought: Thought) -> None:
         """A thought takes effect."""
         considered = thought.outcome
-        if not isinstance(considered, Considered) or considered.value is None:
+        if not isinstance(considered, Considered):
             return
         self.slow.system2.remember(considered)
         value = considered.value
@@ -252,7 +252,7 @@ class PickingAgent(MacroPlayer):
     def receive(self, thought: Thought) -> None:
         """A thought takes effect."""
         considered = thought.outcome
-        if isinstance(considered, Considered) and considered.value is not None:
+        if isinstance(considered, Considered):
             self.slow.system2.remember(considered)
             if isinstance(considered.value, Macro):
                 self._next = considered.value

@@ -23,6 +23,7 @@ from brigade.dual_process.prompts import introduction, load_prompt
 CHARACTERS_PER_TOKEN = 3.5  # a cautious guess, used for trimming only
 SEEN_TICKS = 120  # how far back a belief looks at what partners did
 MAX_TOKENS, MIN_TOKENS = 600, 60  # of an answer; the least is what a bare pick needs
+LEAST_BUDGET = 800  # tokens; the kitchen itself must fit
 MAX_PLAN = 2000  # characters of a plan that are read
 NOTHING_YET = "(nothing yet)"
 
@@ -120,6 +121,8 @@ class System2:
 
     def remember(self, considered: Considered) -> None:
         """Keep what a thought came to, for the ones after it."""
+        if considered.failure == "too_long":  # the endpoint's window is smaller than the budget: ask for less
+            self.budget_tokens = max(LEAST_BUDGET, int(self.budget_tokens * 0.6))
         if isinstance(considered.value, str):
             if considered.kind == "reflection":
                 self.guidelines = considered.value

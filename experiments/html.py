@@ -33,7 +33,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """
 :root { color-scheme: light; --ink: #1d2330; --soft: #5c6573; --line: #dfe3e8; --tint: #f6f7f9; --accent: #0072b2; }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2.5rem 2rem 4rem; max-width: 68rem; background: #fff; color: var(--ink);
+body { margin: 0 auto; padding: 2.5rem 2rem 4rem; max-width: 74rem; background: #fff; color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .2rem; letter-spacing: -.01em; }
 h2 { font-size: 1.25rem; margin: 3rem 0 .3rem; }
@@ -49,15 +49,15 @@ details { margin-top: .7rem; } summary { cursor: pointer; color: var(--accent); 
 pre { margin: .5rem 0 0; font-size: 12.5px; line-height: 1.45; white-space: pre-wrap; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
 tr.ours td { background: #e8f2fa; font-weight: 600; }
-table { border-collapse: collapse; width: 100%; margin-top: .8rem; font-size: 13.5px;
+table { border-collapse: collapse; width: 100%; margin-top: .8rem; font-size: 12.5px;
   font-variant-numeric: tabular-nums; }
 th { text-align: right; vertical-align: bottom; font-weight: 600; line-height: 1.25; }
-th, td { padding: .22rem .4rem; } td { text-align: right; vertical-align: top; white-space: nowrap; }
+th, td { padding: .22rem .3rem; } td { text-align: right; vertical-align: top; white-space: nowrap; }
 th:first-child, td.agent { text-align: left; white-space: normal; overflow-wrap: break-word; max-width: 17rem; }
 thead th { border-bottom: 2px solid var(--ink); }
 tbody { border-bottom: 1px solid var(--line); }
 tbody.kitchen th { text-align: left; padding-top: 1.1rem; overflow-wrap: anywhere; }
-td.agent.more { padding-left: 1.1rem; } td small { color: var(--soft); font-size: 12px; }
+td.agent.more { padding-left: 1.1rem; } td small { color: var(--soft); font-size: 11px; }
 figure { margin: .6rem 0 0; } svg { display: block; width: 100%; height: auto; }
 svg text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif !important; }
 ul.notes { margin: .5rem 0 0; padding-left: 1.1rem; color: #8a4b00; }

@@ -132,8 +132,8 @@ def counts_plot(kitchens: Kitchens) -> str:
                 if error:
                     axes.errorbar(width, place, xerr=error, color=INK, capsize=1.8, lw=0.9)
                 told = "–" if count.mean is None else f"{count.mean:.2f}" if width else "0"
-                at, colour = (width + error, place), INK if width else PALE
-                axes.annotate(told, at, (5, -0.5), textcoords="offset points", va="center", fontsize=7, color=colour)
+                at, ink = (width + error, place), INK if width else PALE
+                axes.annotate(told, at, (5, -0.5), textcoords="offset points", va="center", fontsize=7, color=ink)
         axes.set_xlim(left=0)
 
     with styled():

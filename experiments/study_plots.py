@@ -124,7 +124,7 @@ def _words(row: Row) -> str:
 
 def _area(seconds: float) -> float:
     """Points squared of a circle: the area grows with latency, and one without can still be seen."""
-    return 30 + 14 * min(seconds, 300)
+    return 30 + 8 * min(seconds, 300)
 
 
 def _scatter_legend(figure: Any, colours: dict[str, str], others: bool) -> None:
@@ -138,7 +138,7 @@ def _scatter_legend(figure: Any, colours: dict[str, str], others: bool) -> None:
         Line2D([], [], color=PALE, ms=math.sqrt(_area(seconds)), label=f"{seconds} s a thought", **style)
         for seconds in LATENCIES_S
     ]
-    figure.legend(handles=handles, loc="outside right upper", labelspacing=1.1)
+    figure.legend(handles=handles, loc="outside right upper", labelspacing=1.3, handletextpad=1.3, borderpad=1.2)
 
 
 def _value_axis(axes: Axes, values: Sequence[float]) -> None:

@@ -387,6 +387,12 @@ class TestPrompts:
         assert max(trimmed) >= 5
 
 
+    def test_a_window_that_is_too_small_is_asked_for_less(self):
+        agent = thinker("dpt_without_tom", lambda request: Failure("too_long", "context length exceeded", 1.0))
+        cook(agent, seconds=1, ticks=200)
+        assert agent.slow.system2.budget_tokens == 800
+
+
 class TestFrameworks:
     @pytest.mark.parametrize("name", FRAMEWORKS)
     def test_every_framework_cooks_with_house(self, name):

@@ -19,9 +19,9 @@ from brigade.envs.registry import BrigadeError
 from brigade.experiments.config import load_config
 from brigade.experiments.html import write_html
 from brigade.experiments.metrics import Episode, read_run
+from brigade.experiments.replays import Replay, replay, typical
 from brigade.experiments.report import WIDE, as_json, print_report
 from brigade.experiments.run import run as play_run
-from brigade.experiments.timeline import Replay, replay, typical
 
 HOSTILE = "<script>alert('$\\x$')</script>\x1b[2J&\"'"
 NAMESPACES = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink")
@@ -54,6 +54,10 @@ def hostile(episode: dict[str, Any]) -> None:
     episode["agents"] = [agent | {"name": HOSTILE} for agent in episode["agents"]]
     episode["macros"] = [[[HOSTILE, 0, 5, False, HOSTILE]] for _ in episode["agents"]]
     episode["kitchen"]["name"] = HOSTILE
+    episode["condition"] = {HOSTILE: HOSTILE}
+    thought = {"seat": 0, "kind": HOSTILE, "asked": 1, "effect": 5, "value": HOSTILE, "dropped": [[HOSTILE, HOSTILE]]}
+    episode["thoughts"] = [thought | {"outcome": outcome, "problem": HOSTILE} for outcome in ("ok", HOSTILE)]
+    episode["messages"] = [[3, 0, HOSTILE]]
 
 
 def printed(*folders: Path, width: int = WIDE, terminal: bool = False) -> str:
@@ -142,7 +146,7 @@ def test_json_has_every_figure_and_the_header(played: Path) -> None:
     row = run["rows"][0]
     assert set(row) == {
         "kitchen", "kitchen_digest", "team", "episodes", "unfinished", "score", "gained", "served", "missed", "wrong",
-        "fires", "seats", "decision_ms_median", "decision_ms_p99", "timed",
+        "fires", "seats", "decision_ms_median", "decision_ms_p99", "timed", "condition", "versus_fsm", "cost",
     }  # fmt: skip
     assert set(row["score"]) == {"mean", "error", "count"}
     assert set(row["seats"][0]) == {"agent", "contribution", "efficiency", "macros_succeeded", "macros_failed"}
