@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from brigade.agents.base import View
 from brigade.agents.executor import Executor
 from brigade.agents.handling import Failed, Rest, Use
 from brigade.agents.macro import Macro
@@ -30,8 +31,6 @@ class SlowMind:
         budget_tokens: prompts are trimmed to about this.
         talks: whether it sends messages.
     """
-
-    human = False
 
     def __init__(self, reasoner: Reasoner, framework: Framework, budget_tokens: int = 6000, talks: bool = True):
         self.reasoner, self.framework = reasoner, framework
@@ -111,15 +110,39 @@ def summary_of(thought: Thought) -> dict[str, Any]:
     return entry
 
 
-class DualProcessAgent(System1):
+class Thinker:
+    """What the episode loop asks of every agent with a slow mind, whatever its fast one is."""
+
+    human = False
+    slow: SlowMind
+    history: History
+    view: View
+    _tick: int
+
+    def attend(self, mind: Mind) -> None:
+        """Is told where to begin thoughts."""
+        self.slow.mind = mind
+
+    def summary(self, thought: Thought) -> dict[str, Any]:
+        """A thought as records have it."""
+        return summary_of(thought)
+
+    async def close(self) -> None:
+        """The episode is over: let go of connections."""
+        await self.slow.reasoner.close()
+
+    def speak(self) -> list[str]:
+        """What it says in this tick."""
+        return self.slow.take_words(self.history, self._tick, self.view.seat)
+
+
+class DualProcessAgent(Thinker, System1):
     """System 1 with System 2 beside it (`dpt`, `dpt_without_tom`, `react_dpt`, `reflexion_dpt`).
 
     Args:
         slow: the slow mind.
         trust: how far System 1 follows it.
     """
-
-    human = False
 
     def __init__(self, slow: SlowMind, trust: Trust | None = None):
         super().__init__(trust)
@@ -131,10 +154,6 @@ class DualProcessAgent(System1):
         self.slow.start_mind(self)
         self._tick = 0
         self._began: tuple[int, Macro] | None = None
-
-    def attend(self, mind: Mind) -> None:
-        """Is told where to begin thoughts."""
-        self.slow.mind = mind
 
     def think(self, observation: Observation) -> None:
         """Begin the thoughts that are due."""
@@ -170,18 +189,6 @@ class DualProcessAgent(System1):
         elif isinstance(value, Macro):
             self.adopt(Policy(tasks=(Task(do=value),)), thought.effect)
 
-    def summary(self, thought: Thought) -> dict[str, Any]:
-        """A thought as records have it."""
-        return summary_of(thought)
-
-    async def close(self) -> None:
-        """The episode is over: let go of connections."""
-        await self.slow.reasoner.close()
-
-    def speak(self) -> list[str]:
-        """What it says in this tick."""
-        return self.slow.take_words(self.history, self._tick, self.view.seat)
-
     def hear(self, message: Message) -> None:
         """A partner has said something: think again at once."""
         self.history.hear(message)
@@ -206,14 +213,12 @@ class DualProcessAgent(System1):
         return extra
 
 
-class PickingAgent(MacroPlayer):
+class PickingAgent(Thinker, MacroPlayer):
     """The model picks each macro action, and the chef waits for it (`act`, `react`, `reflexion`, `agile`).
 
     Args:
         slow: the slow mind.
     """
-
-    human = False
 
     def __init__(self, slow: SlowMind):
         self.slow = slow
@@ -226,10 +231,6 @@ class PickingAgent(MacroPlayer):
         self._tick = 0
         self._next: Macro | None = None
         self._wanting = True  # no macro action is under way
-
-    def attend(self, mind: Mind) -> None:
-        """Is told where to begin thoughts."""
-        self.slow.mind = mind
 
     def think(self, observation: Observation) -> None:
         """Ask for the next pick when none is under way, and begin the other thoughts that are due."""
@@ -256,18 +257,6 @@ class PickingAgent(MacroPlayer):
             self.slow.system2.remember(considered)
             if isinstance(considered.value, Macro):
                 self._next = considered.value
-
-    def summary(self, thought: Thought) -> dict[str, Any]:
-        """A thought as records have it."""
-        return summary_of(thought)
-
-    async def close(self) -> None:
-        """The episode is over: let go of connections."""
-        await self.slow.reasoner.close()
-
-    def speak(self) -> list[str]:
-        """What it says in this tick."""
-        return self.slow.take_words(self.history, self._tick, self.view.seat)
 
     def hear(self, message: Message) -> None:
         """A partner has said something."""

@@ -96,7 +96,9 @@ ABOUT_SCATTER = (
     "As figure 5 of arXiv 2502.11882: each circle is a team under one condition; the area of the circle grows with the "
     "mean latency of its thoughts. Lines are standard errors."
 )
-ABOUT_CURVES = "Each curve is a team; bands are standard errors of the mean score."
+ABOUT_CURVES = (
+    "Each curve is a team; bands are standard errors of the mean score. Curves of equal scores lie on one another."
+)
 ABOUT_FAULTS = "Mean score (standard error) of the team whose reasoner fails in one way at one rate."
 
 

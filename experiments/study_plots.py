@@ -24,7 +24,7 @@ def scatter_plot(rows: Sequence[Row], name: str) -> str | None:
         rows: of one kitchen; None is returned when nobody in them thinks.
         name: goes in front of the ids in the SVG.
     """
-    points = [row for row in rows if row.cost and row.score.mean is not None and row.seats[0].efficiency.mean]
+    points = [row for row in rows if row.cost and row.score.mean is not None and row.seats[0].efficiency.count]
     if not points:
         return None
     with styled():

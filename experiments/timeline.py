@@ -157,7 +157,7 @@ def _draw_lanes(axes: Axes, row: Row, episode: Episode, kinds: dict[int, list[st
         for kind in kinds.get(seat, ()):
             titles |= _draw_thoughts(axes, episode, seat, kind, y + THIN / 2 - 0.01, end)
             y += THIN
-    names = [f"{number} {short(agent, 24)}" for number, agent in enumerate(row.team, 1)]
+    names = [f"{number} {short(agent, 20)}" for number, agent in enumerate(row.team, 1)]
     axes.set_yticks(places, names)
     axes.set_ylim(y + 0.05, -0.05)
     axes.spines["left"].set_visible(False)

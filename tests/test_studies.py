@@ -137,8 +137,8 @@ def test_every_switch_is_found_and_everything_is_shown(played: Path, tmp_path: P
     run = read_run(played)
     found = switches(run)
     assert [(switch.label, switch.condition) for switch in found] == [
-        ("fsm", "clock.seconds=0"), ("fsm", "clock.seconds=30"), ("dpt", "clock.seconds=0"), ("dpt", "clock.seconds=30"),
-    ]  # fmt: skip
+        (name, f"clock.seconds={seconds}") for name in ("fsm", "dpt") for seconds in (0, 30)
+    ]
     assert all(switch.at == 200 and switch.common is not None for switch in found)
     assert numeric_keys(run) == ["clock.seconds"]
     file = io.StringIO()
