@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from brigade.agents.base import View
@@ -16,8 +18,9 @@ from brigade.dual_process.llm.protocol import Reasoner
 from brigade.dual_process.messages import Message
 from brigade.dual_process.policy import Policy, Task
 from brigade.dual_process.system1 import System1, Trust
-from brigade.dual_process.system2 import Considered, System2, feasible
+from brigade.dual_process.system2 import KEPT_LESSONS, Considered, System2, feasible
 from brigade.dual_process.thoughts import Mind, Thought
+from brigade.envs.registry import BrigadeError
 
 Observation = dict[str, Any]
 
@@ -30,11 +33,19 @@ class SlowMind:
         framework: which thoughts there are.
         budget_tokens: prompts are trimmed to about this.
         talks: whether it sends messages.
+        lessons: a file in which lessons are kept across episodes; None to begin each without any.
     """
 
-    def __init__(self, reasoner: Reasoner, framework: Framework, budget_tokens: int = 6000, talks: bool = True):
+    def __init__(
+        self,
+        reasoner: Reasoner,
+        framework: Framework,
+        budget_tokens: int = 6000,
+        talks: bool = True,
+        lessons: Path | None = None,
+    ):
         self.reasoner, self.framework = reasoner, framework
-        self.budget_tokens, self.talks = budget_tokens, talks
+        self.budget_tokens, self.talks, self.lessons = budget_tokens, talks, lessons
 
     def start_mind(self, player: MacroPlayer) -> None:
         """Begin an episode."""
@@ -42,6 +53,8 @@ class SlowMind:
         self.system2 = System2(
             self.reasoner, self.framework, recipes, seat, budget_tokens=self.budget_tokens, talks=self.talks
         )
+        if self.lessons is not None:
+            self.system2.lessons = read_lessons(self.lessons)
         self.mind: Mind | None = None
         self._last_begun: dict[str, int] = {}
         self._to_say: list[str] = []
@@ -73,6 +86,12 @@ class SlowMind:
             return self.system2.plan
         return draft[: int(len(draft) * self.mind.progress("plan"))] or self.system2.plan
 
+    def remember(self, considered: Considered) -> None:
+        """Keep what a thought came to; a lesson also in the file, if there is one."""
+        self.system2.remember(considered)
+        if considered.kind == "lesson" and considered.value is not None and self.lessons is not None:
+            write_lessons(self.lessons, self.system2.lessons)
+
     def say(self, text: str) -> None:
         """Say something at the next tick."""
         if text and self.talks:
@@ -84,6 +103,30 @@ class SlowMind:
         for text in words:
             history.hear(Message(tick, seat, text))
         return words
+
+
+def read_lessons(path: Path) -> list[str]:
+    """Lessons kept from earlier episodes; none if there is no such file yet.
+
+    Raises:
+        BrigadeError: the file is not a list of texts.
+    """
+    if not path.exists():
+        return []
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BrigadeError(f"lessons {path}: cannot be read: {error}") from None
+    if not isinstance(kept, list) or not all(isinstance(lesson, str) for lesson in kept):
+        raise BrigadeError(f"lessons {path}: expected a list of texts")
+    return kept[-KEPT_LESSONS:]
+
+
+def write_lessons(path: Path, lessons: list[str]) -> None:
+    """Replace the kept lessons at once."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(lessons, indent=1), encoding="utf-8")
+    temporary.replace(path)
 
 
 def summary_of(thought: Thought) -> dict[str, Any]:
@@ -181,7 +224,7 @@ class DualProcessAgent(Thinker, System1):
         considered = thought.outcome
         if not isinstance(considered, Considered):
             return
-        self.slow.system2.remember(considered)
+        self.slow.remember(considered)
         value = considered.value
         if isinstance(value, Policy):
             self.adopt(value, thought.effect)
@@ -254,7 +297,7 @@ class PickingAgent(Thinker, MacroPlayer):
         """A thought takes effect."""
         considered = thought.outcome
         if isinstance(considered, Considered):
-            self.slow.system2.remember(considered)
+            self.slow.remember(considered)
             if isinstance(considered.value, Macro):
                 self._next = considered.value
 

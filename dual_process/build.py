@@ -112,6 +112,7 @@ def make_thinking_agent(
     intervals: dict[str, int] | None = None,
     talks: bool = True,
     budget_tokens: int = 6000,
+    lessons: str | None = None,
     seed: int = 0,
 ) -> Agent:
     """An agent of one of the frameworks.
@@ -123,6 +124,8 @@ def make_thinking_agent(
         intervals: ticks between thoughts, by kind.
         talks: whether it sends messages.
         budget_tokens: prompts are trimmed to about this, oldest scenes first.
+        lessons: a file in which lessons are kept across episodes (`reflexion`); play such runs with `ray.workers=0`,
+            one episode after the other.
         seed: of `house`.
 
     Raises:
@@ -135,7 +138,7 @@ def make_thinking_agent(
         except ValidationError as error:
             first = error.errors()[0]
             raise BrigadeError(f"reasoner.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    slow = SlowMind(reasoner, framework, budget_tokens, talks)
+    slow = SlowMind(reasoner, framework, budget_tokens, talks, Path(lessons) if lessons is not None else None)
     return DualProcessAgent(slow) if framework.steers else PickingAgent(slow)
 
 

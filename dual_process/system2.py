@@ -24,6 +24,7 @@ CHARACTERS_PER_TOKEN = 3.5  # a cautious guess, used for trimming only
 SEEN_TICKS = 120  # how far back a belief looks at what partners did
 MAX_TOKENS, MIN_TOKENS = 600, 60  # of an answer; the least is what a bare pick needs
 LEAST_BUDGET = 800  # tokens; the kitchen itself must fit
+KEPT_LESSONS = 5
 MAX_PLAN = 2000  # characters of a plan that are read
 NOTHING_YET = "(nothing yet)"
 
@@ -129,7 +130,7 @@ class System2:
             elif considered.kind == "belief":
                 self.belief = considered.value
             elif considered.kind == "lesson":
-                self.lessons = [*self.lessons, considered.value][-5:]
+                self.lessons = [*self.lessons, considered.value][-KEPT_LESSONS:]
             elif considered.kind == "plan":
                 self.plan, self.draft = considered.value, ""
 

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from brigade.agents.base import agents as agent_registry
 from brigade.dual_process.build import ClockSpec, ReasonerSpec, list_agents, make_agent
+from brigade.dual_process.llm.calls import load_prices
 from brigade.dual_process.llm.server import HouseKnobs
 from brigade.dual_process.messages import Mode
 from brigade.envs.content import Document, Model, parse, read, validate
@@ -71,7 +72,8 @@ class RunConfig(Model):
     for 0 to n-1. With `order_scripts` one episode is played per script, script i with seed i. `reasoner` answers the
     thinking agents and `clock` says how long their thoughts take; `vary` maps keys of these two, such as
     `clock.seconds` or `reasoner.quality`, to the values to be played. `calls` records every call of a model;
-    `replay` names a results folder whose recorded calls answer instead of the model.
+    `replay` names a results folder whose recorded calls answer instead of the model. `prices` is a price table of
+    your own, in the form of `dual_process/llm/prices.yaml`.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
@@ -86,6 +88,7 @@ class RunConfig(Model):
     vary: dict[str, list[Any]] = {}
     calls: bool = False
     replay: str | None = None
+    prices: str | None = None
     out: str | None = None
     ray: RaySpec = RaySpec()
 
@@ -265,6 +268,8 @@ def _change(document: Document, changes: Sequence[str]) -> Document:
 def _check(config: RunConfig, document: Document) -> None:
     list_agents()  # registers them
     _check_vary(config, document)
+    if config.prices is not None:
+        load_prices(config.prices)
     sizes = []
     for i, choice in enumerate(config.kitchens):
         try:

@@ -116,11 +116,14 @@ def _usd(episode: Episode, config: Mapping[str, Any]) -> float | None:
     from brigade.dual_process.llm.calls import load_prices
 
     models = [model_of(agent, config, episode.condition) for agent in episode.agents]
+    if all(model == "house" for model in models):
+        return None
+    prices = load_prices(config.get("prices"))
     total = None
     for thought in episode.thoughts:
         model = models[thought.seat]
         tokens = thought.prompt_tokens or 0, thought.completion_tokens or 0
-        cost = None if model == "house" else load_prices().cost_usd(model, *tokens)
+        cost = None if model == "house" else prices.cost_usd(model, *tokens)
         if cost is None:
             return None
         total = (total or 0.0) + cost

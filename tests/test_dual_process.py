@@ -386,7 +386,6 @@ class TestPrompts:
         assert trimmed
         assert max(trimmed) >= 5
 
-
     def test_a_window_that_is_too_small_is_asked_for_less(self):
         agent = thinker("dpt_without_tom", lambda request: Failure("too_long", "context length exceeded", 1.0))
         cook(agent, seconds=1, ticks=200)
@@ -405,6 +404,27 @@ class TestFrameworks:
         waiting, steering = cook(thinker("react"), seconds=10), cook(thinker("dpt"), seconds=10)
         assert waiting.actions[0][:40] == "0" * 40
         assert "0" * 10 not in steering.actions[0]
+
+    def test_lessons_are_kept_across_episodes_if_asked(self, tmp_path):
+        kept = tmp_path / "lessons.json"
+        lesson = json.dumps({"lesson": "Cook the beef first."})
+        read: list[str] = []
+
+        def say(request: Request) -> str:
+            read.append(request.messages[-1][1])
+            return lesson if request.purpose == "lesson" else house_says(request)
+
+        cook(thinker("reflexion", say, lessons=kept), ticks=150)
+        assert json.loads(kept.read_text())[-1] == "Cook the beef first."
+        read.clear()
+        cook(thinker("reflexion", say, lessons=kept), ticks=20)
+        assert "Cook the beef first." in read[0]
+        read.clear()
+        cook(thinker("reflexion", say), ticks=20)
+        assert "Cook the beef first." not in read[0]
+        kept.write_text("{}")
+        with pytest.raises(BrigadeError, match="expected a list of texts"):
+            cook(thinker("reflexion", say, lessons=kept), ticks=20)
 
     def test_a_quick_pick_reads_the_plan_while_it_is_written(self):
         read: list[str] = []
