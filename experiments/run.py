@@ -97,14 +97,18 @@ def _play_with_ray(jobs: list[Job], config: RunConfig) -> Iterator[Finished]:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns about GPUs it has not got
     import ray
 
-    ray.init(
-        address=config.ray.address,
-        num_cpus=config.ray.workers if config.ray.address is None else None,
-        include_dashboard=False,
-        logging_level=logging.ERROR,
-        log_to_driver=False,
-        ignore_reinit_error=True,
-    )
+    local = config.ray.address is None
+    try:
+        ray.init(
+            address=config.ray.address,
+            num_cpus=config.ray.workers if local else None,
+            include_dashboard=False if local else None,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+            ignore_reinit_error=True,
+        )
+    except ConnectionError as error:
+        raise BrigadeError(f"ray.address {config.ray.address}: no Ray cluster can be reached there: {error}") from None
     remote: Callable[..., Any] = ray.remote(_play_some).remote
     cpus = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
     size = max(1, min(8, len(jobs) // (cpus * 4)))
