@@ -119,18 +119,18 @@ def _print_switches(switched: Sequence[Switch], console: Console) -> None:
             for s in switched
             if (s.partner, s.at, s.condition) == (partner, at, condition)
         ]
-        heads = ("team", "n", "before", "after", "back to own", "back to fsm's")
-        _print(console, heads, lines, [22, 4, 12, 12, 20, 20])
+        heads = ("team", "n", "before", "after", "back to own", "back to fsm's", "lost")
+        _print(console, heads, lines, [16, 4, 11, 11, 16, 16, 17])
     _dim(console, DEFINITION)
 
 
 def switch_cells(switch: Switch) -> list[str]:
-    """Rates before and after, per 100 ticks, and both recoveries."""
+    """Rates before and after, per 100 ticks, both recoveries, and what the switch cost."""
     rates = [
         NONE if rate.mean is None else f"{rate.mean * 100:.1f}" + (f" ({rate.error * 100:.1f})" if rate.error else "")
         for rate in (switch.before, switch.after)
     ]
-    return [*rates, *(NONE if found is None else str(found) for found in (switch.own, switch.common))]
+    return [*rates, *(NONE if found is None else str(found) for found in (switch.own, switch.common, switch.lost))]
 
 
 def _print_comparison(comparison: Comparison, console: Console) -> None:

@@ -8,6 +8,10 @@ them begins whose rate is at least 90 % of the reference. Zero means that the fi
 earn that. The reference is the rate before the switch of the same team, or, common to all teams, that of the state
 machine with the same partner. Intervals are of a percentile bootstrap over episodes with a seeded generator; the
 state machine's rate is held fixed in it. A recovery beyond the end of the episode is None.
+
+What a switch costs altogether. A first window can be earned from what lay ready, and a drop can come later; `lost` is
+the whole shortfall from the switch to the end against the team's own rate before, in ticks of that rate. Negative: it
+gained.
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ DEFINITION = (
     f"Recovery: ticks from the switch to the beginning of the first window of {WINDOW} ticks, wholly after the switch, "
     f"that earns at least {SHARE:.0%} of what is gained before the switch, by the same team (own) or by the state "
     "machine with the same partner (fsm's). 0: the first window already earns that; never: none does. "
+    "Lost: the whole shortfall after the switch against the team's own rate before it, in ticks of that rate. "
     "In brackets the 95 % interval of a bootstrap over episodes, the state machine's rate held fixed."
 )
 Gains = NDArray[np.float64]  # (episodes, ticks) points gained in each tick
@@ -60,6 +65,23 @@ class Recovery:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """What a switch cost, in ticks of the team's earnings before it.
+
+    Attributes:
+        ticks: the shortfall from the switch to the end; negative when the team earned more than before.
+        low, high: of the 95 % interval.
+    """
+
+    ticks: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.ticks:.0f} ({self.low:.0f} to {self.high:.0f})"
+
+
+@dataclass(frozen=True)
 class Switch:
     """How one team fared when its partner changed.
 
@@ -70,6 +92,7 @@ class Switch:
         before, after: points gained per tick in an episode, from tick 100 to the switch and from there to the end.
         own: recovery to the team's own rate; None when it earned nothing before.
         common: recovery to the state machine's rate; None when it is not in the run, or earned nothing.
+        lost: what the switch cost; None when the team earned nothing before.
         rate: of the window of 60 ticks that ends with each tick, points per tick; None where there is no such window.
     """
 
@@ -82,6 +105,7 @@ class Switch:
     after: Estimate
     own: Recovery | None
     common: Recovery | None
+    lost: Lost | None
     rate: tuple[float | None, ...]
 
     @property
@@ -124,12 +148,9 @@ def recovery(gains: Gains, at: int, reference: float | None) -> Recovery | None:
             resampled with the episodes.
     """
     own = reference is None
-    means = gains.mean(axis=0, keepdims=True)
-    if (means[0, SETTLED:at].mean() if reference is None else reference) <= 0:
+    samples = _resampled(gains)
+    if (samples[0, SETTLED:at].mean() if reference is None else reference) <= 0:
         return None
-    generator = np.random.default_rng(BOOTSTRAP_SEED)
-    picks = generator.multinomial(len(gains), [1 / len(gains)] * len(gains), RESAMPLES) / len(gains)
-    samples = np.concatenate([means, picks @ gains])
     goals = samples[:, SETTLED:at].mean(axis=1) if own else np.full(len(samples), reference)
     sums = np.cumsum(np.pad(samples, ((0, 0), (1, 0))), axis=1)
     rates = (sums[:, at + WINDOW :] - sums[:, at:-WINDOW]) / WINDOW
@@ -137,6 +158,26 @@ def recovery(gains: Gains, at: int, reference: float | None) -> Recovery | None:
     ticks = np.where(back.any(axis=1), back.argmax(axis=1), np.inf)
     low, high = np.quantile(ticks[1:], [0.025, 0.975], method="inverted_cdf")
     return Recovery(_whole(ticks[0]), _whole(low), _whole(high))
+
+
+def lost(gains: Gains, at: int) -> Lost | None:
+    """What the switch cost until the end, in ticks of the team's own rate before; see the top of this file."""
+    samples = _resampled(gains)
+    before = samples[:, SETTLED:at].mean(axis=1)
+    if before[0] <= 0:
+        return None
+    after = samples[:, at:]
+    with np.errstate(divide="ignore", invalid="ignore"):  # a resample of episodes that earned nothing: no bound
+        ticks = after.shape[1] - after.sum(axis=1) / before
+    low, high = np.nanquantile(ticks[1:], [0.025, 0.975], method="inverted_cdf")
+    return Lost(round(float(ticks[0]), 6), round(float(low), 6), round(float(high), 6))
+
+
+def _resampled(gains: Gains) -> Gains:
+    """The mean over episodes, then the means of bootstrap resamples, (1 + RESAMPLES, ticks)."""
+    generator = np.random.default_rng(BOOTSTRAP_SEED)
+    picks = generator.multinomial(len(gains), [1 / len(gains)] * len(gains), RESAMPLES) / len(gains)
+    return np.concatenate([gains.mean(axis=0, keepdims=True), picks @ gains])
 
 
 def faults_of(run: Run) -> list[FaultCell]:
@@ -206,6 +247,7 @@ def _switch(row: Row, at: int, gains: Gains, common: float | None) -> Switch:
         after=estimate(gains[:, at:].mean(axis=1).tolist()),
         own=recovery(gains, at, None),
         common=None if common is None else recovery(gains, at, common),
+        lost=lost(gains, at),
         rate=(*[None] * WINDOW, *(round(rate, 9) for rate in rates)),
     )
 

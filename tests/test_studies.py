@@ -19,7 +19,7 @@ from brigade.experiments.html import write_html
 from brigade.experiments.metrics import read_run, rows_of
 from brigade.experiments.report import as_json, print_report
 from brigade.experiments.run import run as play_run
-from brigade.experiments.studies import Recovery, numeric_keys, recovery, switches
+from brigade.experiments.studies import Recovery, lost, numeric_keys, recovery, switches
 
 
 def episode(
@@ -150,3 +150,19 @@ def test_every_switch_is_found_and_everything_is_shown(played: Path, tmp_path: P
     for words in ("Cost", "Recovery from a switch", "Score against clock.seconds", 'class="ours"'):
         assert words in text
     assert len(json.loads(json.dumps(as_json([played])))["runs"][0]["switching"]) == 4
+
+
+def test_what_a_switch_costs_is_the_shortfall_in_ticks_of_the_rate_before():
+    gains = np.zeros((3, 500))
+    gains[:, 100:250] = 0.4  # before
+    gains[:, 250:] = 0.3  # a quarter less, for 250 ticks
+    found = lost(gains, 250)
+    assert found is not None
+    assert found.ticks == pytest.approx(62.5)
+    assert (found.low, found.high) == pytest.approx((62.5, 62.5))
+    assert str(found) == "62 (62 to 62)"
+    gains[:, 250:] = 0.8
+    gained = lost(gains, 250)
+    assert gained is not None
+    assert gained.ticks == pytest.approx(-250)
+    assert lost(np.zeros((3, 500)), 250) is None
