@@ -17,7 +17,7 @@ from brigade.agents.needs import Part, Plan, plan_orders
 from brigade.agents.passing import Passing
 from brigade.agents.player import MacroPlayer
 from brigade.agents.recipes import NEVER
-from brigade.agents.scene import Order, Scene
+from brigade.agents.scene import Scene
 
 NO_DEADLINE = 100_000
 
@@ -251,6 +251,3 @@ class StateMachine(MacroPlayer):
 def make_state_machine() -> StateMachine:
     """A state machine."""
     return StateMachine()
-
-
-__all__ = ["Order", "StateMachine", "Weights"]

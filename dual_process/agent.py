@@ -8,7 +8,7 @@ from typing import Any
 
 from brigade.agents.base import View
 from brigade.agents.executor import Executor
-from brigade.agents.handling import Failed, Rest, Use
+from brigade.agents.handling import Rest, Use
 from brigade.agents.macro import Macro
 from brigade.agents.player import MacroPlayer
 from brigade.agents.scene import Scene, read_scene
@@ -321,6 +321,3 @@ class PickingAgent(Thinker, MacroPlayer):
             last = self._records[-1]
             extra["last_failed"] = f"{last.name}: {last.reason}"
         return extra
-
-
-__all__ = ["DualProcessAgent", "Failed", "PickingAgent", "SlowMind", "summary_of"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from brigade.agents.macro import ABOUT, ASSEMBLE, PREPARE, SERVE, Macro, parse_macro
 from brigade.agents.recipes import Recipes
-from brigade.dual_process.guard import Guard, GuardError, parse_guard
+from brigade.dual_process.guard import Guard, parse_guard
 from brigade.envs.registry import BrigadeError, nearest
 
 MAX_TASKS = 12
@@ -143,6 +143,3 @@ def _known(recipes: Recipes) -> list[str]:
 def _short(entry: object) -> str:
     text = repr(entry)
     return text if len(text) <= 120 else text[:117] + "..."
-
-
-__all__ = ["GuardError", "Leave", "Policy", "Task", "parse_tasks"]

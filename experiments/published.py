@@ -10,6 +10,7 @@ from typing import Any
 
 from brigade.envs.kitchen.game import Game
 from brigade.envs.kitchen.layout import INTERACT, Kitchen
+from brigade.envs.kitchen.tables import SERVE
 
 Described = dict[str, Any]
 
@@ -99,8 +100,6 @@ def _classic_item(kitchen: Kitchen, item: Described | None) -> Described | None:
 
 def classic_rewards(game: Game) -> dict[str, list[float]]:
     """Sparse and shaped reward of each chef in the last tick, as a classic recording has them."""
-    from brigade.envs.kitchen.tables import SERVE
-
     state, tables = game.state, game.kitchen.tables
     sparse = [0.0] * game.kitchen.chefs
     for c, (event, kind) in enumerate(zip(state.event[0].tolist(), state.event_kind[0].tolist(), strict=True)):
