@@ -23,6 +23,7 @@ class MacroPlayer:
     recipes: Recipes
     executor: Executor
     navigator: Navigator
+    scene: Scene  # the tick that was acted on last
 
     def reset(self, view: View) -> None:
         """Begin an episode."""
@@ -54,7 +55,7 @@ class MacroPlayer:
 
     def act(self, observation: Observation) -> int:
         """The action for this tick."""
-        scene = read_scene(self.view.kitchen, observation)
+        scene = self.scene = read_scene(self.view.kitchen, observation)
         if self.current is not None and self.navigator.held_up > PATIENCE:
             self.given_up[self.current] = scene.tick + 2 * PATIENCE
             self.navigator.held_up = 0

@@ -215,8 +215,7 @@ class DualProcessAgent(Thinker, System1):
         action = super().act(observation)
         if self.current is not None and (self._started, self.current) != self._began:
             self._began = (self._started, self.current)
-            scene = read_scene(self.view.kitchen, observation)
-            self.history.begin(str(self.current), scene, scene.score)
+            self.history.begin(str(self.current), self.scene, self.scene.score)
         return action
 
     def receive(self, thought: Thought) -> None:

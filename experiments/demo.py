@@ -12,12 +12,12 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
-from brigade.agents.base import Observation, make_agent
-from brigade.dual_process.episode import play, result
+from brigade.agents.base import Observation
 from brigade.envs.kitchen.game import Game
 from brigade.envs.kitchen.text import captions, draw
 from brigade.experiments.config import AgentSpec, Job, KitchenChoice, RunConfig, jobs_of
-from brigade.experiments.records import Results, episode_record
+from brigade.experiments.records import Results
+from brigade.experiments.run import agent_of, play_job
 
 CONFIG = RunConfig(
     name="demo",
@@ -51,10 +51,8 @@ def demo(console: Console, speed: float = TICKS_PER_SECOND, out: Path | None = N
 
 
 def _cook(job: Job, results: Results, console: Console, speed: float) -> None:
-    agents = [make_agent(spec.name, **spec.options) for spec in job.team]
-    kitchen = job.kitchen.load()
-    title = f"{kitchen.spec.title}: {' and '.join(str(agent) for agent in job.team)}"
-    begun = time.perf_counter()
+    agents = [agent_of(job, seat) for seat in range(len(job.team))]
+    title = f"{job.kitchen.load().spec.title}: {' and '.join(str(agent) for agent in job.team)}"
     with Live(console=console, refresh_per_second=30, transient=True, auto_refresh=False) as live:
 
         def watch(game: Game, observation: Observation, actions: Sequence[int]) -> None:
@@ -64,11 +62,12 @@ def _cook(job: Job, results: Results, console: Console, speed: float) -> None:
             if speed > 0:
                 time.sleep(1 / speed)
 
-        played = play(kitchen, agents, job.seed, job.script, watch=watch)
-    wall_s = round(time.perf_counter() - begun, 3)
-    results.add(episode_record(job, played), {"decision_ms": result(played)["decision_ms"], "wall_s": wall_s})
-    served, missed = played.stats["served"], played.stats["missed"]
-    console.print(f"{title}: [bold]{played.score}[/] points, {served} served, {missed} missed")
+        record, timing = play_job(job, agents, watch)
+    results.add(record, timing)
+    figures = record["result"]
+    console.print(
+        f"{title}: [bold]{figures['score']}[/] points, {figures['served']} served, {figures['missed']} missed"
+    )
 
 
 def _view(game: Game, title: str, agents: Sequence[object]) -> Panel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from brigade.agents.base import Agent
 from brigade.dual_process.build import calls_file, make_agent, make_reasoner, recorded
-from brigade.dual_process.episode import play, result
+from brigade.dual_process.episode import Watcher, play, result
 from brigade.dual_process.frameworks import FRAMEWORKS
 from brigade.envs.kitchen.game import Game
 from brigade.envs.registry import BrigadeError
@@ -32,18 +32,19 @@ class EpisodeInterrupted(KeyboardInterrupt):
         self.record = record
 
 
-def play_job(job: Job) -> Finished:
-    """Play one episode."""
+def play_job(job: Job, agents: Sequence[Agent] | None = None, watch: Watcher | None = None) -> Finished:
+    """Play one episode, with the job's agents unless they are given; `watch` is shown every tick."""
     begun = time.perf_counter()
-    agents = [_agent(job, seat) for seat in range(len(job.team))]
-    played = play(job.kitchen.load(), agents, job.seed, job.script, job.clock.make(), mode=job.messages)
+    if agents is None:
+        agents = [agent_of(job, seat) for seat in range(len(job.team))]
+    played = play(job.kitchen.load(), agents, job.seed, job.script, job.clock.make(), watch, job.messages)
     if played.interrupted:
         raise EpisodeInterrupted(episode_record(job, played))
     timing = {"decision_ms": result(played)["decision_ms"], "wall_s": round(time.perf_counter() - begun, 3)}
     return episode_record(job, played), timing
 
 
-def _agent(job: Job, seat: int) -> Agent:
+def agent_of(job: Job, seat: int) -> Agent:
     """The agent of a seat; one that thinks is given the run's reasoner, unless it brings its own."""
     spec = job.team[seat]
     if spec.name not in FRAMEWORKS or "reasoner" in spec.options:
