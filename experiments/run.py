@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,6 +20,8 @@ from brigade.envs.kitchen.game import Game
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.config import Job, RunConfig, jobs_of
 from brigade.experiments.records import Results, episode_record
+
+STOPPING_S = 10.0  # how long workers have to bring what they have played when a run is stopped
 
 Finished = tuple[dict[str, Any], dict[str, Any]]  # the record and the timing of an episode
 
@@ -55,6 +57,13 @@ def agent_of(job: Job, seat: int) -> Agent:
     return make_agent(spec.name, reasoner=recorded(inner, record, replay), **spec.options)
 
 
+class Batch(NamedTuple):
+    """Episodes played one after the other, and what was played of the one in which it was stopped."""
+
+    finished: list[Finished]
+    interrupted: dict[str, Any] | None
+
+
 def run(config: RunConfig, console: Console) -> Results:
     """Play what is missing of a run.
 
@@ -63,8 +72,8 @@ def run(config: RunConfig, console: Console) -> Results:
 
     Raises:
         BrigadeError: the folder holds another run, or an episode failed; what is finished is kept.
-        KeyboardInterrupt: stopped by the user; likewise, and the episode that was being played here (not on a
-            worker) is kept as far as it went, in `interrupted.jsonl`.
+        KeyboardInterrupt: stopped by the user; likewise, and the episodes that were being played are kept as far as
+            they went, in `interrupted.jsonl`.
     """
     jobs = jobs_of(config)
     results = Results(config.folder, config)
@@ -75,26 +84,33 @@ def run(config: RunConfig, console: Console) -> Results:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console) as progress:
             task = progress.add_task(config.name, total=len(jobs), completed=len(jobs) - len(missing))
-            try:
-                for record, timing in _play(missing, config):
+
+            def keep(batch: Batch) -> None:
+                for record, timing in batch.finished:
                     results.add(record, timing)
                     progress.advance(task)
-            except EpisodeInterrupted as stopped:
-                results.keep_interrupted(stopped.record)
-                raise
+                if batch.interrupted is not None:
+                    results.keep_interrupted(batch.interrupted)
+
+            if config.ray.workers == 0:
+                _play_here(missing, keep)
+            else:
+                Game(missing[0].kitchen.load()).reset(0)  # compile here, once, rather than in every worker
+                _play_with_ray(missing, config, keep)
     results.finish([job.key for job in jobs])
     return results
 
 
-def _play(jobs: list[Job], config: RunConfig) -> Iterator[Finished]:
-    if config.ray.workers == 0:
-        return map(play_job, jobs)
-    Game(jobs[0].kitchen.load()).reset(0)  # compile here, once, rather than in every worker
-    return _play_with_ray(jobs, config)
+def _play_here(jobs: list[Job], keep: Callable[[Batch], None]) -> None:
+    for job in jobs:
+        batch = _play_some([job])
+        keep(batch)
+        if batch.interrupted is not None:
+            raise KeyboardInterrupt
 
 
-def _play_with_ray(jobs: list[Job], config: RunConfig) -> Iterator[Finished]:
-    """Play on Ray's workers, a handful of episodes to a task, yielding them as they are finished."""
+def _play_with_ray(jobs: list[Job], config: RunConfig, keep: Callable[[Batch], None]) -> None:
+    """Play on Ray's workers, a handful of episodes to a task, keeping them as they are finished."""
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns about GPUs it has not got
     import ray
 
@@ -116,19 +132,46 @@ def _play_with_ray(jobs: list[Job], config: RunConfig) -> Iterator[Finished]:
     waiting = [remote(jobs[i : i + size]) for i in range(0, len(jobs), size)]
     try:
         while waiting:
-            ready, waiting = ray.wait(waiting, num_returns=1)
-            try:
-                yield from ray.get(ready[0])
-            except ray.exceptions.RayTaskError as error:
-                cause: Exception = error.as_instanceof_cause()  # type: ignore[no-untyped-call]
-                if isinstance(cause, BrigadeError):
-                    raise BrigadeError(str(cause.args[0] if cause.args else cause)) from None
-                raise
+            ready, _ = ray.wait(waiting, num_returns=1)
+            batch = ray.get(ready[0])
+            waiting.remove(ready[0])
+            keep(batch)
+    except ray.exceptions.RayTaskError as error:
+        cause: Exception = error.as_instanceof_cause()  # type: ignore[no-untyped-call]
+        if isinstance(cause, BrigadeError):
+            raise BrigadeError(str(cause.args[0] if cause.args else cause)) from None
+        raise
+    except KeyboardInterrupt:
+        for batch in _stop(waiting):
+            keep(batch)
+        raise
     finally:
         for reference in waiting:
             ray.cancel(reference, force=True)
         ray.shutdown()
 
 
-def _play_some(jobs: list[Job]) -> list[Finished]:
-    return [play_job(job) for job in jobs]
+def _stop(waiting: list[Any]) -> list[Batch]:
+    """Ask Ray's tasks to stop where they are; what those under way have played comes back from them."""
+    import ray
+
+    for reference in waiting:
+        ray.cancel(reference, force=False)
+    ended, _ = ray.wait(waiting, num_returns=len(waiting), timeout=STOPPING_S)
+    batches = []
+    for reference in ended:
+        try:
+            batches.append(ray.get(reference))
+        except (ray.exceptions.TaskCancelledError, ray.exceptions.RayTaskError):
+            continue  # it had not begun, or it could not be stopped in order
+    return batches
+
+
+def _play_some(jobs: list[Job]) -> Batch:
+    finished: list[Finished] = []
+    for job in jobs:
+        try:
+            finished.append(play_job(job))
+        except EpisodeInterrupted as stopped:
+            return Batch(finished, stopped.record)
+    return Batch(finished, None)

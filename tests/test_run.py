@@ -200,23 +200,25 @@ class TestThinking:
     def test_thinking_episodes_verify(self, config_file, quiet):
         assert all(verdict.difference is None for verdict in verify_file(go(config_file, quiet)))
 
-    def test_an_interrupted_episode_is_kept_as_far_as_it_went(self, config_file, tmp_path):
+    @pytest.mark.parametrize("workers", [0, 2])
+    def test_interrupted_episodes_are_kept_as_far_as_they_went(self, config_file, tmp_path, workers):
         out = tmp_path / "stopped"
-        changes = ["clock={kind: real, seconds: 1}", "vary={}", "teams=[[dpt, stay]]", "calls=false"]
+        changes = ["clock={kind: real, seconds: 1}", "vary={}", "teams=[[dpt, stay]]", f"ray.workers={workers}"]
         command = [sys.executable, "-m", "brigade", "run", str(config_file), f"out={out}", *changes]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        for _ in range(300):
-            if (out / "episodes.jsonl").exists():
-                break
+        at_once = max(1, workers)
+        deadline = time.monotonic() + 60
+        while len(list(out.glob("calls/**/*.jsonl"))) < at_once and time.monotonic() < deadline:
             time.sleep(0.1)
-        time.sleep(1.5)
+        time.sleep(1)
         process.send_signal(signal.SIGINT)
-        _, complaint = process.communicate(timeout=30)
+        _, complaint = process.communicate(timeout=60)
         assert process.returncode == 130
         assert "The same command goes on from there" in complaint
-        entry = json.loads((out / "interrupted.jsonl").read_text())
-        assert not entry["finished"]
-        assert 0 < entry["ticks"] < 90
+        entries = [json.loads(line) for line in (out / "interrupted.jsonl").read_text().splitlines()]
+        assert len(entries) == at_once
+        assert not any(entry["finished"] for entry in entries)
+        assert all(0 < entry["ticks"] < 90 for entry in entries)
 
     @pytest.mark.parametrize(
         ("text", "complaint"),
