@@ -58,7 +58,8 @@ def fault_table(cells: Sequence[FaultCell]) -> str:
 def switch_table(switches: Sequence[Switch]) -> str:
     """Rates before and after the switch, recovery, and what the switch cost."""
     lines = [[switch.label, str(switch.episodes), *switch_cells(switch)] for switch in switches]
-    return grid(("team", "n", "before", "after", "back to own rate", "back to fsm's rate", "ticks lost"), lines)
+    heads = ("team", "n", "before", "after", "back to own rate", "back to fsm's rate", "ticks lost", "ticks saved")
+    return grid(heads, lines)
 
 
 def comparison_table(comparison: Comparison) -> str:

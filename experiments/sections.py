@@ -119,18 +119,19 @@ def _print_switches(switched: Sequence[Switch], console: Console) -> None:
             for s in switched
             if (s.partner, s.at, s.condition) == (partner, at, condition)
         ]
-        heads = ("team", "n", "before", "after", "back to own", "back to fsm's", "lost")
-        _print(console, heads, lines, [16, 4, 11, 11, 16, 16, 17])
+        heads = ("team", "n", "before", "after", "back to own", "back to fsm's", "lost", "saved")
+        _print(console, heads, lines, [15, 3, 10, 10, 13, 13, 14, 14])
     _dim(console, DEFINITION)
 
 
 def switch_cells(switch: Switch) -> list[str]:
-    """Rates before and after, per 100 ticks, both recoveries, and what the switch cost."""
+    """Rates before and after, per 100 ticks, both recoveries, what the switch cost, and what was saved of it."""
     rates = [
         NONE if rate.mean is None else f"{rate.mean * 100:.1f}" + (f" ({rate.error * 100:.1f})" if rate.error else "")
         for rate in (switch.before, switch.after)
     ]
-    return [*rates, *(NONE if found is None else str(found) for found in (switch.own, switch.common, switch.lost))]
+    found_in = (switch.own, switch.common, switch.lost, switch.saved)
+    return [*rates, *(NONE if found is None else str(found) for found in found_in)]
 
 
 def _print_comparison(comparison: Comparison, console: Console) -> None:

@@ -11,7 +11,8 @@ state machine's rate is held fixed in it. A recovery beyond the end of the episo
 
 What a switch costs altogether. A first window can be earned from what lay ready, and a drop can come later; `lost` is
 the whole shortfall from the switch to the end against the team's own rate before, in ticks of that rate. Negative: it
-gained.
+gained. `saved` is how many ticks fewer that is than `dpt_without_tom` lost with the same partner on the same seeds,
+which is what theory of mind is worth; both are resampled together.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ from brigade.experiments.replays import Replay, replay
 WINDOW, SETTLED, SHARE = 60, 100, 0.9  # ticks, ticks, of the reference rate
 RESAMPLES, BOOTSTRAP_SEED = 2000, 20240
 FAULTS = "reasoner.knobs.faults"
+WITHOUT = "dpt_without_tom"
 DEFINITION = (
     "Points gained per 100 ticks (dishes only), means over episodes. "
     f"Before: from tick {SETTLED} to the switch; after: from there to the end. "
@@ -39,6 +41,7 @@ DEFINITION = (
     f"that earns at least {SHARE:.0%} of what is gained before the switch, by the same team (own) or by the state "
     "machine with the same partner (fsm's). 0: the first window already earns that; never: none does. "
     "Lost: the whole shortfall after the switch against the team's own rate before it, in ticks of that rate. "
+    "Saved: ticks fewer lost than without theory of mind on the same seeds. "
     "In brackets the 95 % interval of a bootstrap over episodes, the state machine's rate held fixed."
 )
 Gains = NDArray[np.float64]  # (episodes, ticks) points gained in each tick
@@ -93,6 +96,8 @@ class Switch:
         own: recovery to the team's own rate; None when it earned nothing before.
         common: recovery to the state machine's rate; None when it is not in the run, or earned nothing.
         lost: what the switch cost; None when the team earned nothing before.
+        saved: how much less that is than without theory of mind; None for that team itself, and when it is not in the
+            run with the same seeds.
         rate: of the window of 60 ticks that ends with each tick, points per tick; None where there is no such window.
     """
 
@@ -106,6 +111,7 @@ class Switch:
     own: Recovery | None
     common: Recovery | None
     lost: Lost | None
+    saved: Lost | None
     rate: tuple[float | None, ...]
 
     @property
@@ -132,7 +138,7 @@ def switches(run: Run) -> list[Switch]:
     """How every team with a switching partner fared, in the order of the rows."""
     gains = {row.group: found for row in run.rows if (found := _gains(run, row)) is not None}
     return [
-        _switch(row, *gains[row.group], _fsm_rate(row, gains))
+        _switch(row, gains[row.group], _instead(row, gains, "fsm"), _instead(row, gains, WITHOUT))
         for row in run.rows
         if row.group in gains
     ]  # fmt: skip
@@ -162,13 +168,26 @@ def recovery(gains: Gains, at: int, reference: float | None) -> Recovery | None:
 
 def lost(gains: Gains, at: int) -> Lost | None:
     """What the switch cost until the end, in ticks of the team's own rate before; see the top of this file."""
+    return _interval(_shortfalls(gains, at))
+
+
+def saved(gains: Gains, without: Gains, at: int) -> Lost | None:
+    """How many ticks fewer a switch cost one team than another; episodes in the same order of the same seeds."""
+    return _interval(_shortfalls(without, at) - _shortfalls(gains, at))
+
+
+def _shortfalls(gains: Gains, at: int) -> NDArray[np.float64]:
+    """(1 + RESAMPLES,) ticks; not a number where nothing was earned before."""
     samples = _resampled(gains)
-    before = samples[:, SETTLED:at].mean(axis=1)
-    if before[0] <= 0:
+    before, after = samples[:, SETTLED:at].mean(axis=1), samples[:, at:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ticks: NDArray[np.float64] = after.shape[1] - after.sum(axis=1) / np.where(before > 0, before, np.nan)
+    return ticks
+
+
+def _interval(ticks: NDArray[np.float64]) -> Lost | None:
+    if math.isnan(ticks[0]):
         return None
-    after = samples[:, at:]
-    with np.errstate(divide="ignore", invalid="ignore"):  # a resample of episodes that earned nothing: no bound
-        ticks = after.shape[1] - after.sum(axis=1) / before
     low, high = np.nanquantile(ticks[1:], [0.025, 0.975], method="inverted_cdf")
     return Lost(round(float(ticks[0]), 6), round(float(low), 6), round(float(high), 6))
 
@@ -206,17 +225,24 @@ def _number(value: Any) -> float:
     return float(value) if fits else math.nan
 
 
-def _gains(run: Run, row: Row) -> tuple[int, Gains] | None:
+class _Found(NamedTuple):
+    at: int
+    gains: Gains
+    seeds: tuple[int, ...]
+
+
+def _gains(run: Run, row: Row) -> _Found | None:
     """The tick of the switch and the points gained in each tick, None when there is no switch to be studied."""
     episodes = sorted(run.episodes_of(row), key=lambda episode: (episode.seed, episode.key))
     at = _switches_at(episodes[0]) if episodes else None
     if at is None:
         return None
-    played = [found for episode in episodes if isinstance(found := replay(episode), Replay)]
-    length = min((len(found.gained) for found in played), default=0) - 1
+    played = [(e.seed, found) for e in episodes if isinstance(found := replay(e), Replay)]
+    length = min((len(found.gained) for _, found in played), default=0) - 1
     if length < at + WINDOW or at < SETTLED + WINDOW:
         return None
-    return at, np.array([np.diff(found.gained[: length + 1]) for found in played], dtype=np.float64)
+    gains = np.array([np.diff(found.gained[: length + 1]) for _, found in played], dtype=np.float64)
+    return _Found(at, gains, tuple(seed for seed, _ in played))
 
 
 def _switches_at(episode: Episode) -> int | None:
@@ -227,16 +253,17 @@ def _switches_at(episode: Episode) -> int | None:
     return None
 
 
-def _fsm_rate(row: Row, gains: Mapping[Any, tuple[int, Gains]]) -> float | None:
-    """The rate before the switch of the state machine with the same partner."""
-    team = tuple(agent if agent.startswith("switching") else "fsm" for agent in row.team)
-    found = gains.get((row.kitchen, row.kitchen_digest, team, row.condition_label))
-    return None if found is None else float(found[1][:, SETTLED : found[0]].mean())
+def _instead(row: Row, gains: Mapping[Any, _Found], agent: str) -> _Found | None:
+    """What an agent in the place of the team's own earned with the same partner."""
+    team = tuple(name if name.startswith("switching") else agent for name in row.team)
+    return gains.get((row.kitchen, row.kitchen_digest, team, row.condition_label))
 
 
-def _switch(row: Row, at: int, gains: Gains, common: float | None) -> Switch:
+def _switch(row: Row, found: _Found, machine: _Found | None, without: _Found | None) -> Switch:
+    at, gains, seeds = found
     sums = np.cumsum(np.pad(gains.mean(axis=0), (1, 0)))
     rates = ((sums[WINDOW:] - sums[:-WINDOW]) / WINDOW).tolist()
+    paired = without is not None and without is not found and without.seeds == seeds
     return Switch(
         kitchen=row.kitchen,
         team=row.team,
@@ -246,8 +273,9 @@ def _switch(row: Row, at: int, gains: Gains, common: float | None) -> Switch:
         before=estimate(gains[:, SETTLED:at].mean(axis=1).tolist()),
         after=estimate(gains[:, at:].mean(axis=1).tolist()),
         own=recovery(gains, at, None),
-        common=None if common is None else recovery(gains, at, common),
+        common=None if machine is None else recovery(gains, at, float(machine.gains[:, SETTLED : machine.at].mean())),
         lost=lost(gains, at),
+        saved=saved(gains, without.gains, at) if paired and without is not None else None,
         rate=(*[None] * WINDOW, *(round(rate, 9) for rate in rates)),
     )
 

@@ -19,7 +19,7 @@ from brigade.experiments.html import write_html
 from brigade.experiments.metrics import read_run, rows_of
 from brigade.experiments.report import as_json, print_report
 from brigade.experiments.run import run as play_run
-from brigade.experiments.studies import Recovery, lost, numeric_keys, recovery, switches
+from brigade.experiments.studies import Recovery, lost, numeric_keys, recovery, saved, switches
 
 
 def episode(
@@ -166,3 +166,15 @@ def test_what_a_switch_costs_is_the_shortfall_in_ticks_of_the_rate_before():
     assert gained is not None
     assert gained.ticks == pytest.approx(-250)
     assert lost(np.zeros((3, 500)), 250) is None
+
+
+def test_what_is_saved_is_counted_seed_by_seed():
+    rng = np.random.default_rng(0)
+    worth = rng.uniform(0.2, 0.6, size=(40, 1))  # good seeds and bad ones, alike for both teams
+    gains, without = np.repeat(worth, 500, axis=1), np.repeat(worth, 500, axis=1)
+    gains[:, 250:] *= 0.9
+    without[:, 250:] *= 0.8
+    found = saved(gains, without, 250)
+    assert found is not None
+    assert (found.ticks, found.low, found.high) == pytest.approx((25, 25, 25))
+    assert saved(gains, np.zeros((40, 500)), 250) is None
