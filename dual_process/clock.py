@@ -112,9 +112,15 @@ class Pending:
 
 
 class Clock(Protocol):
-    """Paces an episode."""
+    """Paces an episode.
+
+    Attributes:
+        hz: ticks per second.
+        lateness_s: how late each tick came in wall time, in seconds; empty where time is not wall time.
+    """
 
     hz: float
+    lateness_s: list[float]
 
     def start(self) -> None:
         """Tick 0 begins now."""
@@ -145,6 +151,7 @@ class VirtualClock:
     def __init__(self, hz: float = 4.0, latency: Latency | None = None):
         _check_hz(hz)
         self.hz, self.latency = hz, latency or Measured()
+        self.lateness_s: list[float] = []
 
     def start(self) -> None:
         """Tick 0 begins now."""

@@ -29,6 +29,41 @@ class Watcher(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Tick:
+    """What happened in one tick.
+
+    Attributes:
+        tick: its number, from 0.
+        actions: one per chef.
+        check: fingerprint of the state after it.
+        late_ms: how late it came; None on a clock that does not run in wall time.
+        messages: said in it.
+        thoughts: those that took effect in it.
+        macros: per chef, the macro actions that ended in it.
+    """
+
+    tick: int
+    actions: Sequence[int]
+    check: str
+    late_ms: float | None
+    messages: Sequence[Message]
+    thoughts: Sequence[dict[str, Any]]
+    macros: Sequence[Sequence[MacroRecord]]
+
+
+class Recorder(Protocol):
+    """Writes down what happens, as it happens."""
+
+    def tick(self, tick: Tick) -> None:
+        """A tick has been played."""
+        ...
+
+    def end(self, played: Played) -> None:
+        """The episode is over, or was stopped."""
+        ...
+
+
 @runtime_checkable
 class TalkingAgent(Agent, Protocol):
     """An agent that sends and hears messages.
@@ -79,6 +114,8 @@ class Played:
     interrupted: bool = False
     thoughts: list[dict[str, Any]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    thoughts_ended: list[dict[str, Any]] = field(default_factory=list)  # those of `thoughts` that the end cut off
+    macros_at_end: list[list[MacroRecord]] = field(default_factory=list)  # those of `macros` after the last tick
 
 
 def play(
@@ -89,9 +126,10 @@ def play(
     clock: Clock | None = None,
     watch: Watcher | None = None,
     mode: Mode = "both",
+    recorder: Recorder | None = None,
 ) -> Played:
     """Play an episode to its end; see `play_async`."""
-    return asyncio.run(play_async(kitchen, agents, seed, script, clock, watch, mode))
+    return asyncio.run(play_async(kitchen, agents, seed, script, clock, watch, mode, recorder))
 
 
 async def play_async(
@@ -102,6 +140,7 @@ async def play_async(
     clock: Clock | None = None,
     watch: Watcher | None = None,
     mode: Mode = "both",
+    recorder: Recorder | None = None,
 ) -> Played:
     """Play an episode.
 
@@ -113,6 +152,7 @@ async def play_async(
         clock: the pace; default as fast as possible.
         watch: is shown every tick.
         mode: who may send messages.
+        recorder: is given every tick as it is played, and the end.
 
     Returns:
         What happened; cut short, and `interrupted`, when the task was cancelled (as Ctrl-C does).
@@ -124,7 +164,7 @@ async def play_async(
         raise BrigadeError(f"kitchen '{kitchen.name}' has {kitchen.chefs} chefs, got {len(agents)} agents")
     game = Game(kitchen)
     game.reset([seed], [script] if script is not None else None)
-    loop = _Loop(game, agents, seed, clock or VirtualClock(), watch, mode)
+    loop = _Loop(game, agents, seed, clock or VirtualClock(), watch, mode, recorder)
     try:
         await loop.run()
     except asyncio.CancelledError:
@@ -134,18 +174,27 @@ async def play_async(
         loop.played.interrupted = True
     finally:
         await loop.end()
-    return loop.conclude()
+        played = loop.conclude()
+        if recorder is not None:
+            recorder.end(played)
+    return played
 
 
 class _Loop:
     """One episode as it is played."""
 
-    def __init__(self, game: Game, agents: Sequence[Agent], seed: int, clock: Clock, watch: Watcher | None, mode: Mode):
+    def __init__(
+        self, game: Game, agents: Sequence[Agent], seed: int, clock: Clock, watch: Watcher | None, mode: Mode,
+        recorder: Recorder | None,
+    ):  # fmt: skip
         self.game, self.agents, self.clock, self.watch, self.mode = game, agents, clock, watch, mode
+        self.recorder = recorder
         self.thoughts = Thoughts(clock)
         self.played = Played(actions=[])
         self._digits: list[list[str]] = [[] for _ in agents]
         self._said: list[Message] = []  # in the last tick
+        self._macros_told = [0] * len(agents)  # how many of each chef's macro actions the recorder knows
+        self._thoughts_told = 0
         for seat, agent in enumerate(agents):
             agent.reset(View(game.kitchen, seat, seed))
         self._thinking = {seat: agent for seat, agent in enumerate(agents) if isinstance(agent, ThinkingAgent)}
@@ -168,8 +217,26 @@ class _Loop:
             self._collect_messages(tick)
             self.game.step([actions])
             self.played.checks.append(fingerprint(self.game.state))
+            if self.recorder is not None:
+                self.recorder.tick(self._tick(tick, actions))
             if self.watch is not None:
                 self.watch(self.game, observation, actions)
+
+    def _tick(self, tick: int, actions: Sequence[int]) -> Tick:
+        """What the recorder has not been told yet."""
+        thoughts = self.played.thoughts[self._thoughts_told :]
+        self._thoughts_told = len(self.played.thoughts)
+        lateness = self.clock.lateness_s
+        late_ms = lateness[-1] * 1000 if lateness else None
+        return Tick(tick, actions, self.played.checks[-1], late_ms, self._said, thoughts, self._new_macros())
+
+    def _new_macros(self) -> list[list[MacroRecord]]:
+        new = []
+        for seat, agent in enumerate(self.agents):
+            macros = agent.macros if isinstance(agent, MacroAgent) else []
+            new.append(list(macros[self._macros_told[seat] :]))
+            self._macros_told[seat] = len(macros)
+        return new
 
     def _act(self, observation: Observation) -> list[int]:
         actions = []
@@ -222,6 +289,8 @@ class _Loop:
         """The figures at the end."""
         played, state = self.played, self.game.state
         played.actions = ["".join(digits) for digits in self._digits]
+        played.thoughts_ended = played.thoughts[self._thoughts_told :]
+        played.macros_at_end = self._new_macros()
         played.macros = [list(agent.macros) if isinstance(agent, MacroAgent) else [] for agent in self.agents]
         played.score = int(state.score[0])
         played.stats = dict(zip(STAT_NAMES, state.stats[0].tolist(), strict=True))

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from brigade import __version__
 from brigade.dual_process.episode import Played, result
+from brigade.dual_process.provenance import provenance
 from brigade.envs.kitchen.layout import kitchen_digest
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.config import Job, RunConfig
@@ -26,18 +23,6 @@ RUN_FORMAT, EPISODE_FORMAT = "brigade-run", "brigade-episode"
 FORMAT_VERSION = 1
 EPISODES, TIMINGS, INTERRUPTED = "episodes.jsonl", "timings.jsonl", "interrupted.jsonl"
 IRRELEVANT = ("out", "ray", "about", "calls", "replay")  # keys of a configuration that do not change what is played
-
-
-def provenance() -> dict[str, Any]:
-    """What this code is and runs on: versions and, in a git checkout, the revision."""
-    packages = ("numpy", "numba", "gymnasium", "pettingzoo", "ray")
-    return {
-        "brigade": __version__,
-        "revision": _revision(),
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "packages": {name: metadata.version(name) for name in packages},
-    }
 
 
 def episode_record(job: Job, played: Played) -> dict[str, Any]:
@@ -227,19 +212,3 @@ def _write_lines(path: Path, entries: list[dict[str, Any]]) -> None:
         temporary.replace(path)
     except OSError as error:
         raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def _revision() -> str | None:
-    """The git revision of the source, with a mark when it was changed since; None outside a checkout."""
-    here = Path(__file__).resolve().parent
-    try:
-        revision = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True, timeout=10
-        ).stdout.strip()
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "--untracked-files=no"],
-            cwd=here, capture_output=True, text=True, check=True, timeout=10,
-        ).stdout.strip()  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return revision + ("+changed" if changed else "")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from pydantic import Field, ValidationError
 
 from brigade.envs.content import ContentError, Document, Model, first_problem, parse, read, validate
 from brigade.envs.kitchen import cookbook_spec
-from brigade.envs.kitchen.cookbook import COUNTER, FILE_ENDINGS, FLOOR, NOTHING, Cookbook, load_cookbook
+from brigade.envs.kitchen.cookbook import COUNTER, FILE_ENDINGS, FLOOR, NOTHING, Cookbook, build_cookbook, load_cookbook
 from brigade.envs.kitchen.tables import Tables, compile_tables
 from brigade.envs.registry import BrigadeError, nearest, unknown
 
@@ -205,8 +206,10 @@ def parse_kitchen(text: str, source: str = "<string>") -> Kitchen:
     return build_kitchen(parse(text, source))
 
 
-def build_kitchen(document: Document, changes: dict[str, object] | None = None) -> Kitchen:
-    """Check a kitchen's document and turn it into arrays."""
+def build_kitchen(
+    document: Document, changes: dict[str, object] | None = None, cookbook: Cookbook | None = None
+) -> Kitchen:
+    """Check a kitchen's document and turn it into arrays; with this cookbook, or else the one it names."""
     spec = validate(document, KitchenSpec)
     if changes:
         try:
@@ -214,7 +217,7 @@ def build_kitchen(document: Document, changes: dict[str, object] | None = None) 
         except ValidationError as error:
             path, message = first_problem(KitchenSpec, error)
             raise BrigadeError(f"kitchen '{spec.name}': {'.'.join(map(str, path))}: {message}") from None
-    cookbook = _cookbook_of(spec, document)
+    cookbook = cookbook or _cookbook_of(spec, document)
     grid = _Grid(spec, document, cookbook)
     tables = compile_tables(cookbook, spec.old_dynamics)
     layout = _layout(spec, document, cookbook, tables, grid)
@@ -224,6 +227,24 @@ def build_kitchen(document: Document, changes: dict[str, object] | None = None) 
     )
     _check_reachable(kitchen, document)
     return kitchen
+
+
+def dump_kitchen(kitchen: Kitchen) -> dict[str, Any]:
+    """A kitchen and its cookbook as plain data, from which `restore_kitchen` makes it again without their files."""
+    return {
+        "kitchen": kitchen.spec.model_dump(mode="json", by_alias=True),
+        "cookbook": kitchen.cookbook.spec.model_dump(mode="json", by_alias=True),
+    }
+
+
+def restore_kitchen(dumped: Mapping[str, Any], source: str) -> Kitchen:
+    """The kitchen that `dump_kitchen` made plain data of.
+
+    Raises:
+        BrigadeError: the data is not that; the message begins with `source`.
+    """
+    documents = [Document(dumped.get(part), {}, f"{source}: {part}") for part in ("kitchen", "cookbook")]
+    return build_kitchen(documents[0], cookbook=build_cookbook(documents[1]))
 
 
 def _cookbook_of(spec: KitchenSpec, document: Document) -> Cookbook:

@@ -1,0 +1,42 @@
+"""What this code is and runs on: the beginning of every record."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from brigade import __version__
+
+PACKAGES = ("numpy", "numba", "gymnasium", "pettingzoo", "ray")
+
+
+def provenance() -> dict[str, Any]:
+    """Versions and, in a git checkout, the revision."""
+    return {
+        "brigade": __version__,
+        "revision": _revision(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+    }
+
+
+@cache
+def _revision() -> str | None:
+    """The git revision of the source, with a mark when it was changed since; None outside a checkout."""
+    here = Path(__file__).resolve().parent
+    try:
+        revision = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"],
+            cwd=here, capture_output=True, text=True, check=True, timeout=10,
+        ).stdout.strip()  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return revision + ("+changed" if changed else "")

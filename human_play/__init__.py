@@ -1,0 +1,1 @@
+"""People in the kitchen: the game window, studies, replay."""
