@@ -24,7 +24,7 @@ from brigade.envs.registry import BrigadeError
 
 __all__ = [
     "ClockSpec", "ReasonerSpec", "calls_file", "house_answer", "list_agents", "make_agent", "make_reasoner",
-    "make_thinking_agent", "recorded",
+    "make_thinking_agent", "recorded", "short_key",
 ]  # fmt: skip
 
 
@@ -94,7 +94,12 @@ def house_answer(messages: Any, purpose: str, schema: Any, rng: Any, *, quality:
 
 def calls_file(folder: Path, key: str, seat: int) -> Path:
     """Where the calls of one chef in one episode are recorded."""
-    return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}-{seat}.jsonl"
+    return folder / f"{short_key(key)}-{seat}.jsonl"
+
+
+def short_key(key: str) -> str:
+    """An episode's key as part of a file name."""
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 def recorded(reasoner: Reasoner | None, path: Path | None, replay: Path | None) -> Reasoner:

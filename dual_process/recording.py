@@ -220,18 +220,22 @@ class Recording:
             game.step([line.actions])
             yield game
 
-    def first_difference(self) -> str | None:
-        """The first tick and field in which the engine plays it otherwise today; None when it is identical."""
+    def compare(self) -> tuple[int, str | None]:
+        """How many ticks the engine plays identically today, and the first tick and field in which it does not."""
         game = None
         for line, game in zip(self.ticks, self.play_again(), strict=True):
             differing = fingerprint_differences(line.check, fingerprint(game.state))
             if differing:
-                return f"tick {line.tick}: {differing[0]} differ from the recording"
+                return line.tick, f"tick {line.tick}: {differing[0]} differ from the recording"
         if self.end is not None and game is not None:
             recorded, played = self.end["result"]["score"], int(game.state.score[0])
             if recorded != played:
-                return f"the end: score {recorded} recorded, {played} replayed"
-        return None
+                return len(self.ticks), f"the end: score {recorded} recorded, {played} replayed"
+        return len(self.ticks), None
+
+    def first_difference(self) -> str | None:
+        """The first tick and field in which the engine plays it otherwise today; None when it is identical."""
+        return self.compare()[1]
 
 
 def read_recording(path: str | Path) -> Recording:

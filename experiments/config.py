@@ -72,7 +72,8 @@ class RunConfig(Model):
     for 0 to n-1. With `order_scripts` one episode is played per script, script i with seed i. `reasoner` answers the
     thinking agents and `clock` says how long their thoughts take; `vary` maps keys of these two, such as
     `clock.seconds` or `reasoner.quality`, to the values to be played. `calls` records every call of a model;
-    `replay` names a results folder whose recorded calls answer instead of the model. `prices` is a price table of
+    `replay` names a results folder whose recorded calls answer instead of the model. `recordings` writes every episode
+    as it is played into a file of its own. `prices` is a price table of
     your own, in the form of `dual_process/llm/prices.yaml`.
     """
 
@@ -88,6 +89,7 @@ class RunConfig(Model):
     vary: dict[str, list[Any]] = {}
     calls: bool = False
     replay: str | None = None
+    recordings: bool = True
     prices: str | None = None
     out: str | None = None
     ray: RaySpec = RaySpec()
@@ -118,6 +120,7 @@ class Job(Model):
     condition: dict[str, Any] = {}  # what varies, as it is for this episode
     calls: str | None = None  # folder in which calls are recorded
     replay: str | None = None  # folder from which they are answered
+    recordings: str | None = None  # folder in which the episode is recorded as it is played
 
     @property
     def key(self) -> str:
@@ -189,7 +192,9 @@ def _common(config: RunConfig, condition: dict[str, Any]) -> dict[str, Any]:
         here[last] = value
     folder = str(config.folder / "calls") if config.calls else None
     replay = str(Path(config.replay) / "calls") if config.replay else None
-    return {**specs, "messages": config.messages, "condition": condition, "calls": folder, "replay": replay}
+    recordings = str(config.folder / "recordings") if config.recordings else None
+    folders = {"calls": folder, "replay": replay, "recordings": recordings}
+    return {**specs, "messages": config.messages, "condition": condition, **folders}
 
 
 def _check_vary(config: RunConfig, document: Document) -> None:

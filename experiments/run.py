@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from brigade.agents.base import Agent
-from brigade.dual_process.build import calls_file, make_agent, make_reasoner, recorded
+from brigade.dual_process.build import calls_file, make_agent, make_reasoner, recorded, short_key
 from brigade.dual_process.episode import Watcher, play, result
 from brigade.dual_process.frameworks import FRAMEWORKS
+from brigade.dual_process.recording import ENDING, RecordingWriter, make_header
 from brigade.envs.kitchen.game import Game
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.config import Job, RunConfig, jobs_of
@@ -39,11 +40,28 @@ def play_job(job: Job, agents: Sequence[Agent] | None = None, watch: Watcher | N
     begun = time.perf_counter()
     if agents is None:
         agents = [agent_of(job, seat) for seat in range(len(job.team))]
-    played = play(job.kitchen.load(), agents, job.seed, job.script, job.clock.make(), watch, job.messages)
+    recorder = _recorder(job)
+    played = play(job.kitchen.load(), agents, job.seed, job.script, job.clock.make(), watch, job.messages, recorder)
+    if recorder is not None and recorder.failed is not None:
+        raise BrigadeError(f"{recorder.path}: cannot be written: {recorder.failed}")
     if played.interrupted:
         raise EpisodeInterrupted(episode_record(job, played))
     timing = {"decision_ms": result(played)["decision_ms"], "wall_s": round(time.perf_counter() - begun, 3)}
     return episode_record(job, played), timing
+
+
+def _recorder(job: Job) -> RecordingWriter | None:
+    """Where the episode is written as it is played, in the place of one that was stopped before."""
+    if job.recordings is None:
+        return None
+    path = Path(job.recordings) / f"{short_key(job.key)}{ENDING}"
+    path.unlink(missing_ok=True)
+    agents = [spec.model_dump() for spec in job.team]
+    ids = {"key": job.key, "condition": job.condition}
+    clock = job.clock.model_dump()
+    return RecordingWriter(
+        path, make_header(job.kitchen.load(), job.seed, job.script, agents, job.messages, clock, ids)
+    )
 
 
 def agent_of(job: Job, seat: int) -> Agent:

@@ -1,7 +1,7 @@
 """Replaying recordings: is every step what the engine does today?
 
-Three forms are understood: our own episodes (`brigade-episode`, also inside a results file), and the recordings of
-the two published games (`published`). `docs/recordings.md` describes them.
+Four forms are understood: recordings (`dual_process.recording`), the episodes of a results file (`brigade-episode`),
+and the recordings of the two published games (`published`). `docs/recordings.md` describes them.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from brigade.dual_process.recording import ENDING, read_recording
 from brigade.envs.kitchen.game import Game
 from brigade.envs.kitchen.layout import Kitchen, kitchen_digest, load_kitchen
 from brigade.envs.kitchen.state import fingerprint, fingerprint_differences
 from brigade.envs.registry import BrigadeError
 from brigade.experiments import published
 from brigade.experiments.config import KitchenChoice
-from brigade.experiments.records import EPISODE_FORMAT, RUN_FORMAT, check_version
+from brigade.experiments.records import EPISODE_FORMAT, EPISODES, RUN_FORMAT, check_version
 
 CHECK_DIGITS = 16  # of one fingerprint
 
@@ -42,14 +43,20 @@ class Verdict:
 
 
 def verify_file(path: str | Path) -> Iterator[Verdict]:
-    """Replay every episode in a file (`.jsonl`, `.jsonl.gz`) or results folder.
+    """Replay every episode in a file (`.jsonl`, `.jsonl.gz`, `.jsonl.zst`), a results folder or a folder of recordings.
 
     Raises:
         BrigadeError: the file cannot be read, is damaged or cut off (with the line), or was written by a newer version.
     """
     path = Path(path)
+    if path.name.endswith(ENDING):
+        yield _verify_recording(path)
+        return
     if path.is_dir():
-        path = path / "episodes.jsonl"
+        if not (path / EPISODES).exists() and (recordings := sorted(path.rglob(f"*{ENDING}"))):
+            yield from map(_verify_recording, recordings)
+            return
+        path = path / EPISODES
     episodes = 0
     for number, entry in _entries(path):
         where = f"{path}:{number}"
@@ -66,6 +73,15 @@ def verify_file(path: str | Path) -> Iterator[Verdict]:
         episodes += 1
     if not episodes:
         raise BrigadeError(f"{path}: no episodes in it")
+
+
+def _verify_recording(path: Path) -> Verdict:
+    recording = read_recording(path)
+    what = f"{recording.kitchen.name} seed {recording.header['seed']}"
+    steps, difference = recording.compare()
+    if difference is None and recording.cut is not None:
+        difference = f"identical so far, but {recording.cut}"
+    return Verdict(str(path), what, steps, difference)
 
 
 def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from brigade.dual_process.episode import state_after
+from brigade.dual_process.recording import read_recording
+from brigade.envs.kitchen.layout import load_kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.config import jobs_of, list_configs, load_config
 from brigade.experiments.records import read_results
@@ -197,11 +200,25 @@ class TestThinking:
         run(again, quiet)
         assert (again.folder / "episodes.jsonl").read_bytes() == (folder / "episodes.jsonl").read_bytes()
 
+    def test_every_episode_has_a_recording_that_replays(self, config_file, quiet):
+        folder = go(config_file, quiet)
+        _, *episodes = read_results(folder)
+        recordings = {r.header["ids"]["key"]: r for r in map(read_recording, (folder / "recordings").iterdir())}
+        assert recordings.keys() == {episode["key"] for episode in episodes}
+        for episode in episodes:
+            recording = recordings[episode["key"]]
+            assert recording.cut is None
+            assert recording.first_difference() is None
+            assert recording.end["result"] == episode["result"]
+            told = [thought for line in recording.ticks for thought in line.thoughts] + recording.end["thoughts"]
+            assert told == episode["thoughts"]
+
     def test_thinking_episodes_verify(self, config_file, quiet):
         assert all(verdict.difference is None for verdict in verify_file(go(config_file, quiet)))
 
     @pytest.mark.parametrize("workers", [0, 2])
     def test_interrupted_episodes_are_kept_as_far_as_they_went(self, config_file, tmp_path, workers):
+        state_after(load_kitchen("new_counter_circuit"), "stay", 1)  # so that the rules are compiled
         out = tmp_path / "stopped"
         changes = ["clock={kind: real, seconds: 1}", "vary={}", "teams=[[dpt, stay]]", f"ray.workers={workers}"]
         command = [sys.executable, "-m", "brigade", "run", str(config_file), f"out={out}", *changes]
