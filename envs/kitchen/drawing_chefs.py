@@ -1,4 +1,4 @@
-"""Pictures of chefs: every seat has a colour and a hat of its own shape."""
+"""Pictures of chefs: every hat has a colour and a shape of its own; by default a seat wears the hat of its number."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from brigade.envs.kitchen.drawing import BLUE, DIRECTIONS, GREEN, INK, ORANGE, PAPER, PURPLE, SHADOW, Pen, Point, tone
+from brigade.envs.kitchen.drawing import BLUE, DIRECTIONS, GREEN, INK, ORANGE, PAPER, PURPLE, RED, SHADOW, SKY, Pen, Point, tone
 
 
 class ChefLook(NamedTuple):
-    """What tells one seat from the others."""
+    """What tells one chef from the others."""
 
+    name: str  # of the hat, as a sentence would have it
     colour: str
     skin: str
     hair: str
@@ -46,11 +47,29 @@ def _top_hat(pen: Pen, colour: str) -> None:
     pen.box(-0.28, -0.02, 0.56, 0.08, tone(colour, -0.2), 0.03)
 
 
+def _crown(pen: Pen, colour: str) -> None:
+    points = [(-0.22, 0.04), (-0.24, -0.25), (-0.11, -0.1), (0.0, -0.3), (0.11, -0.1), (0.24, -0.25), (0.22, 0.04)]
+    pen.polygon(points, colour)
+    pen.polygon([(-0.18, 0.0), (-0.19, -0.14), (-0.11, -0.04), (-0.06, 0.0)], tone(colour, 0.45))
+    for x, y in ((-0.24, -0.25), (0.0, -0.3), (0.24, -0.25)):
+        pen.circle(x, y, 0.045, PAPER)
+    pen.box(-0.22, -0.02, 0.44, 0.07, PAPER, 0.02)
+
+
+def _bowler(pen: Pen, colour: str) -> None:
+    pen.ellipse(0.0, -0.07, 0.2, 0.17, colour)
+    pen.ellipse(-0.07, -0.13, 0.06, 0.06, tone(colour, 0.4))
+    pen.box(-0.2, -0.07, 0.4, 0.07, PAPER)
+    pen.ellipse(0.0, 0.01, 0.32, 0.06, tone(colour, -0.2))
+
+
 CHEFS = (
-    ChefLook(BLUE, "#f2c9a1", "#5a3a22", _toque),
-    ChefLook(ORANGE, "#b97a4f", "#2a1c16", _cap),
-    ChefLook(GREEN, "#e0ac7e", "#7a3e1d", _cone),
-    ChefLook(PURPLE, "#8a5a3a", "#1d1714", _top_hat),
+    ChefLook("blue toque", BLUE, "#f2c9a1", "#5a3a22", _toque),
+    ChefLook("orange cap", ORANGE, "#b97a4f", "#2a1c16", _cap),
+    ChefLook("green cone", GREEN, "#e0ac7e", "#7a3e1d", _cone),
+    ChefLook("pink top hat", PURPLE, "#8a5a3a", "#1d1714", _top_hat),
+    ChefLook("light blue crown", SKY, "#f2c9a1", "#2a1c16", _crown),
+    ChefLook("red bowler", RED, "#e0ac7e", "#1d1714", _bowler),
 )
 HOLD: dict[str, Point] = {"down": (0.0, 0.2), "left": (-0.34, 0.15), "right": (0.34, 0.15), "up": (0.29, -0.28)}
 HELD_SCALE = 0.5  # size of what is held, in cells
@@ -62,9 +81,9 @@ def hold_point(facing: str) -> Point:
     return HOLD.get(facing, HOLD["down"])
 
 
-def chef(pen: Pen, seat: int, facing: str, holding: bool) -> None:
+def chef(pen: Pen, hat: int, facing: str, holding: bool) -> None:
     """A chef in a cell."""
-    look = CHEFS[seat % len(CHEFS)]
+    look = CHEFS[hat % len(CHEFS)]
     facing = facing if facing in DIRECTIONS else "down"
     _body(pen, look, facing)
     _hands(pen, look, facing, holding)
@@ -72,13 +91,13 @@ def chef(pen: Pen, seat: int, facing: str, holding: bool) -> None:
     look.hat(pen.sub(0, HAT, 0.95), look.colour)
 
 
-def ground(pen: Pen, seat: int, facing: str, holding: bool) -> None:
+def ground(pen: Pen, hat: int, facing: str, holding: bool) -> None:
     """What is under a chef: a shadow and, beside a chef seen from the side with empty hands, an arrow head."""
     pen.ellipse(0, 0.41, 0.3, 0.08, SHADOW)
     side = DIRECTIONS.get(facing, (0, 1))[0]
     if side and not holding:
         wings = [(0.38 * side, 0.03 - 0.15), (0.5 * side, 0.03), (0.38 * side, 0.03 + 0.15)]
-        pen.polygon(wings, CHEFS[seat % len(CHEFS)].colour)
+        pen.polygon(wings, CHEFS[hat % len(CHEFS)].colour)
 
 
 def _body(pen: Pen, look: ChefLook, facing: str) -> None:

@@ -1,7 +1,8 @@
-"""The bar along the top: open orders as cards, the score, and the ticks left."""
+"""The bar along the top: open orders as cards, the score, and the ticks or the time left."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -23,8 +24,9 @@ LEAST_CARD = 26  # pixels; where cards would be narrower, or much higher than wi
 
 
 def draw_bar(
-    frame: pygame.Surface, area: pygame.Rect, cookbook: Cookbook, described: dict[str, Any], lifetimes: dict[str, int]
-) -> None:
+    frame: pygame.Surface, area: pygame.Rect, cookbook: Cookbook, described: dict[str, Any], lifetimes: dict[str, int],
+    hz: float | None = None,
+) -> None:  # fmt: skip
     """Draw the whole bar.
 
     Args:
@@ -33,11 +35,12 @@ def draw_bar(
         cookbook: where the dishes are.
         described: the kitchen in words.
         lifetimes: ticks from an order's arrival to its expiry, by dish.
+        hz: ticks per second, to show minutes and seconds; None to show ticks.
     """
     gap = max(1, area.h // 20)
     panel = pygame.Rect(0, area.y, min(round(1.5 * area.h), area.w // 3), area.h).inflate(-2 * gap, -2 * gap)
     panel.right = area.right - gap
-    _draw_panel(frame, panel, described)
+    _draw_panel(frame, panel, described, hz)
     cards = pygame.Rect(area.x + gap, panel.y, panel.x - 2 * gap - area.x, panel.h)
     orders: Sequence[dict[str, Any]] = described["orders"]
     places = _places(cards, len(orders), gap)
@@ -67,19 +70,26 @@ def _put(frame: pygame.Surface, picture: pygame.Surface | None, area: pygame.Rec
         paste(frame, picture, area.x + picture.get_width() / 2 + (area.w - picture.get_width()) * across, area.centery)
 
 
-def _draw_panel(frame: pygame.Surface, area: pygame.Rect, described: dict[str, Any]) -> None:
-    """The score and the ticks left."""
+def _draw_panel(frame: pygame.Surface, area: pygame.Rect, described: dict[str, Any], hz: float | None) -> None:
+    """The score, and what is left to be played."""
     if area.w < 4 or area.h < 4:
         return
     rounded(frame, area, PANEL, area.h // 10)
     inner = area.inflate(-area.h // 6, -area.h // 8)
-    labels = ("Score", "Ticks left")
+    labels = ("Score", "Ticks left" if hz is None else "Time left")
+    left = str(described["ticks_left"]) if hz is None else clock_face(described["ticks_left"] / hz)
     longest = fitted(labels[1], inner.w * 0.52, inner.h * 0.3, LABEL)
     line = longest.get_height() if longest is not None else 0  # both labels in the same size
-    for i, (number, colour) in enumerate(((described["score"], "#ffd97a"), (described["ticks_left"], PAPER))):
+    for i, (number, colour) in enumerate(((described["score"], "#ffd97a"), (left, PAPER))):
         row = pygame.Rect(inner.x, inner.y + i * inner.h // 2, inner.w, inner.h // 2)
         _put(frame, fitted(labels[i], inner.w * 0.52, line, LABEL), row, 0)
         _put(frame, fitted(str(number), row.w * 0.44, row.h * 0.8, colour), row, 1)
+
+
+def clock_face(seconds: float) -> str:
+    """Minutes and seconds, rounded up so that 0:00 is the end."""
+    whole = math.ceil(seconds)
+    return f"{whole // 60}:{whole % 60:02}"
 
 
 def _draw_card(frame: pygame.Surface, area: pygame.Rect, cookbook: Cookbook, dish: str, part: float | None) -> None:

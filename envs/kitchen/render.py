@@ -7,7 +7,7 @@ and colours, so a dish added in YAML is drawn as well. The same state always giv
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,13 +84,21 @@ def _bar_height(width: int, height: int) -> int:
     return min(round(BAR_PART * height), width // 4)
 
 
-def render(kitchen: Kitchen, described: dict[str, Any], size: tuple[int, int] | None = None) -> pygame.Surface:
+def render(
+    kitchen: Kitchen,
+    described: dict[str, Any],
+    size: tuple[int, int] | None = None,
+    hats: Sequence[int] | None = None,
+    hz: float | None = None,
+) -> pygame.Surface:
     """Draw a kitchen.
 
     Args:
         kitchen: the kitchen.
         described: its state in words, from `Game.describe`. A chef's `at` may lie between cells.
         size: width and height in pixels; by default a cell has 64 pixels.
+        hats: per chef, which of `drawing_chefs.CHEFS` it looks like; by default that of its seat.
+        hz: ticks per second, to show the time that is left rather than the ticks.
 
     Returns:
         A surface of that size without transparency; it is the caller's.
@@ -105,11 +113,11 @@ def render(kitchen: Kitchen, described: dict[str, Any], size: tuple[int, int] | 
         painter.thing(thing)
     by_depth = sorted(enumerate(described["chefs"]), key=lambda numbered: numbered[1]["at"][1])
     for seat, person in by_depth:
-        painter.chef(seat, person)
+        painter.chef(seat if hats is None else hats[seat], person)
     for thing in described["items"]:
         painter.overlay(thing)
     lifetimes = {name: dish.ticks for name, dish in kitchen.cookbook.spec.dishes.items()}
-    draw_bar(frame, pygame.Rect(0, 0, view.size[0], view.bar), kitchen.cookbook, described, lifetimes)
+    draw_bar(frame, pygame.Rect(0, 0, view.size[0], view.bar), kitchen.cookbook, described, lifetimes, hz)
     return frame
 
 
@@ -133,11 +141,11 @@ class _Painter:
         bare = self.cookbook.kind(kind.contents[0]) if kind.burning else kind
         self._put(x + shift, y + LIFT, *painting(self.cookbook, bare), scale=scale)
 
-    def chef(self, seat: int, person: dict[str, Any]) -> None:
+    def chef(self, hat: int, person: dict[str, Any]) -> None:
         """A chef with what it holds."""
         (x, y), facing, held = person["at"], person["facing"], person["holding"]
-        self._put(x, y, ground, (seat, facing, held is not None), span=1.2)
-        self._put(x, y, chef, (seat, facing, held is not None), span=1.2)
+        self._put(x, y, ground, (hat, facing, held is not None), span=1.2)
+        self._put(x, y, chef, (hat, facing, held is not None), span=1.2)
         if held is not None:
             dx, dy = hold_point(facing)
             self._put(x + dx, y + dy, *painting(self.cookbook, self.cookbook.kind(held["item"])), scale=HELD_SCALE)
