@@ -193,20 +193,49 @@ class RealClock:
     hz: float = 4.0
     lateness_s: list[float] = field(default_factory=list)
     _start: float = 0.0
+    _paused: float | None = None  # since when
+    _on: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         _check_hz(self.hz)
+        self._on.set()
 
     def start(self) -> None:
         """Tick 0 begins now."""
         self._start = time.perf_counter()
         self.lateness_s.clear()
 
+    def due_at(self, tick: int) -> float:
+        """When a tick is due, in seconds of `time.perf_counter`."""
+        return self._start + tick / self.hz
+
+    @property
+    def paused(self) -> bool:
+        """Whether time stands still."""
+        return self._paused is not None
+
+    def pause(self) -> None:
+        """Let time stand still until `resume`, for somebody who practises alone."""
+        if self._paused is None:
+            self._paused = time.perf_counter()
+            self._on.clear()
+
+    def resume(self) -> None:
+        """Let time go on from where it was."""
+        if self._paused is not None:
+            self._start += time.perf_counter() - self._paused
+            self._paused = None
+            self._on.set()
+
     async def until(self, tick: int) -> None:
         """Sleep until the tick is due; thoughts go on meanwhile."""
-        due = self._start + tick / self.hz
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        self.lateness_s.append(max(0.0, time.perf_counter() - due))
+        while True:
+            await self._on.wait()
+            left = self.due_at(tick) - time.perf_counter()
+            await asyncio.sleep(max(0.0, left))
+            if self._paused is None and time.perf_counter() >= self.due_at(tick):
+                break
+        self.lateness_s.append(max(0.0, time.perf_counter() - self.due_at(tick)))
 
     async def due(self, pending: Sequence[Pending], tick: int) -> list[Pending]:
         """What is finished by now; nothing is waited for."""

@@ -1,0 +1,107 @@
+"""`brigade play`: a window with a kitchen in it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast, get_args
+
+import typer
+
+from brigade.dual_process.messages import Mode
+from brigade.envs.registry import BrigadeError, unknown
+
+if TYPE_CHECKING:  # what a window needs is imported when one is opened
+    from brigade.dual_process.llm.client import Endpoint
+    from brigade.human_play.launch import Wish
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the commands for people to the command line."""
+    app.command()(play)
+
+
+def play(
+    kitchen: Annotated[str, typer.Option(help="A kitchen, a file, or generated:seed=7.")] = "",
+    partner: Annotated[list[str] | None, typer.Option(help="An agent's name, or 'person' for a second player.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="How long the game is; default the kitchen's own.")] = None,
+    hz: Annotated[float, typer.Option(help="Ticks a second, 1 to 15.")] = 4.0,
+    seed: Annotated[int | None, typer.Option(help="Of the orders; default another one every time.")] = None,
+    seat: Annotated[int, typer.Option(help="Which chef you are, from 0.")] = 0,
+    messages: Annotated[str, typer.Option(help="Who may talk: both, human, agent or nobody.")] = "both",
+    thoughts: Annotated[bool, typer.Option(help="Show what a thinking partner thinks.")] = False,
+    practice: Annotated[bool, typer.Option(help="A game that can be paused.")] = False,
+    model: Annotated[
+        str, typer.Option(help="The language model of thinking partners; default the scripted 'house'.")
+    ] = "",
+    base_url: Annotated[str, typer.Option(help="Where that model is, for example http://localhost:8000/v1.")] = "",
+    key_env: Annotated[str, typer.Option(help="The environment variable with its key; '' if none.")] = "OPENAI_API_KEY",
+    quality: Annotated[float, typer.Option(help="How often 'house' decides well, 0 to 1.")] = 1.0,
+    recordings: Annotated[Path, typer.Option(help="The folder for recordings.")] = Path("recordings"),
+    record: Annotated[bool, typer.Option(help="Whether to record.")] = True,
+    size: Annotated[str, typer.Option(help="Of the window, as 1024x768.")] = "1024x768",
+    fullscreen: Annotated[bool, typer.Option(help="Fill the screen.")] = False,
+    countdown: Annotated[float, typer.Option(min=0, help="Seconds before the first tick.")] = 3.0,
+) -> None:
+    """Cook with an agent, another person, or alone, in a window.
+
+    Without --kitchen, --partner and --seconds it opens on a start screen; with any of them straight in a game.
+    """
+    from brigade.dual_process.build import ReasonerSpec
+    from brigade.human_play.launch import Wish
+
+    if messages not in get_args(Mode):
+        raise unknown("message mode", messages, list(get_args(Mode)))
+    wish = Wish(
+        kitchen=kitchen or "new_counter_circuit",
+        partners=tuple(partner or ("fsm",)),
+        seconds=seconds,
+        hz=hz,
+        seed=seed,
+        mode=cast(Mode, messages),
+        reasoner=ReasonerSpec(quality=quality, endpoint=_endpoint(model, base_url, key_env)),
+        thoughts=thoughts,
+        practice=practice,
+        folder=recordings if record else None,
+        seat=seat,
+    )
+    wish.setup(datetime.now())  # whatever is wrong is said before a window opens
+    asyncio.run(_play(wish, bool(kitchen or partner or seconds), size_of(size), fullscreen, countdown))
+
+
+async def _play(wish: Wish, at_once: bool, size: tuple[int, int], fullscreen: bool, countdown: float) -> None:
+    from brigade.human_play.app import App
+    from brigade.human_play.screens.start import StartScreen, play_once
+
+    app = App(size, fullscreen)
+    if at_once:
+        await app.run(play_once(app, wish.setup(datetime.now()), countdown))
+    else:
+        await app.run(StartScreen(app, wish, countdown))
+
+
+def size_of(text: str) -> tuple[int, int]:
+    """Width and height from a text such as 1024x768.
+
+    Raises:
+        BrigadeError: it is not of that form, or too small for a window.
+    """
+    found = re.fullmatch(r"(\d{2,5})\s*[xX]\s*(\d{2,5})", text.strip())
+    if found is None:
+        raise BrigadeError(f"size '{text}': expected width and height in pixels, for example 1024x768")
+    width, height = int(found[1]), int(found[2])
+    if width < 640 or height < 480:
+        raise BrigadeError(f"size '{text}': a window needs at least 640x480")
+    return width, height
+
+
+def _endpoint(model: str, base_url: str, key_env: str) -> Endpoint | None:
+    from brigade.dual_process.llm.client import Endpoint
+
+    if not model and not base_url:
+        return None
+    if not model:
+        raise BrigadeError("--base-url needs --model NAME as well")
+    return Endpoint.model_validate({"model": model, "key_env": key_env, **({"base_url": base_url} if base_url else {})})

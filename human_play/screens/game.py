@@ -1,0 +1,232 @@
+"""The game itself: the kitchen, gliding chefs, what is said, and the questions before it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pygame
+
+from brigade.agents.base import Observation
+from brigade.dual_process.messages import may_speak
+from brigade.envs.kitchen.render import render, view_of
+from brigade.human_play import theme
+from brigade.human_play.app import App, Screen
+from brigade.human_play.input import Controls, Meaning, Say
+from brigade.human_play.screens import hud
+from brigade.human_play.screens.overlays import Help, Paused, Question
+from brigade.human_play.sitting import Person, Setup, Sitting
+
+COUNTDOWN_S = 3.0
+LINGER_S = 1.2  # how long the last picture stays
+GLIDE = 0.8  # part of a tick in which a chef glides to its cell
+STRIP = 62  # height of what is below the kitchen, in pixels of an 800 x 600 window
+SIDE = 0.3  # width of the thoughts beside the kitchen
+
+Ended = Callable[[Sitting], None]
+
+
+class GameScreen(Screen):
+    """One game, from the countdown to its end.
+
+    Args:
+        app: the window.
+        setup: what is played.
+        ended: is called once with the game, when it is over or was left.
+        countdown_s: seconds before the first tick.
+
+    Attributes:
+        sitting: the game.
+    """
+
+    def __init__(self, app: App, setup: Setup, ended: Ended, countdown_s: float = COUNTDOWN_S):
+        self.app, self.setup, self.ended = app, setup, ended
+        self.countdown_s = countdown_s
+        people = sum(seat.human for seat in setup.seats)
+        self.controls = Controls(app.bindings, max(1, people))
+        self.overlay: Help | Paused | Question | None = None
+        self.thoughts_shown = setup.shows_thoughts and setup.may_restart
+        self.note = ""
+        self._note_until = 0.0
+        self._told = False
+        self._over_at: float | None = None
+        self._sit()
+
+    @property
+    def next_tick_at(self) -> float | None:
+        """When the next tick is due."""
+        return self.sitting.next_tick_at
+
+    def handle(self, event: pygame.Event) -> None:
+        """Steer, speak, pause, or answer what stands before the game."""
+        if self.overlay is not None and self.overlay.handle(event):
+            return
+        meaning = self.controls.read(event)
+        if isinstance(meaning, Say):
+            self._say(meaning)
+        elif meaning is not None:
+            self._command(meaning)
+
+    def draw(self, target: pygame.Surface) -> None:
+        """Draw the kitchen as it is at this moment, and everything around it."""
+        self._go_on()
+        size = target.get_size()
+        u = theme.unit(size)
+        side = round(size[0] * SIDE) if self.thoughts_shown else 0
+        strip = round(STRIP * u)
+        area = (size[0] - side, size[1] - strip)
+        described = glided(self.sitting.before, self.sitting.now, min(1.0, self.sitting.part / GLIDE))
+        hats = [seat.hat for seat in self.setup.seats]
+        target.blit(render(self.setup.kitchen, described, area, hats, self.setup.hz), (0, 0))
+        view = view_of(self.setup.kitchen, area)
+        hud.draw_happenings(target, self.setup, self.sitting, described, view, u)
+        hud.draw_strip(target, pygame.Rect(0, area[1], size[0], strip), self.setup, self.speaks, u)
+        if side:
+            place = pygame.Rect(area[0], 0, side, area[1])
+            hud.draw_thoughts(target, place, self.setup, self.sitting.thoughts, u)
+        self._draw_before(target, pygame.Rect((0, 0), area), u)
+
+    async def close(self) -> None:
+        """End the game where it is; its recording is kept."""
+        await self.sitting.stop()
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the person can say something, and somebody hears it."""
+        return len(self.setup.seats) > 1 and may_speak(self.setup.mode, human=True)
+
+    def _sit(self) -> None:
+        self.sitting = Sitting(self.setup, self.controls.sticks)
+        self._begin_at: float | None = time.perf_counter() + self.countdown_s
+
+    def _go_on(self) -> None:
+        """Begin when the countdown is over, and tell when the game is."""
+        now = time.perf_counter()
+        if self._begin_at is not None and self.overlay is None and now >= self._begin_at:
+            self._begin_at = None
+            for stick in self.controls.sticks:
+                stick.clear()
+            self.sitting.begin()
+        if self.sitting.over and not self._told:
+            self._over_at = self._over_at or now
+            if now - self._over_at >= LINGER_S:
+                self._tell()
+        recorder = self.sitting.recorder
+        if recorder is not None and recorder.failed is not None:
+            self.tell_player(f"The recording has stopped: {recorder.failed}. The game goes on.")
+
+    def _tell(self) -> None:
+        self._told = True
+        self.ended(self.sitting)
+
+    def tell_player(self, note: str) -> None:
+        """Show a sentence for a moment."""
+        self.note, self._note_until = note, time.perf_counter() + 3
+
+    def _say(self, say: Say) -> None:
+        people: Sequence[Person] = self.sitting.people
+        if self.speaks and say.player < len(people):
+            people[say.player].say(say.number)
+
+    def _command(self, meaning: Meaning) -> None:
+        if self.sitting.over:
+            return
+        if meaning is Meaning.PAUSE:
+            self._pause()
+        elif meaning is Meaning.HELP:
+            self.overlay = Help(self.app.bindings, self.setup, self._close_overlay)
+        elif meaning is Meaning.THOUGHTS and self.setup.shows_thoughts:
+            self.thoughts_shown = not self.thoughts_shown
+        elif meaning is Meaning.RESTART:
+            self._restart()
+        elif meaning is Meaning.LEAVE:
+            self._leave()
+
+    def _pause(self) -> None:
+        if not self.setup.may_pause:
+            self.tell_player("The kitchen never waits: only practice and games alone can be paused.")
+            return
+        if self._begin_at is None:
+            self.sitting.clock.pause()
+            self.overlay = Paused(self._resume, self._leave)
+
+    def _resume(self) -> None:
+        self.sitting.clock.resume()
+        self._close_overlay()
+
+    def _restart(self) -> None:
+        if not self.setup.may_restart:
+            self.tell_player("A game of a study is played once.")
+            return
+        self.overlay = Question("Start this game again?", "What was played so far is kept.", "Start again", "Go on",
+                                self._again, self._close_overlay)  # fmt: skip
+
+    def _again(self) -> None:
+        self._told = True
+        self.overlay = None
+        self.app.show(GameScreen(self.app, self._anew(), self.ended, self.countdown_s))
+
+    def _anew(self) -> Setup:
+        """The same setup with a recording of its own."""
+        from dataclasses import replace
+
+        path = self.setup.recording
+        if path is None:
+            return self.setup
+        return replace(self.setup, recording=next_free(path))
+
+    def _leave(self) -> None:
+        if isinstance(self.overlay, Question):
+            return
+        paused = self.sitting.clock.paused
+        kept = "The recording is kept up to here." if self.setup.recording is not None else "It is not being recorded."
+        self.overlay = Question("Leave this game?", kept, "Leave", "Go on", self._left,
+                                self._resume if paused else self._close_overlay)  # fmt: skip
+
+    def _left(self) -> None:
+        self.overlay = None
+        self._told = True
+        self.ended(self.sitting)
+
+    def _close_overlay(self) -> None:
+        self.overlay = None
+
+    def _draw_before(self, target: pygame.Surface, area: pygame.Rect, u: float) -> None:
+        """What stands before the kitchen: a countdown, a sentence, a question."""
+        now = time.perf_counter()
+        if self._begin_at is not None:
+            hud.draw_countdown(target, area, self.setup, self._begin_at - now, u)
+        elif self.sitting.over:
+            hud.draw_banner(target, area, "Time is up!" if self._finished else "Game over", u)
+        if self.note and now < self._note_until:
+            hud.draw_note(target, area, self.note, u)
+        if self.overlay is not None:
+            self.overlay.draw(target, u)
+
+    @property
+    def _finished(self) -> bool:
+        return self.sitting.played is not None and self.sitting.played.finished
+
+
+def glided(before: Observation, now: Observation, part: float) -> Observation:
+    """The kitchen between two ticks: chefs on their way from cell to cell, everything else as it is now."""
+    if part >= 1 or len(before["chefs"]) != len(now["chefs"]):
+        return now
+    chefs: list[dict[str, Any]] = []
+    for old, new in zip(before["chefs"], now["chefs"], strict=True):
+        (x0, y0), (x1, y1) = old["at"], new["at"]
+        near = abs(x1 - x0) + abs(y1 - y0) <= 1
+        at = (x0 + (x1 - x0) * part, y0 + (y1 - y0) * part) if near else new["at"]
+        chefs.append({**new, "at": at})
+    return {**now, "chefs": chefs}
+
+
+def next_free(path: Any) -> Any:
+    """A file's name with the next number that is free."""
+    stem, _, ending = path.name.partition(".")
+    base = stem.rsplit("-again", 1)[0]
+    number = 2
+    while (candidate := path.with_name(f"{base}-again{number}.{ending}")).exists():
+        number += 1
+    return candidate

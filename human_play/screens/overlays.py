@@ -1,0 +1,132 @@
+"""What stands before a game: the keys, a pause, a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pygame
+
+from brigade.human_play import theme
+from brigade.human_play.input import COMMANDS, MOVES, Bindings
+from brigade.human_play.sitting import Setup
+from brigade.human_play.widgets import Button, Column, Nudge, Widget, Words, nudge_of
+
+Act = Callable[[], None]
+
+
+class Card:
+    """A panel in the middle of the window with widgets in it.
+
+    Args:
+        widgets: from the top.
+        back: what the back key does.
+        width: of the panel, in pixels of an 800 x 600 window.
+    """
+
+    def __init__(self, widgets: list[Widget], back: Act, width: int = 420):
+        self.column, self.back, self.width = Column(widgets), back, width
+
+    def handle(self, event: pygame.Event) -> bool:
+        """Work the widgets; every key is taken, letting go of keys is not."""
+        if nudge_of(event) is Nudge.BACK:
+            self.back()
+            return True
+        self.column.handle(event)
+        return event.type not in (pygame.KEYUP, pygame.JOYBUTTONUP, pygame.WINDOWFOCUSLOST)
+
+    def draw(self, target: pygame.Surface, u: float) -> None:
+        """Draw it over a veil."""
+        target.blit(theme.veil(target.get_size()), (0, 0))
+        inner = round(self.width * u)
+        gap = self.column.gap * u
+        high = sum(widget.height(inner, u) + gap for widget in self.column.widgets) - gap
+        area = pygame.Rect(0, 0, inner, min(round(high), round(target.get_height() - 60 * u)))
+        area.center = target.get_rect().center
+        theme.panel(target, area.inflate(round(48 * u), round(44 * u)), theme.BACK, 12 * u)
+        self.column.draw(target, area, u)
+
+
+class Question(Card):
+    """Something to be decided."""
+
+    def __init__(self, title: str, more: str, yes: str, no: str, on_yes: Act, on_no: Act):
+        widgets: list[Widget] = [
+            Words(title, theme.LARGE, centred=True), Words(more, theme.BODY, theme.SOFT, centred=True),
+            Button(no, on_no, main=True), Button(yes, on_yes),
+        ]  # fmt: skip
+        super().__init__(widgets, on_no)
+
+
+class Paused(Card):
+    """Time stands still."""
+
+    def __init__(self, on_go_on: Act, on_leave: Act):
+        self.on_go_on = on_go_on
+        widgets: list[Widget] = [
+            Words("Paused", theme.LARGE, centred=True), Button("Go on", on_go_on, main=True),
+            Button("Leave the game", on_leave),
+        ]  # fmt: skip
+        super().__init__(widgets, on_go_on)
+
+    def handle(self, event: pygame.Event) -> bool:
+        """The pause key goes on, too."""
+        if event.type == pygame.KEYDOWN and event.key == pygame.K_p:
+            self.on_go_on()
+            return True
+        return super().handle(event)
+
+
+class Help(Card):
+    """The keys."""
+
+    def __init__(self, bindings: Bindings, setup: Setup, on_close: Act):
+        people = sum(seat.human for seat in setup.seats)
+        widgets: list[Widget] = [Words("Keys", theme.LARGE, centred=True), KeyTable(keys_in_words(bindings, people))]
+        if len(setup.seats) > 1:
+            widgets.append(Words("The number keys send the messages below the kitchen.", theme.SMALL + 1, theme.SOFT))
+        widgets.append(Words("The game goes on meanwhile.", theme.SMALL + 1, theme.SOFT))
+        widgets.append(Button("Close", on_close, main=True))
+        super().__init__(widgets, on_close, 540)
+
+
+@dataclass
+class KeyTable(Widget):
+    """What to do in the left column, the keys for it in the right one."""
+
+    rows: Sequence[tuple[str, str]]
+
+    def __post_init__(self) -> None:
+        self.takes_focus = False
+
+    def height(self, width: int, u: float) -> int:
+        """A line for each."""
+        return round(len(self.rows) * theme.BODY * u * 1.35)
+
+    def draw(self, target: pygame.Surface, focused: bool, u: float) -> None:
+        """Write them."""
+        for i, (what, keys) in enumerate(self.rows):
+            y, middle = self.area.y + i * theme.BODY * u * 1.35, self.area.x + self.area.w * 0.46
+            theme.write(target, what, (middle - 14 * u, y), theme.BODY * u, theme.SOFT, "topright")
+            theme.write(target, keys, (middle, y), theme.BODY * u)
+
+
+IN_WORDS = {"interact": "take, put, chop, serve", "thoughts": "show its thoughts", "help": "these keys",
+            "leave": "leave the game", "restart": "start again"}  # fmt: skip
+
+
+def keys_in_words(bindings: Bindings, people: int) -> list[tuple[str, str]]:
+    """What each key does, in two columns."""
+    rows = []
+    for move in MOVES:
+        first, second = bindings.first.get(move, []), bindings.second.get(move, [])
+        what = IN_WORDS.get(move, move)
+        if people > 1:
+            rows += [(f"first chef: {what}", _or(first)), (f"second chef: {what}", _or(second))]
+        else:
+            rows.append((what, _or([*first, *second])))
+    return [*rows, *((IN_WORDS.get(name, name), _or(getattr(bindings, name))) for name in COMMANDS)]
+
+
+def _or(keys: Sequence[str]) -> str:
+    return ", ".join(keys) or "none"

@@ -1,0 +1,94 @@
+"""After a game: what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pygame
+
+from brigade.dual_process.episode import result
+from brigade.envs.kitchen.drawing import paste, sprite
+from brigade.envs.kitchen.drawing_chefs import CHEFS, chef
+from brigade.human_play import theme
+from brigade.human_play.app import App, Screen
+from brigade.human_play.sitting import Sitting
+from brigade.human_play.widgets import Button, Column, Nudge, Widget, nudge_of
+
+
+class ResultScreen(Screen):
+    """Shows the figures of a game.
+
+    Args:
+        app: the window.
+        sitting: the game, over.
+        again: plays it again; None when that cannot be.
+        on: goes on from here, instead of leaving the screen.
+    """
+
+    def __init__(
+        self, app: App, sitting: Sitting, again: Callable[[], None] | None, on: Callable[[], None] | None = None
+    ):
+        self.app, self.sitting = app, sitting
+        widgets: list[Widget] = []
+        if again is not None:
+            widgets.append(Button("Play again", again, main=True))
+        widgets.append(Button("Go on" if on is not None else "Done", on or app.back, main=again is None))
+        self.column = Column(widgets)
+
+    def handle(self, event: pygame.Event) -> None:
+        """Press a button."""
+        if nudge_of(event) is not Nudge.BACK:
+            self.column.handle(event)
+        elif isinstance(last := self.column.widgets[-1], Button):
+            last.action()
+
+    def draw(self, target: pygame.Surface) -> None:
+        """Draw score, dishes, and each chef's part in them."""
+        size = target.get_size()
+        u = theme.unit(size)
+        target.fill(theme.BACK)
+        played = self.sitting.played
+        if played is None:
+            return
+        middle = size[0] / 2
+        top = max(30 * u, (size[1] - 520 * u) / 2)
+        theme.write(target, "Time is up" if played.finished else "Stopped early", (middle, top), theme.LARGE * u,
+                    theme.SOFT, "midtop")  # fmt: skip
+        theme.write(target, f"{played.score} points", (middle, top + 34 * u), 46 * u, theme.ACCENT, "midtop")
+        stats = played.stats
+        told = [_count(stats["served"], "order served", "orders served"),
+                _count(stats["missed"], "missed", "missed"), _count(stats["wrong"], "nobody ordered", "nobody ordered"),
+                _count(stats["fires"], "fire", "fires")]  # fmt: skip
+        theme.write(target, "    ".join(told), (middle, top + 100 * u), theme.BODY * u, theme.WORDS, "midtop")
+        self._draw_chefs(target, middle, top + 140 * u, u)
+        setup, below = self.sitting.setup, top + 330 * u
+        recorder = self.sitting.recorder
+        if recorder is not None:
+            line = f"recorded in {setup.recording}" if recorder.failed is None else f"not recorded: {recorder.failed}"
+            colour = theme.SOFT if recorder.failed is None else theme.WARN
+            height = min(
+                theme.SMALL * u, theme.SMALL * u * (size[0] - 40 * u) / theme.words(line, theme.SMALL * u).get_width()
+            )
+            theme.write(target, line, (middle, below), height, colour, "midtop")
+        area = pygame.Rect(0, round(below + 34 * u), round(260 * u), round(110 * u))
+        area.centerx = round(middle)
+        self.column.draw(target, area, u)
+
+    def _draw_chefs(self, target: pygame.Surface, middle: float, top: float, u: float) -> None:
+        played, seats = self.sitting.played, self.sitting.setup.seats
+        assert played is not None
+        shares = result(played)["contribution_rate"]
+        wide = 150 * u
+        left = middle - wide * len(seats) / 2
+        for number, (seat, share) in enumerate(zip(seats, shares, strict=True)):
+            x = left + wide * (number + 0.5)
+            paste(target, sprite(chef, (seat.hat, "down", False), round(84 * u), 1.2), x, top + 52 * u)
+            colour = theme.readable(CHEFS[seat.hat % len(CHEFS)].colour)
+            theme.write(target, seat.label, (x, top + 108 * u), theme.BODY * u, colour, "midtop")
+            part = "-" if share is None else f"{share:.0%} of the work in served dishes"
+            for row, line in enumerate(theme.wrapped(part, theme.SMALL * u, wide - 12 * u)):
+                theme.write(target, line, (x, top + (132 + 16 * row) * u), theme.SMALL * u, theme.SOFT, "midtop")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
