@@ -10,7 +10,6 @@ import asyncio
 import os
 import time
 from collections import deque
-from collections.abc import Callable
 
 import pygame
 
@@ -21,7 +20,7 @@ from brigade.human_play.input import Bindings, load_bindings, open_pads
 FRAMES = 60  # a second
 AFTER_TICK_S = 0.0015  # frames begin so long after a tick, which the tick itself needs
 SMALLEST = (640, 480)
-KEPT = 3600  # frame times that are kept
+KEPT = 20_000  # frame times that are kept
 
 
 class Screen:
@@ -54,6 +53,7 @@ class App:
     Attributes:
         frame_s: how long drawing each of the last frames took, in seconds.
         shown_at: when each of the last frames was shown, in seconds of `time.perf_counter`.
+        frames: how many have been shown.
 
     Raises:
         BrigadeError: no window can be opened here.
@@ -66,6 +66,7 @@ class App:
         self.bindings = bindings or load_bindings()
         self.frame_s: deque[float] = deque(maxlen=KEPT)
         self.shown_at: deque[float] = deque(maxlen=KEPT)
+        self.frames = 0
         self._pads = open_pads()
         self._screens: list[Screen] = []
         self._closing: set[asyncio.Task[None]] = set()
@@ -100,21 +101,14 @@ class App:
         while self._closing:
             await self._closing.pop()
 
-    async def run(self, first: Screen, every: Callable[[], None] | None = None) -> None:
-        """Show screens until the last one has gone.
-
-        Args:
-            first: the first one.
-            every: called after every frame; for those who watch.
-        """
+    async def run(self, first: Screen) -> None:
+        """Show screens, beginning with the first, until the last one has gone."""
         self._screens.append(first)
         due = time.perf_counter()
         try:
             while self.screen is not None:
                 await self._room_for_a_frame()
                 self._frame()
-                if every is not None:
-                    every()
                 due = self._next_frame(due)
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
         finally:
@@ -125,16 +119,20 @@ class App:
 
     def _frame(self) -> None:
         begun = time.perf_counter()
-        for event in pygame.event.get():
-            self._handle(event)
-            if self.screen is None:
-                return
-        assert self.screen is not None
+        self.pump()
+        if self.screen is None:
+            return
         self.screen.draw(self.surface)
         pygame.display.flip()
         now = time.perf_counter()
         self.frame_s.append(now - begun)
         self.shown_at.append(now)
+        self.frames += 1
+
+    def pump(self) -> None:
+        """Give what was pressed since the last time to the screen."""
+        for event in pygame.event.get():
+            self._handle(event)
 
     def _handle(self, event: pygame.Event) -> None:
         if event.type == pygame.QUIT:

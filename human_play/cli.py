@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
+from typer.core import TyperGroup
 
 from brigade.dual_process.messages import Mode
 from brigade.envs.registry import BrigadeError, unknown
@@ -16,11 +18,36 @@ from brigade.envs.registry import BrigadeError, unknown
 if TYPE_CHECKING:  # what a window needs is imported when one is opened
     from brigade.dual_process.llm.client import Endpoint
     from brigade.human_play.launch import Wish
+    from brigade.human_play.progress import Session
+
+
+class _StudyGroup(TyperGroup):
+    """`brigade study FILE` runs a study; anything that is no command is a study to be run."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is meant."""
+        known = args and (args[0] in self.commands or args[0].startswith("-"))
+        return super().resolve_command(ctx, args if known else ["run", *args])
+
+
+study_commands = typer.Typer(
+    cls=_StudyGroup,
+    no_args_is_help=True,
+    help="Studies with people: `brigade study STUDY.yaml --participant ID`, `brigade study report DIR`.",
+)
 
 
 def mount(app: typer.Typer) -> None:
     """Add the commands for people to the command line."""
+    from brigade.human_play.cli_data import recordings, report
+
     app.command()(play)
+    app.command("bench-window")(bench_window)
+    study_commands.command("run")(study)
+    study_commands.command("list")(studies)
+    study_commands.command("report")(report)
+    app.add_typer(study_commands, name="study")
+    app.add_typer(recordings, name="recordings")
 
 
 def play(
@@ -69,6 +96,71 @@ def play(
     )
     wish.setup(datetime.now())  # whatever is wrong is said before a window opens
     asyncio.run(_play(wish, bool(kitchen or partner or seconds), size_of(size), fullscreen, countdown))
+
+
+def study(
+    file: Annotated[str, typer.Argument(help="A study's file, or the name of one that comes with Brigade.")],
+    participant: Annotated[str, typer.Option(help="The participant's id: letters, digits, - and _.")],
+    folder: Annotated[Path | None, typer.Option(help="Where the data goes; default studies/NAME.")] = None,
+    size: Annotated[str, typer.Option(help="Of the window, as 1024x768.")] = "1024x768",
+    fullscreen: Annotated[bool, typer.Option(help="Fill the screen.")] = False,
+    countdown: Annotated[float, typer.Option(min=0, help="Seconds before a game's first tick.")] = 3.0,
+) -> None:
+    """Run a study with one participant; the same command goes on where it was left."""
+    from brigade.human_play.progress import StudyFolder
+    from brigade.human_play.study import load_study
+
+    spec = load_study(file)
+    place = folder or Path("studies") / spec.name
+    with StudyFolder.open(place, spec) as opened:
+        session = opened.session(participant)
+        for note in opened.notes:
+            typer.echo(note, err=True)
+        asyncio.run(_study(session, size_of(size), fullscreen, countdown))
+        done, steps = session.place
+    typer.echo(f"{done} of {steps} steps are finished, in {place}")
+
+
+def studies() -> None:
+    """List the studies that come with Brigade."""
+    from brigade.human_play.study import list_studies, load_study
+
+    for name in list_studies():
+        typer.echo(f"{name}: {load_study(name).title}")
+
+
+def bench_window(
+    seconds: Annotated[float, typer.Option(help="How long to play.")] = 125.0,
+    size: Annotated[str, typer.Option(help="Of the window.")] = "1920x1080",
+    partner: Annotated[str, typer.Option(help="Who cooks with the machine that presses keys.")] = "dpt",
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Measure the window's frames a second and the lateness of ticks while a partner thinks.
+
+    A machine presses the keys. Without a display: SDL_VIDEODRIVER=dummy.
+    """
+    from dataclasses import asdict
+
+    from brigade.human_play.launch import Wish
+    from brigade.human_play.window_bench import measure
+
+    wish = Wish(partners=(partner,), seconds=seconds, seed=0, folder=None, thoughts=True)
+    found = asdict(measure(wish.setup(datetime.now()), size_of(size)))
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for name, value in found.items():
+        typer.echo(f"{name.replace('_', ' '):20} {value}")
+
+
+async def _study(session: Session, size: tuple[int, int], fullscreen: bool, countdown: float) -> None:
+    from brigade.human_play.app import App
+    from brigade.human_play.screens.study import StudyRunner
+
+    app = App(size, fullscreen)
+    first = StudyRunner(app, session, countdown).screen()
+    if first is not None:
+        await app.run(first)
 
 
 async def _play(wish: Wish, at_once: bool, size: tuple[int, int], fullscreen: bool, countdown: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -99,9 +100,13 @@ class Stick:
 
     The last press before a tick counts, so a key pressed and let go between two ticks is never lost; what is held
     repeats.
+
+    Args:
+        look: reads the keys that were pressed since the last frame; called before every tick.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, look: Callable[[], None] | None = None) -> None:
+        self._look = look
         self._held: list[int] = []  # actions whose keys are down, the newest last
         self._pressed: int | None = None  # the last press since the last tick
 
@@ -118,6 +123,8 @@ class Stick:
 
     def take(self) -> int:
         """The action for this tick."""
+        if self._look is not None:
+            self._look()
         action = self._pressed if self._pressed is not None else self._held[-1] if self._held else STAY
         self._pressed = None
         return action
@@ -153,17 +160,19 @@ class Controls:
     Args:
         bindings: which keys do what.
         players: how many people play at this machine, 1 or 2.
+        look: reads the keys that were pressed since the last frame.
     """
 
     bindings: Bindings
     players: int = 1
+    look: Callable[[], None] | None = None
     sticks: list[Stick] = field(default_factory=list)
     _moves: dict[int, tuple[int, int]] = field(default_factory=dict)  # key: player and action
     _commands: dict[int, Meaning] = field(default_factory=dict)
     _tilted: dict[tuple[int, int], int] = field(default_factory=dict)  # pad and axis: the action it is tilted to
 
     def __post_init__(self) -> None:
-        self.sticks = [Stick() for _ in range(self.players)]
+        self.sticks = [Stick(self.look) for _ in range(self.players)]
         for half, player in (("first", 0), ("second", self.players - 1)):
             for move, names in getattr(self.bindings, half).items():
                 for name in names:

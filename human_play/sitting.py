@@ -99,6 +99,7 @@ class Setup:
         shows_thoughts: whether the partner's thoughts may be seen.
         recording: the file to write, if any.
         ids: what the recording belongs to.
+        header: the recording's first line, if it is not to be made from all this.
     """
 
     kitchen: Kitchen
@@ -114,6 +115,7 @@ class Setup:
     shows_thoughts: bool = False
     recording: Path | None = None
     ids: Mapping[str, Any] = field(default_factory=dict)
+    header: Mapping[str, Any] | None = None
 
 
 @dataclass
@@ -253,7 +255,9 @@ class Sitting:
         self.happenings.append(Happening(kind, words, seat, time.perf_counter()))
 
 
-def _header(setup: Setup) -> dict[str, Any]:
+def _header(setup: Setup) -> Mapping[str, Any]:
+    if setup.header is not None:
+        return setup.header
     agents = [
         {"name": seat.name, "options": _plain(seat.options), "human": seat.human, "hat": seat.hat}
         for seat in setup.seats

@@ -204,6 +204,7 @@ class Pick(Widget):
     high: str = ""
     chosen: int | None = None
     beside: bool = False  # options side by side, as numbers are, rather than one below the other
+    as_number: bool = False  # the answer is the option's number, from 1
     _hover: int = 0
 
     def height(self, width: int, u: float) -> int:

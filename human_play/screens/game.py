@@ -44,7 +44,7 @@ class GameScreen(Screen):
         self.app, self.setup, self.ended = app, setup, ended
         self.countdown_s = countdown_s
         people = sum(seat.human for seat in setup.seats)
-        self.controls = Controls(app.bindings, max(1, people))
+        self.controls = Controls(app.bindings, max(1, people), app.pump)
         self.overlay: Help | Paused | Question | None = None
         self.thoughts_shown = setup.shows_thoughts and setup.may_restart
         self.note = ""

@@ -23,12 +23,14 @@ class ResultScreen(Screen):
         sitting: the game, over.
         again: plays it again; None when that cannot be.
         on: goes on from here, instead of leaving the screen.
+        shows_file: whether to say where the recording is.
     """
 
     def __init__(
-        self, app: App, sitting: Sitting, again: Callable[[], None] | None, on: Callable[[], None] | None = None
-    ):
-        self.app, self.sitting = app, sitting
+        self, app: App, sitting: Sitting, again: Callable[[], None] | None, on: Callable[[], None] | None = None,
+        shows_file: bool = True,
+    ):  # fmt: skip
+        self.app, self.sitting, self.shows_file = app, sitting, shows_file
         widgets: list[Widget] = []
         if again is not None:
             widgets.append(Button("Play again", again, main=True))
@@ -63,7 +65,7 @@ class ResultScreen(Screen):
         self._draw_chefs(target, middle, top + 140 * u, u)
         setup, below = self.sitting.setup, top + 330 * u
         recorder = self.sitting.recorder
-        if recorder is not None:
+        if recorder is not None and (self.shows_file or recorder.failed is not None):
             line = f"recorded in {setup.recording}" if recorder.failed is None else f"not recorded: {recorder.failed}"
             colour = theme.SOFT if recorder.failed is None else theme.WARN
             height = min(

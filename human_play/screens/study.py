@@ -1,0 +1,243 @@
+"""A study from the consent to the thanks, one screen for every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from brigade.envs.kitchen.drawing_chefs import CHEFS
+from brigade.envs.registry import BrigadeError
+from brigade.human_play import hats, theme
+from brigade.human_play.app import App, Screen
+from brigade.human_play.progress import Session
+from brigade.human_play.schedule import Consent, Form, Game, Playing, Practice, Ranking, Solo, Step, Thanks
+from brigade.human_play.screens.game import GameScreen
+from brigade.human_play.screens.overlays import Question
+from brigade.human_play.screens.page import Page
+from brigade.human_play.screens.ranking import Places
+from brigade.human_play.screens.result import ResultScreen
+from brigade.human_play.sitting import Seat, Setup, Sitting
+from brigade.human_play.study import Question as Asked
+from brigade.human_play.widgets import Button, Field, Pick, Widget, Words
+
+THINK_S = 4.0  # how long `house` takes for a thought
+
+
+class StudyRunner:
+    """Leads a participant through a session; every step that is finished is on disk before the next is shown.
+
+    Args:
+        app: the window.
+        session: of the participant.
+        countdown_s: seconds before a game's first tick.
+    """
+
+    def __init__(self, app: App, session: Session, countdown_s: float = 3.0):
+        self.app, self.session, self.countdown_s = app, session, countdown_s
+
+    def screen(self) -> Screen | None:
+        """The screen of the step to be done now; None when there is none."""
+        step = self.session.current
+        if step is None:
+            return None
+        for kind, make in self._screens().items():
+            if isinstance(step, kind):
+                return make(step)
+        raise AssertionError(f"a step of a kind without a screen: {step}")
+
+    def _screens(self) -> dict[type[Step], Callable[[Any], Screen]]:
+        return {
+            Consent: self._consent, Form: self._form, Playing: self._brief, Ranking: self._ranking,
+            Thanks: self._thanks,
+        }  # fmt: skip
+
+    def _page(self, title: str, widgets: list[Widget]) -> Page:
+        return Page(self.app, title, widgets, self.session.place, self.app.quit)
+
+    def _on(self) -> None:
+        """Show the next step, or close."""
+        screen = self.screen()
+        if screen is None:
+            self.app.quit()
+        else:
+            self.app.show(screen)
+
+    def _finish(self, page: Page, step: Step, data: dict[str, Any]) -> None:
+        """Store a step and go on; what is wrong is said on the page, and nothing is lost."""
+        try:
+            self.session.finish(step, data)
+        except BrigadeError as error:
+            page.problem = str(error)
+        else:
+            self._on()
+
+    def _consent(self, step: Consent) -> Page:
+        def decline() -> None:
+            page.question = Question(
+                "Do you not want to take part?", "Nothing but this is then stored.", "I do not take part", "Back",
+                withdraw, lambda: setattr(page, "question", None),
+            )  # fmt: skip
+
+        def withdraw() -> None:
+            self.session.withdraw("declined the consent")
+            self.app.quit()
+
+        widgets: list[Widget] = [
+            Words(step.text),
+            Button("I agree", lambda: self._finish(page, step, {"agreed": True}), main=True),
+            Button("I do not agree", decline),
+        ]
+        page = self._page(step.title, widgets)
+        return page
+
+    def _form(self, step: Form) -> Page:
+        fields = {question.id: _widget_of(question) for question in step.questions}
+
+        def send() -> None:
+            answers = {name: _answer_of(field) for name, field in fields.items()}
+            for number, question in enumerate(step.questions):
+                try:
+                    question.check(answers[question.id])
+                except BrigadeError as error:
+                    page.problem = str(error)
+                    page.column.focus = page.column.widgets.index(list(fields.values())[number])
+                    page.column.show(page.column.widgets[page.column.focus])
+                    return
+            self._finish(page, step, {"answers": answers})
+
+        titles = {"before": "Before you begin", "end": "At the end"}
+        about = f"About the {step.hat} hat" if step.hat is not None else "A few questions"
+        if step.name == "after_each_game":
+            about = f"About the last game, with the {step.hat} hat"
+        widgets: list[Widget] = [*fields.values(), Button("Continue", send, main=True)]
+        page = self._page(titles.get(step.name, about), widgets)
+        return page
+
+    def _brief(self, step: Playing) -> Page:
+        def begin() -> None:
+            try:
+                setup = setup_of(step, self.session)
+                self.app.show(
+                    GameScreen(self.app, setup, lambda sitting: self._played(step, sitting), self.countdown_s)
+                )
+            except BrigadeError as error:
+                page.problem = str(error)
+
+        title, told = _brief_of(step, self._games())
+        widgets: list[Widget] = [Words(told), Button("Start", begin, main=True)]
+        page = self._page(title, widgets)
+        return page
+
+    def _games(self) -> int:
+        return sum(isinstance(step, Game) for step in self.session.steps)
+
+    def _played(self, step: Playing, sitting: Sitting) -> None:
+        """A game is over, or was left: then the study closes, and goes on with this game the next time."""
+        if not sitting.over or sitting.played is None or not sitting.played.finished:
+            self.app.quit()
+            return
+
+        def on() -> None:
+            try:
+                self.session.finish(step, {})
+            except BrigadeError as error:
+                self.app.show(self._again(step, str(error)))
+            else:
+                self._on()
+
+        self.app.show(ResultScreen(self.app, sitting, None, on, shows_file=False))
+
+    def _again(self, step: Playing, problem: str) -> Page:
+        """The game is recorded, but that it is finished could not be noted: try it until it can."""
+
+        def note() -> None:
+            self._finish(page, step, {})
+
+        widgets: list[Widget] = [
+            Words("The game is over, but this could not be stored. Please call the person who leads the study."),
+            Button("Try to store it again", note, main=True),
+            Button("Play this game again", self._on),
+        ]
+        page = self._page("One moment", widgets)
+        page.problem = problem
+        return page
+
+    def _ranking(self, step: Ranking) -> Page:
+        places = Places(tuple(step.partners))
+
+        def send() -> None:
+            self._finish(page, step, {"ranking": places.order()})
+
+        told = "Up and down choose a partner, left and right move it up and down the list. Or click the arrows."
+        widgets: list[Widget] = [Words(step.text), Words(told, theme.SMALL + 1, theme.SOFT), places,
+                                 Button("This is my order", send, main=True)]  # fmt: skip
+        page = self._page("Your order", widgets)
+        return page
+
+    def _thanks(self, step: Thanks) -> Page:
+        def close() -> None:
+            self._finish(page, step, {})
+
+        page = self._page("Thank you", [Words(step.text), Button("Finish", close, main=True)])
+        return page
+
+
+def setup_of(step: Playing, session: Session) -> Setup:
+    """The game of a step."""
+    mine = Seat("human", human=True, label="you", hat=hats.number_of(hats.MINE))
+    seats = [mine]
+    if step.partner is not None:
+        label = f"{step.hat} hat" if step.hat in hats.HATS else "practice partner"
+        seats.append(Seat(step.partner.name, step.partner.options, label=label, hat=hats.number_of(step.hat)))
+        if step.seat:
+            seats.reverse()
+    return Setup(
+        kitchen=step.kitchen, seats=tuple(seats), hz=step.hz, seed=step.seed, script=step.script, mode=step.messages,
+        reasoner=step.reasoner, think_s=THINK_S, may_pause=step.may_pause, may_restart=False,
+        shows_thoughts=step.show_thoughts, recording=session.recording(step), header=session.header(step),
+    )  # fmt: skip
+
+
+def _brief_of(step: Playing, games: int) -> tuple[str, str]:
+    """Title and text before a game."""
+    title = step.kitchen.spec.title
+    length = f"It lasts {step.seconds:g} seconds."
+    if isinstance(step, Practice):
+        pause = " P pauses it." if step.may_pause else ""
+        return "Practice", (
+            f"A game to get to know the keys; it does not count.{pause} {length}\n\n"
+            "Arrow keys or W, A, S, D walk. Space or E takes, puts down, chops, cooks and serves what is before you.\n"
+            "The orders are at the top, each with what goes into it and a bar with the time it has left.\n"
+            "F1 shows all keys."
+        )
+    if isinstance(step, Solo):
+        return "You alone", f"Now you cook alone, as well as you can. {length}"
+    number = step.game if isinstance(step, Game) else 0
+    look = CHEFS[hats.number_of(step.hat)].name
+    return f"Game {number} of {games}", (
+        f"You cook with the {step.hat} hat ({look}). Together, serve as much as you can.\n\nKitchen: {title}. {length}"
+    )
+
+
+def _widget_of(question: Asked) -> Widget:
+    text = question.text if question.required else f"{question.text} (you may leave this empty)"
+    if question.kind == "scale":
+        labels = question.labels
+        if len(labels) == question.points:
+            return Pick(text, labels, as_number=True)
+        low, high = labels if len(labels) == 2 else ("", "")
+        return Pick(text, [str(i + 1) for i in range(question.points)], low, high, beside=True, as_number=True)
+    if question.kind == "choice":
+        return Pick(text, question.options)
+    if question.kind == "number":
+        return Field(text, allowed=lambda letter: letter in "0123456789.-")
+    return Field(text, lines=3)
+
+
+def _answer_of(widget: Widget) -> int | str | None:
+    if isinstance(widget, Field):
+        return widget.value or None
+    assert isinstance(widget, Pick)
+    if widget.chosen is None:
+        return None
+    return widget.options[widget.chosen] if not widget.as_number else widget.chosen + 1
