@@ -41,7 +41,11 @@ def play_job(job: Job, agents: Sequence[Agent] | None = None, watch: Watcher | N
     if agents is None:
         agents = [agent_of(job, seat) for seat in range(len(job.team))]
     recorder = _recorder(job)
-    played = play(job.kitchen.load(), agents, job.seed, job.script, job.clock.make(), watch, job.messages, recorder)
+    try:
+        played = play(job.kitchen.load(), agents, job.seed, job.script, job.clock.make(), watch, job.messages, recorder)
+    finally:
+        if recorder is not None:
+            recorder.close()
     if recorder is not None and recorder.failed is not None:
         raise BrigadeError(f"{recorder.path}: cannot be written: {recorder.failed}")
     if played.interrupted:

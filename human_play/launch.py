@@ -16,7 +16,7 @@ from brigade.human_play.sitting import Seat, Setup
 
 SECOND_PERSON = "person"  # a partner's name
 SLOWEST_HZ, FASTEST_HZ = 1.0, 15.0
-NOT_OFFERED = ("random", "stay", "act", "react", "reflexion")  # partners that the start screen leaves out
+NOT_OFFERED = ("random", "stay", "specialist")  # left out by the start screen: no partners, or in need of options
 WORDS = {
     SECOND_PERSON: "a second person at this keyboard", "fsm": "state machine", "dpt": "dual process (dpt)",
     "dpt_without_tom": "dual process, no theory of mind", "react_dpt": "react with fast hands",
