@@ -322,6 +322,11 @@ class Column:
         if self.focus < 0:
             self.focus = next((i for i, widget in enumerate(self.widgets) if widget.takes_focus), 0)
 
+    def height(self, width: int, u: float) -> int:
+        """How high all of it is, in pixels, when it is so wide."""
+        heights = [widget.height(width, u) for widget in self.widgets]
+        return sum(heights) + round(self.gap * u) * max(0, len(heights) - 1)
+
     def draw(self, target: pygame.Surface, area: pygame.Rect, u: float) -> None:
         """Lay the widgets out in an area, and draw those that are in sight."""
         self._area = area
@@ -337,14 +342,12 @@ class Column:
 
     def _place(self, u: float) -> None:
         width = self._area.w
-        heights = [widget.height(width, u) for widget in self.widgets]
-        gap = round(self.gap * u)
-        self._whole = sum(heights) + gap * max(0, len(heights) - 1)
+        self._whole = self.height(width, u)
         self._scroll = max(0.0, min(self._scroll, self._whole - self._area.h))
         y = self._area.y - self._scroll
-        for widget, height in zip(self.widgets, heights, strict=True):
-            widget.area = pygame.Rect(self._area.x, round(y), width, height)
-            y += height + gap
+        for widget in self.widgets:
+            widget.area = pygame.Rect(self._area.x, round(y), width, widget.height(width, u))
+            y += widget.area.h + round(self.gap * u)
 
     def _draw_bar(self, target: pygame.Surface, area: pygame.Rect, u: float) -> None:
         wide = max(3, round(5 * u))

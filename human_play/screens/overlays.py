@@ -39,9 +39,7 @@ class Card:
         """Draw it over a veil."""
         target.blit(theme.veil(target.get_size()), (0, 0))
         inner = round(self.width * u)
-        gap = self.column.gap * u
-        high = sum(widget.height(inner, u) + gap for widget in self.column.widgets) - gap
-        area = pygame.Rect(0, 0, inner, min(round(high), round(target.get_height() - 60 * u)))
+        area = pygame.Rect(0, 0, inner, min(self.column.height(inner, u), round(target.get_height() - 60 * u)))
         area.center = target.get_rect().center
         theme.panel(target, area.inflate(round(48 * u), round(44 * u)), theme.BACK, 12 * u)
         self.column.draw(target, area, u)
@@ -111,12 +109,12 @@ class KeyTable(Widget):
             theme.write(target, keys, (middle, y), theme.BODY * u)
 
 
-IN_WORDS = {"interact": "take, put, chop, serve", "thoughts": "show its thoughts", "help": "these keys",
+IN_WORDS = {"left": "walk left", "right": "walk right", "down": "walk down", "up": "walk up", "interact": "take, put, chop, serve", "thoughts": "show its thoughts", "help": "these keys",
             "leave": "leave the game", "restart": "start again"}  # fmt: skip
 
 
-def keys_in_words(bindings: Bindings, people: int) -> list[tuple[str, str]]:
-    """What each key does, in two columns."""
+def keys_in_words(bindings: Bindings, people: int, commands: Sequence[str] = COMMANDS) -> list[tuple[str, str]]:
+    """What each key does, in two columns: those that move chefs, and these commands."""
     rows = []
     for move in MOVES:
         first, second = bindings.first.get(move, []), bindings.second.get(move, [])
@@ -125,7 +123,7 @@ def keys_in_words(bindings: Bindings, people: int) -> list[tuple[str, str]]:
             rows += [(f"first chef: {what}", _or(first)), (f"second chef: {what}", _or(second))]
         else:
             rows.append((what, _or([*first, *second])))
-    return [*rows, *((IN_WORDS.get(name, name), _or(getattr(bindings, name))) for name in COMMANDS)]
+    return [*rows, *((IN_WORDS.get(name, name), _or(getattr(bindings, name))) for name in commands)]
 
 
 def _or(keys: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from brigade.human_play.app import App, Screen
 from brigade.human_play.progress import Session
 from brigade.human_play.schedule import Consent, Form, Game, Playing, Practice, Ranking, Solo, Step, Thanks
 from brigade.human_play.screens.game import GameScreen
-from brigade.human_play.screens.overlays import Question
+from brigade.human_play.screens.overlays import KeyTable, Question, keys_in_words
 from brigade.human_play.screens.page import Page
 from brigade.human_play.screens.ranking import Places
 from brigade.human_play.screens.result import ResultScreen
@@ -83,7 +84,7 @@ class StudyRunner:
             self.app.quit()
 
         widgets: list[Widget] = [
-            Words(step.text),
+            Words(flowing(step.text)),
             Button("I agree", lambda: self._finish(page, step, {"agreed": True}), main=True),
             Button("I do not agree", decline),
         ]
@@ -125,6 +126,8 @@ class StudyRunner:
 
         title, told = _brief_of(step, self._games())
         widgets: list[Widget] = [Words(told), Button("Start", begin, main=True)]
+        if isinstance(step, Practice):
+            widgets.insert(1, KeyTable(keys_in_words(self.app.bindings, 1, ("help", "leave"))))
         page = self._page(title, widgets)
         return page
 
@@ -169,7 +172,7 @@ class StudyRunner:
             self._finish(page, step, {"ranking": places.order()})
 
         told = "Up and down choose a partner, left and right move it up and down the list. Or click the arrows."
-        widgets: list[Widget] = [Words(step.text), Words(told, theme.SMALL + 1, theme.SOFT), places,
+        widgets: list[Widget] = [Words(flowing(step.text)), Words(told, theme.SMALL + 1, theme.SOFT), places,
                                  Button("This is my order", send, main=True)]  # fmt: skip
         page = self._page("Your order", widgets)
         return page
@@ -178,7 +181,7 @@ class StudyRunner:
         def close() -> None:
             self._finish(page, step, {})
 
-        page = self._page("Thank you", [Words(step.text), Button("Finish", close, main=True)])
+        page = self._page("Thank you", [Words(flowing(step.text)), Button("Finish", close, main=True)])
         return page
 
 
@@ -206,9 +209,8 @@ def _brief_of(step: Playing, games: int) -> tuple[str, str]:
         pause = " P pauses it." if step.may_pause else ""
         return "Practice", (
             f"A game to get to know the keys; it does not count.{pause} {length}\n\n"
-            "Arrow keys or W, A, S, D walk. Space or E takes, puts down, chops, cooks and serves what is before you.\n"
-            "The orders are at the top, each with what goes into it and a bar with the time it has left.\n"
-            "F1 shows all keys."
+            "The orders are at the top, each with what goes into it and a bar with the time it has left. You work with "
+            "what is right before you: take, chop, cook, put on a plate, serve at the hatch."
         )
     if isinstance(step, Solo):
         return "You alone", f"Now you cook alone, as well as you can. {length}"
@@ -217,6 +219,11 @@ def _brief_of(step: Playing, games: int) -> tuple[str, str]:
     return f"Game {number} of {games}", (
         f"You cook with the {step.hat} hat ({look}). Together, serve as much as you can.\n\nKitchen: {title}. {length}"
     )
+
+
+def flowing(text: str) -> str:
+    """Text of a file whose lines were broken for the file: only empty lines are kept."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", text.strip())
 
 
 def _widget_of(question: Asked) -> Widget:

@@ -1,0 +1,130 @@
+"""Pictures of every screen, for the pages on human play: `python docs/make_screens.py` writes docs/screens/.
+
+A robot works the window through the events of a keyboard; no display is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+from brigade.agents.base import make_agent
+from brigade.envs.kitchen.layout import ACTION_NAMES
+from brigade.envs.kitchen.partners import View
+from brigade.human_play.app import App
+from brigade.human_play.input import Bindings
+from brigade.human_play.launch import Wish
+from brigade.human_play.progress import Session, StudyFolder
+from brigade.human_play.robot import Robot, work
+from brigade.human_play.screens.game import GameScreen
+from brigade.human_play.screens.keys import KeysScreen
+from brigade.human_play.screens.page import Page
+from brigade.human_play.screens.result import ResultScreen
+from brigade.human_play.screens.start import StartScreen
+from brigade.human_play.screens.study import StudyRunner
+from brigade.human_play.study import load_study
+
+HERE = Path(__file__).parent / "screens"
+SIZES = ((800, 600), (1920, 1080))
+KEYS = {name: keys[0] for name, keys in Bindings().second.items()}
+
+
+async def play_on(robot: Robot, game: GameScreen, ticks: int) -> None:
+    """Let a state machine press the keys until so many ticks have been played."""
+    sitting = game.sitting
+    machine = make_agent("fsm")
+    machine.reset(View(game.setup.kitchen, 0, game.setup.seed))
+    await robot.until(lambda: sitting.next_tick_at is not None)
+    while sitting.ticks < ticks and not sitting.over:
+        now = sitting.ticks
+        action = machine.act(sitting.now)
+        if action:
+            await robot.press(KEYS[ACTION_NAMES[action]])
+        await robot.until(lambda now=now: sitting.ticks > now or sitting.over)
+
+
+async def games(robot: Robot, folder: Path) -> None:
+    """The start screen, a game with everything that can stand before it, and its result."""
+    app = robot.app
+    await robot.frames(3)
+    robot.picture(folder / "start.png")
+    await robot.click_button("Keys")
+    await robot.screen(KeysScreen)
+    robot.picture(folder / "keys.png")
+    await robot.press("escape")
+    await robot.click_button("Cook!")
+    await robot.screen(GameScreen)
+    await robot.frames(20)
+    robot.picture(folder / "countdown.png")
+    game = app.screen
+    assert isinstance(game, GameScreen)
+    await play_on(robot, game, 330)
+    await robot.press("3")
+    ticks = game.sitting.ticks
+    await robot.until(lambda: game.sitting.ticks >= ticks + 2)
+    await robot.frames(3)
+    robot.picture(folder / "game.png")
+    await robot.press("f1")
+    robot.picture(folder / "help.png")
+    await robot.press("escape", "p")
+    robot.picture(folder / "pause.png")
+    await robot.press("p", "escape")
+    robot.picture(folder / "leave.png")
+    await robot.press("escape")
+    await play_on(robot, game, 10_000)
+    await robot.frames(10)
+    robot.picture(folder / "time_is_up.png")
+    await robot.screen(ResultScreen)
+    robot.picture(folder / "result.png")
+
+
+async def study(robot: Robot, session: Session, folder: Path) -> None:
+    """Every page of a study."""
+    app = robot.app
+    while app.screen is not None:
+        screen, step = app.screen, session.current
+        await robot.frames(4)
+        if isinstance(screen, Page) and step is not None:
+            robot.picture(folder / f"study_{step.id.replace('-', '_')}.png")
+            for widget in robot.widgets():
+                if hasattr(widget, "chosen"):
+                    widget.chosen = 1
+            main = next(widget for widget in robot.widgets() if getattr(widget, "main", False))
+            await robot.click_button(main.label)
+        elif isinstance(screen, ResultScreen):
+            await robot.press("return")
+
+
+def draw(size: tuple[int, int]) -> None:
+    """All pictures of one size."""
+    folder = HERE / f"{size[0]}x{size[1]}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    wish = Wish(partners=("dpt",), seconds=40.0, hz=10.0, seed=4, thoughts=True, practice=True, folder=None)
+    app = App(size, bindings=Bindings())
+    asyncio.run(work(app, StartScreen(app, wish, 1.0), lambda robot: games(robot, folder)))
+    spec = load_study("five_minutes")
+    short = spec.model_copy(
+        update={"seconds": 1.0, "practice": spec.practice and spec.practice.model_copy(update={"seconds": 1.0})}
+    )
+    with tempfile.TemporaryDirectory() as place, StudyFolder.open(place, short) as opened:
+        session = opened.session("anyone")
+        app = App(size, bindings=Bindings())
+        first = StudyRunner(app, session, 0.1).screen()
+        assert first is not None
+        asyncio.run(work(app, first, lambda robot: study(robot, session, folder)))
+    print(f"{folder}: {len(list(folder.iterdir()))} pictures, {datetime.now():%H:%M:%S}")
+
+
+if __name__ == "__main__":
+    for wanted in SIZES:
+        draw(wanted)
+    sys.exit(0)
