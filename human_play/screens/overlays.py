@@ -109,8 +109,11 @@ class KeyTable(Widget):
             theme.write(target, keys, (middle, y), theme.BODY * u)
 
 
-IN_WORDS = {"left": "walk left", "right": "walk right", "down": "walk down", "up": "walk up", "interact": "take, put, chop, serve", "thoughts": "show its thoughts", "help": "these keys",
-            "leave": "leave the game", "restart": "start again"}  # fmt: skip
+IN_WORDS = {
+    "left": "walk left", "right": "walk right", "down": "walk down", "up": "walk up",
+    "interact": "take, put, chop, serve", "thoughts": "show its thoughts", "help": "these keys",
+    "leave": "leave the game", "restart": "start again",
+}  # fmt: skip
 
 
 def keys_in_words(bindings: Bindings, people: int, commands: Sequence[str] = COMMANDS) -> list[tuple[str, str]]:
