@@ -1,0 +1,97 @@
+"""The commands about recordings and about what studies came to; `brigade.experiments.cli` puts them into `brigade`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from brigade.experiments.wording import NONE, plain
+
+recordings = typer.Typer(help="List, export and import recordings.", no_args_is_help=True)
+console = Console()
+
+
+@recordings.command("list")
+def list_(
+    folder: Annotated[Path, typer.Argument(help="A folder; recordings below it count.")],
+) -> None:
+    """List the recordings in a folder: where, who, how long, the score, and whether the file is whole."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from brigade.dual_process.recording import read_recording
+    from brigade.envs.registry import BrigadeError
+    from brigade.human_play.tables import recordings_in
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("recording", "kitchen", "agents", "ticks", "score", "state"):
+        table.add_column(column, no_wrap=column == "recording")
+    for path in recordings_in(folder):
+        name = path.relative_to(folder).as_posix()
+        try:
+            recording = read_recording(path)
+            where = recording.kitchen.name
+        except BrigadeError as error:
+            table.add_row(Text(name), NONE, NONE, NONE, NONE, Text(plain(str(error).removeprefix(f"{path}: "))))
+            continue
+        team = " + ".join(str(agent.get("name")) for agent in recording.header["agents"])
+        score = str(recording.end["result"]["score"]) if recording.end is not None else NONE
+        state = recording.cut or ("whole" if recording.end and recording.end["finished"] else "stopped")
+        cells = (name, where, team, str(len(recording.ticks)), score, state)
+        table.add_row(*(Text(plain(cell)) for cell in cells))
+    console.print(table)
+
+
+@recordings.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(help="A folder; recordings below it count.")],
+    out: Annotated[Path, typer.Option(help="Folder for ticks.parquet and episodes.parquet.")],
+) -> None:
+    """Write recordings as two Parquet tables, one of ticks and one of episodes."""
+    from brigade.human_play import tables
+
+    done = tables.export(folder, out)
+    for line in done.left_out:
+        _line(f"left out: {line}")
+    cut = f", {done.cut} of them cut off before their end" if done.cut else ""
+    left = f"; {len(done.left_out)} left out" if done.left_out else ""
+    _line(f"{done.recordings} recordings{cut}, {done.ticks} ticks are in {out}{left}")
+    if done.left_out:
+        raise typer.Exit(1)
+
+
+@recordings.command("import-overcooked-ai")
+def import_overcooked_ai(
+    file: Annotated[Path, typer.Argument(help="A CSV table or pickled DataFrame of Overcooked-AI's human trials.")],
+    out: Annotated[Path, typer.Option(help="Folder for the recordings, one per trial.")],
+) -> None:
+    """Play human trials of Overcooked-AI again in the kitchens of the same names, record them, and compare scores."""
+    from brigade.human_play.overcooked_ai import import_trials, left_out
+
+    results = import_trials(file, out, lambda one: _line(f"{one.trial} ({one.layout}): {one.verdict}"))
+    kept = [result for result in results if not result.left_out]
+    agree = sum(result.differs_at is None for result in kept)
+    for (layout, reason), count in left_out(results).items():
+        _line(f"left out: {count} trials of layout '{layout}': {reason}")
+    _line(f"{len(kept)} of {len(results)} trials are recorded in {out}; the scores of {agree} agree at every tick")
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="The study's folder.")],
+    html: Annotated[Path | None, typer.Option(help="Also write a page with plots here.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write a tidy table here, one row per game.")] = None,
+) -> None:
+    """Scores, contributions, preferences and answers of a study, with intervals; recordings are replayed first."""
+    from brigade.human_play import study_report
+
+    study_report.report(folder, console, html, csv)
+    for path in (html, csv):
+        if path is not None:
+            _line(f"written: {path}")
+
+
+def _line(text: str) -> None:
+    console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
