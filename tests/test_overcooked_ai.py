@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from brigade.agents.base import make_agent
+from brigade.dual_process.build import make_agent
 from brigade.dual_process.episode import play
 from brigade.dual_process.recording import read_recording
 from brigade.envs.kitchen.layout import load_kitchen

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from brigade.agents.base import make_agent
+from brigade.dual_process.build import make_agent
 from brigade.dual_process.episode import play
 from brigade.dual_process.recording import RecordingWriter, read_recording
 from brigade.envs.content import parse, validate

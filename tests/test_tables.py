@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from brigade.agents.base import make_agent
+from brigade.dual_process.build import make_agent
 from brigade.dual_process.episode import play
 from brigade.dual_process.recording import RecordingWriter, make_header, read_recording
 from brigade.envs.kitchen.layout import load_kitchen
