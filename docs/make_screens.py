@@ -16,10 +16,13 @@ from pathlib import Path
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
-from brigade.agents.base import make_agent
-from brigade.envs.kitchen.layout import ACTION_NAMES
+from brigade.dual_process.build import make_agent
+from brigade.dual_process.episode import play
+from brigade.dual_process.recording import ENDING, RecordingWriter, make_header
+from brigade.envs.kitchen.layout import ACTION_NAMES, load_kitchen
 from brigade.envs.kitchen.partners import View
 from brigade.human_play.app import App
+from brigade.human_play.film import open_film
 from brigade.human_play.input import Bindings
 from brigade.human_play.launch import Wish
 from brigade.human_play.progress import Session, StudyFolder
@@ -27,6 +30,7 @@ from brigade.human_play.robot import Robot, work
 from brigade.human_play.screens.game import GameScreen
 from brigade.human_play.screens.keys import KeysScreen
 from brigade.human_play.screens.page import Page
+from brigade.human_play.screens.replay import ReplayScreen
 from brigade.human_play.screens.result import ResultScreen
 from brigade.human_play.screens.start import StartScreen
 from brigade.human_play.screens.study import StudyRunner
@@ -103,6 +107,12 @@ async def study(robot: Robot, session: Session, folder: Path) -> None:
             await robot.press("return")
 
 
+async def again(robot: Robot, folder: Path) -> None:
+    """The viewer of recordings."""
+    await robot.frames(4)
+    robot.picture(folder / "replay.png")
+
+
 def draw(size: tuple[int, int]) -> None:
     """All pictures of one size."""
     folder = HERE / f"{size[0]}x{size[1]}"
@@ -121,6 +131,16 @@ def draw(size: tuple[int, int]) -> None:
         first = StudyRunner(app, session, 0.1).screen()
         assert first is not None
         asyncio.run(work(app, first, lambda robot: study(robot, session, folder)))
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / f"game{ENDING}"
+        kitchen = load_kitchen("new_counter_circuit")
+        team = [("fsm", {}), ("dpt", {"seed": 1})]
+        seats = [{"name": name, "options": options} for name, options in team]
+        recorder = RecordingWriter(path, make_header(kitchen, 2, None, seats, "both", {"kind": "virtual", "hz": 4.0}))
+        play(kitchen, [make_agent(name, **options) for name, options in team], 2, recorder=recorder)
+        app = App(size, bindings=Bindings())
+        viewer = ReplayScreen(app, open_film(path), 230, thoughts=True)
+        asyncio.run(work(app, viewer, lambda robot: again(robot, folder)))
     print(f"{folder}: {len(list(folder.iterdir()))} pictures, {datetime.now():%H:%M:%S}")
 
 

@@ -16,10 +16,10 @@ import pygame
 from brigade.envs.registry import BrigadeError
 from brigade.human_play import theme
 from brigade.human_play.input import Bindings, load_bindings, open_pads
+from brigade.human_play.sizes import SMALLEST
 
 FRAMES = 60  # a second
 AFTER_TICK_S = 0.0015  # frames begin so long after a tick, which the tick itself needs
-SMALLEST = (640, 480)
 KEPT = 20_000  # frame times that are kept
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
@@ -14,6 +13,10 @@ from typer.core import TyperGroup
 
 from brigade.dual_process.messages import Mode
 from brigade.envs.registry import BrigadeError, unknown
+from brigade.human_play.cli_data import recordings as recordings_commands
+from brigade.human_play.cli_data import report
+from brigade.human_play.cli_replay import replay
+from brigade.human_play.sizes import size_of
 
 if TYPE_CHECKING:  # what a window needs is imported when one is opened
     from brigade.dual_process.llm.client import Endpoint
@@ -39,15 +42,14 @@ study_commands = typer.Typer(
 
 def mount(app: typer.Typer) -> None:
     """Add the commands for people to the command line."""
-    from brigade.human_play.cli_data import recordings, report
-
     app.command()(play)
+    app.command()(replay)
     app.command("bench-window")(bench_window)
     study_commands.command("run")(study)
     study_commands.command("list")(studies)
     study_commands.command("report")(report)
     app.add_typer(study_commands, name="study")
-    app.add_typer(recordings, name="recordings")
+    app.add_typer(recordings_commands, name="recordings")
 
 
 def play(
@@ -172,21 +174,6 @@ async def _play(wish: Wish, at_once: bool, size: tuple[int, int], fullscreen: bo
         await app.run(play_once(app, wish.setup(datetime.now()), countdown))
     else:
         await app.run(StartScreen(app, wish, countdown))
-
-
-def size_of(text: str) -> tuple[int, int]:
-    """Width and height from a text such as 1024x768.
-
-    Raises:
-        BrigadeError: it is not of that form, or too small for a window.
-    """
-    found = re.fullmatch(r"(\d{2,5})\s*[xX]\s*(\d{2,5})", text.strip())
-    if found is None:
-        raise BrigadeError(f"size '{text}': expected width and height in pixels, for example 1024x768")
-    width, height = int(found[1]), int(found[2])
-    if width < 640 or height < 480:
-        raise BrigadeError(f"size '{text}': a window needs at least 640x480")
-    return width, height
 
 
 def _endpoint(model: str, base_url: str, key_env: str) -> Endpoint | None:

@@ -225,16 +225,8 @@ class Sitting:
 
     def _notice(self, game: Game) -> None:
         stats: list[int] = game.state.stats[0].tolist()
-        gained, served, missed, wrong, fires, _ = (new - old for new, old in zip(stats, self._stats, strict=True))
-        orders = self.setup.kitchen.spec.orders
-        if served:
-            self._happen("served", f"+{gained}")
-        if missed:
-            self._happen("missed", f"-{orders.missed * missed}")
-        if wrong:
-            self._happen("wrong", f"-{orders.wrong * wrong}")
-        if fires:
-            self._happen("fire", "Fire!")
+        for kind, words in changes_in_words(self.setup.kitchen, self._stats, stats):
+            self._happen(kind, words)
         self._stats = stats
 
     def tick(self, tick: Tick) -> None:
@@ -253,6 +245,25 @@ class Sitting:
 
     def _happen(self, kind: str, words: str, seat: int | None = None) -> None:
         self.happenings.append(Happening(kind, words, seat, time.perf_counter()))
+
+
+def changes_in_words(kitchen: Kitchen, before: Sequence[int], now: Sequence[int]) -> list[tuple[str, str]]:
+    """What a tick brought, as (kind, words): served, missed, wrong, fire.
+
+    Args:
+        kitchen: where.
+        before: totals, as `State.stats` has them.
+        now: the same a tick later.
+    """
+    gained, served, missed, wrong, fires, _ = (new - old for new, old in zip(now, before, strict=True))
+    orders = kitchen.spec.orders
+    possible = (
+        (served, "served", f"+{gained}"),
+        (missed, "missed", f"-{orders.missed * missed}"),
+        (wrong, "wrong", f"-{orders.wrong * wrong}"),
+        (fires, "fire", "Fire!"),
+    )
+    return [(kind, words) for count, kind, words in possible if count]
 
 
 def _header(setup: Setup) -> Mapping[str, Any]:

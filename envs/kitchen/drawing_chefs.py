@@ -6,7 +6,21 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from brigade.envs.kitchen.drawing import BLUE, DIRECTIONS, GREEN, INK, ORANGE, PAPER, PURPLE, RED, SHADOW, SKY, Pen, Point, tone
+from brigade.envs.kitchen.drawing import (
+    BLUE,
+    DIRECTIONS,
+    GREEN,
+    INK,
+    ORANGE,
+    PAPER,
+    PURPLE,
+    RED,
+    SHADOW,
+    SKY,
+    Pen,
+    Point,
+    tone,
+)
 
 
 class ChefLook(NamedTuple):

@@ -33,16 +33,17 @@ def draw_happenings(
     for seat, happening in newest.items():
         if seat is not None:
             x, y = view.middle(*described["chefs"][seat]["at"])
-            _bubble(target, happening.words, (x, y - 0.72 * view.cell), view, u)
+            bubble(target, happening.words, (x, y - 0.72 * view.cell), view, u)
     rows: dict[str, int] = {}
     for happening in sitting.happenings:
         age = now - happening.at
         if happening.kind != "said" and age < POINTS_S:
             row = rows[happening.kind] = rows.get(happening.kind, -1) + 1
-            _points(target, setup, happening, described, view, age / POINTS_S, row, u)
+            points(target, setup, happening, described, view, age / POINTS_S, row, u)
 
 
-def _bubble(target: pygame.Surface, line: str, tip: tuple[float, float], view: View, u: float) -> None:
+def bubble(target: pygame.Surface, line: str, tip: tuple[float, float], view: View, u: float) -> None:
+    """Draw what somebody says, in a bubble whose tip is there."""
     high = max(12 * u, 0.2 * view.cell)
     lines = theme.wrapped(line, high, 4.2 * view.cell)
     pictures = [theme.words(each, high, "#2b2530") for each in lines]
@@ -59,7 +60,7 @@ def _bubble(target: pygame.Surface, line: str, tip: tuple[float, float], view: V
         paste(target, picture, box.centerx, box.y + (0.4 + 1.25 * i) * high + high * 0.55)
 
 
-def _points(
+def points(
     target: pygame.Surface, setup: Setup, happening: Happening, described: Observation, view: View, part: float,
     row: int, u: float,
 ) -> None:  # fmt: skip
@@ -148,14 +149,15 @@ def draw_thoughts(
         if sum(not s.human for s in setup.seats) > 1:
             title = f"{setup.seats[seat].label}: {title}"
         y = theme.paragraph(target, title, _from(inner, y), theme.SMALL * u * 1.08, theme.ACCENT)
-        y = theme.paragraph(target, _in_words(thought), _from(inner, y), theme.SMALL * u * 1.08) + 10 * u
+        y = theme.paragraph(target, in_words(thought), _from(inner, y), theme.SMALL * u * 1.08) + 10 * u
 
 
 def _from(area: pygame.Rect, y: float) -> pygame.Rect:
     return pygame.Rect(area.x, round(y), area.w, max(0, area.bottom - round(y)))
 
 
-def _in_words(thought: Mapping[str, Any]) -> str:
+def in_words(thought: Mapping[str, Any]) -> str:
+    """What a thought came to, for people."""
     value = thought.get("value")
     if isinstance(value, list):
         return "\n".join(str(line) for line in value) or "nothing in particular: its hands know best"
