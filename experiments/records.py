@@ -33,7 +33,7 @@ def provenance() -> dict[str, Any]:
     packages = ("numpy", "numba", "gymnasium", "pettingzoo", "ray")
     return {
         "brigade": __version__,
-        "revision": _revision(),
+        "revision": revision(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "packages": {name: metadata.version(name) for name in packages},
@@ -229,7 +229,7 @@ def _write_lines(path: Path, entries: list[dict[str, Any]]) -> None:
         raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def _revision() -> str | None:
+def revision() -> str | None:
     """The git revision of the source, with a mark when it was changed since; None outside a checkout."""
     here = Path(__file__).resolve().parent
     try:
