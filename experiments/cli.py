@@ -26,6 +26,7 @@ app = typer.Typer(
 app.add_typer(llm, name="llm")
 app.command()(house)
 app.command()(rl.train)
+app.command()(rl.crossplay)
 console = Console()
 errors = Console(stderr=True)
 INTERRUPTED = 130

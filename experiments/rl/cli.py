@@ -49,3 +49,21 @@ def _show_returns(label: str, folder: Path, returns: Sequence[Returns]) -> None:
         table.add_row(each.team, each.mode, *numbers)
     console.print(table)
     console.print(f"checkpoints: {folder}", highlight=False, soft_wrap=True)
+
+
+def crossplay(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a bundled cross-play.")] = "",
+    changes: Annotated[list[str] | None, typer.Argument(help="key=value, for example episodes=50 out=DIR")] = None,
+) -> None:
+    """Measure policies with each other in both seats; run it again to go on where it stopped."""
+    require_torch()
+    from brigade.experiments.rl.crossplay import crossplay as play
+    from brigade.experiments.rl.crossplay import list_crossplays, load_crossplay
+    from brigade.experiments.rl.matrix import PICTURE, show
+
+    if not config:
+        console.print("brigade crossplay CONFIG.yaml, or one of: " + ", ".join(list_crossplays()), soft_wrap=True)
+        return
+    loaded = load_crossplay(config, changes or [])
+    show(play(loaded, console), loaded.folder, console)
+    console.print(f"heat map: {loaded.folder / PICTURE}", highlight=False, soft_wrap=True)

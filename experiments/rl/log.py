@@ -69,7 +69,7 @@ class Log:
         def figure(value: float | None) -> str:
             return "-" if value is None else f"{value:.1f}"
 
-        left = round((self.steps - step) / speed)
+        left = max(0, round((self.steps - step) / speed))
         self.console.print(
             f"{self.label}  {step / 1e6:6.2f} of {self.steps / 1e6:.2f} M steps  return {figure(self._return)}  "
             f"deliveries {figure(self._served)}  {speed:,.0f} steps/s  {left // 60}:{left % 60:02d} left",

@@ -47,7 +47,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class Weights:
-    """What rewards are made of: score plus shaped rewards (of all chefs if `team`) times `shaped`, all times `scale`."""
+    """What a reward is: score plus `shaped` times shaped rewards (of all chefs if `team`), all times `scale`."""
 
     shaped: float
     team: bool = False
