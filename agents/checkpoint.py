@@ -262,7 +262,7 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
     except OSError as error:
         raise BrigadeError(f"{path}: cannot be read: {error}") from None
     except (RuntimeError, pickle.UnpicklingError, EOFError, AttributeError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = (str(error).splitlines() or ["it is empty"])[0]
         raise BrigadeError(f"{path}: damaged, or not what {CARD} beside it says: {reason}") from None
     policy.requires_grad_(False).eval()
     return policy, card

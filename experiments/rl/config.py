@@ -16,6 +16,7 @@ from brigade.envs.registry import BrigadeError, unknown
 from brigade.experiments.config import AgentSpec, KitchenChoice, change
 
 BUNDLED = Path(__file__).parent / "configs"
+PROGRESS = "progress.jsonl"  # in the folder of a training: a line for each update
 UNIMPORTANT = ("out", "about", "threads", "parallel")  # keys that do not change what is learned
 
 
@@ -112,9 +113,10 @@ class CloneSpec(Model):
 class TrainConfig(Model):
     """One training.
 
-    `algorithm: ppo` learns by playing: in all seats, or beside `partners` (agents by name; `neural` with the option
-    `checkpoint`, which may hold `*` for a population). `algorithm: clone` copies recordings. `kitchens` are stepped
-    together, `ticks` at a time. `seeds` is a list, or a number n for 0 to n-1; several are trained side by side.
+    `algorithm: ppo` learns by playing: in all seats, or beside `partners`, agents by name. `neural` has the options
+    `checkpoint`, which may hold `*` for a population, `past` to add earlier selves, and `greedy`. `algorithm: clone`
+    copies recordings. `kitchens` are stepped together, `ticks` at a time. `seeds` is a list, or a number n for 0 to
+    n-1; several are trained side by side.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
@@ -170,7 +172,7 @@ class TrainConfig(Model):
 
 def list_configs() -> list[str]:
     """Names of the trainings that come with Brigade."""
-    return sorted(path.stem for path in BUNDLED.glob("*.yaml") if "kitchen" in read(path).data)
+    return sorted(path.stem for path in BUNDLED.glob("*.yaml") if "policies" not in read(path).data)
 
 
 def find_document(path: str, known: Sequence[str], what: str) -> Document:

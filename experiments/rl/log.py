@@ -11,10 +11,11 @@ from typing import Any
 from rich.console import Console
 
 from brigade.envs.registry import BrigadeError
+from brigade.experiments.rl.config import PROGRESS
 from brigade.experiments.rl.ppo import Losses
 from brigade.experiments.rl.rollout import Totals
 
-PROGRESS, TENSORBOARD = "progress.jsonl", "tensorboard"
+TENSORBOARD = "tensorboard"
 EVERY_S = 5.0  # between lines on the terminal
 
 

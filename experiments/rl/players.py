@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from glob import glob
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ from brigade.envs.kitchen.game import Game
 from brigade.envs.kitchen.layout import Kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.config import AgentSpec
+from brigade.experiments.rl.stages import stages
 
 Seats = NDArray[np.int64]  # (n,) seats, beside (n,) kitchens
 
@@ -92,22 +94,26 @@ class AgentPlayer:
 
 
 def expand(specs: Sequence[AgentSpec]) -> list[AgentSpec]:
-    """The agents, where a checkpoint with `*` in it stands for all that it matches, in order of name.
+    """The agents, one by one.
+
+    A checkpoint with `*` in it stands for all that it matches, in order of name; a training with the option `past`
+    for its `stages`.
 
     Raises:
-        BrigadeError: it matches nothing.
+        BrigadeError: a pattern matches nothing, or a training has no past.
     """
-    every = []
-    for spec in specs:
-        pattern = str(spec.options.get("checkpoint", ""))
-        if "*" not in pattern:
-            every.append(spec)
-            continue
-        found = sorted(glob(pattern))
-        if not found:
-            raise BrigadeError(f"checkpoint '{pattern}' matches nothing")
-        every += [AgentSpec(name=spec.name, options={**spec.options, "checkpoint": path}) for path in found]
-    return every
+    return [each for spec in specs for each in (_each(spec) if spec.name == "neural" else [spec])]
+
+
+def _each(spec: AgentSpec) -> list[AgentSpec]:
+    options = dict(spec.options)
+    past, where = options.pop("past", False), str(options.get("checkpoint", ""))
+    found = sorted(glob(where)) if "*" in where else [where]
+    if not found:
+        raise BrigadeError(f"checkpoint '{where}' matches nothing")
+    if past:
+        found = [str(stage) for run in found for stage in stages(Path(run))]
+    return [AgentSpec(name=spec.name, options={**options, "checkpoint": path}) for path in found]
 
 
 def make_player(spec: AgentSpec, kitchen: Kitchen, observation: str, random: torch.Generator) -> Player:
@@ -120,8 +126,8 @@ def make_player(spec: AgentSpec, kitchen: Kitchen, observation: str, random: tor
         make_agent(spec.name, **spec.options)  # now, so that a mistake is told before anything is played
         return AgentPlayer(spec)
     options = dict(spec.options)
-    where, greedy = options.pop("checkpoint", None), options.pop("greedy", False)
-    if where is None or options:
+    where, greedy = options.pop("checkpoint", ""), options.pop("greedy", False)
+    if not where or options:
         raise BrigadeError(f"{spec}: a neural agent has the options checkpoint, which it needs, and greedy")
     policy, card = load(where, kitchen)
     if card.observation != observation:

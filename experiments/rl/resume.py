@@ -65,7 +65,7 @@ def load_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Ge
     except FileNotFoundError:
         raise BrigadeError(f"{path}: nothing to resume; start without --resume") from None
     except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise BrigadeError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
+        raise BrigadeError(f"{path}: cannot be read: {error}") from None
     if things.get("version") != VERSION:
         raise BrigadeError(f"{path}: version {things.get('version')}; this Brigade resumes version {VERSION}")
     learner.policy.load_state_dict(things["policy"])
