@@ -33,6 +33,7 @@ from brigade.experiments.rl.players import PolicyPlayer  # noqa: E402
 from brigade.experiments.run import run  # noqa: E402
 
 QUIET = Console(quiet=True)
+BUNDLED_POLICIES = sorted(folder.name for folder in checkpoints.BUNDLED.iterdir())
 CRAMPED = KitchenChoice(name="cramped_room", horizon=40)
 
 
@@ -82,6 +83,18 @@ def test_the_agent_plays_as_the_policy_does_in_a_batch(tmp_path: Path, observati
 
     play_batch(CRAMPED, [Noted(policy, None), Noted(policy, None)], observation, 1)
     assert ["".join(chosen[0::2]), "".join(chosen[1::2])] == played.actions
+
+
+@pytest.mark.parametrize("name", BUNDLED_POLICIES)
+def test_bundled_policies_cook(name: str) -> None:
+    kitchen = load_kitchen(name)
+    load(name, kitchen)
+    assert play(kitchen, [make_agent("neural", checkpoint=name) for _ in range(2)], seed=0).score >= 180
+
+
+def test_bundled_policies_are_small() -> None:
+    assert len(BUNDLED_POLICIES) >= 2
+    assert sum(file.stat().st_size for file in checkpoints.BUNDLED.rglob("*")) < 2_000_000
 
 
 def test_it_plays_in_batch_runs_and_can_be_cloned_from_them(tmp_path: Path) -> None:
