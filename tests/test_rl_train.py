@@ -159,11 +159,19 @@ def test_rule_agents_can_be_partners(tmp_path: Path) -> None:
     assert [each.team for each in returns] == ["seat 0 beside fsm", "seat 1 beside fsm"] * 2
 
 
-@pytest.mark.parametrize("network", [{"hidden": [8]}, {"hidden": [8], "policies": "separate", "critic": "centralised"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"network": {"hidden": [8], "policies": "separate", "critic": "centralised"}},
+        {"observation": "planes", "network": {"hidden": [8], "channels": [2]}},
+    ],
+    ids=["one policy", "a policy for each seat", "planes"],
+)
 def test_an_interrupted_training_goes_on_exactly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: dict[str, Any]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:
-    straight, broken = small(tmp_path / "straight", network=network), small(tmp_path / "broken", network=network)
+    straight, broken = small(tmp_path / "straight", **changes), small(tmp_path / "broken", **changes)
     train(straight, 5, QUIET)
     update, count = training.Training.update, iter(range(100))
 

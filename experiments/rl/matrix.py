@@ -140,7 +140,7 @@ def draw(result: Crossplay, path: Path) -> None:
                 axes.text(j, i, f"{returns[i, j, seat]:.0f}", ha="center", va="center", color="w" if dark else "k")
     figure.colorbar(image, ax=panels, label="return")
     try:
-        figure.savefig(path, dpi=120)
+        figure.savefig(path, dpi=120, bbox_inches="tight")
     except OSError as error:
         raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
 
