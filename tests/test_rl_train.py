@@ -20,13 +20,14 @@ from brigade.agents.networks import Policy, sample  # noqa: E402
 from brigade.envs.registry import BrigadeError  # noqa: E402
 from brigade.experiments.config import KitchenChoice  # noqa: E402
 from brigade.experiments.rl import train as training  # noqa: E402
-from brigade.experiments.rl.config import TrainConfig, list_configs, load_config  # noqa: E402
+from brigade.experiments.rl.config import PROGRESS, TrainConfig, list_configs, load_config  # noqa: E402
 from brigade.experiments.rl.evaluate import make_env  # noqa: E402
 from brigade.experiments.rl.partners import Partners  # noqa: E402
-from brigade.experiments.rl.players import AgentPlayer, PolicyPlayer  # noqa: E402
+from brigade.experiments.rl.players import AgentPlayer, PolicyPlayer, expand  # noqa: E402
 from brigade.experiments.rl.population import train_seeds  # noqa: E402
 from brigade.experiments.rl.ppo import advantages, clipped_objective  # noqa: E402
 from brigade.experiments.rl.rollout import Rollout, Weights  # noqa: E402
+from brigade.experiments.rl.stages import stages  # noqa: E402
 from brigade.experiments.rl.train import train  # noqa: E402
 
 CRAMPED = KitchenChoice(name="cramped_room", horizon=30, old_dynamics=True)
@@ -234,6 +235,29 @@ def test_the_same_seed_gives_the_same_policy_and_another_seed_another(tmp_path: 
     train_seeds(small(tmp_path / "again"), QUIET)
     assert same(numbers(tmp_path / "seed_0"), numbers(tmp_path / "again" / "seed_0"))
     assert not same(numbers(tmp_path / "seed_0"), numbers(tmp_path / "seed_1"))
+
+
+def test_seeds_side_by_side_give_the_same_policies(tmp_path: Path) -> None:
+    train_seeds(small(tmp_path / "one", seeds=2, parallel=1), QUIET)
+    returns = train_seeds(small(tmp_path / "both", seeds=2, parallel=2), QUIET)
+    assert list(returns) == [0, 1]
+    for seed in range(2):
+        assert same(numbers(tmp_path / "one" / f"seed_{seed}"), numbers(tmp_path / "both" / f"seed_{seed}"))
+
+
+def test_the_past_of_a_training_has_three_levels_of_skill(tmp_path: Path) -> None:
+    with pytest.raises(BrigadeError, match="at least two"):
+        stages(tmp_path)
+    config = small(tmp_path, checkpoints=6)
+    train(config, 0, QUIET)
+    run = config.run_folder(0)
+    lines = [json.loads(line) for line in (run / PROGRESS).read_text().splitlines()]
+    for line, earned in zip(lines, [None, 0.0, 40.0, 90.0, 100.0, 100.0], strict=True):
+        line["episode"]["returns"] = earned
+    (run / PROGRESS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert [int(folder.name) for folder in stages(run)] == [0, 320, 480]
+    spec = {"name": "neural", "options": {"checkpoint": f"{tmp_path}/seed_*", "past": True}}
+    assert len(expand(small(tmp_path, partners=[spec]).partners)) == 3
 
 
 def test_it_learns_to_deliver(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from brigade.agents.checkpoint import require_torch
 from brigade.experiments.estimate import estimate
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on where it stopped.")] = False,
 ) -> None:
     """Train policies, and measure what they earn."""
+    from brigade.agents.checkpoint import require_torch
     from brigade.experiments.rl.config import list_configs, load_config
 
     if not config:
@@ -56,6 +56,8 @@ def crossplay(
     changes: Annotated[list[str] | None, typer.Argument(help="key=value, for example episodes=50 out=DIR")] = None,
 ) -> None:
     """Measure policies with each other in both seats; run it again to go on where it stopped."""
+    from brigade.agents.checkpoint import require_torch
+
     require_torch()
     from brigade.experiments.rl.crossplay import crossplay as play
     from brigade.experiments.rl.crossplay import list_crossplays, load_crossplay
