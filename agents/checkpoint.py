@@ -5,9 +5,11 @@ Only plain tensors are read, never pickled code. Importing this module does not 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
+import pickle
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -99,8 +101,6 @@ def make_card(kitchen: Kitchen, observation: str, network: NetworkSpec, **more: 
 
 def digest(labels: tuple[str, ...]) -> str:
     """Twelve digits that change when a label does."""
-    import hashlib
-
     return hashlib.sha256("\n".join(labels).encode()).hexdigest()[:12]
 
 
@@ -249,8 +249,6 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
     if kitchen is not None:
         check_fits(card, kitchen, where)
     require_torch()
-    import pickle
-
     import torch
 
     from brigade.agents.networks import Policy

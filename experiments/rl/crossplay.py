@@ -139,9 +139,9 @@ def _labelled(specs: dict[str, AgentSpec], greedy: bool) -> dict[str, AgentSpec]
     for label, spec in specs.items():
         found = expand([spec])
         for i, each in enumerate(found):
-            if each.name == "neural":
-                each = AgentSpec(name=each.name, options={"greedy": greedy, **each.options})
-            every[label if len(found) == 1 else f"{label} {i}"] = each
+            chooses = {"greedy": greedy} if each.name == "neural" else {}
+            member = AgentSpec(name=each.name, options={**chooses, **each.options})
+            every[label if len(found) == 1 else f"{label} {i}"] = member
     return every
 
 

@@ -26,7 +26,7 @@ from brigade.agents.networks import Policy
 from brigade.envs.kitchen.layout import Kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.machine import cores
-from brigade.experiments.records import revision
+from brigade.experiments.records import read_lines, revision
 from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.evaluate import Returns, evaluate, make_env
 from brigade.experiments.rl.log import Log
@@ -171,7 +171,7 @@ def _prepare(folder: Path, config: TrainConfig, resume: bool) -> None:
     if resume:
         if not (folder / RESUME).exists():
             raise BrigadeError(f"{folder}: nothing to resume; start without --resume")
-        old = json.loads(path.read_text(encoding="utf-8"))
+        old = next(read_lines(path), {})
         for key, value in config.important().items():
             if old.get(key) != value:
                 raise BrigadeError(f"{folder}: cannot resume: {key} was {old.get(key)} there, and is {value} now")
@@ -179,4 +179,4 @@ def _prepare(folder: Path, config: TrainConfig, resume: bool) -> None:
     if steps_of(folder):
         raise BrigadeError(f"{folder} holds a training already; go on with --resume, or choose another out=DIR")
     make_folder(folder)
-    write(path, (json.dumps(config.important(), indent=1) + "\n").encode())
+    write(path, (json.dumps(config.important()) + "\n").encode())
