@@ -1,6 +1,8 @@
 # `make demo` and `make test` do all the set-up they need: a virtual environment in .venv, and Brigade in it.
 
 PYTHON ?= python3
+# PyTorch, for training and its tests. On Linux it brings gigabytes for GPUs; TORCH='torch --index-url URL' takes another build.
+TORCH ?= torch==2.13.0
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYGAME_HIDE_SUPPORT_PROMPT := 1
@@ -41,7 +43,8 @@ types: .venv/.installed .typecheck/brigade
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Brigade needs Python 3.11 or newer; $$($(PYTHON) --version) is what '$(PYTHON)' is. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing Brigade into .venv (once, about a minute) ..."
+	@echo "Installing Brigade into .venv (once, a few minutes) ..."
+	@$(BIN)/python -m pip install --quiet $(TORCH)
 	@$(BIN)/python -m pip install --quiet -e '.[dev]'
 	@touch $@
 

@@ -18,7 +18,7 @@ def provenance() -> dict[str, Any]:
     """Versions and, in a git checkout, the revision."""
     return {
         "brigade": __version__,
-        "revision": _revision(),
+        "revision": revision(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "packages": {name: metadata.version(name) for name in PACKAGES},
@@ -26,7 +26,7 @@ def provenance() -> dict[str, Any]:
 
 
 @cache
-def _revision() -> str | None:
+def revision() -> str | None:
     """The git revision of the source, with a mark when it was changed since; None outside a checkout."""
     here = Path(__file__).resolve().parent
     try:

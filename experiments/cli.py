@@ -15,6 +15,7 @@ from rich.table import Table
 from brigade import __version__
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.cli_llm import house, llm
+from brigade.experiments.rl import cli as rl
 
 app = typer.Typer(
     help="A real-time kitchen in which agents and people cook together.",
@@ -24,6 +25,8 @@ app = typer.Typer(
 )
 app.add_typer(llm, name="llm")
 app.command()(house)
+app.command()(rl.train)
+app.command()(rl.crossplay)
 console = Console()
 errors = Console(stderr=True)
 INTERRUPTED = 130

@@ -22,14 +22,8 @@ from brigade.experiments.config import Job, RunConfig
 RUN_FORMAT, EPISODE_FORMAT = "brigade-run", "brigade-episode"
 FORMAT_VERSION = 1
 EPISODES, TIMINGS, INTERRUPTED = "episodes.jsonl", "timings.jsonl", "interrupted.jsonl"
-IRRELEVANT = (
-    "out",
-    "ray",
-    "about",
-    "calls",
-    "replay",
-    "recordings",
-)  # keys of a configuration that do not change what is played
+# keys of a configuration that do not change what is played
+IRRELEVANT = ("out", "ray", "about", "calls", "replay", "recordings")
 
 
 def episode_record(job: Job, played: Played) -> dict[str, Any]:

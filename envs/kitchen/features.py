@@ -175,7 +175,8 @@ def order_features(s: State, facts: Facts, out: NDArray[np.float32], k: int, c: 
             if not facts.standing:
                 out[k, c, i + 1] = least_left(s, k, dish) / facts.lifetime[dish]
         i += 2
-    out[k, c, i] = max(0, facts.horizon - int(s.tick[k])) / facts.horizon
+    left = facts.horizon - int(s.tick[k])
+    out[k, c, i] = left / facts.horizon if left > 0 else 0.0
     return i + 1
 
 
@@ -288,11 +289,11 @@ class Features(Observer):
 
     def __init__(self, kitchen: Kitchen):
         super().__init__(kitchen)
-        self._facts = known_facts(kitchen)
-        self._plan = _features_plan(kitchen)
+        self.facts = known_facts(kitchen)
+        self.plan = _features_plan(kitchen)
         parts = Parts()
         _label_chefs(parts, kitchen)
-        _label_places(parts, kitchen, self._plan)
+        _label_places(parts, kitchen, self.plan)
         for dish in kitchen.cookbook.orderable:
             about = "open orders; least time left"
             parts.add(f"order_{dish}", about, ("count", "left"))
@@ -300,4 +301,4 @@ class Features(Observer):
         self.parts, self.shape = tuple(parts.parts), (parts.size,)
 
     def _run(self, state: State, flat: NDArray[Any], lo: int, hi: int) -> None:
-        features_range(state, self._facts, self._plan, flat, lo, hi)
+        features_range(state, self.facts, self.plan, flat, lo, hi)

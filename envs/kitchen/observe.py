@@ -55,7 +55,9 @@ def share_of(part: int, whole: int) -> int:
     """`part` of `whole` in 0..255; 0 when there is no whole."""
     if whole <= 0 or part <= 0:
         return 0
-    return min(FULL, part * FULL // whole)
+    if part >= whole:  # Numba's compiler for GPUs knows no min and max
+        return FULL
+    return part * FULL // whole
 
 
 @kernel

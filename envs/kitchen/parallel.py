@@ -147,7 +147,9 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         self.possible_agents = [f"chef_{seat}" for seat in range(self.kitchen.chefs)]
         self.agents: list[str] = []
         self.observation_spaces = {agent: self.observer.make_space() for agent in self.possible_agents}
-        self.action_spaces = {agent: gymnasium.spaces.Discrete(len(ACTION_NAMES)) for agent in self.possible_agents}
+        self.action_spaces: dict[str, gymnasium.Space[Any]] = {
+            agent: gymnasium.spaces.Discrete(len(ACTION_NAMES)) for agent in self.possible_agents
+        }
         self._actions = np.zeros((1, self.kitchen.chefs), np.int8)
         self._buffer = self.observer.buffer(1)
         self._seed: int | None = None
@@ -160,7 +162,7 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         self._check_agent(agent)
         return self.observation_spaces[agent]
 
-    def action_space(self, agent: str) -> gymnasium.spaces.Discrete:
+    def action_space(self, agent: str) -> gymnasium.Space[Any]:
         """The space of the agent's actions; the same object every time."""
         self._check_agent(agent)
         return self.action_spaces[agent]

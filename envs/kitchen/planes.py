@@ -137,11 +137,11 @@ class Planes(Observer):
         counts = kitchen.tables.components
         component = (counts * (FULL // int(counts.max()))).astype(np.uint8)
         offsets = (chefs_at * cells, items_at * cells, orders_at * cells)
-        self._facts = known_facts(kitchen)
-        self._plan = PlanesPlan(template.reshape(-1), component, cells, *offsets)
+        self.facts = known_facts(kitchen)
+        self.plan = PlanesPlan(template.reshape(-1), component, cells, *offsets)
 
     def _run(self, state: State, flat: NDArray[Any], lo: int, hi: int) -> None:
-        planes_range(state, self._facts, self._plan, flat, lo, hi)
+        planes_range(state, self.facts, self.plan, flat, lo, hi)
 
 
 def _at_facing() -> tuple[str, ...]:

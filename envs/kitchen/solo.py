@@ -89,7 +89,7 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
         self.partners = self._seated(partners)
         self._me = self.world.possible_agents[seat]
         self.observation_space = self.world.observation_space(self._me)
-        self.action_space = self.world.action_space(self._me)  # type: ignore[assignment]  # Discrete is of np.int64
+        self.action_space = self.world.action_space(self._me)
         self._watched = any(not isinstance(partner, Stay) for partner in self.partners.values())
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
@@ -115,7 +115,7 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
         me = self._me
         return observations[me], rewards[me], False, truncations[me], infos[me]
 
-    def render(self) -> NDArray[np.uint8] | None:
+    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override, unused-ignore]  # as Gymnasium 1.2 types it
         """As `KitchenParallelEnv.render`."""
         return self.world.render()
 

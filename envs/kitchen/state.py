@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brigade.envs.kitchen.cookbook import NOTHING
-from brigade.envs.kitchen.layout import ACTION_NAMES, Kitchen
+from brigade.envs.kitchen.layout import ACTION_NAMES, FACINGS, Kitchen
 from brigade.envs.registry import BrigadeError
 
 # Columns of `stats`.
@@ -138,6 +138,32 @@ def describe(kitchen: Kitchen, state: State, k: int = 0) -> dict[str, Any]:
             for dish, ticks in zip(dishes, left, strict=True)
         ],
     }
+
+
+def read_described(kitchen: Kitchen, state: State, described: dict[str, Any], k: int = 0) -> None:
+    """The reverse of `describe`: set kitchen `k` of `state` to what the words say.
+
+    What words do not tell (seeds, totals, who worked on what) is left as it is; observations do not depend on it.
+    """
+    kind, width = kitchen.cookbook.kind, kitchen.width
+    state.tick[k], state.score[k] = described["tick"], described["score"]
+    state.item[k], state.progress[k] = NOTHING, 0
+    for item in described["items"]:
+        x, y = item["at"]
+        state.item[k, y * width + x] = kind(item["item"]).index
+        state.progress[k, y * width + x] = item["progress"]
+    for c, chef in enumerate(described["chefs"]):
+        (x, y), holding = chef["at"], chef["holding"]
+        state.pos[k, c] = y * width + x
+        state.facing[k, c] = FACINGS[chef["facing"]]
+        state.held[k, c] = kind(holding["item"]).index if holding else NOTHING
+        state.held_progress[k, c] = holding["progress"] if holding else 0
+    orders, orderable = described["orders"], kitchen.cookbook.orderable
+    state.orders_open[k] = len(orders)
+    state.order_dish[k], state.order_left[k] = 0, 0
+    for i, order in enumerate(orders):
+        state.order_dish[k, i] = orderable.index(order["dish"])
+        state.order_left[k, i] = order["ticks_left"] or 0
 
 
 FINGERPRINTED = {

@@ -168,7 +168,9 @@ class KitchenVectorEnv(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         info["score"] = game.state.score.copy()
         return self._observations, rewards, np.zeros(self.num_envs, np.bool_), over, info
 
-    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
+    def render(  # type: ignore[override, unused-ignore]  # as Gymnasium 1.2 types it
+        self,
+    ) -> tuple[NDArray[np.uint8], ...] | None:
         """The first kitchen as an array (height, width, 3), in a tuple as Gymnasium expects one."""
         if self.render_mode is None:
             return None

@@ -1,0 +1,1 @@
+"""Reinforcement learning: training policies, and measuring how well they coordinate. Needs the `rl` extra."""

@@ -1,0 +1,71 @@
+"""`brigade train` and `brigade crossplay`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from brigade.experiments.estimate import estimate
+
+if TYPE_CHECKING:
+    from brigade.experiments.rl.evaluate import Returns
+
+console = Console()
+
+
+def train(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a bundled training.")] = "",
+    changes: Annotated[list[str] | None, typer.Argument(help="key=value, for example seeds=3 out=DIR")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where it stopped.")] = False,
+) -> None:
+    """Train policies, and measure what they earn."""
+    from brigade.agents.checkpoint import require_torch
+    from brigade.experiments.rl.config import list_configs, load_config
+
+    if not config:
+        console.print("brigade train CONFIG.yaml, or one of: " + ", ".join(list_configs()), soft_wrap=True)
+        return
+    loaded = load_config(config, changes or [])
+    require_torch()
+    from brigade.experiments.rl.population import train_seeds
+
+    for seed, returns in train_seeds(loaded, console, resume).items():
+        _show_returns(f"{loaded.name} seed {seed}", loaded.run_folder(seed), returns)
+
+
+def _show_returns(label: str, folder: Path, returns: Sequence[Returns]) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), title=f"{label}: sparse return", title_justify="left")
+    for column in ("team", "actions", "mean", "error", "lowest", "deliveries", "episodes"):
+        table.add_column(column, no_wrap=column != "team")
+    for each in returns:
+        figures = estimate(each.scores)
+        error = "-" if figures.error is None else f"{figures.error:.1f}"
+        numbers = (f"{each.mean:.1f}", error, str(min(each.scores)), f"{each.served:.1f}", str(len(each.scores)))
+        table.add_row(each.team, each.mode, *numbers)
+    console.print(table)
+    console.print(f"checkpoints: {folder}", highlight=False, soft_wrap=True)
+
+
+def crossplay(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a bundled cross-play.")] = "",
+    changes: Annotated[list[str] | None, typer.Argument(help="key=value, for example episodes=50 out=DIR")] = None,
+) -> None:
+    """Measure policies with each other in both seats; run it again to go on where it stopped."""
+    from brigade.agents.checkpoint import require_torch
+
+    require_torch()
+    from brigade.experiments.rl.crossplay import crossplay as play
+    from brigade.experiments.rl.crossplay import list_crossplays, load_crossplay
+    from brigade.experiments.rl.matrix import PICTURE, show
+
+    if not config:
+        console.print("brigade crossplay CONFIG.yaml, or one of: " + ", ".join(list_crossplays()), soft_wrap=True)
+        return
+    loaded = load_crossplay(config, changes or [])
+    show(play(loaded, console), loaded.folder, console)
+    console.print(f"heat map: {loaded.folder / PICTURE}", highlight=False, soft_wrap=True)

@@ -1,0 +1,217 @@
+"""The configuration of a training: YAML into frozen models, unknown keys refused. Needs no PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from brigade.agents.checkpoint import NetworkSpec
+from brigade.envs.content import Document, Model, read, validate
+from brigade.envs.kitchen.layout import Kitchen
+from brigade.envs.kitchen.reward import Shaping
+from brigade.envs.registry import BrigadeError, unknown
+from brigade.experiments.config import AgentSpec, KitchenChoice, change
+
+BUNDLED = Path(__file__).parent / "configs"
+PROGRESS = "progress.jsonl"  # in the folder of a training: a line for each update
+UNIMPORTANT = ("out", "about", "threads", "parallel")  # keys that do not change what is learned
+
+
+class PPOSpec(Model):
+    """How the policy is improved.
+
+    Attributes:
+        learning_rate, final_learning_rate: of Adam, falling linearly from the first to the last environment step.
+        gamma: discount per tick.
+        gae_lambda: weight of longer returns in the advantage.
+        clip: how far the probability of an action may move from what it was, as a ratio.
+        value_clip: likewise for values; None for not.
+        epochs: passes over a batch.
+        minibatches: per pass.
+        entropy, final_entropy: weight of the entropy, falling linearly until `entropy_steps`.
+        entropy_steps: environment steps; None for the whole training.
+        value_weight: of the critic's loss.
+        max_gradient: longest gradient.
+        reward_scale: what rewards are multiplied with.
+    """
+
+    learning_rate: float = Field(1e-3, gt=0)
+    final_learning_rate: float = Field(0.0, ge=0)
+    gamma: float = Field(0.99, gt=0, le=1)
+    gae_lambda: float = Field(0.95, ge=0, le=1)
+    clip: float = Field(0.2, gt=0)
+    value_clip: float | None = Field(None, gt=0)
+    epochs: int = Field(2, ge=1)
+    minibatches: int = Field(4, ge=1)
+    entropy: float = Field(0.05, ge=0)
+    final_entropy: float = Field(0.005, ge=0)
+    entropy_steps: int | None = Field(None, ge=1)
+    value_weight: float = Field(0.5, ge=0)
+    max_gradient: float = Field(0.5, gt=0)
+    reward_scale: float = Field(0.1, gt=0)
+
+    def learning_rate_at(self, done: float) -> float:
+        """The learning rate when the share `done` of the training is over."""
+        return linear(self.learning_rate, self.final_learning_rate, done)
+
+    def entropy_at(self, step: int, steps: int) -> float:
+        """The weight of the entropy at environment step `step` of `steps`."""
+        return linear(self.entropy, self.final_entropy, step / (self.entropy_steps or steps))
+
+
+class ShapingSpec(Model):
+    """Shaped rewards while learning.
+
+    Attributes:
+        coefficient: their weight at the first environment step, falling linearly.
+        anneal: share of the training after which the weight is 0; None keeps it.
+        team: whether all chefs receive what each of them earns, or only the one who did it.
+    """
+
+    coefficient: float = Field(1.0, ge=0)
+    anneal: float | None = Field(0.5, gt=0)
+    team: bool = False
+
+    def schedule(self, steps: int) -> Shaping:
+        """The weight by environment step in a training of so many."""
+        return Shaping(self.coefficient, None if self.anneal is None else max(1, int(steps * self.anneal)))
+
+
+class CloneSpec(Model):
+    """Behaviour cloning: learning to do what was done in recordings, or in episodes of agents.
+
+    Attributes:
+        results: results folders whose episodes are learned from.
+        seats: whose actions; None for all.
+        team: agents that play the episodes, if there are no results.
+        episodes: how many they play.
+        noise: share of their actions that are replaced by random ones, so that the learner sees how they recover.
+        epochs: passes over the data.
+        held_out: share of the episodes that is used to measure and not to learn.
+    """
+
+    results: list[str] = []
+    seats: list[int] | None = None
+    team: list[AgentSpec] = []
+    episodes: int = Field(16, ge=1)
+    noise: float = Field(0.0, ge=0, le=1)
+    epochs: int = Field(30, ge=1)
+    batch: int = Field(512, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    held_out: float = Field(0.15, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if bool(self.results) == bool(self.team):
+            raise ValueError("expected either results, or a team whose play is cloned")
+        return self
+
+
+class TrainConfig(Model):
+    """One training.
+
+    `algorithm: ppo` learns by playing: in all seats, or beside `partners`, agents by name. `neural` has the options
+    `checkpoint`, which may hold `*` for a population, `past` to add earlier selves, and `greedy`. `algorithm: clone`
+    copies recordings. `kitchens` are stepped together, `ticks` at a time. `seeds` is a list, or a number n for 0 to
+    n-1; several are trained side by side.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    about: str = ""
+    algorithm: Literal["ppo", "clone"] = "ppo"
+    kitchen: KitchenChoice
+    observation: Literal["features", "planes"] = "features"
+    network: NetworkSpec = NetworkSpec()
+    ppo: PPOSpec = PPOSpec()
+    shaping: ShapingSpec = ShapingSpec()
+    clone: CloneSpec | None = None
+    partners: list[AgentSpec] = []
+    start: str | None = None  # a checkpoint to begin from, instead of random numbers
+    steps: int = Field(10_000_000, ge=1)  # environment steps in all; a step is one tick of one kitchen
+    kitchens: int = Field(256, ge=1)
+    ticks: int = Field(100, ge=1)
+    seeds: list[int] = Field([0], min_length=1)
+    checkpoints: int = Field(10, ge=1)  # evenly over the training, beside the one at the start
+    episodes: int = Field(20, ge=1)  # of the evaluation
+    threads: int = Field(1, ge=1)  # of PyTorch
+    parallel: int | None = Field(None, ge=1)  # how many seeds at once; None for as many as there are cores
+    out: str | None = None
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _count(cls, value: Any) -> Any:
+        if isinstance(value, bool) or (isinstance(value, int) and value < 1):
+            raise ValueError("expected a list of seeds, or how many, at least 1")
+        return list(range(value)) if isinstance(value, int) else value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.algorithm == "clone" and self.clone is None:
+            raise ValueError("algorithm clone needs `clone`, which says what is cloned")
+        alone = self.network.policies == "shared" and self.network.critic == "independent"
+        if self.partners and not alone:
+            raise ValueError("beside partners there is one learner: policies must be shared and critic independent")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """Where results go; each seed has a folder in it."""
+        return Path(self.out or f"results/rl/{self.name}")
+
+    def run_folder(self, seed: int) -> Path:
+        """Where the training with this seed goes."""
+        return self.folder / f"seed_{seed}"
+
+    def important(self) -> dict[str, Any]:
+        """What decides what is learned, as plain data."""
+        return {key: value for key, value in self.model_dump(mode="json").items() if key not in (*UNIMPORTANT, "seeds")}
+
+
+def list_configs() -> list[str]:
+    """Names of the trainings that come with Brigade."""
+    return sorted(path.stem for path in BUNDLED.glob("*.yaml") if "policies" not in read(path).data)
+
+
+def find_document(path: str, known: Sequence[str], what: str) -> Document:
+    """The document of a file, or of a bundled configuration by name.
+
+    Raises:
+        BrigadeError: no such configuration, or an unreadable file.
+    """
+    if path in known:
+        return read(BUNDLED / f"{path}.yaml")
+    if path.endswith((".yaml", ".yml")):
+        return read(path)
+    raise unknown(what, path, known)
+
+
+def load_config(path: str, changes: Sequence[str] = ()) -> TrainConfig:
+    """A training from a file or by the name of a bundled one, with `key=value` changes.
+
+    Raises:
+        BrigadeError: an unknown file, key or kitchen; the message names file, line and field.
+    """
+    document = change(find_document(path, list_configs(), "training"), changes)
+    config = validate(document, TrainConfig)
+    try:
+        _check(config, config.kitchen.load())
+    except BrigadeError as error:
+        raise document.error(str(error), "kitchen") from None
+    return config
+
+
+def _check(config: TrainConfig, kitchen: Kitchen) -> None:
+    if config.partners and kitchen.chefs < 2:
+        raise BrigadeError(f"'{kitchen.name}' has one chef, so there is no room for partners")
+    if config.clone is not None and config.clone.team and len(config.clone.team) != kitchen.chefs:
+        raise BrigadeError(
+            f"'{kitchen.name}' has {kitchen.chefs} chefs, and clone.team {len(config.clone.team)} members"
+        )
+
+
+def linear(first: float, last: float, done: float) -> float:
+    """From `first` to `last` as `done` goes from 0 to 1."""
+    return first + (last - first) * min(1.0, done)

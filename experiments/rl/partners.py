@@ -1,0 +1,61 @@
+"""Given partners for a learner: a population of players in the seats of a batch of kitchens that do not learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brigade.envs.kitchen.game import Game
+from brigade.experiments.rl.players import Player, Seats
+
+
+@dataclass(frozen=True)
+class _Share:
+    """The seats that one player has: (n,) kitchens and seats in them."""
+
+    player: Player
+    kitchens: Seats
+    seats: Seats
+
+
+class Partners:
+    """Every player cooks in its share of the kitchens, in each seat equally often, beside one learner.
+
+    The learner of kitchen k has the seat k modulo the chefs; players take turns over the kitchens, so that the mixture
+    is the same in every batch (fictitious co-play: Strouse et al. 2021, arXiv 2110.08176).
+
+    Args:
+        players: the population.
+        game: the kitchens.
+    """
+
+    def __init__(self, players: Sequence[Player], game: Game):
+        self.game = game
+        chefs = game.kitchen.chefs
+        kitchens, seats = np.meshgrid(np.arange(game.count), np.arange(chefs), indexing="ij")
+        given = seats != kitchens % chefs
+        turn = kitchens // chefs % len(players)
+        self._shares = []
+        for i, player in enumerate(players):
+            mine = given & (turn == i)
+            if mine.any():
+                self._shares.append(_Share(player, kitchens[mine], seats[mine]))
+
+    def begin(self, which: NDArray[np.bool_]) -> None:
+        """Episodes begin in the kitchens that `which` (N,) marks."""
+        for share in self._shares:
+            new = which[share.kitchens]
+            if new.any():
+                share.player.begin(self.game, share.kitchens[new], share.seats[new])
+
+    def act(self, seen: NDArray[Any]) -> NDArray[np.int64]:
+        """(N, C) actions, 0 for the learners; `seen` (N, C, *shape) is what all chefs see."""
+        joint = np.zeros((self.game.count, self.game.kitchen.chefs), np.int64)
+        for share in self._shares:
+            kitchens, seats = share.kitchens, share.seats
+            joint[kitchens, seats] = share.player.act(self.game, seen[kitchens, seats], kitchens, seats)
+        return joint

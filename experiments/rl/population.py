@@ -1,0 +1,56 @@
+"""Trainings with several seeds, side by side as far as there are cores for them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from rich.console import Console
+
+from brigade.envs.kitchen.game import Game
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.machine import cores
+from brigade.experiments.rl.clone import clone
+from brigade.experiments.rl.config import TrainConfig
+from brigade.experiments.rl.evaluate import Returns
+from brigade.experiments.rl.resume import RESUME
+from brigade.experiments.rl.side_by_side import side_by_side
+from brigade.experiments.rl.train import train
+
+
+def train_seeds(config: TrainConfig, console: Console, resume: bool = False) -> dict[int, list[Returns]]:
+    """Train with every seed of a configuration.
+
+    Returns:
+        What each policy earns at the end, by seed.
+
+    Raises:
+        BrigadeError: a training cannot begin or diverged; the others are finished first.
+    """
+    if len(config.seeds) == 1 or config.parallel == 1:
+        return {seed: _train(config, seed, console, resume) for seed in config.seeds}
+    Game(config.kitchen.load()).reset(0)  # compile here, once, rather than in every worker
+    workers = min(len(config.seeds), config.parallel or max(1, len(cores()) // config.threads))
+    finished: dict[int, list[Returns]] = {}
+    problems = []
+    for seed, outcome in side_by_side(partial(_in_worker, config.model_dump_json(), resume), config.seeds, workers):
+        if isinstance(outcome, BrigadeError):
+            problems.append(f"seed {seed}: {outcome}")
+        else:
+            finished[seed] = outcome
+            console.print(f"{config.name}: {len(finished)} of {len(config.seeds)} seeds are trained")
+    if problems:
+        raise BrigadeError("; ".join(problems))
+    return {seed: finished[seed] for seed in config.seeds}
+
+
+def _train(config: TrainConfig, seed: int, console: Console, resume: bool) -> list[Returns]:
+    """Train with one seed; of several that are resumed, one that has not begun begins."""
+    if config.algorithm == "clone":
+        return clone(config, seed, console)
+    begun = (config.run_folder(seed) / RESUME).exists()
+    return train(config, seed, console, resume and (begun or len(config.seeds) == 1))
+
+
+def _in_worker(config: str, resume: bool, seed: int) -> list[Returns]:
+    """Train in a process of its own, whose output Ray passes on."""
+    return _train(TrainConfig.model_validate_json(config), seed, Console(width=120), resume)

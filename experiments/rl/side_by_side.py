@@ -1,0 +1,54 @@
+"""The same work on many things at once, through Ray."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from brigade.envs.registry import BrigadeError
+
+T = TypeVar("T")
+R = TypeVar("R")
+RETRIES = 2  # how often work is begun again when its process was killed
+
+
+def side_by_side(work: Callable[[T], R], things: Sequence[T], workers: int) -> Iterator[tuple[T, R | BrigadeError]]:
+    """Do `work` on everything, `workers` at a time in processes of their own; with 0 one after the other, here.
+
+    Work whose process is killed is begun again. When the caller stops early, what is under way is stopped.
+
+    Yields:
+        Each thing with its result, or with what is wrong with it, in the order in which they are finished.
+    """
+    if workers == 0:
+        for thing in things:
+            yield thing, _outcome(work, thing)
+        return
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns about GPUs it has not got
+    import ray
+
+    ray.init(num_cpus=workers, include_dashboard=False, logging_level=logging.ERROR, ignore_reinit_error=True)
+    remote: Callable[..., Any] = ray.remote(max_retries=RETRIES)(_outcome).remote
+    waiting = {remote(work, thing): thing for thing in things}
+    try:
+        while waiting:
+            (ready,), _ = ray.wait(list(waiting), num_returns=1)
+            thing = waiting.pop(ready)
+            try:
+                outcome = ray.get(ready)
+            except ray.exceptions.WorkerCrashedError:
+                outcome = BrigadeError("its process was killed again and again")
+            yield thing, outcome
+    finally:
+        for reference in waiting:
+            ray.cancel(reference, force=True)
+        ray.shutdown()
+
+
+def _outcome(work: Callable[[T], R], thing: T) -> R | BrigadeError:
+    try:
+        return work(thing)
+    except BrigadeError as error:
+        return BrigadeError(str(error))

@@ -1,0 +1,183 @@
+"""One training from its configuration: gather, improve, log, keep checkpoints, and measure at the end."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from brigade.agents.checkpoint import (
+    CHECKPOINTS,
+    load,
+    make_card,
+    make_folder,
+    save,
+    steps_of,
+    write,
+)  # fmt: skip
+from brigade.agents.networks import Policy
+from brigade.dual_process.provenance import revision
+from brigade.envs.kitchen.layout import Kitchen
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.machine import cores
+from brigade.experiments.records import read_lines
+from brigade.experiments.rl.config import TrainConfig
+from brigade.experiments.rl.evaluate import Returns, evaluate, make_env
+from brigade.experiments.rl.log import Log
+from brigade.experiments.rl.partners import Partners
+from brigade.experiments.rl.players import expand, make_player
+from brigade.experiments.rl.ppo import PPO
+from brigade.experiments.rl.resume import RESUME, Progress, load_training, save_training
+from brigade.experiments.rl.rollout import Rollout, Weights
+
+CONFIG, EVALUATION = "config.json", "evaluation.json"
+KITCHEN_SEEDS = 1_000_000  # kitchens of the training with seed s are seeded from s times this on
+
+
+class Training:
+    """A policy that learns, and all that it takes.
+
+    Args:
+        config: what to train.
+        seed: of the networks, the kitchens and all draws.
+    """
+
+    def __init__(self, config: TrainConfig, seed: int):
+        self.config, self.seed = config, seed
+        torch.set_num_threads(config.threads)
+        torch.manual_seed(seed)
+        self.random = torch.Generator().manual_seed(seed)
+        env = make_env(config.kitchen, config.kitchens, config.observation)
+        self.kitchen = env.kitchen
+        self.policy = first_policy(config, self.kitchen)
+        specs = expand(config.partners)
+        players = [make_player(spec, self.kitchen, config.observation, self.random) for spec in specs]
+        partners = Partners(players, env.game) if players else None
+        self.rollout = Rollout(env, config.ticks, seed * KITCHEN_SEEDS, partners)
+        self.learner = PPO(self.policy, config.ppo)
+        self.progress = Progress()
+
+    def update(self, log: Log) -> None:
+        """Gather a batch and learn from it.
+
+        Raises:
+            BrigadeError: the loss is no longer a number.
+        """
+        config, spec, step = self.config, self.config.ppo, self.progress.steps
+        weight = config.shaping.schedule(config.steps).at(step)
+        learning_rate, entropy = spec.learning_rate_at(step / config.steps), spec.entropy_at(step, config.steps)
+        weights = Weights(weight, config.shaping.team, spec.reward_scale)
+        batch, totals = self.rollout.gather(self.policy, self.random, weights)
+        losses = self.learner.update(batch, learning_rate, entropy, self.random)
+        if not all(map(math.isfinite, (losses.policy, losses.value, losses.kl))):
+            raise BrigadeError(
+                f"the training diverged at environment step {step:,}: policy loss {losses.policy}, value loss "
+                f"{losses.value}; try a smaller ppo.learning_rate or ppo.max_gradient"
+            )
+        self.progress.steps += config.kitchens * config.ticks
+        rates = {"learning_rate": learning_rate, "entropy_weight": entropy, "shaped_weight": weight}
+        log.add(self.progress.steps, totals, losses, rates)
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint, and what it takes to go on from here."""
+        card = make_card(
+            self.kitchen, self.config.observation, self.config.network, steps=self.progress.steps,
+            training={**self.config.important(), "seed": self.seed}, revision=revision(),
+        )  # fmt: skip
+        save(folder / CHECKPOINTS / f"{self.progress.steps:012d}", self.policy, card)
+        self.progress.saved += 1
+        save_training(folder, self.learner, self.rollout, self.random, self.progress)
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        return self.progress.steps * self.config.checkpoints >= self.progress.saved * self.config.steps
+
+
+def train(config: TrainConfig, seed: int, console: Console, resume: bool = False) -> list[Returns]:
+    """Train one policy, or go on with it.
+
+    Returns:
+        What it earns at the end.
+
+    Raises:
+        BrigadeError: the folder holds a training already (or none, to resume), the training diverged, or nothing can
+            be written any more; the last checkpoint is kept.
+        KeyboardInterrupt: stopped; likewise.
+    """
+    folder = config.run_folder(seed)
+    _prepare(folder, config, resume)
+    begun = time.perf_counter()
+    training = Training(config, seed)
+    if resume:
+        training.progress = load_training(folder, training.learner, training.rollout, training.random)
+    before = training.progress.seconds
+    log = Log(folder, config.steps, training.progress.steps, console, f"{config.name} seed {seed}")
+    try:
+        if not resume:
+            training.save(folder)
+        while training.progress.steps < config.steps:
+            training.update(log)
+            training.progress.seconds = before + time.perf_counter() - begun
+            if training.due or training.progress.steps >= config.steps:
+                training.save(folder)
+    except (BrigadeError, KeyboardInterrupt):
+        kept = steps_of(folder)
+        if kept:
+            console.print(f"the last checkpoint is {kept[-1]}; --resume goes on from it", soft_wrap=True)
+        raise
+    finally:
+        log.close()
+    returns = evaluate(training.policy, config, training.kitchen)
+    training.progress.seconds = before + time.perf_counter() - begun
+    keep_evaluation(folder, returns, training.progress)
+    return returns
+
+
+def first_policy(config: TrainConfig, kitchen: Kitchen) -> Policy:
+    """A new policy, or the one to start from.
+
+    Raises:
+        BrigadeError: the one to start from is for another kitchen, observation or network.
+    """
+    card = make_card(kitchen, config.observation, config.network)
+    if config.start is None:
+        return Policy(config.network, card.shape, kitchen.chefs)
+    policy, old = load(config.start, kitchen)
+    if (old.observation, old.network) != (card.observation, card.network):
+        raise BrigadeError(f"start {config.start}: its observation or network is not that of this training")
+    return policy.requires_grad_(True).train()
+
+
+def keep_evaluation(folder: Path, returns: list[Returns], progress: Progress) -> None:
+    """Write down what was measured, with what it took."""
+    load_average = os.getloadavg()[1] if hasattr(os, "getloadavg") else None
+    figures: dict[str, Any] = {
+        "returns": [each.as_json() for each in returns], **asdict(progress),
+        "hardware": {"cores": len(cores()), "load_5_min": load_average},
+    }  # fmt: skip
+    write(folder / EVALUATION, (json.dumps(figures, indent=1) + "\n").encode())
+
+
+def _prepare(folder: Path, config: TrainConfig, resume: bool) -> None:
+    """Make the folder, or check that it holds this training."""
+    path = folder / CONFIG
+    if resume:
+        if not (folder / RESUME).exists():
+            raise BrigadeError(f"{folder}: nothing to resume; start without --resume")
+        old = next(read_lines(path), {})
+        for key, value in config.important().items():
+            if old.get(key) != value:
+                raise BrigadeError(f"{folder}: cannot resume: {key} was {old.get(key)} there, and is {value} now")
+        return
+    if steps_of(folder):
+        raise BrigadeError(f"{folder} holds a training already; go on with --resume, or choose another out=DIR")
+    make_folder(folder)
+    write(path, (json.dumps(config.important()) + "\n").encode())

@@ -1,0 +1,213 @@
+"""Trained policies as agents: they play what they learned, and refuse what they were not made for."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+torch = pytest.importorskip("torch", reason="learned policies need PyTorch: pip install 'brigade[rl]'")
+
+from brigade.agents import checkpoint as checkpoints  # noqa: E402
+from brigade.agents.base import make_agent  # noqa: E402
+from brigade.agents.checkpoint import CARD, NUMBERS, NetworkSpec, check_fits, load, make_card, read_card, save  # noqa: E402
+from brigade.agents.networks import Policy  # noqa: E402
+from brigade.dual_process.episode import play  # noqa: E402
+from brigade.envs.kitchen.game import Game  # noqa: E402
+from brigade.envs.kitchen.layout import list_kitchens, load_kitchen  # noqa: E402
+from brigade.envs.kitchen.observe import make_observer  # noqa: E402
+from brigade.envs.kitchen.state import allocate, read_described  # noqa: E402
+from brigade.envs.registry import BrigadeError  # noqa: E402
+from brigade.experiments.config import KitchenChoice, load_config  # noqa: E402
+from brigade.experiments.rl.clone import clone  # noqa: E402
+from brigade.experiments.rl.config import TrainConfig  # noqa: E402
+from brigade.experiments.rl.crossplay import CrossplayConfig, crossplay  # noqa: E402
+from brigade.experiments.rl.evaluate import play_batch  # noqa: E402
+from brigade.experiments.rl.matrix import PICTURE, SUMMARY, interquartile_mean, proximity, show  # noqa: E402
+from brigade.experiments.rl.players import PolicyPlayer  # noqa: E402
+from brigade.experiments.run import run  # noqa: E402
+
+QUIET = Console(quiet=True)
+BUNDLED_POLICIES = sorted(folder.name for folder in checkpoints.BUNDLED.iterdir())
+CRAMPED = KitchenChoice(name="cramped_room", horizon=40)
+
+
+def made(folder: Path, kitchen: str = "cramped_room", seed: int = 0, observation: str = "features") -> Path:
+    """A checkpoint of a policy that has learned nothing, but has opinions."""
+    torch.manual_seed(seed)
+    loaded = load_kitchen(kitchen)
+    card = make_card(loaded, observation, NetworkSpec(hidden=[8], channels=[2]))
+    policy = Policy(card.network, card.shape, loaded.chefs)
+    with torch.no_grad():
+        policy.actors[0][-1].weight *= 200
+        next(iter(policy.actors[0].parameters())).mul_(5)
+    save(folder, policy, card)
+    return folder
+
+
+@pytest.mark.parametrize("kitchen", list_kitchens())
+@pytest.mark.parametrize("observation", ["features", "planes"])
+def test_what_is_read_from_words_looks_the_same(kitchen: str, observation: str) -> None:
+    game = Game(kitchen)
+    game.reset([3])
+    observer = make_observer(observation, game.kitchen)
+    state, seen, read = allocate(game.kitchen, 1), observer.buffer(1), observer.buffer(1)
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        observer.write(game.state, seen, 0, 1)
+        read_described(game.kitchen, state, game.describe())
+        observer.write(state, read, 0, 1)
+        assert np.array_equal(seen, read)
+        game.step(random.choice([0, 1, 2, 3, 4, 5, 5, 5], (1, game.kitchen.chefs)))
+
+
+@pytest.mark.parametrize("observation", ["features", "planes"])
+def test_the_agent_plays_as_the_policy_does_in_a_batch(tmp_path: Path, observation: str) -> None:
+    where = made(tmp_path, observation=observation)
+    kitchen = CRAMPED.load()
+    agent = {"checkpoint": str(where), "greedy": True}
+    played = play(kitchen, [make_agent("neural", **agent), make_agent("neural", **agent)], seed=0)
+    policy, _ = load(where, kitchen)
+    chosen: list[str] = []
+
+    class Noted(PolicyPlayer):
+        def act(self, *given: Any) -> Any:
+            actions = super().act(*given)
+            chosen.append(str(actions[0]))
+            return actions
+
+    play_batch(CRAMPED, [Noted(policy, None), Noted(policy, None)], observation, 1)
+    assert ["".join(chosen[0::2]), "".join(chosen[1::2])] == played.actions
+
+
+@pytest.mark.parametrize("name", BUNDLED_POLICIES)
+def test_bundled_policies_cook(name: str) -> None:
+    kitchen = load_kitchen(name)
+    load(name, kitchen)
+    assert play(kitchen, [make_agent("neural", checkpoint=name) for _ in range(2)], seed=0).score >= 180
+
+
+def test_bundled_policies_are_small() -> None:
+    assert len(BUNDLED_POLICIES) >= 2
+    assert sum(file.stat().st_size for file in checkpoints.BUNDLED.rglob("*")) < 2_000_000
+
+
+def test_it_plays_in_batch_runs_and_can_be_cloned_from_them(tmp_path: Path) -> None:
+    where = made(tmp_path / "policy")
+    file = tmp_path / "run.yaml"
+    file.write_text(
+        f"name: played\nkitchens: [{{name: cramped_room, horizon: 120}}]\nray: {{workers: 0}}\nseeds: 2\n"
+        f"teams: [[fsm, {{name: neural, options: {{checkpoint: {where}}}}}]]\nout: {tmp_path / 'results'}\n"
+    )
+    run(load_config(str(file)), QUIET)
+    config = TrainConfig.model_validate(
+        {
+            "name": "clone", "algorithm": "clone", "kitchen": {"name": "cramped_room", "horizon": 120},
+            "clone": {"results": [str(tmp_path / "results")], "seats": [0], "epochs": 60, "batch": 32},
+            "episodes": 2, "out": str(tmp_path / "clone"),
+        }
+    )  # fmt: skip
+    console = Console(record=True, width=100)
+    clone(config, 0, console)
+    assert float(console.export_text().split("learned, agreement ")[1].split()[0]) > 0.5
+    with pytest.raises(BrigadeError, match="none of its 2 episodes"):
+        clone(config.model_copy(update={"kitchen": KitchenChoice(name="coordination_ring")}), 0, QUIET)
+
+
+def test_a_clone_of_the_state_machine_cooks(tmp_path: Path) -> None:
+    config = TrainConfig.model_validate(
+        {
+            "name": "clone", "algorithm": "clone", "kitchen": "cramped_room", "out": str(tmp_path), "episodes": 4,
+            "clone": {"team": ["fsm", "fsm"], "episodes": 12, "noise": 0.1, "epochs": 50},
+        }
+    )  # fmt: skip
+    returns = {each.mode: each.mean for each in clone(config, 0, QUIET)}
+    assert returns["sampled"] >= 20, returns
+
+
+def test_a_policy_for_something_else_is_refused(tmp_path: Path) -> None:
+    where = made(tmp_path)
+    with pytest.raises(BrigadeError, match="trained in kitchen 'cramped_room', and this is 'coordination_ring'"):
+        load(where, load_kitchen("coordination_ring"))
+    with pytest.raises(BrigadeError, match="old_dynamics"):
+        load(where, load_kitchen("cramped_room", old_dynamics=False))
+    load(where, load_kitchen("cramped_room", 77))  # the length of an episode may differ
+    card = read_card(where)
+    with pytest.raises(BrigadeError, match="has changed since the policy was trained in it"):
+        check_fits(card.model_copy(update={"kitchen_digest": "0"}), load_kitchen("cramped_room"), where)
+    with pytest.raises(BrigadeError, match="observation 'features' has changed"):
+        check_fits(card.model_copy(update={"labels_digest": "0"}), load_kitchen("cramped_room"), where)
+
+
+def test_damaged_checkpoints_are_explained(tmp_path: Path) -> None:
+    with pytest.raises(BrigadeError, match="no checkpoint"):
+        load(tmp_path)
+    where = made(tmp_path)
+    text, content = (where / CARD).read_text(), (where / NUMBERS).read_bytes()
+    (where / CARD).write_text(json.dumps(json.loads(text) | {"version": 99}))
+    with pytest.raises(BrigadeError, match="written by a newer Brigade"):
+        load(where)
+    (where / CARD).write_text(text[:50])
+    with pytest.raises(BrigadeError, match="not JSON"):
+        load(where)
+    (where / CARD).write_text(text.replace('"tanh"', '"tan"'))
+    with pytest.raises(BrigadeError, match="activation"):
+        load(where)
+    (where / CARD).write_text(text)
+    for bad in (b"", content[:200], pickle.dumps(print, protocol=2)):
+        (where / NUMBERS).write_bytes(bad)
+        with pytest.raises(BrigadeError, match="damaged"):
+            load(where)
+
+
+def test_a_missing_torch_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = made(tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BrigadeError, match=r"brigade\[rl\]"):
+        make_agent("neural", checkpoint=str(where))
+
+
+def test_crossplay_plays_every_pair_once_and_goes_on(tmp_path: Path) -> None:
+    for seed in range(2):
+        made(tmp_path / "policies" / str(seed), seed=seed)
+    config = CrossplayConfig.model_validate(
+        {
+            "name": "cross", "kitchen": {"name": "cramped_room", "horizon": 60}, "episodes": 2, "workers": 0,
+            "policies": {"own": {"name": "neural", "options": {"checkpoint": str(tmp_path / "policies" / "*")}},
+                         "fsm": "fsm"},
+            "out": str(tmp_path / "out"),
+        }
+    )  # fmt: skip
+    result = crossplay(config, QUIET)
+    assert result.policies == ["own 0", "own 1", "fsm"]
+    assert len(result.scores) == 9
+    file = tmp_path / "out" / "pairs.jsonl"
+    lines = file.read_text().splitlines()
+    assert len(lines) == 10
+    file.write_text("\n".join(lines[:5]) + "\n" + lines[5][:20])
+    again = crossplay(config, QUIET)
+    assert again.scores == result.scores
+    assert len(file.read_text().splitlines()) == 10
+    show(result, tmp_path / "out", QUIET)
+    assert (tmp_path / "out" / PICTURE).read_bytes().startswith(b"\x89PNG")
+    assert np.shape(json.loads((tmp_path / "out" / SUMMARY).read_text())["returns"]) == (3, 3, 2)
+    with pytest.raises(BrigadeError, match="another cross-play"):
+        crossplay(config.model_copy(update={"episodes": 3}), QUIET)
+
+
+def test_best_response_proximity() -> None:
+    from brigade.experiments.rl.crossplay import Crossplay
+
+    scores = {("a", "a"): [100], ("a", "b"): [40, 60], ("b", "a"): [100], ("b", "b"): [200], ("c", "a"): [0],
+              ("a", "c"): [0], ("c", "b"): [0], ("b", "c"): [0], ("c", "c"): [0]}  # fmt: skip
+    result = Crossplay(["a", "b", "c"], ["a", "b", "c"], scores, {})
+    near = proximity(result, "a")
+    assert near.left_out == 2, "nothing can be earned with c"
+    assert near.proximity == pytest.approx((50 / 200 + 100 / 200) / 2)
+    assert interquartile_mean([0, 1, 2, 100]) == pytest.approx(1.5)
+    assert interquartile_mean([3]) == 3

@@ -1,0 +1,266 @@
+"""Training: the mathematics, exact resumption, what happens when it goes wrong, and that it learns."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'brigade[rl]'")
+pytest.importorskip("tensorboard", reason="training needs TensorBoard: pip install 'brigade[rl]'")
+
+from brigade.agents.checkpoint import NetworkSpec, load, steps_of  # noqa: E402
+from brigade.agents.networks import Policy, sample  # noqa: E402
+from brigade.envs.registry import BrigadeError  # noqa: E402
+from brigade.experiments.config import KitchenChoice  # noqa: E402
+from brigade.experiments.rl import train as training  # noqa: E402
+from brigade.experiments.rl.config import PROGRESS, TrainConfig, list_configs, load_config  # noqa: E402
+from brigade.experiments.rl.evaluate import make_env  # noqa: E402
+from brigade.experiments.rl.partners import Partners  # noqa: E402
+from brigade.experiments.rl.players import AgentPlayer, PolicyPlayer, expand  # noqa: E402
+from brigade.experiments.rl.population import train_seeds  # noqa: E402
+from brigade.experiments.rl.ppo import advantages, clipped_objective  # noqa: E402
+from brigade.experiments.rl.rollout import Rollout, Weights  # noqa: E402
+from brigade.experiments.rl.stages import stages  # noqa: E402
+from brigade.experiments.rl.train import train  # noqa: E402
+
+CRAMPED = KitchenChoice(name="cramped_room", horizon=30, old_dynamics=True)
+QUIET = Console(quiet=True)
+
+
+def small(out: Path, **changes: Any) -> TrainConfig:
+    given = {
+        "name": "small", "kitchen": CRAMPED.model_dump(), "network": {"hidden": [8]}, "kitchens": 8, "ticks": 10,
+        "steps": 480, "checkpoints": 2, "episodes": 2, "out": str(out),
+    }  # fmt: skip
+    return TrainConfig.model_validate(given | changes)
+
+
+def numbers(where: Path) -> dict[str, Any]:
+    return dict(load(where)[0].state_dict())
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("name", list_configs())
+def test_every_bundled_training_can_be_read(name: str) -> None:
+    assert load_config(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ("ppo.epoch=3", "did you mean 'epochs'"),
+        ("kitchen=cramped_rom", "did you mean 'cramped_room'"),
+        ("seeds=0", "at least 1"),
+        ("algorithm=clone", "needs `clone`"),
+    ],
+)
+def test_mistakes_in_a_configuration_are_explained(change: str, complaint: str) -> None:
+    with pytest.raises(BrigadeError, match=complaint):
+        load_config("selfplay_cramped_room", [change])
+
+
+def test_advantages_are_the_sum_that_the_paper_says() -> None:
+    random = torch.Generator().manual_seed(0)
+    rewards, values, following = torch.randn(3, 6, 2, 2, generator=random)
+    over = torch.zeros(6, 2, dtype=torch.bool)
+    over[2, 0] = over[4, 1] = True
+    gamma, lam = 0.9, 0.8
+    delta = rewards + gamma * following - values
+    expected = torch.zeros(6, 2, 2)
+    for t in range(6):
+        for k in range(2):
+            for ahead in range(t, 6):
+                expected[t, k] += (gamma * lam) ** (ahead - t) * delta[ahead, k]
+                if over[ahead, k]:
+                    break
+    assert torch.allclose(advantages(rewards, values, following, over, gamma, lam), expected, atol=1e-6)
+
+
+def test_the_objective_stops_rewarding_what_moves_too_far() -> None:
+    ratio, advantage = torch.tensor([1.5, 0.5, 1.5, 0.5, 1.1]), torch.tensor([1.0, -1.0, -1.0, 1.0, 2.0])
+    assert clipped_objective(ratio, advantage, 0.2).tolist() == pytest.approx([1.2, -0.8, -1.5, 0.5, 2.2])
+
+
+def test_actions_are_drawn_with_their_probabilities() -> None:
+    logits = torch.tensor([0.1, 0.2, 0.3, 0.05, 0.05, 0.3]).log().expand(40_000, 6)
+    shares = np.bincount(sample(logits, torch.Generator().manual_seed(0)), minlength=6) / 40_000
+    assert shares == pytest.approx([0.1, 0.2, 0.3, 0.05, 0.05, 0.3], abs=0.01)
+
+
+@pytest.mark.parametrize("policies", ["shared", "separate"])
+@pytest.mark.parametrize("critic", ["independent", "centralised"])
+@pytest.mark.parametrize("shape", [(5,), (3, 4, 6)])
+def test_networks_see_what_they_should(policies: Any, critic: Any, shape: tuple[int, ...]) -> None:
+    policy = Policy(NetworkSpec(hidden=[8], channels=[4], policies=policies, critic=critic), shape, 2)
+    seen = torch.rand(7, 2, *shape)
+    logits, values = policy.logits(seen), policy.values(seen)
+    assert (logits.shape, values.shape) == ((7, 2, 6), (7, 2))
+    assert torch.allclose(policy.logits_of(1, seen[:, 1]), logits[:, 1])
+    changed = seen.clone()
+    changed[:, 1] += 1
+    assert torch.equal(policy.logits(changed)[:, 0], logits[:, 0]), "actors see their own observation only"
+    assert torch.equal(policy.values(changed)[:, 0], values[:, 0]) == (critic == "independent")
+
+
+def test_a_rollout_keeps_last_observations_apart_from_first_ones() -> None:
+    env = make_env(CRAMPED, 6, "features")
+    rollout = Rollout(env, 70, 3)
+    policy = Policy(NetworkSpec(hidden=[8]), env.single_observation_space.shape[1:], 2)
+    batch, totals = rollout.gather(policy, torch.Generator().manual_seed(0), Weights(0.5, scale=0.1))
+    assert totals.episodes == int(batch.over.sum()) == len(batch.final) >= 12
+    ticks_left = -1  # the last feature is the share of the episode that is left
+    assert (batch.final[..., ticks_left] == 0).all()
+    ends = batch.over.nonzero().tolist()
+    assert len({tick for tick, _ in ends}) > 6, "episodes begin at different times"
+    for tick, k in ends:
+        after = batch.observations[tick + 1, k] if tick + 1 < 70 else batch.last[k]
+        assert (after[:, ticks_left] == 1).all()
+
+
+def test_partners_have_the_other_seats() -> None:
+    env = make_env(CRAMPED, 8, "features")
+    policy = Policy(NetworkSpec(hidden=[8]), env.single_observation_space.shape[1:], 2)
+
+    class Told(PolicyPlayer):
+        def __init__(self, action: int):
+            super().__init__(policy, None)
+            self.action, self.seats = action, set[tuple[int, int]]()
+
+        def act(self, game: Any, seen: Any, kitchens: Any, seats: Any) -> Any:
+            self.seats |= set(zip(kitchens.tolist(), seats.tolist(), strict=True))
+            return np.full(len(seen), self.action)
+
+    team = [Told(4), Told(5)]
+    rollout = Rollout(env, 20, 0, Partners(team, env.game))
+    batch, _ = rollout.gather(policy, torch.Generator().manual_seed(0), Weights(1.0))
+    assert batch.observations.shape[:3] == (20, 8, 1)
+    assert rollout.seats[:, 0].tolist() == [0, 1] * 4
+    assert team[0].seats == {(0, 1), (1, 0), (4, 1), (5, 0)}
+    assert team[1].seats == {(2, 1), (3, 0), (6, 1), (7, 0)}
+
+
+def test_rule_agents_can_be_partners(tmp_path: Path) -> None:
+    env = make_env(CRAMPED, 2, "features")
+    partners = Partners([AgentPlayer(small(tmp_path, partners=["fsm"]).partners[0])], env.game)
+    seen, _ = env.reset(seed=0)
+    partners.begin(np.ones(2, np.bool_))
+    acted = [partners.act(seen) for _ in range(3)]
+    assert any(joint.any() for joint in acted)
+    returns = train(small(tmp_path, partners=["fsm"], kitchens=2, steps=60), 0, QUIET)
+    assert [each.team for each in returns] == ["seat 0 beside fsm", "seat 1 beside fsm"] * 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"network": {"hidden": [8], "policies": "separate", "critic": "centralised"}},
+        {"observation": "planes", "network": {"hidden": [8], "channels": [2]}},
+    ],
+    ids=["one policy", "a policy for each seat", "planes"],
+)
+def test_an_interrupted_training_goes_on_exactly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    straight, broken = small(tmp_path / "straight", **changes), small(tmp_path / "broken", **changes)
+    train(straight, 5, QUIET)
+    update, count = training.Training.update, iter(range(100))
+
+    def interrupted(self: training.Training, log: Any) -> None:
+        if next(count) == 4:  # one update after the checkpoint in the middle
+            raise KeyboardInterrupt
+        update(self, log)
+
+    monkeypatch.setattr(training.Training, "update", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(broken, 5, QUIET)
+    kept = steps_of(broken.run_folder(5))
+    assert [folder.name.lstrip("0") for folder in kept] == ["", "240"]
+    monkeypatch.undo()
+    with pytest.raises(BrigadeError, match="--resume"):
+        train(broken, 5, QUIET)
+    train(broken, 5, QUIET, resume=True)
+    for one, other in zip(steps_of(straight.run_folder(5)), steps_of(broken.run_folder(5)), strict=True):
+        assert same(numbers(one), numbers(other)), one.name
+    lines = [
+        [json.loads(line) for line in (config.run_folder(5) / "progress.jsonl").read_text().splitlines()]
+        for config in (straight, broken)
+    ]
+    assert [line["loss"] for line in lines[0]] == [line["loss"] for line in lines[1]]
+    assert len(lines[0]) == 6
+
+
+def test_resuming_refuses_another_training(tmp_path: Path) -> None:
+    with pytest.raises(BrigadeError, match="nothing to resume"):
+        train(small(tmp_path), 0, QUIET, resume=True)
+    train(small(tmp_path), 0, QUIET)
+    with pytest.raises(BrigadeError, match="cannot resume: steps was 480"):
+        train(small(tmp_path, steps=960), 0, QUIET, resume=True)
+
+
+def test_a_diverging_loss_stops_and_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
+    wild = small(tmp_path, ppo={"learning_rate": 1e30, "max_gradient": 1e30}, checkpoints=1)
+    with pytest.raises(BrigadeError, match="diverged at environment step"):
+        train(wild, 0, QUIET)
+    assert all(tensor.isfinite().all() for tensor in numbers(tmp_path / "seed_0").values())
+
+
+def test_a_full_disk_is_told_and_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fsync, count = os.fsync, iter(range(100))
+
+    def full(file: int) -> None:
+        if next(count) >= 5:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(BrigadeError, match="cannot be written: No space left on device"):
+        train(small(tmp_path), 0, QUIET)
+    assert numbers(tmp_path / "seed_0")
+
+
+def test_the_same_seed_gives_the_same_policy_and_another_seed_another(tmp_path: Path) -> None:
+    config = small(tmp_path, seeds=2, parallel=1)
+    train_seeds(config, QUIET)
+    train_seeds(small(tmp_path / "again"), QUIET)
+    assert same(numbers(tmp_path / "seed_0"), numbers(tmp_path / "again" / "seed_0"))
+    assert not same(numbers(tmp_path / "seed_0"), numbers(tmp_path / "seed_1"))
+
+
+def test_seeds_side_by_side_give_the_same_policies(tmp_path: Path) -> None:
+    train_seeds(small(tmp_path / "one", seeds=2, parallel=1), QUIET)
+    returns = train_seeds(small(tmp_path / "both", seeds=2, parallel=2), QUIET)
+    assert list(returns) == [0, 1]
+    for seed in range(2):
+        assert same(numbers(tmp_path / "one" / f"seed_{seed}"), numbers(tmp_path / "both" / f"seed_{seed}"))
+
+
+def test_the_past_of_a_training_has_three_levels_of_skill(tmp_path: Path) -> None:
+    with pytest.raises(BrigadeError, match="at least two"):
+        stages(tmp_path)
+    config = small(tmp_path, checkpoints=6)
+    train(config, 0, QUIET)
+    run = config.run_folder(0)
+    lines = [json.loads(line) for line in (run / PROGRESS).read_text().splitlines()]
+    for line, earned in zip(lines, [None, 0.0, 40.0, 90.0, 100.0, 100.0], strict=True):
+        line["episode"]["returns"] = earned
+    (run / PROGRESS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert [int(folder.name) for folder in stages(run)] == [0, 320, 480]
+    spec = {"name": "neural", "options": {"checkpoint": f"{tmp_path}/seed_*", "past": True}}
+    assert len(expand(small(tmp_path, partners=[spec]).partners)) == 3
+
+
+def test_it_learns_to_deliver(tmp_path: Path) -> None:
+    config = load_config("selfplay_cramped_room", ["steps=400000", f"out={tmp_path}", "shaping.anneal=null"])
+    returns = {each.mode: each.mean for each in train(config, 0, QUIET)}
+    assert returns["sampled"] > 20, returns
