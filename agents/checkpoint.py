@@ -155,6 +155,11 @@ def write(path: Path, content: bytes) -> None:
         raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
 
 
+def bundled_policies() -> list[str]:
+    """Names of the trained policies that come with Brigade."""
+    return sorted(each.parent.name for each in BUNDLED.glob(f"*/{CARD}"))
+
+
 def find(where: str | Path) -> Path:
     """The checkpoint folder that is meant by a checkpoint, a training run (its newest one), or a bundled name.
 
@@ -169,7 +174,7 @@ def find(where: str | Path) -> Path:
         return newest[-1]
     if (BUNDLED / str(where) / CARD).is_file():
         return BUNDLED / str(where)
-    bundled = ", ".join(sorted(each.parent.name for each in BUNDLED.glob(f"*/{CARD}"))) or "none"
+    bundled = ", ".join(bundled_policies()) or "none"
     raise BrigadeError(
         f"{where}: no checkpoint; expected a folder with {CARD}, the folder of a training run, or a bundled "
         f"policy ({bundled})"
@@ -266,13 +271,18 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
     return policy, card
 
 
+def has_torch() -> bool:
+    """Whether PyTorch is installed."""
+    from importlib.util import find_spec
+
+    return find_spec("torch") is not None
+
+
 def require_torch() -> None:
     """Say which extra is missing, if PyTorch is.
 
     Raises:
         BrigadeError: PyTorch is not installed.
     """
-    from importlib.util import find_spec
-
-    if find_spec("torch") is None:
+    if not has_torch():
         raise BrigadeError("learned policies need PyTorch, which is not installed: pip install 'brigade[rl]'")

@@ -54,7 +54,10 @@ def mount(app: typer.Typer) -> None:
 
 def play(
     kitchen: Annotated[str, typer.Option(help="A kitchen, a file, or generated:seed=7.")] = "",
-    partner: Annotated[list[str] | None, typer.Option(help="An agent's name, or 'person' for a second player.")] = None,
+    partner: Annotated[
+        list[str] | None,
+        typer.Option(help="An agent, 'person' for a second player, a training's folder, or trained:NAME."),
+    ] = None,
     seconds: Annotated[float | None, typer.Option(help="How long the game is; default the kitchen's own.")] = None,
     hz: Annotated[float, typer.Option(help="Ticks a second, 1 to 15.")] = 4.0,
     seed: Annotated[int | None, typer.Option(help="Of the orders; default another one every time.")] = None,

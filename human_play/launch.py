@@ -6,17 +6,25 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from brigade.agents.checkpoint import bundled_policies, has_torch
 from brigade.dual_process.build import ReasonerSpec, list_agents, make_agent
 from brigade.dual_process.frameworks import FRAMEWORKS
 from brigade.dual_process.messages import Mode
 from brigade.dual_process.recording import ENDING
 from brigade.envs.kitchen.layout import Kitchen, load_kitchen
+from brigade.envs.kitchen.partners import View
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.sitting import Seat, Setup
 
 SECOND_PERSON = "person"  # a partner's name
+TRAINED = "trained:"  # before the name of a trained policy that comes with Brigade
 SLOWEST_HZ, FASTEST_HZ = 1.0, 15.0
-NOT_OFFERED = ("random", "stay", "specialist")  # left out by the start screen: no partners, or in need of options
+NOT_OFFERED = (
+    "random",
+    "stay",
+    "specialist",
+    "neural",
+)  # left out by the start screen: no partners, or in need of options
 WORDS = {
     SECOND_PERSON: "a second person at this keyboard", "fsm": "state machine", "dpt": "dual process (dpt)",
     "dpt_without_tom": "dual process, no theory of mind", "react_dpt": "react with fast hands",
@@ -65,6 +73,7 @@ class Wish:
         if not 0 <= self.seat < kitchen.chefs:
             raise BrigadeError(f"kitchen '{kitchen.name}' has seats 0 to {kitchen.chefs - 1}, got {self.seat}")
         seats = self._seats(kitchen.chefs)
+        _check(seats, kitchen)
         alone = sum(seat.human for seat in seats) == len(seats) == 1
         seed = self.seed if self.seed is not None else int(now.timestamp()) % 1_000_000
         return Setup(
@@ -113,10 +122,23 @@ class Wish:
 
 
 def _seat(name: str) -> Seat:
+    """Who a partner's name stands for; it is checked here, before a window opens."""
     if name == SECOND_PERSON:
         return Seat(SECOND_PERSON, human=True)
-    make_agent(name)  # its name is checked here, before the window opens
+    trained = name.removeprefix(TRAINED)
+    if trained != name or Path(name).is_dir():
+        options = {"checkpoint": trained}
+        make_agent("neural", **options)
+        return Seat("neural", options, label="trained policy")
+    make_agent(name)
     return Seat(name, label=name.replace("_", " "))
+
+
+def _check(seats: tuple[Seat, ...], kitchen: Kitchen) -> None:
+    """Let every agent look at the kitchen, before a window opens: some can work in certain kitchens only."""
+    for number, seat in enumerate(seats):
+        if not seat.human:
+            make_agent(seat.name, **dict(seat.options)).reset(View(kitchen, number, 0))
 
 
 def partners_offered() -> list[str]:
@@ -124,9 +146,13 @@ def partners_offered() -> list[str]:
     frameworks = ["dpt", *(name for name in FRAMEWORKS if name != "dpt")]
     known = [name for name, _ in list_agents()]
     others = [name for name in known if name not in frameworks and name != "fsm"]
-    return [name for name in ("fsm", SECOND_PERSON, *frameworks, *others) if name not in NOT_OFFERED]
+    trained = [f"{TRAINED}{name}" for name in bundled_policies()] if has_torch() else []
+    names = ("fsm", SECOND_PERSON, *frameworks, *others, *trained)
+    return [name for name in names if name not in NOT_OFFERED]
 
 
 def in_words(partner: str) -> str:
     """A partner's name as the start screen has it."""
+    if partner.startswith(TRAINED):
+        return f"trained policy for {partner.removeprefix(TRAINED)}".replace("_", " ")
     return WORDS.get(partner, partner.replace("_", " "))

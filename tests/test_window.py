@@ -279,11 +279,28 @@ class TestGame:
             ({"seconds": 0.0}, "1 second to a day"),
             ({"partners": ("fsm", "fsm")}, "room for 1 partners"),
             ({"seat": 2}, "seats 0 to 1"),
+            ({"kitchen": "salad_bar", "partners": ("beef_specialist",)}, "nobody makes"),
         ],
     )
     def test_what_does_not_fit_is_said_before_a_window_opens(self, tmp_path, changes, complaint):
         with pytest.raises(BrigadeError, match=complaint):
             wish(tmp_path, **changes).setup(_now())
+
+
+def test_a_trained_policy_is_a_partner(app, tmp_path):
+    pytest.importorskip("torch", reason="trained policies need PyTorch")
+    given = wish(tmp_path, kitchen="cramped_room", partners=("trained:cramped_room",), seconds=4.0).setup(_now())
+
+    async def script(robot: Robot) -> None:
+        await robot.screen(ResultScreen)
+
+    go(app, play_once(app, given, 0.1), script)
+    recording = read_recording(recordings(tmp_path)[0])
+    assert recording.header["agents"][1]["name"] == "neural"
+    assert recording.first_difference() is None
+    assert len({line.actions[1] for line in recording.ticks}) > 2
+    with pytest.raises(BrigadeError, match="trained in kitchen 'cramped_room'"):
+        wish(tmp_path, partners=("trained:cramped_room",)).setup(_now())
 
 
 class TestKeys:
