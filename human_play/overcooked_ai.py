@@ -227,7 +227,7 @@ def read_trials(path: str | Path) -> list[Trial]:
         trials: dict[str, Trial] = {}
         for number, row in enumerate(read_rows(path), 1):
             if number == 1:
-                _check_columns(list(row), path)
+                _check_columns([name for name in row if name is not None], path)
             _add(trials, row, f"{path}: row {number}")
     except OSError as error:
         raise BrigadeError(f"{path}: cannot be read: {error.strerror}") from None

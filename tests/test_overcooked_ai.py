@@ -305,3 +305,10 @@ def test_other_tables_are_refused(rows: Rows, tmp_path: Path) -> None:
         read_trials(tmp_path / "empty.csv")
     with pytest.raises(BrigadeError, match="cannot be read"):
         read_trials(tmp_path / "none.csv")
+
+
+def test_a_text_with_commas_is_no_table(tmp_path):
+    path = tmp_path / "prose.csv"
+    path.write_text("one line\nand another, with commas, in it\n")
+    with pytest.raises(BrigadeError, match="not a table of Overcooked-AI trials"):
+        import_trials(path, tmp_path / "out")
