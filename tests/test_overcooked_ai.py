@@ -169,8 +169,8 @@ def test_a_pickled_table_is_imported_and_agrees(
 def test_real_pandas_pickles_are_read(rows: Rows, tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     path = tmp_path / "trials.pickle"
-    with pandas.option_context("future.infer_string", False):  # text as objects, as when the tables were made
-        pandas.DataFrame(rows).to_pickle(path)
+    columns = pandas.Index(list(rows[0]), dtype=object)  # text as objects, as when the tables were made
+    pandas.DataFrame([list(row.values()) for row in rows], columns=columns, dtype=object).to_pickle(path)
     assert [row["joint_action"] for row in read_rows(path)] == [row["joint_action"] for row in rows]
 
 
