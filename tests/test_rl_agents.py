@@ -18,6 +18,7 @@ from brigade.agents.base import make_agent  # noqa: E402
 from brigade.agents.checkpoint import CARD, NUMBERS, NetworkSpec, check_fits, load, make_card, read_card, save  # noqa: E402
 from brigade.agents.networks import Policy  # noqa: E402
 from brigade.dual_process.episode import play  # noqa: E402
+from brigade.dual_process.recording import RecordingWriter, make_header, read_recording  # noqa: E402
 from brigade.envs.kitchen.game import Game  # noqa: E402
 from brigade.envs.kitchen.layout import list_kitchens, load_kitchen  # noqa: E402
 from brigade.envs.kitchen.observe import make_observer  # noqa: E402
@@ -27,6 +28,7 @@ from brigade.experiments.config import KitchenChoice, load_config  # noqa: E402
 from brigade.experiments.rl.clone import clone  # noqa: E402
 from brigade.experiments.rl.config import TrainConfig  # noqa: E402
 from brigade.experiments.rl.crossplay import CrossplayConfig, crossplay  # noqa: E402
+from brigade.experiments.rl.demonstrations import demonstrations  # noqa: E402
 from brigade.experiments.rl.evaluate import play_batch  # noqa: E402
 from brigade.experiments.rl.matrix import PICTURE, SUMMARY, interquartile_mean, proximity, show  # noqa: E402
 from brigade.experiments.rl.players import PolicyPlayer  # noqa: E402
@@ -211,3 +213,25 @@ def test_best_response_proximity() -> None:
     assert near.proximity == pytest.approx((50 / 200 + 100 / 200) / 2)
     assert interquartile_mean([0, 1, 2, 100]) == pytest.approx(1.5)
     assert interquartile_mean([3]) == 3
+
+
+def test_what_people_did_is_learned_from_their_recordings(tmp_path: Path) -> None:
+    kitchen = load_kitchen("cramped_room", horizon=50)  # people play shorter games
+    seats = [{"name": "person", "options": {}, "human": True}, {"name": "fsm", "options": {}}]
+    clock = {"kind": "real", "hz": 4.0}
+    for seed in range(2):
+        recorder = RecordingWriter(
+            tmp_path / f"{seed}.jsonl.zst", make_header(kitchen, seed, None, seats, "both", clock)
+        )
+        play(kitchen, [make_agent("random"), make_agent("fsm")], seed, recorder=recorder)
+    config = TrainConfig.model_validate(
+        {"name": "people", "algorithm": "clone", "kitchen": "cramped_room",
+         "clone": {"results": [str(tmp_path)], "seats": "people"}}
+    )  # fmt: skip
+    assert config.clone is not None
+    shown = list(demonstrations(config, config.clone, load_kitchen("cramped_room"), 0))
+    assert [len(done) for _, done in shown] == [50, 50]
+    did = [line.actions[0] for line in read_recording(tmp_path / "0.jsonl.zst").ticks]
+    assert shown[0][1].tolist() == did
+    with pytest.raises(BrigadeError, match="none of its 2 recordings with people in it is of 'coordination_ring'"):
+        list(demonstrations(config, config.clone, load_kitchen("coordination_ring"), 0))

@@ -84,8 +84,8 @@ class CloneSpec(Model):
     """Behaviour cloning: learning to do what was done in recordings, or in episodes of agents.
 
     Attributes:
-        results: results folders whose episodes are learned from.
-        seats: whose actions; None for all.
+        results: folders whose episodes are learned from: of runs, or of recordings.
+        seats: whose actions; None for all, `people` for the people in recordings.
         team: agents that play the episodes, if there are no results.
         episodes: how many they play.
         noise: share of their actions that are replaced by random ones, so that the learner sees how they recover.
@@ -94,7 +94,7 @@ class CloneSpec(Model):
     """
 
     results: list[str] = []
-    seats: list[int] | None = None
+    seats: list[int] | Literal["people"] | None = None
     team: list[AgentSpec] = []
     episodes: int = Field(16, ge=1)
     noise: float = Field(0.0, ge=0, le=1)
