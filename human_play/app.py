@@ -10,6 +10,7 @@ import asyncio
 import os
 import time
 from collections import deque
+from itertools import islice
 
 import pygame
 
@@ -34,8 +35,8 @@ class Screen:
     def handle(self, event: pygame.Event) -> None:
         """Something was pressed or moved."""
 
-    def draw(self, target: pygame.Surface) -> None:
-        """Draw the whole screen; called for every frame."""
+    def draw(self, target: pygame.Surface) -> list[pygame.Rect] | None:
+        """Draw the whole screen; called for every frame. Returns what has changed since the last one, None for all."""
         raise NotImplementedError
 
     async def close(self) -> None:
@@ -69,6 +70,7 @@ class App:
         self.frames = 0
         self._pads = open_pads()
         self._screens: list[Screen] = []
+        self._shown: Screen | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
@@ -122,8 +124,13 @@ class App:
         self.pump()
         if self.screen is None:
             return
-        self.screen.draw(self.surface)
-        pygame.display.flip()
+        screen = self.screen
+        changed = screen.draw(self.surface)
+        if changed is None or screen is not self._shown:
+            pygame.display.flip()
+        else:
+            pygame.display.update(changed)  # handing over the whole of a large window can take longer than drawing it
+        self._shown = screen
         now = time.perf_counter()
         self.frame_s.append(now - begun)
         self.shown_at.append(now)
@@ -182,8 +189,8 @@ class App:
 
     def _cost(self) -> float:
         """How long a frame takes, with something to spare."""
-        recent = list(self.frame_s)[-30:]
-        return 1.25 * max(recent, default=0.005)
+        recent = sorted(islice(reversed(self.frame_s), 30))
+        return min(1 / FRAMES, 1.5 * recent[len(recent) * 3 // 4]) if recent else 0.005
 
 
 def _open(size: tuple[int, int], fullscreen: bool) -> pygame.Surface:
@@ -192,6 +199,8 @@ def _open(size: tuple[int, int], fullscreen: bool) -> pygame.Surface:
         driver = pygame.display.get_driver()
         if driver == "offscreen" and os.environ.get("SDL_VIDEODRIVER") != driver:
             raise pygame.error("there is no display")  # SDL would go on, with a window that nobody can see
+        if driver == "x11":  # the processor draws everything; by way of OpenGL it takes ten times longer
+            os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
         flags = pygame.FULLSCREEN if fullscreen else pygame.RESIZABLE
         surface = pygame.display.set_mode((0, 0) if fullscreen else size, flags)
     except pygame.error as error:

@@ -7,8 +7,9 @@ and colours, so a dish added in YAML is drawn as well. The same state always giv
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,23 @@ def render(
     lifetimes = {name: dish.ticks for name, dish in kitchen.cookbook.spec.dishes.items()}
     draw_bar(frame, pygame.Rect(0, 0, view.size[0], view.bar), kitchen.cookbook, described, lifetimes, hz)
     return frame
+
+
+def warm(kitchen: Kitchen, size: tuple[int, int], hats: Sequence[int]) -> Iterator[None]:
+    """Paint what may be seen in pictures of this size, one thing at a time: the first time takes longest."""
+    cell = view_of(kitchen, size).cell
+    for hat, facing, holding in product(hats, DIRECTIONS, (False, True)):
+        for paint in (ground, chef):
+            sprite(paint, (hat, facing, holding), cell, 1.2)
+            yield
+    for kind in kitchen.cookbook.kinds[1:]:
+        if kind.holder != "vessel" and not kind.burning:
+            for scale in {HELD_SCALE, LYING[1], *(scale for _, scale in PLACES.values())}:
+                sprite(*painting(kitchen.cookbook, kind), max(1, round(cell * scale)))
+                yield
+    for flip in (False, True):
+        sprite(flames, (flip,), cell, 1.3)
+        yield
 
 
 class _Painter:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pygame
 
 from brigade.agents.base import Observation
 from brigade.dual_process.messages import may_speak
-from brigade.envs.kitchen.render import render, view_of
+from brigade.envs.kitchen.render import View, render, view_of, warm
 from brigade.human_play import theme
 from brigade.human_play.app import App, Screen
 from brigade.human_play.input import Controls, Meaning, Say
@@ -51,6 +51,9 @@ class GameScreen(Screen):
         self._note_until = 0.0
         self._told = False
         self._over_at: float | None = None
+        self._last: tuple[object, list[pygame.Rect]] = (None, [])
+        self._warmed: tuple[int, int] | None = None
+        self._warming: Iterator[None] = iter(())
         self._sit()
 
     @property
@@ -68,7 +71,7 @@ class GameScreen(Screen):
         elif meaning is not None:
             self._command(meaning)
 
-    def draw(self, target: pygame.Surface) -> None:
+    def draw(self, target: pygame.Surface) -> list[pygame.Rect] | None:
         """Draw the kitchen as it is at this moment, and everything around it."""
         self._go_on()
         size = target.get_size()
@@ -78,6 +81,8 @@ class GameScreen(Screen):
         area = (size[0] - side, size[1] - strip)
         described = glided(self.sitting.before, self.sitting.now, min(1.0, self.sitting.part / GLIDE))
         hats = [seat.hat for seat in self.setup.seats]
+        if self._begin_at is not None:
+            self._warm(area, hats)
         target.blit(render(self.setup.kitchen, described, area, hats, self.setup.hz), (0, 0))
         view = view_of(self.setup.kitchen, area)
         hud.draw_happenings(target, self.setup, self.sitting, described, view, u)
@@ -86,6 +91,7 @@ class GameScreen(Screen):
             place = pygame.Rect(area[0], 0, side, area[1])
             hud.draw_thoughts(target, place, self.setup, self.sitting.thoughts, u)
         self._draw_before(target, pygame.Rect((0, 0), area), u)
+        return self._changed(described, view)
 
     async def close(self) -> None:
         """End the game where it is; its recording is kept."""
@@ -115,6 +121,26 @@ class GameScreen(Screen):
         recorder = self.sitting.recorder
         if recorder is not None and recorder.failed is not None:
             self.tell_player(f"The recording has stopped: {recorder.failed}. The game goes on.")
+
+    def _warm(self, area: tuple[int, int], hats: list[int]) -> None:
+        """Before the game, when there is time: paint what will be seen in it."""
+        if self._warmed != area:
+            self._warmed, self._warming = area, warm(self.setup.kitchen, area, hats)
+        next(self._warming, None)
+
+    def _changed(self, described: Observation, view: View) -> list[pygame.Rect] | None:
+        """Between two ticks of a quiet game only chefs move: the places around them, now and in the last frame."""
+        side = round(view.cell * 1.7)
+        places = []
+        for person in described["chefs"]:
+            place = pygame.Rect(0, 0, side, side)
+            place.center = (round(view.middle(*person["at"])[0]), round(view.middle(*person["at"])[1]))
+            places.append(place)
+        noted = self.note if time.perf_counter() < self._note_until else ""
+        quiet = not (self.overlay or noted or self.sitting.happenings or self._begin_at or self.sitting.over)
+        frame = (self.sitting.ticks, view, self.thoughts_shown, quiet)
+        before, self._last = self._last, (frame, places)
+        return [*before[1], *places] if quiet and before[0] == frame else None
 
     def _tell(self) -> None:
         self._told = True
