@@ -57,7 +57,8 @@ class Figure:
     """One measured figure.
 
     Attributes:
-        group: what is measured: `engine`, `vector`, `pettingzoo`, `gymnasium`, `state machine`, `start`.
+        group: what is measured: `engine`, `vector`, `pettingzoo`, `gymnasium`, `state machine`, `start`; or on which
+            GPU.
         what: which of those.
         kitchen: where.
         batch: kitchens stepped together.
@@ -127,7 +128,7 @@ def bench(
         for case in cases:
             progress.update(task, description=f"{case.group}, {case.what}, {case.batch} x {case.threads}")
             with pinned(core if case.threads == 1 else None):
-                figures.append(_measure(case, loaded.name, seconds, repeats))
+                figures.append(measure(case, loaded.name, seconds, repeats))
             progress.advance(task)
         progress.update(task, description="state machine")
         with pinned(core):
@@ -246,7 +247,7 @@ def _drawn(chefs: int, batch: int) -> NDArray[np.int8]:
     return np.random.default_rng(0).integers(0, 6, (DRAWN_TICKS, batch, chefs), np.int8)
 
 
-def _measure(case: Case, kitchen: str, seconds: float, repeats: int) -> Figure:
+def measure(case: Case, kitchen: str, seconds: float, repeats: int) -> Figure:
     """Warm up, find out how often fits into a repeat, then repeat."""
     work = case.make()
     times, spent = 1, 0.0

@@ -208,11 +208,20 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Shorter measurements.")] = False,
     kitchen: Annotated[str, typer.Option(help="Which kitchen.")] = "new_counter_circuit",
+    gpu: Annotated[bool, typer.Option("--gpu", help="Kitchens and training on a GPU instead.")] = False,
 ) -> None:
     """Measure steps per second of each environment, batch size and observation on this machine."""
     from brigade.experiments import bench as benches
 
-    figures = benches.bench(errors, kitchen=kitchen, quick=quick)
+    if gpu:
+        from brigade.agents.checkpoint import require_torch
+
+        require_torch()
+        from brigade.experiments.rl.bench_gpu import bench_gpu
+
+        figures = bench_gpu(errors, kitchen=kitchen, quick=quick)
+    else:
+        figures = benches.bench(errors, kitchen=kitchen, quick=quick)
     if as_json:
         print(json.dumps(benches.as_json(figures), indent=2))
     else:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,14 +21,16 @@ from brigade.agents.checkpoint import NetworkSpec, load, steps_of  # noqa: E402
 from brigade.agents.networks import Policy, sample  # noqa: E402
 from brigade.envs.registry import BrigadeError  # noqa: E402
 from brigade.experiments.config import KitchenChoice  # noqa: E402
+from brigade.experiments.rl import device as devices  # noqa: E402
 from brigade.experiments.rl import train as training  # noqa: E402
 from brigade.experiments.rl.config import PROGRESS, TrainConfig, list_configs, load_config  # noqa: E402
-from brigade.experiments.rl.evaluate import make_env  # noqa: E402
+from brigade.experiments.rl.evaluate import Returns, make_env  # noqa: E402
 from brigade.experiments.rl.partners import Partners  # noqa: E402
 from brigade.experiments.rl.players import AgentPlayer, PolicyPlayer, expand  # noqa: E402
 from brigade.experiments.rl.population import train_seeds  # noqa: E402
 from brigade.experiments.rl.ppo import advantages, clipped_objective  # noqa: E402
-from brigade.experiments.rl.rollout import Rollout, Weights  # noqa: E402
+from brigade.experiments.rl.resume import Progress  # noqa: E402
+from brigade.experiments.rl.rollout import CpuRollout, Weights  # noqa: E402
 from brigade.experiments.rl.stages import stages  # noqa: E402
 from brigade.experiments.rl.train import train  # noqa: E402
 
@@ -62,6 +66,8 @@ def test_every_bundled_training_can_be_read(name: str) -> None:
         ("kitchen=cramped_rom", "did you mean 'cramped_room'"),
         ("seeds=0", "at least 1"),
         ("algorithm=clone", "needs `clone`"),
+        ("device=gpu", "'auto', 'cpu' or 'cuda'"),
+        ("backend=ray", "'torch' or 'rllib'"),
     ],
 )
 def test_mistakes_in_a_configuration_are_explained(change: str, complaint: str) -> None:
@@ -114,7 +120,7 @@ def test_networks_see_what_they_should(policies: Any, critic: Any, shape: tuple[
 
 def test_a_rollout_keeps_last_observations_apart_from_first_ones() -> None:
     env = make_env(CRAMPED, 6, "features")
-    rollout = Rollout(env, 70, 3)
+    rollout = CpuRollout(env, 70, 3)
     policy = Policy(NetworkSpec(hidden=[8]), env.single_observation_space.shape[1:], 2)
     batch, totals = rollout.gather(policy, torch.Generator().manual_seed(0), Weights(0.5, scale=0.1))
     assert totals.episodes == int(batch.over.sum()) == len(batch.final) >= 12
@@ -141,7 +147,7 @@ def test_partners_have_the_other_seats() -> None:
             return np.full(len(seen), self.action)
 
     team = [Told(4), Told(5)]
-    rollout = Rollout(env, 20, 0, Partners(team, env.game))
+    rollout = CpuRollout(env, 20, 0, Partners(team, env.game))
     batch, _ = rollout.gather(policy, torch.Generator().manual_seed(0), Weights(1.0))
     assert batch.observations.shape[:3] == (20, 8, 1)
     assert rollout.seats[:, 0].tolist() == [0, 1] * 4
@@ -206,6 +212,73 @@ def test_resuming_refuses_another_training(tmp_path: Path) -> None:
     train(small(tmp_path), 0, QUIET)
     with pytest.raises(BrigadeError, match="cannot resume: steps was 480"):
         train(small(tmp_path, steps=960), 0, QUIET, resume=True)
+
+
+def test_a_training_from_before_there_were_backends_resumes_on_any_device(tmp_path: Path) -> None:
+    config = small(tmp_path)
+    train(config, 0, QUIET)
+    path = tmp_path / "seed_0" / training.CONFIG
+    old = json.loads(path.read_text())
+    assert "device" not in old
+    del old["backend"]
+    path.write_text(json.dumps(old))
+    train(small(tmp_path, device="cpu"), 0, QUIET, resume=True)
+
+
+@pytest.fixture
+def with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch and Numba say that there is one."""
+    monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(devices.cuda, "available", lambda: True)
+    monkeypatch.setattr(devices.cuda, "SIMULATED", False)
+
+
+@pytest.mark.usefixtures("with_a_gpu")
+def test_a_gpu_is_used_where_there_is_one_unless_the_cpu_is_wished_for() -> None:
+    assert [devices.choose_device(wish).type for wish in ("auto", "cuda", "cpu")] == ["cuda", "cuda", "cpu"]
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "value", "complaint"),
+    [
+        (torch.backends.cuda, "is_built", lambda: False, "built without CUDA"),
+        (torch.cuda, "is_available", lambda: False, "PyTorch finds no NVIDIA GPU"),
+        (devices.cuda, "SIMULATED", True, "NUMBA_ENABLE_CUDASIM is set"),
+        (devices.cuda, "available", lambda: False, "Numba cannot compile"),
+    ],
+)
+@pytest.mark.usefixtures("with_a_gpu")
+def test_without_a_gpu_it_says_what_is_missing_and_auto_takes_the_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: Any, name: str, value: Any, complaint: str
+) -> None:
+    monkeypatch.setattr(where, name, value)
+    assert devices.choose_device("auto").type == "cpu"
+    with pytest.raises(BrigadeError, match=complaint):
+        train(small(tmp_path / "wished", device="cuda"), 0, QUIET)
+    assert not (tmp_path / "wished").exists(), "nothing is written"
+
+
+def test_without_a_gpu_there_is_nothing_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    from brigade.experiments.rl.bench_gpu import bench_gpu
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(BrigadeError, match="no GPU can be used"):
+        bench_gpu(QUIET)
+
+
+def test_rllib_is_asked_where_it_is_wished_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int, bool]] = []
+
+    def train_with_rllib(config: TrainConfig, seed: int, console: Console, resume: bool = False) -> None:
+        asked.append((config.backend, seed, resume))
+        (config.run_folder(seed)).mkdir(parents=True)
+        training.keep_evaluation(config.run_folder(seed), [Returns("self-play", "greedy", [20], 1.0)], Progress())
+
+    monkeypatch.setitem(sys.modules, "brigade.experiments.rl.rllib", SimpleNamespace(train_with_rllib=train_with_rllib))
+    returns = train(small(tmp_path, backend="rllib"), 4, QUIET)
+    assert asked == [("rllib", 4, False)]
+    assert returns == [Returns("self-play", "greedy", [20], 1.0)]
 
 
 def test_a_diverging_loss_stops_and_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from brigade.experiments.config import AgentSpec, KitchenChoice, change
 
 BUNDLED = Path(__file__).parent / "configs"
 PROGRESS = "progress.jsonl"  # in the folder of a training: a line for each update
-UNIMPORTANT = ("out", "about", "threads", "parallel")  # keys that do not change what is learned
+UNIMPORTANT = ("out", "about", "threads", "parallel", "device")  # keys that do not change what is learned
 
 
 class PPOSpec(Model):
@@ -116,12 +116,15 @@ class TrainConfig(Model):
     `algorithm: ppo` learns by playing: in all seats, or beside `partners`, agents by name. `neural` has the options
     `checkpoint`, which may hold `*` for a population, `past` to add earlier selves, and `greedy`. `algorithm: clone`
     copies recordings. `kitchens` are stepped together, `ticks` at a time. `seeds` is a list, or a number n for 0 to
-    n-1; several are trained side by side.
+    n-1; several are trained side by side. `backend: rllib` leaves the learning to Ray RLlib. `device: auto` is a GPU
+    where PyTorch and Numba can use one; beside partners the kitchens stay on the CPU, and cloning is done there.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
     about: str = ""
     algorithm: Literal["ppo", "clone"] = "ppo"
+    backend: Literal["torch", "rllib"] = "torch"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     kitchen: KitchenChoice
     observation: Literal["features", "planes"] = "features"
     network: NetworkSpec = NetworkSpec()
@@ -151,6 +154,8 @@ class TrainConfig(Model):
     def _fits_together(self) -> Self:
         if self.algorithm == "clone" and self.clone is None:
             raise ValueError("algorithm clone needs `clone`, which says what is cloned")
+        if self.algorithm == "clone" and self.backend == "rllib":
+            raise ValueError("RLlib learns by playing: with algorithm clone the backend must be torch")
         alone = self.network.policies == "shared" and self.network.critic == "independent"
         if self.partners and not alone:
             raise ValueError("beside partners there is one learner: policies must be shared and critic independent")

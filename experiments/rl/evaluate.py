@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -78,8 +79,8 @@ def play_batch(
 
 
 def evaluate(policy: Policy, config: TrainConfig, kitchen: Kitchen) -> list[Returns]:
-    """What a trained policy earns with itself, or in each seat beside the partners it was trained with."""
-    results = []
+    """What a trained policy earns with itself, or in each seat beside the partners it was trained with, on the CPU."""
+    results, policy = [], deepcopy(policy).to("cpu")
     for mode, greedy in MODES.items():
         for team, label in _teams(config, kitchen):
             random = torch.Generator().manual_seed(SEED)

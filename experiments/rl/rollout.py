@@ -5,12 +5,15 @@ episode ends at its horizon, which is a truncation and no terminal state: the va
 what would have come after it (arXiv 1712.00378), and no advantage is carried over the seam.
 
 Shapes: T ticks, N kitchens, L learners per kitchen: all chefs in self-play, one beside given partners.
+
+There are two: `CpuRollout` steps the kitchens on the CPU, wherever the policy is; `gpu_rollout.GpuRollout` steps them
+on the GPU that the policy is on.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,6 +22,7 @@ from torch import Tensor
 
 from brigade.agents.networks import Policy, sample
 from brigade.envs.kitchen.reward import mix
+from brigade.envs.kitchen.state import State
 from brigade.envs.kitchen.vector import KitchenVectorEnv
 from brigade.experiments.rl.partners import Partners
 
@@ -54,8 +58,62 @@ class Weights:
     scale: float = 1.0
 
 
-class Rollout:
-    """Steps a batch of kitchens with a policy, and with partners in the seats that do not learn.
+class _Game(Protocol):
+    """Kitchens whose state can be copied and put back."""
+
+    @property
+    def state(self) -> State:
+        """The state, off the device."""
+        ...
+
+    def restore(self, saved: State) -> None:
+        """Go back to a copy of the state."""
+        ...
+
+
+class _Env(Protocol):
+    """What the kitchens are in."""
+
+    @property
+    def game(self) -> _Game:
+        """The kitchens."""
+        ...
+
+
+class Rollout(Protocol):
+    """Plays a batch of kitchens, some ticks at a time.
+
+    Attributes:
+        partners: who plays the seats that do not learn, if any.
+        seen: (N, C, *shape) what the chefs see now; with `env.game.state` and `shaped` what it goes on from.
+        shaped: (N, C) shaped rewards of the episodes under way.
+    """
+
+    partners: Partners | None
+    seen: NDArray[Any]
+    shaped: NDArray[np.float32]
+
+    @property
+    def env(self) -> _Env:
+        """The kitchens."""
+        ...
+
+    def gather(self, policy: Policy, random: torch.Generator, weights: Weights) -> tuple[Batch, Totals]:
+        """Play T ticks everywhere.
+
+        Args:
+            policy: acts for the learners.
+            random: what its actions are drawn with, on the policy's device.
+            weights: of what is earned.
+
+        Returns:
+            The batch, on the policy's device, whose tensors the next call writes over; and the episodes that ended.
+        """
+        ...
+
+
+class CpuRollout:
+    """Steps kitchens on the CPU with a policy, and with partners in the seats that do not learn.
 
     Args:
         env: the kitchens; they are reset.
@@ -63,12 +121,15 @@ class Rollout:
         seed: of the kitchens; kitchen i is seeded with seed + i.
         partners: who plays the other seats; without any, all seats learn.
         spread: begin the episodes at different times, so that a batch shows all parts of an episode.
+        device: of the policy, to which the batch goes.
     """
 
     def __init__(
-        self, env: KitchenVectorEnv, ticks: int, seed: int, partners: Partners | None = None, spread: bool = True
-    ):
+        self, env: KitchenVectorEnv, ticks: int, seed: int, partners: Partners | None = None, spread: bool = True,
+        device: torch.device | None = None,
+    ):  # fmt: skip
         self.env, self.ticks, self.partners = env, ticks, partners
+        self.device = device or torch.device("cpu")
         count, chefs = env.num_envs, env.kitchen.chefs
         self.rows = np.arange(count)[:, None]  # (N, 1)
         seats = np.tile(np.arange(chefs), (count, 1)) if partners is None else self.rows % chefs
@@ -76,36 +137,28 @@ class Rollout:
         first, _ = env.reset(seed=seed)
         shape, dtype = first.shape[2:], torch.from_numpy(first).dtype
         learners = self.seats.shape[1]
-        self._observations = torch.zeros((ticks + 1, count, learners, *shape), dtype=dtype)
-        self._actions = torch.zeros((ticks, count, learners), dtype=torch.int64)
-        self._rewards = torch.zeros((ticks, count, learners))
-        self._over = torch.zeros((ticks, count), dtype=torch.bool)
+        self._observations = torch.zeros((ticks + 1, count, learners, *shape), dtype=dtype, device=self.device)
+        self._actions = torch.zeros((ticks, count, learners), dtype=torch.int64, device=self.device)
+        self._rewards = torch.zeros((ticks, count, learners), device=self.device)
+        self._over = torch.zeros((ticks, count), dtype=torch.bool, device=self.device)
         self.shaped = np.zeros((count, chefs), np.float32)  # shaped rewards of the episodes under way
         if partners is not None:
             partners.begin(np.ones(count, np.bool_))
         self.seen = self._spread(first) if spread else first  # (N, C, *shape) what the chefs see now
 
     def gather(self, policy: Policy, random: torch.Generator, weights: Weights) -> tuple[Batch, Totals]:
-        """Play T ticks everywhere.
-
-        Args:
-            policy: acts for the learners.
-            random: what its actions are drawn with.
-            weights: of what is earned.
-
-        Returns:
-            The batch, whose tensors the next call writes over, and the episodes that ended.
-        """
+        """Play T ticks everywhere."""
         finals: list[NDArray[Any]] = []
         ended: list[NDArray[Any]] = []  # per episode: score, shaped, served
         self._over.zero_()
         with torch.inference_mode():
             for t in range(self.ticks):
-                own = torch.from_numpy(self.seen if self.partners is None else self.seen[self.rows, self.seats])
+                seen = self.seen if self.partners is None else self.seen[self.rows, self.seats]
+                own = torch.from_numpy(seen).to(self.device)
                 self._observations[t] = own
                 chosen = sample(policy.logits(own), random)
                 self._actions[t] = chosen
-                joint = self._joint(chosen.numpy())
+                joint = self._joint(chosen.cpu().numpy())
                 self.seen, score, _, over, info = self.env.step(joint)
                 self._rewards[t] = torch.from_numpy(self._earned(score, info["shaped_reward"], weights))
                 self.shaped += info["shaped_reward"]
@@ -118,16 +171,20 @@ class Rollout:
                         self.partners.begin(over)
             self._observations[-1] = torch.from_numpy(self.seen[self.rows, self.seats])
             self._rewards *= weights.scale
-        shape = self._observations.shape[2:]
         batch = Batch(
             observations=self._observations[:-1],
             actions=self._actions,
             rewards=self._rewards,
             over=self._over,
             last=self._observations[-1],
-            final=torch.from_numpy(np.concatenate(finals)) if finals else self._observations.new_zeros((0, *shape)),
+            final=self._final(finals),
         )
-        return batch, _totals(ended)
+        return batch, totals_of(np.concatenate(ended) if ended else np.zeros((0, 3)))
+
+    def _final(self, finals: list[NDArray[Any]]) -> Tensor:
+        if not finals:
+            return self._observations.new_zeros((0, *self._observations.shape[2:]))
+        return torch.from_numpy(np.concatenate(finals)).to(self.device)
 
     def _earned(self, score: NDArray[np.float32], shaped: NDArray[np.float32], weights: Weights) -> NDArray[np.float32]:
         if weights.team:
@@ -161,9 +218,9 @@ class Rollout:
         return seen
 
 
-def _totals(ended: list[NDArray[Any]]) -> Totals:
-    if not ended:
+def totals_of(every: NDArray[np.float64]) -> Totals:
+    """Means over (E, 3) scores, shaped rewards and dishes served of the episodes that ended."""
+    if not len(every):
         return Totals(0, None, None, None)
-    every = np.concatenate(ended)
     score, shaped, served = every.mean(axis=0).tolist()
     return Totals(len(every), score, shaped, served)

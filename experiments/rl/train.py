@@ -6,7 +6,7 @@ import json
 import math
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,15 @@ from brigade.envs.registry import BrigadeError
 from brigade.experiments.machine import cores
 from brigade.experiments.records import read_lines
 from brigade.experiments.rl.config import TrainConfig
+from brigade.experiments.rl.device import choose_device, describe
 from brigade.experiments.rl.evaluate import Returns, evaluate, make_env
+from brigade.experiments.rl.gpu_rollout import GpuRollout
 from brigade.experiments.rl.log import Log
 from brigade.experiments.rl.partners import Partners
 from brigade.experiments.rl.players import expand, make_player
 from brigade.experiments.rl.ppo import PPO
 from brigade.experiments.rl.resume import RESUME, Progress, load_training, save_training
-from brigade.experiments.rl.rollout import Rollout, Weights
+from brigade.experiments.rl.rollout import CpuRollout, Rollout, Weights
 
 CONFIG, EVALUATION = "config.json", "evaluation.json"
 KITCHEN_SEEDS = 1_000_000  # kitchens of the training with seed s are seeded from s times this on
@@ -54,13 +56,10 @@ class Training:
         torch.set_num_threads(config.threads)
         torch.manual_seed(seed)
         self.random = torch.Generator().manual_seed(seed)
-        env = make_env(config.kitchen, config.kitchens, config.observation)
-        self.kitchen = env.kitchen
-        self.policy = first_policy(config, self.kitchen)
-        specs = expand(config.partners)
-        players = [make_player(spec, self.kitchen, config.observation, self.random) for spec in specs]
-        partners = Partners(players, env.game) if players else None
-        self.rollout = Rollout(env, config.ticks, seed * KITCHEN_SEEDS, partners)
+        self.device = choose_device(config.device)
+        self.kitchen = config.kitchen.load()
+        self.policy = first_policy(config, self.kitchen).to(self.device)
+        self.rollout = make_rollout(config, seed * KITCHEN_SEEDS, self.device, self.random)
         self.learner = PPO(self.policy, config.ppo)
         self.progress = Progress()
 
@@ -74,8 +73,9 @@ class Training:
         weight = config.shaping.schedule(config.steps).at(step)
         learning_rate, entropy = spec.learning_rate_at(step / config.steps), spec.entropy_at(step, config.steps)
         weights = Weights(weight, config.shaping.team, spec.reward_scale)
-        batch, totals = self.rollout.gather(self.policy, self.random, weights)
-        losses = self.learner.update(batch, learning_rate, entropy, self.random)
+        random = self._draws()
+        batch, totals = self.rollout.gather(self.policy, random, weights)
+        losses = self.learner.update(batch, learning_rate, entropy, random)
         if not all(map(math.isfinite, (losses.policy, losses.value, losses.kl))):
             raise BrigadeError(
                 f"the training diverged at environment step {step:,}: policy loss {losses.policy}, value loss "
@@ -95,6 +95,13 @@ class Training:
         self.progress.saved += 1
         save_training(folder, self.learner, self.rollout, self.random, self.progress)
 
+    def _draws(self) -> torch.Generator:
+        """What an update draws with. On a GPU it is seeded anew each time: resuming needs the one on the CPU only."""
+        if self.device.type == "cpu":
+            return self.random
+        seed = int(torch.randint(2**62, (), generator=self.random))
+        return torch.Generator(self.device).manual_seed(seed)
+
     @property
     def due(self) -> bool:
         """Whether it is time for a checkpoint."""
@@ -112,8 +119,14 @@ def train(config: TrainConfig, seed: int, console: Console, resume: bool = False
             be written any more; the last checkpoint is kept.
         KeyboardInterrupt: stopped; likewise.
     """
+    if config.backend == "rllib":
+        from brigade.experiments.rl.rllib import train_with_rllib  # here, because importing it takes seconds
+
+        train_with_rllib(config, seed, console, resume=resume)
+        return read_evaluation(config.run_folder(seed))
+    choose_device(config.device)  # before anything is written
     folder = config.run_folder(seed)
-    _prepare(folder, config, resume)
+    prepare(folder, config, resume)
     begun = time.perf_counter()
     training = Training(config, seed)
     if resume:
@@ -137,7 +150,7 @@ def train(config: TrainConfig, seed: int, console: Console, resume: bool = False
         log.close()
     returns = evaluate(training.policy, config, training.kitchen)
     training.progress.seconds = before + time.perf_counter() - begun
-    keep_evaluation(folder, returns, training.progress)
+    keep_evaluation(folder, returns, training.progress, describe(training.device))
     return returns
 
 
@@ -156,17 +169,43 @@ def first_policy(config: TrainConfig, kitchen: Kitchen) -> Policy:
     return policy.requires_grad_(True).train()
 
 
-def keep_evaluation(folder: Path, returns: list[Returns], progress: Progress) -> None:
+def make_rollout(config: TrainConfig, seed: int, device: torch.device, random: torch.Generator) -> Rollout:
+    """The kitchens to learn in: on the GPU if that is where the policy is, unless partners need them on the CPU.
+
+    Args:
+        config: of the training.
+        seed: of the kitchens; kitchen i is seeded with seed + i.
+        device: of the policy.
+        random: what the partners' actions are drawn with.
+    """
+    specs = expand(config.partners)
+    if device.type == "cuda" and not specs:
+        kitchen = config.kitchen.load()
+        return GpuRollout(kitchen, config.kitchens, config.observation, config.ticks, seed, device=device)
+    env = make_env(config.kitchen, config.kitchens, config.observation)
+    players = [make_player(spec, env.kitchen, config.observation, random) for spec in specs]
+    partners = Partners(players, env.game) if players else None
+    return CpuRollout(env, config.ticks, seed, partners, device=device)
+
+
+def keep_evaluation(folder: Path, returns: list[Returns], progress: Progress, device: str | None = None) -> None:
     """Write down what was measured, with what it took."""
     load_average = os.getloadavg()[1] if hasattr(os, "getloadavg") else None
     figures: dict[str, Any] = {
         "returns": [each.as_json() for each in returns], **asdict(progress),
-        "hardware": {"cores": len(cores()), "load_5_min": load_average},
+        "hardware": {"device": device, "cores": len(cores()), "load_5_min": load_average},
     }  # fmt: skip
     write(folder / EVALUATION, (json.dumps(figures, indent=1) + "\n").encode())
 
 
-def _prepare(folder: Path, config: TrainConfig, resume: bool) -> None:
+def read_evaluation(folder: Path) -> list[Returns]:
+    """What `keep_evaluation` wrote down."""
+    written = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))["returns"]
+    names = [each.name for each in fields(Returns)]
+    return [Returns(**{name: entry[name] for name in names}) for entry in written]
+
+
+def prepare(folder: Path, config: TrainConfig, resume: bool) -> None:
     """Make the folder, or check that it holds this training."""
     path = folder / CONFIG
     if resume:
@@ -174,8 +213,9 @@ def _prepare(folder: Path, config: TrainConfig, resume: bool) -> None:
             raise BrigadeError(f"{folder}: nothing to resume; start without --resume")
         old = next(read_lines(path), {})
         for key, value in config.important().items():
-            if old.get(key) != value:
-                raise BrigadeError(f"{folder}: cannot resume: {key} was {old.get(key)} there, and is {value} now")
+            was = old.get(key, TrainConfig.model_fields[key].default)
+            if was != value:
+                raise BrigadeError(f"{folder}: cannot resume: {key} was {was} there, and is {value} now")
         return
     if steps_of(folder):
         raise BrigadeError(f"{folder} holds a training already; go on with --resume, or choose another out=DIR")
