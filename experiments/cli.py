@@ -15,6 +15,7 @@ from rich.table import Table
 from brigade import __version__
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.cli_llm import house, llm
+from brigade.experiments.cli_pvg import pvg
 
 app = typer.Typer(
     help="A real-time kitchen in which agents and people cook together.",
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(llm, name="llm")
+app.add_typer(pvg, name="pvg")
 app.command()(house)
 console = Console()
 errors = Console(stderr=True)

@@ -145,7 +145,7 @@ def load_config(path: str, changes: Sequence[str] = ()) -> RunConfig:
         document = read(path)
     else:
         raise unknown("configuration", path, list_configs())
-    document = _change(document, changes)
+    document = change(document, changes)
     config = validate(document, RunConfig)
     _check(config, document)
     return config
@@ -241,7 +241,7 @@ def _check_scripts(scripts: list[list[str]], kitchen: Kitchen, path: str) -> Non
                 raise unknown("dish", dish, kitchen.order_dishes, where)
 
 
-def _change(document: Document, changes: Sequence[str]) -> Document:
+def change(document: Document, changes: Sequence[str]) -> Document:
     """The document with `key=value` changes, the values read as YAML."""
     if not changes:
         return document

@@ -55,7 +55,7 @@ class SideEnv(gymnasium.Env[Any, Any]):
     - v0: first version.
     """
 
-    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012  # as Gymnasium declares it
+    metadata: dict[str, Any] = {"render_modes": []}  # as Gymnasium declares it
 
     def __init__(self, side: str = VERIFIER, others: Mapping[str, PlayerLike] | None = None, **arguments: Any):
         self.world = ProverVerifierEnv(**arguments)

@@ -82,7 +82,7 @@ def plan_of(problem: Problem) -> tuple[Number, list[tuple[str, Number]]]:
     return problem.values[-1], [(INVERSE[op], amount) for op, amount in reversed(told)]
 
 
-def solve(problem: Problem, edit: Edit = Edit("none")) -> Solution:  # noqa: B008  # frozen
+def solve(problem: Problem, edit: Edit = Edit("none")) -> Solution:  # frozen
     """The true solution, altered by an edit; what follows an error is worked out from it."""
     if problem.untold is not None:
         return Solution((), problem.start if edit.kind == "final" else None)
