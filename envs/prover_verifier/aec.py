@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pettingzoo import AECEnv
 
 from brigade.envs.prover_verifier.game import NOTHING, Game, make_game
-from brigade.envs.prover_verifier.players import ACCEPT, ASK, HELPFUL, REJECT, SNEAKY
-from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, Protocol, Turn, find_protocol
+from brigade.envs.prover_verifier.players import ACCEPT, ASK, HELPFUL, REJECT, SNEAKY, SPEAKERS
+from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, WORLD, Protocol, Turn, find_protocol
 from brigade.envs.registry import BrigadeError, nearest, unknown
 
 MISALIGNED = -2.0  # below every reward of a prover that acts as its role wants (arXiv 2407.13692, eq. 3)
@@ -50,6 +50,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
     | `merlin_arthur` | prover_0, prover_1, verifier | 1 |
     | `mnip` | prover_0, prover_1, verifier | 6 |
     | `pvd` | prover, verifier | 25 |
+    | `looks` | prover, verifier | 7 |
 
     ## Actions
 
@@ -69,7 +70,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
     | key | whose | contents |
     |---|---|---|
     | `problem` | all | the game's view of the problem for that side |
-    | `transcript` | all | a row per message the agent can see, oldest first: speaker (0 verifier, 1 first prover, 2 second), then the numbers of the message, as sent for provers, as received for the verifier; -1 for nothing |
+    | `transcript` | all | a row per message the agent can see, oldest first: speaker (0 verifier, 1 first prover, 2 second, 3 the world), then the numbers of the message, as sent for provers, as received for the verifier; -1 for nothing |
     | `questions_left` | all | how often the verifier may still ask |
     | `wants` | provers | 1 if it is after acceptance |
     | `role` | provers | 0 helpful, 1 sneaky |
@@ -274,7 +275,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
         return float(accept) if truth == helpful else MISALIGNED
 
     def _last_message(self) -> NDArray[np.int64] | None:
-        return next((said.sent for said in reversed(self.said) if said.speaker != VERIFIER), None)
+        return next((said.sent for said in reversed(self.said) if said.speaker in self.protocol.provers), None)
 
     def _drawn(self, turns: tuple[Turn, ...]) -> list[tuple[str, str]]:
         """(speaker, channel) of each turn; nature draws where there is a choice."""
@@ -287,16 +288,20 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
         return drawn
 
     def _select(self) -> None:
+        while self._ahead and self._ahead[0][0] == WORLD:
+            asked, message = int(self.said[-1].sent[0]), self._last_message()
+            assert message is not None  # looks come after an argument
+            seen = self.game.look(self.problem, message, asked)
+            self.said.append(Said(WORLD, (self._ahead.pop(0)[1],), seen, seen))
         self.agent_selection = self._ahead[0][0] if self._ahead else VERIFIER
 
     def _transcript(self, agent: str) -> NDArray[np.int64]:
         rows = np.full(self._transcript_shape(agent), NOTHING, np.int64)
-        order = [VERIFIER, *self.protocol.provers]
         seen = [said for said in self.said if any(self.protocol.can_see(agent, c) for c in said.channels)]
         for row, said in zip(rows, seen, strict=False):
             content = said.received if agent == VERIFIER else said.sent
-            row[0] = order.index(said.speaker)
-            row[1 : 1 + len(content)] = content
+            row[0] = SPEAKERS[said.speaker]
+            row[1 : 1 + len(content)] = content[: len(row) - 1]
         return rows
 
     def _transcript_shape(self, agent: str) -> tuple[int, int]:
@@ -315,7 +320,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
     def _make_observation_space(self, agent: str) -> spaces.Space[Any]:
         game, judge = self.game, agent == VERIFIER
         size = game.verifier_size if judge else game.prover_size
-        limit = max(game.received_limit if judge else max(game.message_choices), game.questions, 2)
+        limit = max(game.received_limit if judge else max(game.message_choices), game.questions, 3)
         parts: dict[str, spaces.Space[Any]] = {
             "problem": spaces.Box(-game.view_limit, game.view_limit, (size,), np.float32),
             "transcript": spaces.Box(NOTHING, limit, self._transcript_shape(agent), np.int64),

@@ -31,6 +31,7 @@ class Game(ABC, Generic[P]):
         prover_size, verifier_size: length of what each side sees of a problem.
         view_limit: the greatest absolute number in either view.
         questions: how many different questions a verifier can ask.
+        lookable: whether a question can be answered by looking at the world.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Game(ABC, Generic[P]):
     verifier_size: int
     view_limit: float = 1.0
     questions: int = 1
+    lookable: bool = False
 
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> P:
@@ -76,9 +78,17 @@ class Game(ABC, Generic[P]):
         """Whether what holds in an argument speaks for acceptance even if the other side made it."""
         return True
 
+    def look(self, problem: P, message: Message, question: int) -> NDArray[np.int64]:
+        """(received_size,) what the world answers to a question about a message: first 1 if it is so, 0 if not.
+
+        Raises:
+            BrigadeError: there is nothing to be looked at in this game.
+        """
+        raise BrigadeError(f"game '{self.name}' has nothing to look at")
+
     def fits(self, protocol: Protocol) -> bool:
         """Whether the game can be played under a protocol."""
-        return True
+        return not protocol.looks
 
     def check(self, message: ArrayLike) -> Message:
         """A message as an array.
@@ -129,7 +139,7 @@ class SolutionGame(Game[P]):
 
     def fits(self, protocol: Protocol) -> bool:
         """One prover sends the solution; nobody else could say what is to be judged."""
-        return len(protocol.provers) <= 1
+        return len(protocol.provers) <= 1 and super().fits(protocol)
 
 
 games: Registry[Game[Any]] = Registry("prover-verifier game")
@@ -142,7 +152,7 @@ def make_game(name: str, **options: Any) -> Game[Any]:
         BrigadeError: no such game, or an option that it does not have.
     """
     # Registration happens when these modules are imported; here, so that importing `game` stays cheap.
-    from brigade.envs.prover_verifier import arithmetic_game, bec, find_plus, review_game  # noqa: F401
+    from brigade.envs.prover_verifier import arithmetic_game, bec, find_plus, kitchen_game, review_game  # noqa: F401
 
     entry = games[name]
     try:
@@ -153,6 +163,6 @@ def make_game(name: str, **options: Any) -> Game[Any]:
 
 def list_games() -> list[tuple[str, str]]:
     """Name and one line about every game."""
-    from brigade.envs.prover_verifier import arithmetic_game, bec, find_plus, review_game  # noqa: F401
+    from brigade.envs.prover_verifier import arithmetic_game, bec, find_plus, kitchen_game, review_game  # noqa: F401
 
     return [(entry.name, entry.about) for entry in games]

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brigade.envs.prover_verifier.game import Behaviour, Game
+from brigade.envs.prover_verifier.protocol import FIRST, PROVER, SECOND, VERIFIER, WORLD
 from brigade.envs.registry import Registry
 
 REJECT, ACCEPT, ASK = 0, 1, 2
 HELPFUL, SNEAKY = 0, 1
+SPEAKERS = {VERIFIER: 0, PROVER: 1, FIRST: 1, SECOND: 2, WORLD: 3}  # as transcripts number them
 Observation = Mapping[str, Any]
 
 
@@ -83,11 +85,18 @@ class ScriptedVerifier:
     def reset(self, seat: Seat) -> None:
         """Begin an episode."""
         self._game, self._rng = seat.game, np.random.default_rng(seat.seed)
+        self._order = self._rng.permutation(seat.game.questions)
 
     def act(self, observation: Observation) -> NDArray[np.int64]:
         """Ask as long as nothing has arrived, then decide."""
         if self.looks == 0:
             return _verdict(ACCEPT)
+        seen = received_in(observation, (SPEAKERS[WORLD],))
+        wants_look = len(seen) < (self._game.questions if self.looks is None else self.looks)
+        if self._game.lookable and wants_look and observation["questions_left"] > 0 and all(row[0] for row in seen):
+            return _verdict(ASK, int(self._order[len(seen)]))
+        if any(row[0] == 0 for row in seen):
+            return _verdict(REJECT)
         arrived = received_in(observation)
         wanted = self._game.questions if self.looks is None else self.looks
         enough = len(arrived) >= (wanted if not self._game.supports else 1)
@@ -105,10 +114,9 @@ class ScriptedVerifier:
         return all(game.holds(view, arrived[-1], int(part)) for part in parts)
 
 
-def received_in(observation: Observation) -> list[NDArray[np.int64]]:
-    """The provers' messages among what an agent sees of the transcript, oldest first."""
-    transcript = observation["transcript"]
-    return [row[1:] for row in transcript if row[0] > 0]
+def received_in(observation: Observation, speakers: tuple[int, ...] = (1, 2)) -> list[NDArray[np.int64]]:
+    """The messages of some speakers (by default the provers) in what an agent sees of the transcript, oldest first."""
+    return [row[1:] for row in observation["transcript"] if row[0] in speakers]
 
 
 def _verdict(verdict: int, question: int = 0) -> NDArray[np.int64]:

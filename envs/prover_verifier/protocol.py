@@ -12,6 +12,7 @@ from brigade.envs.registry import BrigadeError, unknown
 
 VERIFIER = "verifier"
 PROVER, FIRST, SECOND = "prover", "prover_0", "prover_1"
+WORLD = "world"  # answers looks, and is no agent
 
 # What a prover is after: one verdict whatever the truth, or what the role says that nature has drawn for it.
 Stance = Literal["accept", "reject", "role"]
@@ -57,6 +58,8 @@ class Protocol:
             if turn.channel not in members:
                 raise unknown("channel", turn.channel, members, f"protocol '{self.name}'")
             for speaker in turn.speakers:
+                if speaker == WORLD:
+                    continue
                 if speaker not in dict(self.stances) or speaker not in members[turn.channel]:
                     raise BrigadeError(f"protocol '{self.name}': {speaker} speaks on {turn.channel} but is not in it")
         if bool(self.questions) != bool(self.replies):
@@ -66,6 +69,11 @@ class Protocol:
     def provers(self) -> tuple[str, ...]:
         """The provers' names."""
         return tuple(name for name, _ in self.stances)
+
+    @property
+    def looks(self) -> bool:
+        """Whether questions are answered by the world itself."""
+        return any(WORLD in turn.speakers for turn in self.replies)
 
     @property
     def messages(self) -> int:
@@ -111,6 +119,10 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol(
             "pvd", "one argument; the verifier accepts, challenges one part of it, or rejects; at most 12 challenges",
             ((PROVER, "role"),), _ONE, _said(PROVER), _said(PROVER), questions=12,
+        ),
+        Protocol(
+            "looks", "one argument; the verifier may look at up to three of its checkpoints, and sees how it is there",
+            ((PROVER, "role"),), _ONE, _said(PROVER), _said(WORLD), questions=3,
         ),
     )
 }  # fmt: skip

@@ -41,7 +41,8 @@ class EditSettings(Model):
         low: V0 of `cgc`; it must be below all scores.
         beta: weight of the divergence from the base prover.
         prover_steps, prover_lr: of Adam; a step is over all problems.
-        verifier_steps, verifier_lr: of Adam; a step is over `batch` problems with `pairs` pairs each.
+        verifier_steps, verifier_lr: of Adam; a step is over `batch` problems, one correct solution against `pairs` incorrect
+            ones each.
         decay: λ of the ranking loss.
         base_share: share of the base prover in the pool, the rest being split equally among earlier rounds.
         keep_every: steps between the sneaky policies that go into the pool as their mean.
@@ -100,12 +101,19 @@ def train_verifier(problems: Problems, pool: Pool, settings: EditSettings) -> Ed
     right, wrong = pool.conditional(problems.correct), pool.conditional(1 - problems.correct)
     for _ in range(settings.verifier_steps):
         some = torch.randint(len(problems), (settings.batch,))
-        edits = [torch.multinomial(weights[some], settings.pairs, replacement=True) for weights in (right, wrong)]
-        scores = [verifier(problems.rows[some[:, None], e], problems.copied[some[:, None], e]) for e in edits]
+        better = torch.multinomial(right[some], 1)
+        worse = torch.multinomial(wrong[some], settings.pairs, replacement=True)
+        better_score, worse_scores = (_scored(verifier, problems, some, edits) for edits in (better, worse))
+        loss = ranking_loss(better_score.expand_as(worse_scores), worse_scores, settings.decay)
         adam.zero_grad()
-        finite(ranking_loss(*scores, decay=settings.decay), "verifier").backward()
+        finite(loss, "verifier").backward()
         adam.step()
     return verifier
+
+
+def _scored(verifier: EditVerifier, problems: Problems, some: Tensor, edits: Tensor) -> Tensor:
+    """(batch, choices) scores of some edits (batch, choices) of some problems (batch,)."""
+    return verifier(problems.rows[some[:, None], edits], problems.copied[some[:, None], edits])  # type: ignore[no-any-return]
 
 
 @dataclass
