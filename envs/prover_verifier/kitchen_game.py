@@ -89,7 +89,9 @@ class KitchenGame(SolutionGame[Moment]):
             raise BrigadeError(f"kitchen: radius {radius} or noise {noise} is out of range")
         self.kitchen = load_kitchen(kitchen) if isinstance(kitchen, str) else kitchen
         if self.kitchen.layout.standing:
-            raise BrigadeError(f"kitchen '{self.kitchen.name}' has standing orders; claims need orders that come and go")
+            raise BrigadeError(
+                f"kitchen '{self.kitchen.name}' has standing orders; claims need orders that come and go"
+            )
         self.radius, self.noise = radius, noise
         self.engine = Engine(self.kitchen)
         self.words = tuple(self.engine.source.words(self.kitchen))

@@ -91,18 +91,24 @@ class ScriptedVerifier:
         """Ask as long as nothing has arrived, then decide."""
         if self.looks == 0:
             return _verdict(ACCEPT)
-        seen = received_in(observation, (SPEAKERS[WORLD],))
-        wants_look = len(seen) < (self._game.questions if self.looks is None else self.looks)
-        if self._game.lookable and wants_look and observation["questions_left"] > 0 and all(row[0] for row in seen):
-            return _verdict(ASK, int(self._order[len(seen)]))
-        if any(row[0] == 0 for row in seen):
-            return _verdict(REJECT)
         arrived = received_in(observation)
+        if self._game.lookable and arrived:
+            return self._look(observation, arrived[-1])
         wanted = self._game.questions if self.looks is None else self.looks
         enough = len(arrived) >= (wanted if not self._game.supports else 1)
         if not enough and observation["questions_left"] > 0:
             return _verdict(ASK, len(arrived) % self._game.questions)
         return _verdict(ACCEPT if self._stands(observation["problem"], arrived) else REJECT)
+
+    def _look(self, observation: Observation, argument: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Look at what there is to be looked at, in an order drawn at random; one failure is enough to reject."""
+        given = [part for part in self._order.tolist() if self._game.holds(observation["problem"], argument, part)]
+        seen = received_in(observation, (SPEAKERS[WORLD],))
+        if not given or any(row[0] == 0 for row in seen):
+            return _verdict(REJECT)
+        if len(seen) < len(given[: self.looks]) and observation["questions_left"] > 0:
+            return _verdict(ASK, given[len(seen)])
+        return _verdict(ACCEPT)
 
     def _stands(self, view: NDArray[np.float32], arrived: list[NDArray[np.int64]]) -> bool:
         game = self._game

@@ -47,6 +47,7 @@ class Data:
 
     def __init__(self, settings: EditSettings, seed: int):
         rng = np.random.default_rng(seed)
+        self.slack = settings.slack
         self.provers, self.verifier = (draw_problems(rng, settings.train, settings.steps) for _ in range(2))
         self.test, self.calibration = (draw_problems(rng, settings.test, settings.steps) for _ in range(2))
 
@@ -132,8 +133,9 @@ def _draw(policy: Any, rng: np.random.Generator) -> Any:
 
 
 def _limit(verifier: EditVerifier, data: Data) -> float:
-    """The threshold: what all but 5 % of the true solutions of the calibration problems reach."""
-    return threshold(scores_of(verifier, data.calibration)[:, 0], np.ones(len(data.calibration)))
+    """The threshold: what all but 5 % of the true solutions of the calibration problems reach, less the slack."""
+    scores = scores_of(verifier, data.calibration)[:, 0]
+    return threshold(scores, np.ones(len(data.calibration))) - data.slack
 
 
 def _difference(a: Figure, b: Figure) -> Figure:

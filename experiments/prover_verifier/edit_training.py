@@ -23,7 +23,7 @@ from brigade.experiments.prover_verifier.edit_game import (
     Problems,
     base_log_policy,
 )
-from brigade.experiments.prover_verifier.metrics import exploited
+from brigade.experiments.prover_verifier.metrics import SCORE_SLACK, exploited
 from brigade.experiments.prover_verifier.outcome import finite
 from brigade.experiments.prover_verifier.rewards import cgc_reward, expected_policy_loss, ranking_loss, src_reward
 
@@ -46,6 +46,8 @@ class EditSettings(Model):
         decay: λ of the ranking loss.
         base_share: share of the base prover in the pool, the rest being split equally among earlier rounds.
         keep_every: steps between the sneaky policies that go into the pool as their mean.
+        slack: how far below the threshold a score still counts as reaching it, as for exploits: scores of correct
+            solutions are so close together that the 5 % quantile alone is a matter of hundredths.
         train: problems of the provers, and as many of the verifier.
         test: problems for the figures, and as many for calibration.
     """
@@ -65,6 +67,7 @@ class EditSettings(Model):
     decay: float = Field(0.01, ge=0)
     base_share: float = Field(0.3, gt=0, le=1)
     keep_every: int = Field(25, ge=1)
+    slack: float = Field(SCORE_SLACK, ge=0)
     train: int = Field(1500, ge=1)
     test: int = Field(400, ge=1)
 

@@ -27,4 +27,5 @@ EXPERIMENTS: dict[str, Where] = {
     "erasure_channel": Where("erasure", ("torch",)),
     "find_the_plus": Where("find_the_plus", ("torch",)),
     "arithmetic_edits": Where("arithmetic_edits", ("torch",)),
+    "kitchen_scripted": Where("kitchen_scripted"),
 }

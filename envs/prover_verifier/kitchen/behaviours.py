@@ -53,8 +53,10 @@ def first_ticks(engine: Engine, trace: Trace, reach: Sequence[int]) -> dict[tupl
 
 
 def _true_points(engine: Engine, trace: Trace, by: int, rng: np.random.Generator) -> tuple[Checkpoint, ...]:
-    """Facts at which something has just been put down, before the deadline."""
-    changed = np.argwhere((trace.items[1 : by + 1] != trace.items[:by]) & (trace.items[1 : by + 1] != 0))
+    """Facts at which something has just been put down, before the deadline; or else anything that lies there."""
+    after = trace.items[1 : by + 1]
+    changed = np.argwhere((after != trace.items[: len(after)]) & (after != 0))
+    changed = changed if len(changed) else np.argwhere(after != 0)
     rows = changed[rng.permutation(len(changed))[:CHECKPOINTS]].tolist()
     return tuple(Checkpoint(c, t + 1, engine.kinds[trace.items[t + 1, c]]) for t, c in sorted(rows))
 

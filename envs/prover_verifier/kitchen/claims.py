@@ -75,7 +75,8 @@ def read_claim(data: Any, kitchen: Kitchen, words: Sequence[str]) -> Claim:
         raise BrigadeError(f"the argument is longer than {MAX_ARGUMENT} characters, or no text")
     plan = tuple(_read_part(part, words) for part in _list(data.get("plan"), "plan", kitchen.chefs))
     points = tuple(
-        _read_checkpoint(point, kitchen, names) for point in _list(data.get("checkpoints", []), "checkpoints", CHECKPOINTS)
+        _read_checkpoint(point, kitchen, names)
+        for point in _list(data.get("checkpoints", []), "checkpoints", CHECKPOINTS)
     )
     return Claim(str(kind), item, by, plan + ((),) * (kitchen.chefs - len(plan)), points, argument)
 
