@@ -196,10 +196,12 @@ def check_version(entry: dict[str, Any], where: str) -> None:
 
 
 def relevant(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration without what does not change what is played."""
     return {key: value for key, value in config.items() if key not in IRRELEVANT}
 
 
 def first_difference(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, str, str] | None:
+    """The first key in which two configurations differ, and both values in short."""
     for key in dict.fromkeys([*new, *old]):
         if old.get(key) != new.get(key):
             return key, _short(old.get(key)), _short(new.get(key))
@@ -212,6 +214,11 @@ def _short(value: Any) -> str:
 
 
 def make_folder(folder: Path) -> None:
+    """Make a folder if it does not exist.
+
+    Raises:
+        BrigadeError: it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -70,10 +70,13 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
     | key | whose | contents |
     |---|---|---|
     | `problem` | all | the game's view of the problem for that side |
-    | `transcript` | all | a row per message the agent can see, oldest first: speaker (0 verifier, 1 first prover, 2 second, 3 the world), then the numbers of the message, as sent for provers, as received for the verifier; -1 for nothing |
+    | `transcript` | all | a row per message that the agent can see, oldest first; -1 for nothing |
     | `questions_left` | all | how often the verifier may still ask |
     | `wants` | provers | 1 if it is after acceptance |
     | `role` | provers | 0 helpful, 1 sneaky |
+
+    A row of the transcript is the speaker (0 verifier, 1 first prover, 2 second, 3 the world), then the numbers of the
+    message: as sent for provers, as received for the verifier.
 
     ## Reward
 
@@ -178,7 +181,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
         """What an agent sees now."""
         game = self.game
         if agent == VERIFIER:
-            view = {"problem": game.verifier_view(self.problem)}
+            view: dict[str, Any] = {"problem": game.verifier_view(self.problem)}
             if self.verifier_sees_role:
                 view["role"] = np.int64(self.role)
         else:

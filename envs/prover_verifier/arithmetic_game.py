@@ -65,7 +65,7 @@ def problem_of(view: NDArray[np.float32]) -> Problem:
 
 
 class ArithmeticGame(SolutionGame[Problem]):
-    """`arithmetic`: the prover sends a worked solution of a word problem; the verifier says whether its answer is right.
+    """`arithmetic`: the prover sends a worked solution of a word problem; is its answer right?
 
     ## Description
 

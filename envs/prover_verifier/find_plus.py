@@ -101,7 +101,7 @@ class FindPlusGame(DecisionGame[Image]):
 
     def receive(self, problem: Image, message: Message, rng: np.random.Generator) -> NDArray[np.int64]:
         """The patch."""
-        return crops_of(problem)[message[0]].astype(np.int64)
+        return np.asarray(crops_of(problem)[message[0]], np.int64)
 
     def argue(self, problem: Image, behaviour: Behaviour, accept: bool, rng: np.random.Generator) -> Message:
         """Honest: the plus, else any patch. The liar: a near miss. The half-truth: any patch that is half on."""

@@ -54,7 +54,7 @@ class KitchenGame(SolutionGame[Moment]):
     | 0 | 2 | kind: served, in_reach |
     | 1 | items | which item |
     | 2 | 12 | deadline: 5, 10, ... 60 ticks |
-    | 3 to 2 + 12 C | macros + 1, 60 | for each chef six times: macro action (0 for none), tick before which not to begin |
+    | 3 to 2 + 12 C | macros + 1, 60 | for each chef six times: macro action (0 for none), earliest tick |
     | last 9 | cells, 61, items | three times: cell, tick (0 for no checkpoint), item |
 
     The verifier receives the same numbers; each checkpoint is lost (-1) with probability `noise`. Question i looks at

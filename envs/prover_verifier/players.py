@@ -137,7 +137,7 @@ def make_player(player: str | Player | Callable[[], Player]) -> Player:
     """
     if isinstance(player, str):
         return players[player].make()
-    return player if isinstance(player, Player) and not isinstance(player, type) else player()  # type: ignore[operator]
+    return player if isinstance(player, Player) and not isinstance(player, type) else player()
 
 
 @players.register("honest", "prover: shows what is true")

@@ -118,8 +118,8 @@ def pvg_jobs(config: PvgConfig, done: frozenset[str] = frozenset()) -> list[PvgJ
             experiment=config.experiment, settings={**config.settings, **condition}, condition=condition, seeds=[]
         )
         missing = [seed for seed in config.seeds if common.key(seed) not in done]
-        for i in range(0, len(missing), size):
-            jobs.append(common.model_copy(update={"seeds": missing[i : i + size]}))
+        groups = (missing[i : i + size] for i in range(0, len(missing), size))
+        jobs += [common.model_copy(update={"seeds": seeds}) for seeds in groups]
     return jobs
 
 

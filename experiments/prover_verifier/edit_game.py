@@ -72,10 +72,10 @@ def _rows(problem: Problem, solution: Solution) -> list[list[float]]:
     rows, before = [], problem.start
     for row, step in zip(solution.rows, problem.steps, strict=True):
         op, told = ([float(sign == name) for sign in OPS] for name in (row.op, step.op))
-        numbers = [row.after - row.before, row.before - before, row.amount]
-        numbers += [float(row.amount) * flag for flag in op] + [row.amount - step.amount, step.amount]
-        numbers += [float(step.amount) * flag for flag in told]
-        rows.append([*(float(number) / SCALE for number in numbers), *op, *told])
+        done, asked = float(row.amount), float(step.amount)
+        numbers = [float(row.after - row.before), float(row.before - before), done]
+        numbers += [done * flag for flag in op] + [done - asked, asked] + [asked * flag for flag in told]
+        rows.append([*(number / SCALE for number in numbers), *op, *told])
         before = row.after
     return rows
 

@@ -41,8 +41,8 @@ class EditSettings(Model):
         low: V0 of `cgc`; it must be below all scores.
         beta: weight of the divergence from the base prover.
         prover_steps, prover_lr: of Adam; a step is over all problems.
-        verifier_steps, verifier_lr: of Adam; a step is over `batch` problems, one correct solution against `pairs` incorrect
-            ones each.
+        verifier_steps, verifier_lr: of Adam; a step is over `batch` problems, for each of them one correct
+            solution against `pairs` incorrect ones.
         decay: λ of the ranking loss.
         base_share: share of the base prover in the pool, the rest being split equally among earlier rounds.
         keep_every: steps between the sneaky policies that go into the pool as their mean.

@@ -111,7 +111,8 @@ def balanced_best_of(
     """How often the best-scored of n samples, half of them right and half wrong, is right; chance is one half.
 
     Args:
-        scores, correct: (problems, samples).
+        scores: (problems, samples).
+        correct: (problems, samples).
         n: an even number of samples for each problem.
         rng: what subsets are drawn from.
         draws: subsets per problem.
@@ -119,13 +120,13 @@ def balanced_best_of(
     Returns:
         None if no problem has n / 2 samples of both kinds.
     """
-    half, won = n // 2, []
+    half, won = n // 2, list[bool]()
     for row, right in zip(scores, correct, strict=True):
         good, bad = row[right], row[~right]
         if len(good) < half or len(bad) < half:
             continue
-        for _ in range(draws):
-            won.append(rng.choice(good, half, replace=False).max() > rng.choice(bad, half, replace=False).max())
+        pairs = ((rng.choice(kind, half, replace=False).max() for kind in (good, bad)) for _ in range(draws))
+        won += [best > worst for best, worst in pairs]
     return float(np.mean(won)) if won else None
 
 

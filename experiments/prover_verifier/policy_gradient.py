@@ -61,7 +61,9 @@ def informative(rewards: Tensor) -> Tensor:
 
 
 def overlong_penalty(lengths: Tensor, limit: int, margin: int) -> Tensor:
-    """What is added to the reward: 0 up to `limit - margin` tokens, falling to -1 at `limit` (arXiv 2503.14476, eq. 13).
+    """What is added to the reward: 0 up to `limit - margin` tokens, falling to -1 at `limit`.
+
+    arXiv 2503.14476, eq. 13.
 
     Args:
         lengths: (...) tokens of each solution.
@@ -88,7 +90,8 @@ def clipped_loss(
     mean over all tokens).
 
     Args:
-        log_prob, old_log_prob: (solutions, tokens) of the policy that learns, and of the one that sampled.
+        log_prob: (solutions, tokens) of the policy that learns.
+        old_log_prob: the same of the one that sampled.
         advantage: (solutions,).
         mask: (solutions, tokens) 1 for tokens that count.
         clip: ε_low and ε_high.

@@ -16,7 +16,8 @@ def ranking_loss(right: Tensor, wrong: Tensor, decay: float = 0.01) -> Tensor:
     Kirchner et al. 2024 (arXiv 2407.13692), section 3.1; printed there with the sign of the first term reversed.
 
     Args:
-        right, wrong: (pairs,) scores V of a correct and of an incorrect solution.
+        right: (pairs,) scores V of a correct solution.
+        wrong: the same of an incorrect one.
         decay: λ.
 
     Returns:
@@ -77,8 +78,9 @@ def expected_policy_loss(log_policy: Tensor, reward: Tensor, base_log_policy: Te
     """Loss of a prover whose choices can be listed: -(Σ π R - β KL(π ‖ π_base)), without sampling noise.
 
     Args:
-        log_policy, base_log_policy: (problems, choices) log π and log π_base.
+        log_policy: (problems, choices) log π.
         reward: (problems, choices) R.
+        base_log_policy: (problems, choices) log π_base.
         beta: weight of the divergence.
 
     Returns:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from brigade.envs.prover_verifier.arithmetic.problem import Problem, Step, simplest
+from brigade.envs.prover_verifier.arithmetic.problem import NumberStyle, Problem, Step, simplest
 from brigade.envs.registry import Registry
 
 Perturbation = Callable[[Problem, np.random.Generator], Problem]
@@ -57,7 +57,7 @@ def digit_expansion(problem: Problem, rng: np.random.Generator) -> Problem:
 @perturbations.register("number_conversion", "integers become decimals or fractions")
 def number_conversion(problem: Problem, rng: np.random.Generator) -> Problem:
     """Integer-decimal-fraction conversion: a half or a quarter is added to the start and to one amount."""
-    style = ("decimal", "fraction")[int(rng.integers(2))]
+    style: NumberStyle = "decimal" if rng.integers(2) else "fraction"
     part, at = Fraction(1, int(rng.choice([2, 4]))), int(rng.integers(len(problem.steps)))
     steps = list(problem.steps)
     steps[at] = replace(steps[at], amount=simplest(steps[at].amount + part))
