@@ -22,9 +22,9 @@ from brigade.experiments.prover_verifier.talk import JUDGE
 SLIPS = (1, -1, 2, 10, -10)
 _BEGIN = re.compile(r"(?:has|are) (\S+) [a-z ]+?(?:s\b|\.)")
 _END = re.compile(r"Now there are (\S+?)\.")
-_STEP = re.compile(r"(?:(?P<fewer>there are (?P<n2>some|[\d./]+) (?P<way>more|fewer))|(?P<verb>%s) (?P<n1>some|[\d./]+))" % "|".join(
-    verb for verbs in VERBS.values() for verb in verbs
-))  # fmt: skip
+_VERB = "|".join(verb for verbs in VERBS.values() for verb in verbs)
+_AMOUNT = r"some|[\d./]+"
+_STEP = re.compile(rf"(?P<fewer>there are (?P<n2>{_AMOUNT}) (?P<way>more|fewer))|(?P<verb>{_VERB}) (?P<n1>{_AMOUNT})")
 
 
 def answer(

@@ -196,7 +196,7 @@ async def _best(
     settings: LanguageSettings, protocol: Protocol, key: list[int], make: Make, role: str,
     prover: Reasoner, verifier: Reasoner, fooled: list[str],
 ) -> tuple[Topic, Talk]:  # fmt: skip
-    """Talk about a topic; a sneaky prover several times, and the false talk that convinces most is the one that counts."""
+    """Talk about a topic; a sneaky prover several times, and what counts is the false talk that convinces most."""
     tries = []
     for attempt in range(settings.best_of if role == "sneaky" else 1):
         rng, topic = np.random.default_rng([*key, attempt]), make(key[-1])
