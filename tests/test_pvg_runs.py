@@ -19,7 +19,7 @@ from brigade.experiments.prover_verifier.records import read_pvg_results
 from brigade.experiments.prover_verifier.report import print_pvg_report
 from brigade.experiments.prover_verifier.run import run_pvg
 
-TRAINED = ("erasure_channel", "find_the_plus", "arithmetic_edits")
+TRAINED = ("erasure_channel", "find_the_plus", "arithmetic_edits", "arithmetic_transformer")
 HERE = "ray.workers=0"
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
+from brigade.envs.prover_verifier.arithmetic.solution import solve
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier import metrics
 
@@ -14,12 +16,15 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install
 
 from brigade.experiments.prover_verifier import (  # noqa: E402  # after the check for PyTorch
     arithmetic_edits,
+    arithmetic_transformer,
     edit_game,
     edit_training,
     erasure,
     find_the_plus,
     policy_gradient,
     rewards,
+    transformer_model,
+    transformer_training,
 )
 from brigade.experiments.prover_verifier.outcome import Checkpoints, finite  # noqa: E402
 
@@ -141,3 +146,32 @@ def test_metrics_by_hand() -> None:
     rng, right = np.random.default_rng(0), np.array([[True, True, False, False]])
     assert metrics.balanced_best_of(np.array([[4.0, 3.0, 2.0, 1.0]]), right, 2, rng) == 1.0
     assert metrics.balanced_best_of(np.array([[4.0, 3.0, 2.0, 1.0]]), right, 6, rng) is None
+
+
+def test_small_transformers_run_and_go_on(tmp_path: Any) -> None:
+    """The machinery at its smallest: what is sampled can be read back, and a stopped run ends as an unbroken one."""
+    small = {"supervised_steps": 3, "verifier_steps": 2, "prover_steps": 2, "test": 10, "pool": 10, "width": 8}
+    settings = transformer_training.TransformerSettings(rounds=2, batch=16, **small)
+    whole = arithmetic_transformer.play(settings, [0], NOWHERE)[0]
+    assert len(whole.curves["verifier accuracy"]) == 2
+    checkpoints = Checkpoints(tmp_path / "state.pt", "transformer")
+    arithmetic_transformer.play(settings.model_copy(update={"rounds": 1}), [0], checkpoints)
+    assert arithmetic_transformer.play(settings, [0], checkpoints)[0] == whole
+
+
+def test_solutions_as_tokens() -> None:
+    problem = draw_problem(np.random.default_rng(0), 2)
+    tokens = transformer_model.solution_tokens(solve(problem))
+    assert transformer_model.read_tokens([*tokens, transformer_model.END]) == solve(problem)
+    assert transformer_model.read_tokens(tokens[:-1]) is None
+    assert transformer_model.read_tokens([tokens[0], *tokens]) is None
+
+
+def test_the_role_never_reaches_the_transformer_that_judges() -> None:
+    torch.manual_seed(0)
+    verifier = transformer_model.Verifier(transformer_model.Prover(8, 1, 20))
+    problem = draw_problem(np.random.default_rng(0), 2)
+    solution = torch.tensor([transformer_model.solution_tokens(solve(problem))])
+    roles = (transformer_model.HELPFUL, transformer_model.SNEAKY)
+    scores = [verifier(torch.tensor([transformer_model.problem_tokens(problem, role)]), solution) for role in roles]
+    assert torch.equal(*scores)

@@ -49,7 +49,8 @@ def read_problem(text: str) -> Problem:
     """The numbers of a word problem back from its text, as far as house understands it."""
     begin, end = _BEGIN.search(text), _END.search(text)
     start = read_number(begin[1]) if begin else None
-    steps, untold = [], None
+    steps: list[Step] = []
+    untold: int | None = None
     for match in _STEP.finditer(text):
         op = _operation(match)
         amount = read_number(match["n1"] or match["n2"] or "")

@@ -27,6 +27,7 @@ EXPERIMENTS: dict[str, Where] = {
     "erasure_channel": Where("erasure", ("torch",)),
     "find_the_plus": Where("find_the_plus", ("torch",)),
     "arithmetic_edits": Where("arithmetic_edits", ("torch",)),
+    "arithmetic_transformer": Where("arithmetic_transformer", ("torch",)),
     "arithmetic_llm": Where("arithmetic_llm"),
     "kitchen_scripted": Where("kitchen_scripted"),
     "kitchen_llm": Where("kitchen_llm"),

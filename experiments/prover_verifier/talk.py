@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from brigade.dual_process.answers import Malformed
-from brigade.dual_process.llm.json_text import find_json
+from brigade.dual_process.llm.json_text import Malformed, find_json
 from brigade.dual_process.llm.protocol import Reasoner, Reply, Request
 from brigade.envs.prover_verifier.protocol import VERIFIER, WORLD, Protocol, Turn
 from brigade.envs.registry import BrigadeError
