@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from brigade.envs.kitchen.layout import Kitchen
 from brigade.envs.kitchen.partners import Partner
 from brigade.envs.registry import BrigadeError
+
+if TYPE_CHECKING:
+    from brigade.envs.kitchen.layout import Kitchen
 
 
 @dataclass(frozen=True)
