@@ -8,11 +8,25 @@ from pathlib import Path
 from brigade.envs.kitchen.parallel import KitchenParallelEnv
 from brigade.envs.kitchen.solo import KitchenSoloEnv
 from brigade.envs.kitchen.vector import KitchenVectorEnv
+from brigade.envs.prover_verifier.aec import ProverVerifierEnv
+from brigade.envs.prover_verifier.arithmetic_game import ArithmeticGame
+from brigade.envs.prover_verifier.bec import ErasureGame
+from brigade.envs.prover_verifier.find_plus import FindPlusGame
+from brigade.envs.prover_verifier.kitchen_game import KitchenGame
+from brigade.envs.prover_verifier.review_game import ReviewGame
+from brigade.envs.prover_verifier.side import SideEnv
 
 CARDS = (
     ("PettingZoo: `kitchen_v0.parallel_env`", KitchenParallelEnv),
     ("Gymnasium, one learner: `kitchen_v0.solo_env`", KitchenSoloEnv),
     ("Gymnasium, a batch: `kitchen_v0.vector_env`", KitchenVectorEnv),
+    ("PettingZoo: `prover_verifier_v0.env` and `parallel_env`", ProverVerifierEnv),
+    ("Gymnasium, one side: `prover_verifier_v0.side_env`", SideEnv),
+    ("The game `bec_r`", ErasureGame),
+    ("The game `ftp_small`", FindPlusGame),
+    ("The game `arithmetic`", ArithmeticGame),
+    ("The game `arithmetic_review`", ReviewGame),
+    ("The game `kitchen`", KitchenGame),
 )
 
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from brigade import __version__
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.cli_llm import house, llm
+from brigade.experiments.cli_pvg import pvg
 from brigade.experiments.rl import cli as rl
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(llm, name="llm")
+app.add_typer(pvg, name="pvg")
 app.command()(house)
 app.command()(rl.train)
 app.command()(rl.crossplay)
@@ -148,7 +150,8 @@ def run(
     try:
         play(loaded, console)
     except KeyboardInterrupt:
-        errors.print(f"stopped; what is finished is in {loaded.folder}. The same command goes on from there.")
+        told = f"stopped; what is finished is in {loaded.folder}. The same command goes on from there."
+        errors.print(told, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
     _print_report([loaded.folder])
     console.print(f"results: {loaded.folder} (brigade report {loaded.folder} --html report.html for a page with plots)")

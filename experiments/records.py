@@ -66,7 +66,7 @@ class Results:
         self.header: dict[str, Any] = {
             "format": RUN_FORMAT,
             "version": FORMAT_VERSION,
-            "config": _relevant(config.model_dump(mode="json")),
+            "config": relevant(config.model_dump(mode="json")),
             "provenance": provenance(),
         }
         self.done: dict[str, dict[str, Any]] = {}
@@ -74,8 +74,8 @@ class Results:
         if path.exists():
             self._resume(path)
         else:
-            _make(folder)
-            _write_lines(path, [self.header])
+            make_folder(folder)
+            write_lines(path, [self.header])
 
     def add(self, record: dict[str, Any], timing: dict[str, Any]) -> None:
         """Append one episode; it is on disk when this returns."""
@@ -100,11 +100,11 @@ class Results:
 
     def finish(self, order: list[str]) -> None:
         """Put the episodes into the order of the run, whatever order they were finished in."""
-        _write_lines(self.folder / EPISODES, [self.header, *(self.done[key] for key in order if key in self.done)])
+        write_lines(self.folder / EPISODES, [self.header, *(self.done[key] for key in order if key in self.done)])
 
     def _resume(self, path: Path) -> None:
         header, *episodes = read_results(path, unfinished=True)
-        difference = _first_difference(header["config"], self.header["config"])
+        difference = first_difference(header["config"], self.header["config"])
         if difference is not None:
             key, old, new = difference
             raise BrigadeError(
@@ -113,7 +113,7 @@ class Results:
             )
         self.header = header
         self.done = {record["key"]: record for record in episodes}
-        _write_lines(path, [header, *episodes])  # without a line that was cut off
+        write_lines(path, [header, *episodes])  # without a line that was cut off
 
 
 def read_results(path: str | Path, unfinished: bool = False) -> list[dict[str, Any]]:
@@ -181,11 +181,13 @@ def check_version(entry: dict[str, Any], where: str) -> None:
         raise BrigadeError(f"{where}: version {version}, written by a newer Brigade; this one reads {FORMAT_VERSION}")
 
 
-def _relevant(config: dict[str, Any]) -> dict[str, Any]:
+def relevant(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration without what does not change what is played."""
     return {key: value for key, value in config.items() if key not in IRRELEVANT}
 
 
-def _first_difference(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, str, str] | None:
+def first_difference(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, str, str] | None:
+    """The first key in which two configurations differ, and both values in short."""
     for key in dict.fromkeys([*new, *old]):
         if old.get(key) != new.get(key):
             return key, _short(old.get(key)), _short(new.get(key))
@@ -197,14 +199,19 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder if it does not exist.
+
+    Raises:
+        BrigadeError: it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BrigadeError(f"{folder}: cannot be made: {error.strerror}") from None
 
 
-def _write_lines(path: Path, entries: list[dict[str, Any]]) -> None:
+def write_lines(path: Path, entries: list[dict[str, Any]]) -> None:
     """Replace a file at once: a reader sees the old one or the new one, never half of it."""
     temporary = path.with_suffix(".tmp")
     try:

@@ -19,7 +19,7 @@ from brigade.dual_process.frameworks import FRAMEWORKS
 from brigade.dual_process.recording import ENDING, RecordingWriter, make_header
 from brigade.envs.kitchen.game import Game
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.config import Job, RunConfig, jobs_of
+from brigade.experiments.config import Job, RaySpec, RunConfig, jobs_of
 from brigade.experiments.records import Results, episode_record
 
 STOPPING_S = 10.0  # how long workers have to bring what they have played when a run is stopped
@@ -131,23 +131,34 @@ def _play_here(jobs: list[Job], keep: Callable[[Batch], None]) -> None:
             raise KeyboardInterrupt
 
 
-def _play_with_ray(jobs: list[Job], config: RunConfig, keep: Callable[[Batch], None]) -> None:
-    """Play on Ray's workers, a handful of episodes to a task, keeping them as they are finished."""
+def start_ray(where: RaySpec) -> None:
+    """Connect to Ray, or start it here.
+
+    Raises:
+        BrigadeError: no cluster can be reached at the address.
+    """
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns about GPUs it has not got
     import ray
 
-    local = config.ray.address is None
+    local = where.address is None
     try:
         ray.init(
-            address=config.ray.address,
-            num_cpus=config.ray.workers if local else None,
+            address=where.address,
+            num_cpus=where.workers if local else None,
             include_dashboard=False if local else None,
             logging_level=logging.ERROR,
             log_to_driver=False,
             ignore_reinit_error=True,
         )
     except ConnectionError as error:
-        raise BrigadeError(f"ray.address {config.ray.address}: no Ray cluster can be reached there: {error}") from None
+        raise BrigadeError(f"ray.address {where.address}: no Ray cluster can be reached there: {error}") from None
+
+
+def _play_with_ray(jobs: list[Job], config: RunConfig, keep: Callable[[Batch], None]) -> None:
+    """Play on Ray's workers, a handful of episodes to a task, keeping them as they are finished."""
+    import ray
+
+    start_ray(config.ray)
     remote: Callable[..., Any] = ray.remote(_play_some).remote
     cpus = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
     size = max(1, min(8, len(jobs) // (cpus * 4)))

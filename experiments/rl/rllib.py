@@ -41,7 +41,7 @@ from brigade.experiments.rl.log import Log
 from brigade.experiments.rl.ppo import Losses
 from brigade.experiments.rl.resume import RESUME, VERSION, Progress
 from brigade.experiments.rl.rollout import Totals
-from brigade.experiments.rl.train import KITCHEN_SEEDS, prepare, first_policy, keep_evaluation
+from brigade.experiments.rl.train import KITCHEN_SEEDS, first_policy, keep_evaluation, prepare
 
 try:
     import ray

@@ -16,6 +16,7 @@ import gymnasium
 import brigade.envs
 from brigade._version import __version__
 from brigade.envs.kitchen.partners import Partner, register_partner_source
+from brigade.envs.prover_verifier.kitchen.plans import PlanSource, register_plan_source
 
 __all__ = ["__version__"]
 
@@ -44,5 +45,12 @@ def _agent_names() -> list[str]:
     return [name for name, _ in build.list_agents()]
 
 
+def _plans() -> PlanSource:
+    from brigade.agents.plan_follower import MacroPlans
+
+    return MacroPlans()
+
+
 _register()
 register_partner_source(_agent, _agent_names)
+register_plan_source(_plans)

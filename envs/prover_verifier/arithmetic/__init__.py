@@ -1,0 +1,1 @@
+"""Word problems of several steps, with solutions, errors and variants, all by construction."""

@@ -1,0 +1,43 @@
+"""Drawing word problems from a seeded generator."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from brigade.envs.prover_verifier.arithmetic.problem import Problem, Step, apply
+from brigade.envs.registry import BrigadeError
+
+ACTORS = ("Mia", "Ben", "Ada", "Leo", "Zoe", "Sam", "Ida", "Max")
+THINGS = ("onion", "tomato plant", "plate", "burger", "egg", "lemon", "carrot", "bowl")
+START, AMOUNT, FACTOR = (5, 25), (2, 9), (2, 3)  # least and greatest, both included
+LIMIT = 40  # all quantities are below
+
+
+def draw_problem(rng: np.random.Generator, steps: int = 2, operations: str = "+-", limit: int = LIMIT) -> Problem:
+    """A problem whose quantities are whole, at least 0 and below `limit`.
+
+    Raises:
+        BrigadeError: an unknown operation, or no steps.
+    """
+    if steps < 1 or not operations or set(operations) - set("+-*"):
+        raise BrigadeError(f"a problem has at least one step and operations among +-*, got {steps} and '{operations}'")
+    actor, thing = (str(rng.choice(names)) for names in (ACTORS, THINGS))
+    while True:
+        start = int(rng.integers(START[0], START[1] + 1))
+        drawn = tuple(_draw_step(rng, operations) for _ in range(steps))
+        if _stays_within(start, drawn, limit):
+            return Problem(actor, thing, start, drawn)
+
+
+def _draw_step(rng: np.random.Generator, operations: str) -> Step:
+    op = operations[int(rng.integers(len(operations)))]
+    low, high = FACTOR if op == "*" else AMOUNT
+    return Step(op, int(rng.integers(low, high + 1)), int(rng.integers(4)))
+
+
+def _stays_within(value: int, steps: tuple[Step, ...], limit: int) -> bool:
+    for step in steps:
+        value = int(apply(step.op, value, step.amount))
+        if not 0 <= value < limit:
+            return False
+    return True

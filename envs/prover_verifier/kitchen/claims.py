@@ -1,0 +1,137 @@
+"""Claims: what will be so by when, the plan for it, and checkpoints on the way. As numbers, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from brigade.envs.kitchen.layout import Kitchen
+from brigade.envs.prover_verifier.kitchen.plans import Plan, Planned
+from brigade.envs.registry import BrigadeError, unknown
+
+KINDS = ("served", "in_reach")
+BUCKET, BUCKETS = 5, 12  # deadlines are 5, 10, ... 60 ticks from now
+HORIZON = BUCKET * BUCKETS
+PLAN, CHECKPOINTS = 6, 3  # the most macro actions of a chef, and checkpoints of a claim
+MAX_ARGUMENT = 2000  # characters of an argument in words
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A fact on the way: `item` lies on `cell` so many ticks from now."""
+
+    cell: int
+    tick: int
+    item: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a prover claims.
+
+    Attributes:
+        kind: `served`: an ordered dish will be handed out; `in_reach`: the item will lie where the verifier's chef can
+            take it.
+        item: which dish, or which item.
+        by: ticks from now by which it will be so, once; a multiple of 5 up to 60.
+        plan: what both chefs do for it.
+        checkpoints: at most three facts on the way.
+        argument: in words; the engine does not read it.
+    """
+
+    kind: str
+    item: str
+    by: int
+    plan: Plan
+    checkpoints: tuple[Checkpoint, ...] = ()
+    argument: str = ""
+
+    @property
+    def text(self) -> str:
+        """The claim as a person reads it."""
+        what = f"a {self.item} will be served" if self.kind == "served" else f"a {self.item} will lie in reach of you"
+        return f"{what} within {self.by} ticks"
+
+
+def read_claim(data: Any, kitchen: Kitchen, words: Sequence[str]) -> Claim:
+    """A claim from JSON data.
+
+    Raises:
+        BrigadeError: it does not parse: a field is missing or wrong, the plan has an unknown action, or the argument is
+            too long.
+    """
+    if not isinstance(data, Mapping):
+        raise BrigadeError(f"the claim does not parse: expected an object, got {type(data).__name__}")
+    kind, argument = data.get("kind"), data.get("argument", "")
+    if kind not in KINDS:
+        raise unknown("kind of claim", str(kind)[:40], KINDS)
+    names = item_names(kitchen)
+    item = _named(data.get("item"), names, "item")
+    by = data.get("by")
+    if not isinstance(by, int) or isinstance(by, bool) or not 0 < by <= HORIZON or by % BUCKET:
+        raise BrigadeError(f"the claim does not parse: by is {by!r}, expected a multiple of {BUCKET} up to {HORIZON}")
+    if not isinstance(argument, str) or len(argument) > MAX_ARGUMENT:
+        raise BrigadeError(f"the argument is longer than {MAX_ARGUMENT} characters, or no text")
+    plan = tuple(_read_part(part, words) for part in _list(data.get("plan"), "plan", kitchen.chefs))
+    points = tuple(
+        _read_checkpoint(point, kitchen, names)
+        for point in _list(data.get("checkpoints", []), "checkpoints", CHECKPOINTS)
+    )
+    return Claim(str(kind), item, by, plan + ((),) * (kitchen.chefs - len(plan)), points, argument)
+
+
+def claim_json(claim: Claim, kitchen: Kitchen) -> dict[str, Any]:
+    """The claim as JSON data; `read_claim` reads it back."""
+    return {
+        "kind": claim.kind,
+        "item": claim.item,
+        "by": claim.by,
+        "plan": [[{"macro": step.macro, "start": step.start} for step in part] for part in claim.plan],
+        "checkpoints": [
+            {"at": [point.cell % kitchen.width, point.cell // kitchen.width], "tick": point.tick, "item": point.item}
+            for point in claim.checkpoints
+        ],
+        "argument": claim.argument,
+    }
+
+
+def item_names(kitchen: Kitchen) -> list[str]:
+    """What claims can be about: every kind of item, the first being nothing, then the dishes."""
+    return [*(kind.name for kind in kitchen.cookbook.kinds), *kitchen.cookbook.orderable]
+
+
+def _list(value: Any, name: str, most: int) -> list[Any]:
+    if not isinstance(value, list) or len(value) > most:
+        raise BrigadeError(f"the claim does not parse: {name} is expected to be a list of at most {most}")
+    return value
+
+
+def _named(value: Any, names: Sequence[str], what: str) -> str:
+    if value not in names:
+        raise unknown(what, str(value)[:40], names, "the claim does not parse")
+    return str(value)
+
+
+def _read_part(part: Any, words: Sequence[str]) -> tuple[Planned, ...]:
+    steps = []
+    for step in _list(part, "a chef's plan", PLAN):
+        macro, start = (step.get("macro"), step.get("start", 0)) if isinstance(step, Mapping) else (step, 0)
+        if macro not in words:
+            raise unknown("action", str(macro)[:60], words, "plan")
+        if not isinstance(start, int) or not 0 <= start < HORIZON:
+            raise BrigadeError(f"plan: {macro} starts at {start!r}, expected 0 to {HORIZON - 1}")
+        steps.append(Planned(str(macro), start))
+    return tuple(steps)
+
+
+def _read_checkpoint(point: Any, kitchen: Kitchen, names: Sequence[str]) -> Checkpoint:
+    fields = point if isinstance(point, Mapping) else {}
+    at, tick = fields.get("at"), fields.get("tick")
+    inside = isinstance(at, list) and len(at) == 2 and all(isinstance(n, int) for n in at)
+    if not inside or not (0 <= at[0] < kitchen.width and 0 <= at[1] < kitchen.height):  # type: ignore[index]
+        raise BrigadeError(f"the claim does not parse: checkpoint at {at!r} is not a cell [x, y] of the kitchen")
+    if not isinstance(tick, int) or not 0 < tick <= HORIZON:
+        raise BrigadeError(f"the claim does not parse: checkpoint at tick {tick!r}, expected 1 to {HORIZON}")
+    assert isinstance(at, list)
+    return Checkpoint(at[1] * kitchen.width + at[0], tick, _named(fields.get("item"), names, "checkpoint's item"))

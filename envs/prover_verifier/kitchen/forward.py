@@ -1,0 +1,167 @@
+"""Moments in a kitchen, and the engine that plays plans forward from them: that is what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brigade.envs.kitchen.game import Game
+from brigade.envs.kitchen.layout import Kitchen
+from brigade.envs.kitchen.partners import Partner, View
+from brigade.envs.kitchen.state import SERVED, State
+from brigade.envs.kitchen.tables import EVENT_NAMES
+from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Checkpoint, Claim
+from brigade.envs.prover_verifier.kitchen.plans import Plan, plan_source
+
+SERVE, NOTHING = EVENT_NAMES.index("serve"), 0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A kitchen in the middle of an episode.
+
+    Attributes:
+        kitchen: which.
+        seed: of the episode.
+        actions: (ticks, chefs) what has been done so far.
+        state: after that.
+        seen: the same in words (`describe`).
+    """
+
+    kitchen: Kitchen
+    seed: int
+    actions: NDArray[np.int8]
+    state: State
+    seen: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What happens when a plan is played forward.
+
+    Attributes:
+        actions: (ticks, chefs).
+        items: (ticks + 1, cells) item kind on each cell, first as it is now.
+        served: (tick, dish) of every order that is paid for, ticks counted from now.
+    """
+
+    actions: NDArray[np.int8]
+    items: NDArray[np.int16]
+    served: tuple[tuple[int, str], ...]
+
+
+class Engine:
+    """One kitchen, in which moments are drawn and plans are played forward. It never touches a live environment."""
+
+    def __init__(self, kitchen: Kitchen):
+        self.kitchen, self.game = kitchen, Game(kitchen)
+        self.source = plan_source()
+        self.kinds = [kind.name for kind in kitchen.cookbook.kinds]
+
+    def moment(self, seed: int, ticks: int) -> Moment:
+        """The kitchen after so many ticks of an episode in which state machines cook."""
+        self.game.reset([seed])
+        cooks = [self.source.planner() for _ in range(self.kitchen.chefs)]
+        actions = self._cook(cooks, ticks, seed)
+        return Moment(self.kitchen, seed, actions, self.game.snapshot(), self.game.describe())
+
+    def draw_plan(self, moment: Moment) -> Plan:
+        """What state machines would do from here."""
+        self.game.restore(moment.state)
+        cooks = [self.source.planner() for _ in range(self.kitchen.chefs)]
+        self._cook(cooks, HORIZON, moment.seed)
+        return tuple(cook.plan(int(moment.state.tick[0])) for cook in cooks)
+
+    def play(self, moment: Moment, plan: Plan) -> Trace:
+        """Play a plan forward for 60 ticks, or to the end of the episode."""
+        self.game.restore(moment.state)
+        now = int(moment.state.tick[0])
+        followers = [self.source.follower(part, now) for part in plan]
+        items, served = [moment.state.item[0].copy()], []
+        ticks = min(HORIZON, self.kitchen.horizon - now)
+        actions = np.zeros((ticks, self.kitchen.chefs), np.int8)
+        self._reset(followers, moment.seed)
+        for tick in range(ticks):
+            before = int(self.game.state.stats[0, SERVED])
+            actions[tick] = self._step(followers)
+            items.append(self.game.state.item[0].copy())
+            if int(self.game.state.stats[0, SERVED]) > before:
+                served += [(tick + 1, dish) for dish in self._handed_out()]
+        return Trace(actions, np.stack(items), tuple(served))
+
+    def holds(self, claim: Claim, trace: Trace, reach: Sequence[int]) -> bool:
+        """Whether a claim is true when its plan has gone like this."""
+        if claim.kind == "served":
+            return any(dish == claim.item and tick <= claim.by for tick, dish in trace.served)
+        kind = self.kinds.index(claim.item) if claim.item in self.kinds else NOTHING
+        return kind != NOTHING and bool((trace.items[1 : claim.by + 1][:, list(reach)] == kind).any())
+
+    def passes(self, point: Checkpoint, trace: Trace) -> bool:
+        """Whether a checkpoint is as claimed."""
+        return point.tick < len(trace.items) and self.kinds[trace.items[point.tick, point.cell]] == point.item
+
+    def reach(self, seat: int, moment: Moment) -> list[int]:
+        """Cells from which a chef can take something: those beside the floor it can walk on."""
+        width = self.kitchen.width
+        here = int(moment.state.pos[0, seat])
+        region = next((region for region in self.kitchen.regions if here in region), (here,))
+        beside = {cell + step for cell in region for step in (-1, 1, -width, width)}
+        return sorted(cell for cell in beside if 0 <= cell < moment.state.item.shape[1] and cell not in region)
+
+    def _cook(self, cooks: Sequence[Partner], ticks: int, seed: int) -> NDArray[np.int8]:
+        self._reset(cooks, seed)
+        left = self.kitchen.horizon - int(self.game.state.tick[0])
+        rows = [self._step(cooks) for _ in range(min(ticks, left))]
+        return np.array(rows, np.int8).reshape(len(rows), self.kitchen.chefs)
+
+    def _reset(self, cooks: Sequence[Partner], seed: int) -> None:
+        for seat, cook in enumerate(cooks):
+            cook.reset(View(self.kitchen, seat, seed))
+
+    def _step(self, cooks: Sequence[Partner]) -> list[int]:
+        seen = self.game.describe()
+        actions = [cook.act(seen | {"you": seat}) for seat, cook in enumerate(cooks)]
+        self.game.step([actions])
+        return actions
+
+    def _handed_out(self) -> list[str]:
+        state = self.game.state
+        events = zip(state.event[0].tolist(), state.event_kind[0].tolist(), strict=True)
+        dishes = [self.kitchen.cookbook.kinds[kind].dish for event, kind in events if event == SERVE]
+        return [dish for dish in dishes if dish is not None]
+
+
+def replayed(moment: Moment, claim: Claim, trace: Trace, reach: Sequence[int]) -> bool:
+    """Whether a claim is true, found out independently: through the PettingZoo environment, from the first tick on.
+
+    The actions of the moment and of the trace are played in a fresh episode, and only what the environment tells
+    (scores, events, the described state) is looked at.
+    """
+    from brigade.envs.kitchen.parallel import KitchenParallelEnv
+
+    env = KitchenParallelEnv(kitchen=moment.kitchen.source, horizon=moment.kitchen.horizon)
+    env.reset(seed=moment.seed)
+    width = moment.kitchen.width
+    for number, row in enumerate(np.concatenate([moment.actions, trace.actions]).tolist(), 1):
+        before = int(env.game.state.stats[0, SERVED])
+        infos = env.step(dict(zip(env.possible_agents, row, strict=True)))[4]
+        if not 0 < number - len(moment.actions) <= claim.by:
+            continue
+        if claim.kind == "served":
+            paid = int(env.game.state.stats[0, SERVED]) > before
+            if paid and any(_served(info["event"], moment.kitchen) == claim.item for info in infos.values()):
+                return True
+        elif any(i["item"] == claim.item and i["at"][1] * width + i["at"][0] in reach for i in env.describe()["items"]):
+            return True
+    return False
+
+
+def _served(event: tuple[str, str] | None, kitchen: Kitchen) -> str | None:
+    """The dish that was handed out, if that is what happened."""
+    if event is None or event[0] != "serve":
+        return None
+    return kitchen.cookbook.kind(event[1]).dish

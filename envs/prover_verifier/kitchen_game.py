@@ -1,0 +1,199 @@
+"""Claims about the future of a kitchen, as a game that fits the standard interfaces."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brigade.envs.kitchen.layout import Kitchen, load_kitchen
+from brigade.envs.prover_verifier.game import NOTHING, Behaviour, Message, SolutionGame, games
+from brigade.envs.prover_verifier.kitchen.behaviours import claim_of
+from brigade.envs.prover_verifier.kitchen.claims import (
+    BUCKET,
+    BUCKETS,
+    CHECKPOINTS,
+    HORIZON,
+    KINDS,
+    PLAN,
+    Checkpoint,
+    Claim,
+    item_names,
+)
+from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment, Trace
+from brigade.envs.prover_verifier.kitchen.plans import Planned
+from brigade.envs.prover_verifier.protocol import Protocol
+from brigade.envs.registry import BrigadeError
+
+EARLIEST, LATEST = 20, 200  # ticks after which a moment is drawn
+VERIFIER_SEAT = 0
+ORDER_ROOM = 3  # orders in a view
+LARGEST = 1000.0  # of any number in a view
+HEAD = 3  # numbers of a message before the plan: kind, item, deadline
+POINT = 3  # numbers of a checkpoint: cell, tick, item
+
+
+class KitchenGame(SolutionGame[Moment]):
+    """`kitchen`: a partner who sees the whole kitchen claims what will be; the chef who must act on it decides.
+
+    ## Description
+
+    Nature draws a moment of an episode in which state machines cook. The prover sees all of the kitchen and claims that
+    an ordered dish will be served, or that an item will lie in reach of the verifier's chef, within so many ticks, if
+    both chefs follow its plan; it adds up to three checkpoints (this item lies on that cell at that tick). The engine
+    plays the plan forward: that is the truth. As the prover chooses what it claims, this is a solution game. Under the
+    protocol `looks` the verifier can look at checkpoints while the plan is played; every look has its cost.
+
+    ## Messages
+
+    Numbers for a kitchen with C chefs; by the argument `kitchen`.
+
+    | number | values | meaning |
+    |---|---|---|
+    | 0 | 2 | kind: served, in_reach |
+    | 1 | items | which item |
+    | 2 | 12 | deadline: 5, 10, ... 60 ticks |
+    | 3 to 2 + 12 C | macros + 1, 60 | for each chef six times: macro action (0 for none), earliest tick |
+    | last 9 | cells, 61, items | three times: cell, tick (0 for no checkpoint), item |
+
+    The verifier receives the same numbers; each checkpoint is lost (-1) with probability `noise`. Question i looks at
+    checkpoint i; the world answers 1 if it is so, else 0.
+
+    ## Views
+
+    A view is the number of the item on each cell (-1 where it cannot see), then of each open order (three at most) the
+    number of its dish and the ticks left, then the cell of each chef. The prover sees all; the verifier the cells at
+    most `radius` from its chef, and the orders.
+
+    ## Arguments
+
+    | argument | meaning |
+    |---|---|
+    | `kitchen` | a kitchen's name, `new_counter_circuit` by default |
+    | `radius` | how far the verifier sees, 2 by default |
+    | `noise` | probability that a checkpoint is lost, 0 by default |
+
+    ## History
+
+    - v0: first version.
+    """
+
+    name = "kitchen"
+    view_limit = LARGEST
+    questions = CHECKPOINTS
+    lookable = True
+
+    def __init__(self, kitchen: str | Kitchen = "new_counter_circuit", radius: int = 2, noise: float = 0.0):
+        if radius < 0 or not 0 <= noise <= 1:
+            raise BrigadeError(f"kitchen: radius {radius} or noise {noise} is out of range")
+        self.kitchen = load_kitchen(kitchen) if isinstance(kitchen, str) else kitchen
+        if self.kitchen.layout.standing:
+            raise BrigadeError(
+                f"kitchen '{self.kitchen.name}' has standing orders; claims need orders that come and go"
+            )
+        self.radius, self.noise = radius, noise
+        self.engine = Engine(self.kitchen)
+        self.words = tuple(self.engine.source.words(self.kitchen))
+        self.items, self.cells = item_names(self.kitchen), self.kitchen.width * self.kitchen.height
+        steps = (len(self.words) + 1, HORIZON) * PLAN * self.kitchen.chefs
+        points = (self.cells, HORIZON + 1, len(self.items)) * CHECKPOINTS
+        self.message_choices = (len(KINDS), len(self.items), BUCKETS, *steps, *points)
+        self.received_size, self.received_limit = len(self.message_choices), max(self.message_choices)
+        self.prover_size = self.verifier_size = self.cells + 2 * ORDER_ROOM + self.kitchen.chefs
+        self._played: tuple[int, bytes, Trace] | None = None  # the last plan that was played forward
+
+    def draw(self, rng: np.random.Generator) -> Moment:
+        """A moment."""
+        return self.engine.moment(int(rng.integers(2**31)), int(rng.integers(EARLIEST, LATEST)))
+
+    def correct(self, problem: Moment, message: Message) -> bool:
+        """Whether the engine, playing the plan forward, finds the claim true."""
+        trace = self.trace(problem, message)
+        return self.engine.holds(self.decode(message), trace, self.engine.reach(VERIFIER_SEAT, problem))
+
+    def trace(self, problem: Moment, message: Message) -> Trace:
+        """What comes of the plan in a message."""
+        key = (id(problem), message.tobytes())
+        if self._played is None or self._played[:2] != key:
+            self._played = (*key, self.engine.play(problem, self.decode(message).plan))
+        return self._played[2]
+
+    def prover_view(self, problem: Moment) -> NDArray[np.float32]:
+        """All of the kitchen."""
+        return self._view(problem, None)
+
+    def verifier_view(self, problem: Moment) -> NDArray[np.float32]:
+        """What is near its chef."""
+        return self._view(problem, int(problem.state.pos[0, VERIFIER_SEAT]))
+
+    def receive(self, problem: Moment, message: Message, rng: np.random.Generator) -> NDArray[np.int64]:
+        """The message, less the checkpoints that are lost."""
+        arrived = message.copy()
+        for i, lost in enumerate((rng.random(CHECKPOINTS) < self.noise).tolist()):
+            if lost:
+                begin = len(arrived) - POINT * (CHECKPOINTS - i)
+                arrived[begin : begin + POINT] = NOTHING
+        return arrived
+
+    def argue(self, problem: Moment, behaviour: Behaviour, accept: bool, rng: np.random.Generator) -> Message:
+        """A claim; see `claim_of`."""
+        return self.encode(claim_of(self.engine, problem, behaviour, self.engine.reach(VERIFIER_SEAT, problem), rng))
+
+    def look(self, problem: Moment, message: Message, question: int) -> NDArray[np.int64]:
+        """Whether a checkpoint is as claimed; one that was not given is not."""
+        points = self.decode(message).checkpoints
+        passed = question < len(points) and self.engine.passes(points[question], self.trace(problem, message))
+        answer = np.full(self.received_size, NOTHING, np.int64)
+        answer[:2] = int(passed), question
+        return answer
+
+    def holds(self, view: NDArray[np.float32], received: NDArray[np.int64], part: int) -> bool:
+        """Whether a checkpoint arrived at all: without looking there is no more to be seen of it."""
+        return bool(received[len(received) - POINT * (CHECKPOINTS - part) + 1] > 0)
+
+    def fits(self, protocol: Protocol) -> bool:
+        """One prover at most; looks are what this game has."""
+        return len(protocol.provers) <= 1
+
+    def encode(self, claim: Claim) -> Message:
+        """A claim as a message; its words are lost."""
+        numbers = [KINDS.index(claim.kind), self.items.index(claim.item), claim.by // BUCKET - 1]
+        for part in claim.plan:
+            steps = [(self.words.index(step.macro) + 1, step.start) for step in part[:PLAN]]
+            numbers += chain.from_iterable(steps + [(0, 0)] * (PLAN - len(steps)))
+        points = [(point.cell, point.tick, self.items.index(point.item)) for point in claim.checkpoints]
+        numbers += chain.from_iterable(points + [(0, 0, 0)] * (CHECKPOINTS - len(points)))
+        return np.array(numbers, np.int64)
+
+    def decode(self, message: Message) -> Claim:
+        """The claim that a message says."""
+        numbers = message.tolist()
+        size = 2 * PLAN
+        plan = []
+        for seat in range(self.kitchen.chefs):
+            part = numbers[HEAD + seat * size : HEAD + (seat + 1) * size]
+            steps = zip(part[::2], part[1::2], strict=True)
+            plan.append(tuple(Planned(self.words[word - 1], start) for word, start in steps if word > 0))
+        told = numbers[HEAD + size * self.kitchen.chefs :]
+        points = zip(told[::POINT], told[1::POINT], told[2::POINT], strict=True)
+        checkpoints = tuple(Checkpoint(cell, tick, self.items[item]) for cell, tick, item in points if tick > 0)
+        by = (numbers[2] + 1) * BUCKET
+        return Claim(KINDS[numbers[0]], self.items[numbers[1]], by, tuple(plan), checkpoints)
+
+    def _view(self, problem: Moment, around: int | None) -> NDArray[np.float32]:
+        items, width = problem.state.item[0].astype(np.float32), self.kitchen.width
+        if around is not None:
+            cells = np.arange(self.cells)
+            away = np.maximum(abs(cells % width - around % width), abs(cells // width - around // width))
+            items[away > self.radius] = NOTHING
+        orders = np.full(2 * ORDER_ROOM, NOTHING, np.float32)
+        for i, order in enumerate(problem.seen["orders"][:ORDER_ROOM]):
+            orders[2 * i : 2 * i + 2] = self.items.index(order["dish"]), order["ticks_left"]
+        return np.concatenate([items, orders, problem.state.pos[0].astype(np.float32)])
+
+
+@games.register("kitchen", "claims about what will be served or lie in reach, decided by playing the plan (solution)")
+def make_kitchen_game(kitchen: str = "new_counter_circuit", radius: int = 2, noise: float = 0.0) -> KitchenGame:
+    """The game; the arguments are those of `KitchenGame`."""
+    return KitchenGame(kitchen, radius, noise)

@@ -1,0 +1,96 @@
+"""`brigade pvg`: prover-verifier games from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.core import TyperGroup
+
+console = Console()
+errors = Console(stderr=True)
+INTERRUPTED = 130
+
+
+class _RunsByDefault(TyperGroup):
+    """`brigade pvg CONFIG` is `brigade pvg run CONFIG`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command named first, or else `run`."""
+        if args and args[0] not in self.commands:
+            args = ["run", *args]
+        return super().resolve_command(ctx, args)
+
+
+pvg = typer.Typer(
+    cls=_RunsByDefault,
+    help="Prover-verifier games: `brigade pvg CONFIG [key=value ...]` runs one; without anything, lists them.",
+    invoke_without_command=True,
+)
+
+
+@pvg.callback()
+def _root(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        games()
+
+
+@pvg.command()
+def games() -> None:
+    """List configurations, games and protocols."""
+    from brigade.envs.prover_verifier_v0 import list_games, list_protocols
+    from brigade.experiments.prover_verifier.config import list_pvg_configs, load_pvg_about
+
+    for title, rows in (
+        ("configuration", [(name, load_pvg_about(name)) for name in list_pvg_configs()]),
+        ("game", list_games()),
+        ("protocol", list_protocols()),
+    ):
+        table = Table(title, "about", box=None, padding=(0, 2, 0, 0))
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+        console.print()
+
+
+@pvg.command()
+def run(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a bundled configuration.")],
+    changes: Annotated[list[str] | None, typer.Argument(help="key=value, for example seeds=5 out=DIR")] = None,
+) -> None:
+    """Play an experiment over its seeds; run it again to go on where it stopped."""
+    from brigade.experiments.prover_verifier.config import load_pvg_config
+    from brigade.experiments.prover_verifier.run import run_pvg
+
+    loaded = load_pvg_config(config, changes or [])
+    try:
+        run_pvg(loaded, console)
+    except KeyboardInterrupt:
+        told = f"stopped; what is finished is in {loaded.folder}. The same command goes on from there."
+        errors.print(told, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
+    _print(loaded.folder)
+    console.print(f"results: {loaded.folder} (brigade pvg report {loaded.folder} --html report.html for a page)")
+
+
+@pvg.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="A results folder.")],
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots here.")] = None,
+) -> None:
+    """Say how a run went; by default also as a page, `report.html` in its folder."""
+    from brigade.experiments.prover_verifier.page import write_page
+
+    _print(folder)
+    page = html if html is not None else folder / "report.html"
+    write_page(folder, page)
+    errors.print(f"page: {page}")
+
+
+def _print(folder: Path) -> None:
+    from brigade.experiments.prover_verifier.report import print_pvg_report
+
+    print_pvg_report(folder, console)

@@ -1,0 +1,1 @@
+"""Prover-verifier games: training, experiments and their report."""

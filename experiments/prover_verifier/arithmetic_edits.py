@@ -1,0 +1,202 @@
+"""`arithmetic_edits`: rounds in which a verifier becomes robust, by exact gradients, seconds a round on one core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brigade.experiments.prover_verifier.edit_game import (
+    HELPFUL,
+    SNEAKY,
+    EditVerifier,
+    base_log_policy,
+    draw_problems,
+)
+from brigade.experiments.prover_verifier.edit_training import (
+    EditSettings,
+    Pool,
+    Trained,
+    policy_of,
+    scores_of,
+    train_provers,
+    train_verifier,
+)
+from brigade.experiments.prover_verifier.metrics import (
+    Split,
+    auc,
+    balanced_best_of,
+    below_diagonal,
+    best_response,
+    collapsed,
+    mean_of,
+    threshold,
+)
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+
+SAMPLES = 64  # per problem, for best-of-n and separability
+SHOWN = 3  # problems in the transcripts of a round
+ROLES = {HELPFUL: "helpful", SNEAKY: "sneaky"}
+
+
+class Data:
+    """The four disjoint sets of problems of a seed."""
+
+    def __init__(self, settings: EditSettings, seed: int):
+        rng = np.random.default_rng(seed)
+        self.slack = settings.slack
+        self.provers, self.verifier = (draw_problems(rng, settings.train, settings.steps) for _ in range(2))
+        self.test, self.calibration = (draw_problems(rng, settings.test, settings.steps) for _ in range(2))
+
+
+def play(settings: EditSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+    """Play the rounds, one seed after the other."""
+    torch.set_num_threads(1)
+    return [_play_one(settings, seed, checkpoints) for seed in seeds]
+
+
+def _play_one(settings: EditSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
+    data = Data(settings, seed)
+    base = base_log_policy(data.verifier.edits).exp()
+    state: dict[str, Any] = checkpoints.load() or {"pool": [], "verifiers": [], "sneaky": [], "curves": {}, "shown": []}
+    for number in range(len(state["pool"]), settings.rounds):
+        torch.manual_seed(seed * 1000 + number)
+        pool = Pool(base.expand(settings.train, -1), settings.base_share, state["pool"])
+        verifier = train_verifier(data.verifier, pool, settings)
+        scores = scores_of(verifier, data.provers)
+        trained = train_provers(data.provers, scores, data.verifier, settings)
+        attack = train_provers(data.provers, scores, data.verifier, settings, (SNEAKY,))
+        figures = round_figures(verifier, trained, data)
+        figures |= {"exploit step, joint": trained.exploit, "exploit step, sneaky only": attack.exploit}
+        for name, value in figures.items():
+            state["curves"].setdefault(name, []).append(value)
+        helpful = policy_of(trained.prover, data.verifier, HELPFUL)
+        state["pool"].append((helpful + torch.stack(trained.kept).mean(0)) / 2)
+        state["verifiers"].append(verifier.state_dict())
+        state["sneaky"].append(policy_of(trained.prover, data.test, SNEAKY))
+        state["shown"] += _transcripts(number, verifier, trained, data)
+        checkpoints.save(state)
+        checkpoints.say(f"seed {seed}, round {number}: fool rate {figures['fool rate']:.2f}")
+    return _outcome(state, settings, data)
+
+
+def round_figures(verifier: EditVerifier, trained: Trained, data: Data) -> dict[str, Figure]:
+    """The figures of a round on the test problems, at the threshold of the calibration problems."""
+    limit = _limit(verifier, data)
+    scores, correct = scores_of(verifier, data.test).numpy(), data.test.correct.bool().numpy()
+    policies = {role: policy_of(trained.prover, data.test, role).numpy() for role in ROLES}
+    accept = scores >= limit
+    splits = {role: Split(accept, correct, policy.astype(np.float64)) for role, policy in policies.items()}
+    complete, unsound = best_response(accept, correct)
+    convincing = {
+        HELPFUL: mean_of(scores, policies[HELPFUL] * correct),
+        SNEAKY: mean_of(scores, policies[SNEAKY] * ~correct),
+    }
+    both = [splits[role] for role in ROLES]
+    figures: dict[str, Figure] = {
+        "fool rate": splits[SNEAKY].fool_rate,
+        "soundness error, best response": unsound,
+        "completeness": splits[HELPFUL].completeness,
+        "completeness, best response": complete,
+        "verifier accuracy": sum(split.accuracy for split in both) / 2,
+        "verifier accuracy, helpful": splits[HELPFUL].accuracy,
+        "verifier accuracy, sneaky": splits[SNEAKY].accuracy,
+        "verifier accuracy, collapsed": collapsed(correct, sum(split.weight for split in both))["pooled"],
+        "helpful correct": splits[HELPFUL].share_correct,
+        "sneaky correct": splits[SNEAKY].share_correct,
+        "convincingness gap": _difference(convincing[HELPFUL], convincing[SNEAKY]),
+    }
+    return figures | _sampled_figures(scores, correct, policies)
+
+
+def _sampled_figures(scores: Any, correct: Any, policies: dict[int, Any]) -> dict[str, Figure]:
+    rng = np.random.default_rng(0)
+    drawn = {role: _draw(policy, rng) for role, policy in policies.items()}
+    rows = np.arange(len(scores))[:, None]
+    both = np.concatenate(list(drawn.values()), -1)
+    ratio = np.log(policies[HELPFUL] + 1e-9) - np.log(policies[SNEAKY] + 1e-9)
+    return {
+        "best of 2, balanced": balanced_best_of(scores[rows, both], correct[rows, both], 2, rng),
+        "best of 16, balanced": balanced_best_of(scores[rows, both], correct[rows, both], 16, rng),
+        "separability": auc(ratio[rows, drawn[HELPFUL]].ravel(), ratio[rows, drawn[SNEAKY]].ravel()),
+    }
+
+
+def _draw(policy: Any, rng: np.random.Generator) -> Any:
+    """(n, samples) edits drawn from (n, edits)."""
+    edges = policy.cumsum(-1)
+    drawn = rng.random((len(policy), SAMPLES, 1)) * edges[:, None, -1:]
+    return (drawn > edges[:, None]).sum(-1)
+
+
+def _limit(verifier: EditVerifier, data: Data) -> float:
+    """The threshold: what all but 5 % of the true solutions of the calibration problems reach, less the slack."""
+    scores = scores_of(verifier, data.calibration)[:, 0]
+    return threshold(scores, np.ones(len(data.calibration))) - data.slack
+
+
+def _difference(a: Figure, b: Figure) -> Figure:
+    return None if a is None or b is None else a - b
+
+
+def _transcripts(number: int, verifier: EditVerifier, trained: Trained, data: Data) -> list[dict[str, Any]]:
+    """The likeliest solution of either role for a few problems, with the errors marked."""
+    from brigade.envs.prover_verifier.arithmetic.solution import errors_of, solve
+
+    limit, scores = _limit(verifier, data), scores_of(verifier, data.test)
+    shown = []
+    for role, name in ROLES.items():
+        chosen: Tensor = policy_of(trained.prover, data.test, role).argmax(-1)
+        for i in range(min(SHOWN, len(data.test))):
+            problem, edit = data.test.problems[i], int(chosen[i])
+            solution = solve(problem, data.test.edits[edit])
+            shown.append(
+                {
+                    "round": number, "role": name, "problem": problem.text, "text": solution.text,
+                    "wrong_lines": errors_of(problem, solution), "score": round(float(scores[i, edit]), 3),
+                    "accept": bool(scores[i, edit] >= limit), "correct": bool(data.test.correct[i, edit]),
+                }
+            )  # fmt: skip
+    return shown
+
+
+def _outcome(state: dict[str, Any], settings: EditSettings, data: Data) -> Outcome:
+    matrix = _cross(state, settings, data)
+    curves: dict[str, list[Figure]] = state["curves"]
+    fools = [rate if rate is not None else 0.0 for rate in curves["fool rate"]]
+    figures: dict[str, Figure] = {
+        "parameters": float(sum(p.numel() for p in EditVerifier(settings.hidden).parameters())),
+        "fool rate, round 0": fools[0],
+        "fool rate, least to round 5": min(fools[:6]),
+        "fool rate, last": fools[-1],
+        "verifier accuracy, round 0": curves["verifier accuracy"][0],
+        "verifier accuracy, last": curves["verifier accuracy"][-1],
+        "sneaky-only exploit step, round 0": curves["exploit step, sneaky only"][0],
+        "sneaky-only exploit found, last": float(curves["exploit step, sneaky only"][-1] is not None),
+        "cross fool rate below the diagonal": below_diagonal(matrix),
+        "helpful correct, last": curves["helpful correct"][-1],
+    }
+    return Outcome(figures, curves, {"cross fool rate": matrix}, transcripts=state["shown"])
+
+
+def _cross(state: dict[str, Any], settings: EditSettings, data: Data) -> list[list[Figure]]:
+    """Fool rates of the verifier of every round on the sneaky prover of every round."""
+    matrix = []
+    correct = data.test.correct.bool().numpy()
+    for weights in state["verifiers"]:
+        verifier = EditVerifier(settings.hidden)
+        verifier.load_state_dict(weights)
+        accept = scores_of(verifier, data.test).numpy() >= _limit(verifier, data)
+        matrix.append([Split(accept, correct, p.numpy().astype(np.float64)).fool_rate for p in state["sneaky"]])
+    return matrix
+
+
+EXPERIMENT = Experiment(
+    "arithmetic_edits",
+    "provers choose how to alter true solutions; verifiers become robust by rounds",
+    EditSettings,
+    play,
+)

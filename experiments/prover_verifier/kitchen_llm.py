@@ -1,0 +1,8 @@
+"""The experiment `kitchen_llm`."""
+
+from brigade.experiments.prover_verifier.language import KitchenLanguageSettings, play_kitchen
+from brigade.experiments.prover_verifier.outcome import Experiment
+
+EXPERIMENT = Experiment(
+    "kitchen_llm", "language models on claims about a kitchen, by prompt", KitchenLanguageSettings, play_kitchen
+)

@@ -1,0 +1,136 @@
+"""`kitchen_scripted`: three verifiers against three provers, and whether the truth is true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from brigade.envs.content import Model
+from brigade.envs.kitchen.layout import list_kitchens, load_kitchen
+from brigade.envs.prover_verifier.aec import ProverVerifierEnv
+from brigade.envs.prover_verifier.game import Behaviour
+from brigade.envs.prover_verifier.kitchen.forward import Moment, replayed
+from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
+from brigade.envs.prover_verifier.play import Episode, play_episode
+from brigade.envs.prover_verifier.players import make_player
+from brigade.envs.registry import unknown
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+
+PROVERS: tuple[Behaviour, ...] = ("honest", "liar", "half_truth")
+VERIFIERS = ("trusting", "suspicious", "spot_checker")
+SHOWN = 4  # claims of each prover in the transcripts
+
+
+class KitchenSettings(Model):
+    """How claims are drawn and judged.
+
+    Attributes:
+        kitchen: where.
+        claims: of each prover, for the table.
+        checked: claims whose truth is found out a second time.
+        radius, noise: of the game: how far the verifier sees, and how often a checkpoint is lost.
+        question_cost: of a look.
+    """
+
+    kitchen: str = "new_counter_circuit"
+    claims: int = Field(100, ge=1)
+    checked: int = Field(500, ge=0)
+    radius: int = Field(2, ge=0)
+    noise: float = Field(0.0, ge=0, le=1)
+    question_cost: float = Field(0.05, ge=0)
+
+    @field_validator("kitchen")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in list_kitchens() and not name.endswith(".yaml") and not name.startswith("generated"):
+            raise unknown("kitchen", name, list_kitchens())
+        return name
+
+
+def play(settings: KitchenSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+    """Play the table, one seed after the other."""
+    return [_play_one(settings, seed, checkpoints) for seed in seeds]
+
+
+def _play_one(settings: KitchenSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
+    game = KitchenGame(load_kitchen(settings.kitchen), settings.radius, settings.noise)
+    outcome = Outcome()
+    for prover in PROVERS:
+        for verifier in VERIFIERS:
+            episodes = _episodes(game, prover, verifier, settings, seed)
+            _enter(outcome, prover, verifier, episodes)
+            checkpoints.say(f"{prover} against {verifier}")
+    for i, kind in enumerate(PROVERS):
+        outcome.transcripts += _shown(game, kind, i, seed)
+    agreed = sum(_agrees(game, np.random.default_rng([seed, i])) for i in range(settings.checked))
+    outcome.figures |= {"claims replayed": float(settings.checked), "replays that agree": float(agreed)}
+    return outcome
+
+
+def _episodes(
+    game: KitchenGame, prover: Behaviour, verifier: str, settings: KitchenSettings, seed: int
+) -> list[Episode]:
+    """The same moments for every pair; a prover is helpful if it is honest, else sneaky."""
+    sneaky = float(prover != "honest")
+    env = ProverVerifierEnv(game, "looks", sneaky=sneaky, question_cost=settings.question_cost)
+    pair = {"prover": make_player(prover), "verifier": make_player(verifier)}
+    return [play_episode(env, pair, seed * 1_000_003 + i) for i in range(settings.claims)]
+
+
+def _enter(outcome: Outcome, prover: str, verifier: str, episodes: Sequence[Episode]) -> None:
+    """Put the figures of a pair into the tables, a line for each verifier and a column for each prover."""
+    figures: dict[str, Figure] = {
+        "accuracy": _mean(e.accept == e.truth for e in episodes),
+        "accepted": _mean(e.accept for e in episodes),
+        "accepted when false": _mean(e.accept for e in episodes if not e.truth),
+        "verifier's reward": _mean(e.rewards["verifier"] for e in episodes),
+        "prover's reward": _mean(e.rewards["prover"] for e in episodes),
+        "looks": _mean(e.questions for e in episodes),
+    }
+    for name, value in figures.items():
+        outcome.tables.setdefault(name, {}).setdefault(verifier, {})[prover] = value
+
+
+def _mean(values: Iterable[float]) -> Figure:
+    known = list(values)
+    return float(np.mean(known)) if known else None
+
+
+def _agrees(game: KitchenGame, rng: np.random.Generator) -> bool:
+    """Whether the truth of a drawn claim is found out to be the same by the environment."""
+    moment = game.draw(rng)
+    message = game.argue(moment, PROVERS[int(rng.integers(len(PROVERS)))], True, rng)
+    again = replayed(
+        moment, game.decode(message), game.trace(moment, message), game.engine.reach(VERIFIER_SEAT, moment)
+    )
+    return game.correct(moment, message) == again
+
+
+def _shown(game: KitchenGame, prover: Behaviour, place: int, seed: int) -> list[dict[str, Any]]:
+    """A few claims as text, by the same moments for every prover."""
+    shown = []
+    for i in range(SHOWN):
+        rng = np.random.default_rng([seed, i])
+        moment: Moment = game.draw(rng)
+        message = game.argue(moment, prover, True, np.random.default_rng([seed, i, place]))
+        claim, trace = game.decode(message), game.trace(moment, message)
+        width = game.kitchen.width
+        points = [f"tick {p.tick}: {p.item} at ({p.cell % width}, {p.cell // width})" for p in claim.checkpoints]
+        wrong = [n + 1 for n, p in enumerate(claim.checkpoints) if not game.engine.passes(p, trace)]
+        truth = game.correct(moment, message)
+        shown.append(
+            {
+                "round": 0, "role": prover, "problem": f"episode {moment.seed}, tick {moment.seen['tick']}",
+                "text": "\n".join([claim.text, *points]), "wrong_lines": wrong if truth else [0, *wrong],
+                "accept": not wrong, "correct": truth, "score": float(not wrong),
+            }
+        )  # fmt: skip
+    return shown
+
+
+EXPERIMENT = Experiment(
+    "kitchen_scripted", "claims about a kitchen's future: three verifiers against three provers", KitchenSettings, play
+)

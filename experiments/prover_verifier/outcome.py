@@ -1,0 +1,110 @@
+"""What an experiment is, what it leaves behind, and how it is gone on with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from brigade.envs.content import Model
+from brigade.envs.registry import BrigadeError
+
+Figure = float | None
+
+
+@dataclass
+class Outcome:
+    """What came of one seed.
+
+    Attributes:
+        figures: single numbers by name.
+        curves: numbers by round or by step.
+        matrices: such as `cross_fool`, rows are verifiers' rounds and columns provers'.
+        tables: name of a table, then of its rows, then of its columns.
+        transcripts: texts, each with round, role and what is known of it.
+    """
+
+    figures: dict[str, Figure] = field(default_factory=dict)
+    curves: dict[str, list[Figure]] = field(default_factory=dict)
+    matrices: dict[str, list[list[Figure]]] = field(default_factory=dict)
+    tables: dict[str, dict[str, dict[str, Figure]]] = field(default_factory=dict)
+    transcripts: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Checkpoints:
+    """The state of one job on disk, replaced as a whole whenever it is saved.
+
+    Args:
+        path: the file; None keeps nothing.
+        key: which job of which experiment it is; a file of another one is refused.
+        say: is told how far the job is.
+    """
+
+    def __init__(self, path: Path | None, key: str, say: Callable[[str], None] = lambda text: None):
+        self.path, self.key, self.say = path, key, say
+
+    def load(self) -> Any | None:
+        """The state that was saved last, None for none.
+
+        Raises:
+            BrigadeError: it is of another game or setting, or damaged.
+        """
+        if self.path is None or not self.path.exists():
+            return None
+        import pickle
+
+        import torch
+
+        try:
+            saved = torch.load(self.path, weights_only=False)
+        except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+            raise BrigadeError(f"checkpoint {self.path}: cannot be read: {error}") from None
+        key = saved.get("key") if isinstance(saved, dict) else None
+        if key != self.key:
+            raise BrigadeError(f"checkpoint {self.path} is of another game: it is '{key}', expected '{self.key}'")
+        return saved["state"]
+
+    def save(self, state: Any) -> None:
+        """Replace what was saved."""
+        if self.path is None:
+            return
+        import torch
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(".tmp")
+        torch.save({"key": self.key, "state": state}, temporary)
+        temporary.replace(self.path)
+
+
+def finite(loss: Any, where: str) -> Any:
+    """The loss itself.
+
+    Raises:
+        BrigadeError: it is not a number; what was saved last is still there.
+    """
+    if not math.isfinite(float(loss.detach())):
+        raise BrigadeError(f"{where}: the loss is not a number; the last good checkpoint is kept. Try a smaller lr")
+    return loss
+
+
+Play = Callable[[Any, Sequence[int], Checkpoints], list[Outcome]]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Something that can be run over seeds.
+
+    Attributes:
+        name, about: for lists.
+        settings: what can be set, as a frozen model.
+        play: plays seeds, and gives an outcome for each.
+        batch: how many seeds are played in one go.
+    """
+
+    name: str
+    about: str
+    settings: type[Model]
+    play: Play
+    batch: int = 1

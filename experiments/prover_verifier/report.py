@@ -1,0 +1,128 @@
+"""How a prover-verifier run went: means over seeds for every condition, in the terminal and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from brigade.experiments.estimate import Estimate, estimate
+from brigade.experiments.prover_verifier.config import condition_text
+from brigade.experiments.prover_verifier.records import TIMINGS, read_pvg_results
+from brigade.experiments.records import read_lines
+from brigade.experiments.wording import NONE, with_error
+
+Record = Mapping[str, Any]
+WHOLE = 50  # figures whose mean is greater are written without digits
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Everything of a run that was played under one condition.
+
+    Attributes:
+        label: what varies, as it is; empty if nothing does.
+        records: one for each seed.
+    """
+
+    label: str
+    records: Sequence[Record]
+
+    def figures(self) -> dict[str, Estimate]:
+        """Mean and standard error of every figure over the seeds."""
+        names = dict.fromkeys(name for record in self.records for name in record["figures"])
+        return {name: estimate(record["figures"].get(name) for record in self.records) for name in names}
+
+    def curve(self, name: str) -> list[Estimate]:
+        """Mean and standard error of a curve, step by step."""
+        curves = [record["curves"].get(name, []) for record in self.records]
+        longest = max(map(len, curves), default=0)
+        return [estimate(curve[i] for curve in curves if i < len(curve)) for i in range(longest)]
+
+    def matrix(self, name: str) -> list[list[Estimate]]:
+        """Mean of a matrix over the seeds, entry by entry."""
+        matrices = [record["matrices"][name] for record in self.records if name in record["matrices"]]
+        rows = range(min(map(len, matrices), default=0))
+        return [[estimate(m[i][j] for m in matrices) for j in range(len(matrices[0][i]))] for i in rows]
+
+    def table(self, name: str) -> dict[str, dict[str, Estimate]]:
+        """Mean of a table over the seeds, cell by cell."""
+        tables = [record["tables"][name] for record in self.records if name in record["tables"]]
+        return {
+            row: {column: estimate(t.get(row, {}).get(column) for t in tables) for column in tables[0][row]}
+            for row in (tables[0] if tables else {})
+        }
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the curves, matrices or tables there are."""
+        return list(dict.fromkeys(name for record in self.records for name in record[kind]))
+
+
+def read_conditions(folder: str | Path) -> tuple[Record, list[Condition]]:
+    """The run's header, and its seeds by condition.
+
+    Raises:
+        BrigadeError: results that cannot be read.
+    """
+    header, *records = read_pvg_results(folder, unfinished=True)
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(condition_text(record["condition"]).strip(), []).append(record)
+    return header, [Condition(label, members) for label, members in groups.items()]
+
+
+def wall_seconds(folder: str | Path) -> Estimate:
+    """Seconds a seed took."""
+    path = Path(folder) / TIMINGS
+    return estimate(line["wall_s"] for line in read_lines(path, unfinished=True)) if path.exists() else estimate([])
+
+
+def written(value: Estimate) -> str:
+    """A figure with its standard error, with as many digits as say something."""
+    digits = 0 if value.mean is not None and abs(value.mean) >= WHOLE else 3
+    return with_error(value, digits)
+
+
+def figure_lines(conditions: Sequence[Condition]) -> tuple[list[str], list[list[str]]]:
+    """Heads and lines of the table of figures: a line for each figure, a column for each condition."""
+    every = [condition.figures() for condition in conditions]
+    names = dict.fromkeys(name for figures in every for name in figures)
+    heads = ["figure", *(f"{c.label or 'all'} (n={len(c.records)})" for c in conditions)]
+    return heads, [[name, *(written(f[name]) if name in f else NONE for f in every)] for name in names]
+
+
+def print_pvg_report(folder: str | Path, console: Console) -> None:
+    """Print the figures of a run."""
+    header, conditions = read_conditions(folder)
+    if not conditions:
+        console.print("there are no finished seeds yet")
+        return
+    heads, lines = figure_lines(conditions)
+    _print_table(console, heads, lines)
+    for condition in conditions:
+        for name in condition.names("tables"):
+            console.print(f"\n{name} {condition.label}", markup=False)
+            _print_table(console, *table_lines(condition.table(name)))
+    console.print(f"seconds a seed: {written(wall_seconds(folder))}; {header['config']['name']}", markup=False)
+
+
+def table_lines(table: Mapping[str, Mapping[str, Estimate]]) -> tuple[list[str], list[list[str]]]:
+    """Heads and lines of a table of estimates."""
+    columns = list(dict.fromkeys(column for row in table.values() for column in row))
+    lines = [
+        [name, *(written(row[column]) if column in row else NONE for column in columns)] for name, row in table.items()
+    ]
+    return ["", *columns], lines
+
+
+def _print_table(console: Console, heads: Iterable[str], lines: Iterable[Sequence[str]]) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="left" if place == 0 else "right")
+    for line in lines:
+        table.add_row(*line)
+    console.print(table)

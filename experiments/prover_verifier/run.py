@@ -1,0 +1,107 @@
+"""Playing a prover-verifier run: seeds side by side through Ray, stopped and gone on with at any time."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier.config import (
+    PvgConfig,
+    PvgJob,
+    conditions_of,
+    experiment_of,
+    pvg_jobs,
+)
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Outcome
+from brigade.experiments.prover_verifier.records import CALLS, CHECKPOINTS, PvgResults, seed_record
+from brigade.experiments.run import start_ray
+
+Say = Callable[[str], None]
+Finished = tuple[PvgJob, list[Outcome], float]  # the job, an outcome for each of its seeds, seconds
+
+
+def run_pvg(config: PvgConfig, console: Console) -> PvgResults:
+    """Play what is missing of a run.
+
+    Returns:
+        The results folder, complete unless interrupted.
+
+    Raises:
+        BrigadeError: the folder holds another run, or a job failed; what is finished is kept.
+        KeyboardInterrupt: stopped by the user; likewise.
+    """
+    results = PvgResults(config)
+    jobs = [_located(job, config) for job in pvg_jobs(config, frozenset(results.done))]
+    total = len(config.seeds) * len(conditions_of(config))
+    missing = sum(len(job.seeds) for job in jobs)
+    if missing < total:
+        console.print(f"{total - missing} of {total} seeds are in {config.folder} already")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(config.name, total=total, completed=total - missing)
+
+        def keep(finished: Finished) -> None:
+            job, outcomes, wall_s = finished
+            for seed, outcome in zip(job.seeds, outcomes, strict=True):
+                record = seed_record(job.key(seed), job.experiment, job.condition, seed, outcome)
+                results.add(record, wall_s / len(outcomes))
+                progress.advance(task)
+
+        if config.ray.workers == 0:
+            for job in jobs:
+                keep(play_pvg_job(job, lambda text: progress.update(task, description=text)))
+        elif jobs:
+            _play_with_ray(jobs, config, keep)
+    results.finish([job.key(seed) for job in pvg_jobs(config) for seed in job.seeds])
+    return results
+
+
+def play_pvg_job(job: PvgJob, say: Say = lambda text: None) -> Finished:
+    """Play the seeds of a job."""
+    begun = time.perf_counter()
+    experiment = experiment_of(job.experiment)
+    settings = experiment.settings.model_validate(job.settings)
+    path = Path(job.checkpoint) if job.checkpoint is not None else None
+    checkpoints = Checkpoints(path, f"{job.label} {sorted(job.settings.items())} {job.seeds}", say)
+    return job, experiment.play(settings, job.seeds, checkpoints), time.perf_counter() - begun
+
+
+def _located(job: PvgJob, config: PvgConfig) -> PvgJob:
+    """The job with its place for checkpoints and calls."""
+    name = hashlib.sha256(job.key(job.seeds[0]).encode()).hexdigest()[:16]
+    changes: dict[str, Any] = {}
+    if config.checkpoints:
+        changes["checkpoint"] = str(config.folder / CHECKPOINTS / f"{name}.pt")
+    if "calls" in experiment_of(job.experiment).settings.model_fields:
+        replay = str(Path(config.replay) / CALLS / f"{name}.jsonl") if config.replay else None
+        changes["settings"] = {**job.settings, "calls": str(config.folder / CALLS / f"{name}.jsonl"), "replay": replay}
+    return job.model_copy(update=changes)
+
+
+def _play_with_ray(jobs: list[PvgJob], config: PvgConfig, keep: Callable[[Finished], None]) -> None:
+    """One task for each job, kept as they are finished."""
+    import ray
+
+    start_ray(config.ray)
+    remote: Callable[..., Any] = ray.remote(play_pvg_job).remote
+    waiting = [remote(job) for job in jobs]
+    try:
+        while waiting:
+            (ready,), waiting = ray.wait(waiting, num_returns=1)
+            keep(ray.get(ready))
+    except ray.exceptions.RayTaskError as error:
+        cause: Exception = error.as_instanceof_cause()  # type: ignore[no-untyped-call]
+        if isinstance(cause, BrigadeError):
+            raise BrigadeError(str(cause.args[0] if cause.args else cause)) from None
+        raise
+    finally:
+        for reference in waiting:
+            ray.cancel(reference, force=True)
+        ray.shutdown()

@@ -1,0 +1,200 @@
+"""What is talked about in games of language: a problem, a statement about it, and whether that is true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from brigade.envs.prover_verifier.arithmetic.problem import Problem
+from brigade.envs.prover_verifier.arithmetic.solution import (
+    Solution,
+    edits_of,
+    errors_of,
+    is_correct,
+    read_solution,
+    solve,
+)
+from brigade.envs.prover_verifier.game import Behaviour
+from brigade.envs.prover_verifier.kitchen.behaviours import claim_of, first_ticks
+from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Claim, claim_json, read_claim
+from brigade.envs.prover_verifier.kitchen.forward import Moment
+from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
+
+State = dict[str, Any]
+
+
+class Topic(Protocol):
+    """One problem. A statement is given by nature, or made by a prover."""
+
+    given: bool
+
+    def ask_prover(self) -> str:
+        """What a prover is asked for, in words."""
+        ...
+
+    def prover_state(self) -> State:
+        """What provers are told of the problem."""
+        ...
+
+    def verifier_state(self) -> State:
+        """What the verifier is told of it."""
+        ...
+
+    def state(self, data: Mapping[str, Any]) -> None:
+        """Take over the statement in a prover's message.
+
+        Raises:
+            BrigadeError: there is none in it.
+        """
+        ...
+
+    def look(self, question: int) -> bool | None:
+        """What looking at a checkpoint shows; None where there is nothing to be seen."""
+        ...
+
+    @property
+    def truth(self) -> bool:
+        """Whether the statement is true; no statement is not."""
+        ...
+
+    @property
+    def shown(self) -> tuple[str, str, list[int]]:
+        """Problem and statement as texts, and the wrong lines of the latter."""
+        ...
+
+
+class WordProblem:
+    """A word problem; the statement is a worked solution.
+
+    Args:
+        problem: the problem.
+        given: a solution drawn by nature; None if the prover is to write one.
+    """
+
+    def __init__(self, problem: Problem, given: Solution | None):
+        self.problem, self.solution, self.given = problem, given, given is not None
+
+    def ask_prover(self) -> str:
+        """What a prover is asked for."""
+        if self.given:
+            return "Argue about the solution below, quoting its lines."
+        return (
+            "Solve the problem step by step, one line `a + b = c` for each step, and end with a line `Answer: NUMBER`, "
+            "or `Answer: cannot be said` if the problem does not say enough."
+        )
+
+    def prover_state(self) -> State:
+        """The problem, and the solution if there is one."""
+        solution = {"solution": self.solution.text} if self.given and self.solution is not None else {}
+        return {"problem": self.problem.text, **solution}
+
+    def verifier_state(self) -> State:
+        """The problem, and of a given solution only its answer."""
+        if not self.given or self.solution is None:
+            return {"problem": self.problem.text}
+        return {"problem": self.problem.text, "answer": self.solution.text.splitlines()[-1]}
+
+    def state(self, data: Mapping[str, Any]) -> None:
+        """The solution in a message."""
+        self.solution = read_solution(str(data.get("text", "")))
+
+    def look(self, question: int) -> bool | None:
+        """There is nothing to look at."""
+        return None
+
+    @property
+    def truth(self) -> bool:
+        """Whether the answer is right."""
+        return self.solution is not None and is_correct(self.problem, self.solution)
+
+    @property
+    def shown(self) -> tuple[str, str, list[int]]:
+        """For transcripts."""
+        if self.solution is None:
+            return self.problem.text, "", []
+        return self.problem.text, self.solution.text, errors_of(self.problem, self.solution)
+
+
+def draw_solution(problem: Problem, rng: np.random.Generator) -> Solution:
+    """A right or a wrong solution, with even odds."""
+    edits = edits_of(len(problem.steps))
+    while rng.random() >= 0.5:
+        altered = solve(problem, edits[int(rng.integers(1, len(edits)))])
+        if not is_correct(problem, altered):
+            return altered
+    return solve(problem)
+
+
+class KitchenMoment:
+    """A moment in a kitchen; the statement is a claim with a plan.
+
+    Args:
+        game: where.
+        moment: when.
+        given: a claim drawn by nature; None if the prover is to make one.
+        rng: for the facts that a prover is offered.
+    """
+
+    def __init__(self, game: KitchenGame, moment: Moment, given: Claim | None, rng: np.random.Generator):
+        self.game, self.moment, self.claim, self.given = game, moment, given, given is not None
+        self._reach = game.engine.reach(VERIFIER_SEAT, moment)
+        self._offers = {kind: self._offer(kind, rng) for kind in ("honest", "half_truth")} if given is None else {}
+
+    def ask_prover(self) -> str:
+        """What a prover is asked for."""
+        if self.given:
+            return "Argue about the claim below."
+        return (
+            f"Claim what will be served, or lie in reach of the other chef, within at most {HORIZON} ticks, with the "
+            "plan for it and up to three checkpoints. `will_be` says what comes of the plan that you are given."
+        )
+
+    def prover_state(self) -> State:
+        """All of the kitchen, a plan with what comes of it, and a claim that holds beside one that is too early."""
+        seen = {key: self.moment.seen[key] for key in ("tick", "chefs", "items", "orders")}
+        if self.given and self.claim is not None:
+            return {"kitchen": seen, "claim": claim_json(self.claim, self.game.kitchen), "true": self.truth}
+        claims = {kind: claim_json(claim, self.game.kitchen) for kind, claim in self._offers.items()}
+        trace = self.game.engine.play(self.moment, self._offers["honest"].plan)
+        ticks = first_ticks(self.game.engine, trace, self._reach).items()
+        will_be = [{"kind": kind, "item": item, "tick": t} for (kind, item), t in ticks if t <= HORIZON]
+        return {"kitchen": seen, "will_be": will_be, "in_time": claims["honest"], "too_early": claims["half_truth"]}
+
+    def verifier_state(self) -> State:
+        """What is near the verifier's chef, the orders, and a given claim."""
+        view = self.game.verifier_view(self.moment)[: self.game.cells].astype(int).tolist()
+        width, items = self.game.kitchen.width, self.game.items
+        near = [{"at": [n % width, n // width], "item": items[kind]} for n, kind in enumerate(view) if kind > 0]
+        claim = {"claim": claim_json(self.claim, self.game.kitchen)} if self.given and self.claim is not None else {}
+        return {"near": near, "orders": self.moment.seen["orders"], **claim}
+
+    def state(self, data: Mapping[str, Any]) -> None:
+        """The claim in a message."""
+        self.claim = read_claim(data.get("claim"), self.game.kitchen, self.game.words)
+
+    def look(self, question: int) -> bool | None:
+        """Whether a checkpoint is as claimed."""
+        points = self.claim.checkpoints if self.claim is not None else ()
+        if self.claim is None or not 0 <= question < len(points):
+            return None
+        return self.game.engine.passes(points[question], self.game.engine.play(self.moment, self.claim.plan))
+
+    @property
+    def truth(self) -> bool:
+        """Whether the engine finds the claim true."""
+        if self.claim is None:
+            return False
+        trace = self.game.engine.play(self.moment, self.claim.plan)
+        return self.game.engine.holds(self.claim, trace, self._reach)
+
+    @property
+    def shown(self) -> tuple[str, str, list[int]]:
+        """For transcripts."""
+        about = f"episode {self.moment.seed}, tick {self.moment.seen['tick']}"
+        text = "" if self.claim is None else f"{self.claim.text}\n{self.claim.argument}".strip()
+        return about, text, [] if self.truth else [0]
+
+    def _offer(self, behaviour: Behaviour, rng: np.random.Generator) -> Claim:
+        return claim_of(self.game.engine, self.moment, behaviour, self._reach, rng)

@@ -1,0 +1,124 @@
+"""Prover-verifier runs: configurations, results, replay without a network, report, and refusals."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+import brigade  # noqa: F401  # registers who can follow plans
+from brigade.envs.prover_verifier.protocol import PROTOCOLS
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier.config import list_pvg_configs, load_pvg_config
+from brigade.experiments.prover_verifier.page import page
+from brigade.experiments.prover_verifier.records import read_pvg_results
+from brigade.experiments.prover_verifier.report import print_pvg_report
+from brigade.experiments.prover_verifier.run import run_pvg
+
+TRAINED = ("erasure_channel", "find_the_plus", "arithmetic_edits", "arithmetic_transformer")
+HERE = "ray.workers=0"
+
+
+def needs_torch(name: str) -> None:
+    if name in TRAINED:
+        pytest.importorskip("torch", reason="training needs PyTorch: pip install 'brigade[rl]'")
+
+
+def run(tmp_path: Path, name: str, *changes: str, out: str = "run") -> list[dict[str, Any]]:
+    config = load_pvg_config(name, [HERE, f"out={tmp_path / out}", *changes])
+    run_pvg(config, Console(file=io.StringIO()))
+    return read_pvg_results(config.folder)
+
+
+@pytest.mark.parametrize("name", list_pvg_configs())
+def test_bundled_configurations_load(name: str) -> None:
+    needs_torch(name)
+    assert load_pvg_config(name).name == name
+
+
+def test_a_run_is_reported_and_gone_on_with(tmp_path: Path) -> None:
+    needs_torch("erasure_channel")
+    changes = ("vary.training=[collaborative, simultaneous]", "settings.steps=50")
+    header, *seeds = run(tmp_path, "erasure_channel", "seeds=2", *changes)
+    assert header["config"]["experiment"] == "erasure_channel"
+    assert len(seeds) == 4
+    more = run(tmp_path, "erasure_channel", "seeds=3", *changes)[1:]
+    assert len(more) == 6
+    assert [seed for seed in more if seed["seed"] < 2] == seeds
+    printed = io.StringIO()
+    print_pvg_report(tmp_path / "run", Console(file=printed, width=200))
+    assert "soundness error, best response" in printed.getvalue()
+    with pytest.raises(BrigadeError, match="another configuration: settings"):
+        run(tmp_path, "erasure_channel", "seeds=2", changes[0], "settings.steps=60")
+
+
+def test_the_page_has_tables_plots_and_transcripts(tmp_path: Path) -> None:
+    needs_torch("arithmetic_edits")
+    small = "settings={rounds: 2, train: 60, test: 40, verifier_steps: 20, prover_steps: 25}"
+    run(tmp_path, "arithmetic_edits", "vary.hidden=[4, 16]", "seeds=1", small)
+    text = page(tmp_path / "run")
+    for words in ("cross fool rate", "Transcripts", "<mark>", "<svg", "round 1", "hidden=16"):
+        assert words in text
+    assert "http://" not in text.replace("http://www.w3.org", "")
+    assert text == page(tmp_path / "run")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("name", ["arithmetic_llm", "kitchen_llm"])
+def test_language_games_replay_from_their_calls(tmp_path: Path, name: str, protocol: str) -> None:
+    changes = (f"vary.protocol=[{protocol}]", "settings.problems=3", "settings.rounds=1", "seeds=1")
+    played = run(tmp_path, name, *changes)
+    again = run(tmp_path, name, *changes, f"replay={tmp_path / 'run'}", out="again")
+    assert played[1:] == again[1:]
+    figures = played[1]["figures"]
+    assert figures["answers that could not be used"] == 0
+    if protocol in ("adp", "nip", "pvd"):
+        assert (figures["helpful correct"], figures["sneaky correct"]) == (1.0, 0.0)
+
+
+def test_an_answer_that_is_no_verdict_is_a_rejection(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    changes = ("vary.protocol=[adp]", "settings.problems=4", "settings.rounds=1", "seeds=1")
+    played = run(tmp_path, "arithmetic_llm", *changes, "settings.verifier={knobs: {faults: {malformed: 1.0}}}")
+    figures = played[1]["figures"]
+    assert figures["completeness"] == 0
+    assert figures["answers that could not be used"] == 8
+    assert "counts as a rejection" in caplog.text
+
+
+def test_kitchen_tables(tmp_path: Path) -> None:
+    changes = ("vary.kitchen=[new_counter_circuit]", "settings.claims=6", "settings.checked=10")
+    (seed,) = run(tmp_path, "kitchen_scripted", *changes)[1:]
+    assert seed["figures"]["replays that agree"] == seed["figures"]["claims replayed"] == 10
+    accepted = seed["tables"]["accepted"]
+    assert accepted["trusting"] == {"honest": 1.0, "liar": 1.0, "half_truth": 1.0}
+    assert accepted["suspicious"]["honest"] == 1.0
+    assert accepted["suspicious"]["liar"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("settings.problms=3",), "did you mean 'problems'?"),
+        (("vary.protocl=[adp]",), "did you mean 'protocol'?"),
+        (("vary.protocol=[debat]",), "did you mean 'debate'?"),
+        (("settings.perturbations=[adding]",), "unknown perturbation"),
+        (("experiment=arithmetic_lm",), "did you mean 'arithmetic_llm'?"),
+        (("seeds=0",), "at least 1"),
+    ],
+)
+def test_configurations_that_cannot_be(change: tuple[str, ...], words: str) -> None:
+    with pytest.raises(BrigadeError) as caught:
+        load_pvg_config("arithmetic_llm", change)
+    assert words in str(caught.value)
+
+
+def test_results_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(BrigadeError, match="did you mean 'kitchen_llm'"):
+        load_pvg_config("kitchen_lm")
+    (tmp_path / "seeds.jsonl").write_text(json.dumps({"format": "brigade-run", "version": 1}) + "\n")
+    with pytest.raises(BrigadeError, match="not a prover-verifier run"):
+        read_pvg_results(tmp_path)
