@@ -19,11 +19,13 @@ pytest.importorskip("tensorboard", reason="training needs TensorBoard: pip insta
 
 from brigade.agents.checkpoint import NetworkSpec, load, steps_of  # noqa: E402
 from brigade.agents.networks import Policy, sample  # noqa: E402
+from brigade.envs.kitchen.layout import ShapedSpec, load_kitchen  # noqa: E402
+from brigade.envs.kitchen.vector import KitchenVectorEnv  # noqa: E402
 from brigade.envs.registry import BrigadeError  # noqa: E402
 from brigade.experiments.config import KitchenChoice  # noqa: E402
 from brigade.experiments.rl import device as devices  # noqa: E402
 from brigade.experiments.rl import train as training  # noqa: E402
-from brigade.experiments.rl.config import PROGRESS, TrainConfig, list_configs, load_config  # noqa: E402
+from brigade.experiments.rl.config import PROGRESS, ShapingSpec, TrainConfig, list_configs, load_config  # noqa: E402
 from brigade.experiments.rl.evaluate import Returns, make_env  # noqa: E402
 from brigade.experiments.rl.partners import Partners  # noqa: E402
 from brigade.experiments.rl.players import AgentPlayer, PolicyPlayer, expand  # noqa: E402
@@ -337,3 +339,26 @@ def test_it_learns_to_deliver(tmp_path: Path) -> None:
     config = load_config("selfplay_cramped_room", ["steps=400000", f"out={tmp_path}", "shaping.anneal=null"])
     returns = {each.mode: each.mean for each in train(config, 0, QUIET)}
     assert returns["sampled"] > 20, returns
+
+
+def test_partners_with_tastes_of_their_own_are_paid_for_them() -> None:
+    kitchen = load_kitchen("cramped_room")
+    tastes = ShapingSpec(drawn=10, anneal=None)
+    drawn = [tastes.kitchen_of(kitchen, seed) for seed in range(5)]
+    worth = [tuple(each.layout.shaped.tolist()) for each in drawn]
+    assert len(set(worth)) > 1
+    assert tuple(tastes.kitchen_of(kitchen, 3).layout.shaped.tolist()) == worth[3]
+    assert ShapingSpec().kitchen_of(kitchen, 3) is kitchen
+    given = ShapingSpec(events=ShapedSpec(place=-7, plate=0, collect=2)).kitchen_of(kitchen, 0)
+    paid, usual = KitchenVectorEnv(given, 64), KitchenVectorEnv("cramped_room", 64)
+    totals = {"own": set(), "usual": set()}
+    for env, name in ((paid, "own"), (usual, "usual")):
+        env.reset(seed=0)
+        random = np.random.default_rng(0)
+        for _ in range(400):
+            *_, info = env.step(random.integers(0, 6, (64, 2)))
+            totals[name] |= set(info["shaped_reward"].ravel().tolist())
+    assert totals == {"own": {0.0, -7.0, 2.0}, "usual": {0.0, 3.0, 5.0}}
+    assert kitchen.layout.shaped.tolist() == [0, 3, 3, 5], "the kitchen itself stays as it is"
+    with pytest.raises(ValueError, match="not both"):
+        ShapingSpec(events=ShapedSpec(), drawn=3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -227,6 +227,13 @@ def build_kitchen(
     )
     _check_reachable(kitchen, document)
     return kitchen
+
+
+def with_shaped(kitchen: Kitchen, shaped: ShapedSpec) -> Kitchen:
+    """The same kitchen with other shaped rewards; the game in it stays the same."""
+    weights = np.array([0, shaped.place, shaped.plate, shaped.collect], np.int16)
+    spec = kitchen.spec.model_copy(update={"shaped": shaped})
+    return replace(kitchen, spec=spec, layout=kitchen.layout._replace(shaped=weights))
 
 
 def dump_kitchen(kitchen: Kitchen) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import ArrayLike, NDArray
 
 from brigade.envs.kitchen.game import Game
-from brigade.envs.kitchen.layout import ACTION_NAMES, load_kitchen
+from brigade.envs.kitchen.layout import ACTION_NAMES, Kitchen, load_kitchen
 from brigade.envs.kitchen.observe import make_observer
 from brigade.envs.kitchen.parallel import RENDER_MODES, TICKS_PER_SECOND, check_render_mode, order_script
 from brigade.envs.kitchen.state import STAT_NAMES
@@ -65,7 +65,7 @@ class KitchenVectorEnv(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
 
     | argument | meaning |
     |---|---|
-    | `kitchen` | a bundled kitchen's name, a `.yaml` file, or `generated:...` |
+    | `kitchen` | a bundled kitchen's name, a `.yaml` file, `generated:...`, or a `Kitchen` |
     | `num_envs` | how many kitchens |
     | `observation` | `planes`, `features`, `symbolic`, or `none` |
     | `threads` | how many threads share the work; results are the same for any number |
@@ -91,7 +91,7 @@ class KitchenVectorEnv(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
 
     def __init__(
         self,
-        kitchen: str = "new_counter_circuit",
+        kitchen: str | Kitchen = "new_counter_circuit",
         num_envs: int = 1,
         observation: str | None = "features",
         threads: int = 1,
@@ -104,7 +104,7 @@ class KitchenVectorEnv(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         if render_mode == "human":
             raise BrigadeError(f"a batch has no window; expected render_mode 'rgb_array' or None, of {RENDER_MODES}")
         self.render_mode = render_mode
-        self.kitchen = load_kitchen(kitchen, horizon, old_dynamics)
+        self.kitchen = load_kitchen(kitchen, horizon, old_dynamics) if isinstance(kitchen, str) else kitchen
         self.num_envs, chefs = num_envs, self.kitchen.chefs
         self.game = Game(self.kitchen, num_envs, threads)
         self.closed = False

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from brigade.agents.checkpoint import NetworkSpec
 from brigade.envs.content import Document, Model, read, validate
-from brigade.envs.kitchen.layout import Kitchen
+from brigade.envs.kitchen.layout import Kitchen, ShapedSpec, with_shaped
 from brigade.envs.kitchen.reward import Shaping
 from brigade.envs.registry import BrigadeError, unknown
 from brigade.experiments.config import AgentSpec, KitchenChoice, change
@@ -69,11 +70,30 @@ class ShapingSpec(Model):
         coefficient: their weight at the first environment step, falling linearly.
         anneal: share of the training after which the weight is 0; None keeps it.
         team: whether all chefs receive what each of them earns, or only the one who did it.
+        events: what each event is worth instead of what the kitchen says, for partners with tastes of their own (hidden
+            utilities, arXiv 2302.01605); `place`, `plate`, `collect`, also below 0. Keep `anneal` at null with it.
+        drawn: a number from 1 up draws the events' worth with each seed, from -drawn to drawn.
     """
 
     coefficient: float = Field(1.0, ge=0)
     anneal: float | None = Field(0.5, gt=0)
     team: bool = False
+    events: ShapedSpec | None = None
+    drawn: int | None = Field(None, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.events is not None and self.drawn is not None:
+            raise ValueError("events are given, or drawn, not both")
+        return self
+
+    def kitchen_of(self, kitchen: Kitchen, seed: int) -> Kitchen:
+        """The kitchen that is learned in: with the worth of events given here, if it is."""
+        events = self.events
+        if self.drawn is not None:
+            place, plate, collect = np.random.default_rng(seed).integers(-self.drawn, self.drawn + 1, 3).tolist()
+            events = ShapedSpec(place=place, plate=plate, collect=collect)
+        return kitchen if events is None else with_shaped(kitchen, events)
 
     def schedule(self, steps: int) -> Shaping:
         """The weight by environment step in a training of so many."""

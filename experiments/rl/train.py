@@ -25,12 +25,13 @@ from brigade.agents.checkpoint import (
 from brigade.agents.networks import Policy
 from brigade.dual_process.provenance import revision
 from brigade.envs.kitchen.layout import Kitchen
+from brigade.envs.kitchen.vector import KitchenVectorEnv
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.machine import cores
 from brigade.experiments.records import read_lines
 from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.device import choose_device, describe
-from brigade.experiments.rl.evaluate import Returns, evaluate, make_env
+from brigade.experiments.rl.evaluate import Returns, evaluate
 from brigade.experiments.rl.gpu_rollout import GpuRollout
 from brigade.experiments.rl.log import Log
 from brigade.experiments.rl.partners import Partners
@@ -179,10 +180,10 @@ def make_rollout(config: TrainConfig, seed: int, device: torch.device, random: t
         random: what the partners' actions are drawn with.
     """
     specs = expand(config.partners)
+    kitchen = config.shaping.kitchen_of(config.kitchen.load(), seed // KITCHEN_SEEDS)
     if device.type == "cuda" and not specs:
-        kitchen = config.kitchen.load()
         return GpuRollout(kitchen, config.kitchens, config.observation, config.ticks, seed, device=device)
-    env = make_env(config.kitchen, config.kitchens, config.observation)
+    env = KitchenVectorEnv(kitchen, config.kitchens, config.observation)
     players = [make_player(spec, env.kitchen, config.observation, random) for spec in specs]
     partners = Partners(players, env.game) if players else None
     return CpuRollout(env, config.ticks, seed, partners, device=device)
