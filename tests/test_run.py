@@ -222,7 +222,11 @@ class TestThinking:
         out = tmp_path / "stopped"
         changes = ["clock={kind: real, seconds: 1}", "vary={}", "teams=[[dpt, stay]]", f"ray.workers={workers}"]
         command = [sys.executable, "-m", "brigade", "run", str(config_file), f"out={out}", *changes]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509  # else a job
+            # begun in the background, as tests may be, never hears of it
+        )  # fmt: skip
         at_once = max(1, workers)
         deadline = time.monotonic() + 60
         while len(list(out.glob("calls/**/*.jsonl"))) < at_once and time.monotonic() < deadline:
