@@ -224,7 +224,7 @@ class TestThinking:
         command = [sys.executable, "-m", "brigade", "run", str(config_file), f"out={out}", *changes]
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509  # else a job
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # else a job
             # begun in the background, as tests may be, never hears of it
         )  # fmt: skip
         at_once = max(1, workers)
