@@ -33,7 +33,7 @@ def choose_device(wish: str) -> torch.device:
 def missing_for_gpu() -> str | None:
     """What is missing to train on a GPU; None for nothing."""
     if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
-        return f"this PyTorch ({torch.__version__}) was built without CUDA; install it from pytorch.org for CUDA"
+        return f"this PyTorch ({torch.__version__}) was built without CUDA; install a build with CUDA"
     if not torch.cuda.is_available():
         return "PyTorch finds no NVIDIA GPU with a driver that fits it"
     if cuda.SIMULATED:
