@@ -7,6 +7,7 @@ frames are set to begin just after them. The game itself runs in the same loop, 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import time
 from collections import deque
@@ -106,6 +107,8 @@ class App:
     async def run(self, first: Screen) -> None:
         """Show screens, beginning with the first, until the last one has gone."""
         self._screens.append(first)
+        gc.collect()
+        gc.freeze()  # what the program consists of need not be looked through in the middle of a game: it takes 60 ms
         due = time.perf_counter()
         try:
             while self.screen is not None:
@@ -114,6 +117,7 @@ class App:
                 due = self._next_frame(due)
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
         finally:
+            gc.unfreeze()
             self.quit()
             await self.wait_for_closed()
             pygame.display.quit()
