@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from brigade.agents.base import agents as agent_registry
 from brigade.dual_process.build import ClockSpec, ReasonerSpec, list_agents, make_agent
@@ -21,6 +21,15 @@ from brigade.envs.kitchen.layout import Kitchen, load_kitchen
 from brigade.envs.registry import BrigadeError, nearest, unknown
 
 BUNDLED = Path(__file__).parent / "configs"
+
+
+def _counted(value: Any) -> Any:
+    if isinstance(value, bool) or (isinstance(value, int) and value < 1):
+        raise ValueError("expected a list of seeds, or how many, at least 1")
+    return list(range(value)) if isinstance(value, int) else value
+
+
+Seeds = Annotated[list[int], BeforeValidator(_counted)]  # a list, or a number n for 0 to n-1
 
 
 class AgentSpec(Model):
@@ -81,7 +90,7 @@ class RunConfig(Model):
     about: str = ""
     kitchens: list[KitchenChoice] = Field(min_length=1)
     teams: list[list[AgentSpec]] = Field(min_length=1)
-    seeds: list[int] = [0]
+    seeds: Seeds = [0]
     order_scripts: str | None = None
     reasoner: ReasonerSpec = ReasonerSpec()
     clock: ClockSpec = ClockSpec()
@@ -93,13 +102,6 @@ class RunConfig(Model):
     prices: str | None = None
     out: str | None = None
     ray: RaySpec = RaySpec()
-
-    @field_validator("seeds", mode="before")
-    @classmethod
-    def _count(cls, value: Any) -> Any:
-        if isinstance(value, bool) or (isinstance(value, int) and value < 1):
-            raise ValueError("expected a list of seeds, or how many, at least 1")
-        return list(range(value)) if isinstance(value, int) else value
 
     @property
     def folder(self) -> Path:

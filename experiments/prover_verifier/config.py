@@ -9,11 +9,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
 from brigade.envs.content import Document, Model, first_problem, read, validate
 from brigade.envs.registry import BrigadeError, nearest, unknown
-from brigade.experiments.config import RaySpec, change
+from brigade.experiments.config import RaySpec, Seeds, change
 from brigade.experiments.prover_verifier.outcome import Experiment
 
 BUNDLED = Path(__file__).parent / "configs"
@@ -31,18 +31,11 @@ class PvgConfig(Model):
     experiment: str
     settings: dict[str, Any] = {}
     vary: dict[str, list[Any]] = {}
-    seeds: list[int] = Field([0], min_length=1)
+    seeds: Seeds = Field([0], min_length=1)
     checkpoints: bool = True
     replay: str | None = None
     out: str | None = None
     ray: RaySpec = RaySpec()
-
-    @field_validator("seeds", mode="before")
-    @classmethod
-    def _count(cls, value: Any) -> Any:
-        if isinstance(value, bool) or (isinstance(value, int) and value < 1):
-            raise ValueError("expected a list of seeds, or how many, at least 1")
-        return list(range(value)) if isinstance(value, int) else value
 
     @property
     def folder(self) -> Path:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from brigade.agents.checkpoint import NetworkSpec
 from brigade.envs.content import Document, Model, read, validate
 from brigade.envs.kitchen.layout import Kitchen, ShapedSpec, with_shaped
 from brigade.envs.kitchen.reward import Shaping
 from brigade.envs.registry import BrigadeError, unknown
-from brigade.experiments.config import AgentSpec, KitchenChoice, change
+from brigade.experiments.config import AgentSpec, KitchenChoice, Seeds, change
 
 BUNDLED = Path(__file__).parent / "configs"
 PROGRESS = "progress.jsonl"  # in the folder of a training: a line for each update
@@ -156,19 +156,12 @@ class TrainConfig(Model):
     steps: int = Field(10_000_000, ge=1)  # environment steps in all; a step is one tick of one kitchen
     kitchens: int = Field(256, ge=1)
     ticks: int = Field(100, ge=1)
-    seeds: list[int] = Field([0], min_length=1)
+    seeds: Seeds = Field([0], min_length=1)
     checkpoints: int = Field(10, ge=1)  # evenly over the training, beside the one at the start
     episodes: int = Field(20, ge=1)  # of the evaluation
     threads: int = Field(1, ge=1)  # of PyTorch
     parallel: int | None = Field(None, ge=1)  # how many seeds at once; None for as many as there are cores
     out: str | None = None
-
-    @field_validator("seeds", mode="before")
-    @classmethod
-    def _count(cls, value: Any) -> Any:
-        if isinstance(value, bool) or (isinstance(value, int) and value < 1):
-            raise ValueError("expected a list of seeds, or how many, at least 1")
-        return list(range(value)) if isinstance(value, int) else value
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -27,7 +27,6 @@ from brigade.agents.checkpoint import (
     make_card,
     packed,
     save,
-    steps_of,
     write,
 )  # fmt: skip
 from brigade.agents.networks import Policy
@@ -36,12 +35,11 @@ from brigade.envs.kitchen.layout import Kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.machine import cores
 from brigade.experiments.rl.config import TrainConfig
-from brigade.experiments.rl.evaluate import evaluate
 from brigade.experiments.rl.log import Log
 from brigade.experiments.rl.ppo import Losses
 from brigade.experiments.rl.resume import RESUME, VERSION, Progress
 from brigade.experiments.rl.rollout import Totals
-from brigade.experiments.rl.train import KITCHEN_SEEDS, first_policy, keep_evaluation, prepare
+from brigade.experiments.rl.train import KITCHEN_SEEDS, first_policy, prepare, see_through
 
 try:
     import ray
@@ -309,38 +307,13 @@ def train_with_rllib(config: TrainConfig, seed: int, console: Console, resume: b
     try:
         training = RLlibTraining(config, seed, workers, folder if resume else None)
         try:
-            _run(training, folder, console, begun, resume)
+            see_through(training, folder, console, begun, resume)
         finally:
             training.close()
     finally:
         if started:
             ray.shutdown()
     return folder
-
-
-def _run(training: RLlibTraining, folder: Path, console: Console, begun: float, resume: bool) -> None:
-    """Train to the end, and measure what it came to."""
-    config, progress = training.config, training.progress
-    before = progress.seconds
-    log = Log(folder, config.steps, progress.steps, console, f"{config.name} seed {training.seed}")
-    try:
-        if not resume:
-            training.save(folder)
-        while progress.steps < config.steps:
-            training.update(log)
-            progress.seconds = before + time.perf_counter() - begun
-            if training.due or progress.steps >= config.steps:
-                training.save(folder)
-    except (BrigadeError, KeyboardInterrupt):
-        kept = steps_of(folder)
-        if kept:
-            console.print(f"the last checkpoint is {kept[-1]}; --resume goes on from it", soft_wrap=True)
-        raise
-    finally:
-        log.close()
-    returns = evaluate(training.policy, config, training.kitchen)
-    progress.seconds = before + time.perf_counter() - begun
-    keep_evaluation(folder, returns, progress)
 
 
 def _workers(config: TrainConfig) -> int:

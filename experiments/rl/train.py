@@ -8,7 +8,7 @@ import os
 import time
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from rich.console import Console
@@ -132,15 +132,51 @@ def train(config: TrainConfig, seed: int, console: Console, resume: bool = False
     training = Training(config, seed)
     if resume:
         training.progress = load_training(folder, training.learner, training.rollout, training.random)
-    before = training.progress.seconds
-    log = Log(folder, config.steps, training.progress.steps, console, f"{config.name} seed {seed}")
+    return see_through(training, folder, console, begun, resume, describe(training.device))
+
+
+class Learning(Protocol):
+    """A training under way, on whatever engine."""
+
+    config: TrainConfig
+    seed: int
+    kitchen: Kitchen
+    policy: Policy
+    progress: Progress
+
+    def update(self, log: Log) -> None:
+        """Gather experience and learn from it."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint."""
+        ...
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        ...
+
+
+def see_through(
+    training: Learning, folder: Path, console: Console, begun: float, resume: bool, device: str | None = None
+) -> list[Returns]:
+    """Train to the end with checkpoints on the way, measure what it came to, and write that down.
+
+    Raises:
+        BrigadeError: it went wrong; the last checkpoint is kept.
+        KeyboardInterrupt: stopped; likewise.
+    """
+    config, progress = training.config, training.progress
+    before = progress.seconds
+    log = Log(folder, config.steps, progress.steps, console, f"{config.name} seed {training.seed}")
     try:
         if not resume:
             training.save(folder)
-        while training.progress.steps < config.steps:
+        while progress.steps < config.steps:
             training.update(log)
-            training.progress.seconds = before + time.perf_counter() - begun
-            if training.due or training.progress.steps >= config.steps:
+            progress.seconds = before + time.perf_counter() - begun
+            if training.due or progress.steps >= config.steps:
                 training.save(folder)
     except (BrigadeError, KeyboardInterrupt):
         kept = steps_of(folder)
@@ -150,8 +186,8 @@ def train(config: TrainConfig, seed: int, console: Console, resume: bool = False
     finally:
         log.close()
     returns = evaluate(training.policy, config, training.kitchen)
-    training.progress.seconds = before + time.perf_counter() - begun
-    keep_evaluation(folder, returns, training.progress, describe(training.device))
+    progress.seconds = before + time.perf_counter() - begun
+    keep_evaluation(folder, returns, progress, device)
     return returns
 
 
