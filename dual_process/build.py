@@ -23,8 +23,8 @@ from brigade.envs.content import Model
 from brigade.envs.registry import BrigadeError
 
 __all__ = [
-    "ClockSpec", "ReasonerSpec", "calls_file", "house_answer", "list_agents", "make_agent", "make_reasoner",
-    "make_thinking_agent", "recorded", "short_key",
+    "ClockSpec", "ReasonerSpec", "calls_file", "house_answer", "list_agents", "make_agent", "make_answered_agent",
+    "make_reasoner", "make_thinking_agent", "recorded", "short_key",
 ]  # fmt: skip
 
 
@@ -85,6 +85,15 @@ def make_reasoner(spec: ReasonerSpec, seed: int = 0, clock: ClockSpec | None = N
         changes["latency_s"] = clock.seconds
     answer = functools.partial(house_answer, quality=spec.quality)
     return HouseReasoner(answer, spec.knobs.model_copy(update=changes), sleep=real)
+
+
+def make_answered_agent(
+    name: str, options: Mapping[str, Any], spec: ReasonerSpec, seed: int, clock: ClockSpec
+) -> Agent:
+    """A new agent by name; one that thinks is answered by this reasoner, unless it brings its own."""
+    if name not in FRAMEWORKS or "reasoner" in options:
+        return make_agent(name, **options)
+    return make_agent(name, reasoner=make_reasoner(spec, seed, clock), **options)
 
 
 def house_answer(messages: Any, purpose: str, schema: Any, rng: Any, *, quality: float) -> str:

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from brigade.agents.base import Agent
-from brigade.dual_process.build import ClockSpec, ReasonerSpec, make_agent, make_reasoner
-from brigade.dual_process.frameworks import FRAMEWORKS
+from brigade.dual_process.build import ClockSpec, ReasonerSpec, make_answered_agent
 from brigade.dual_process.messages import Mode
 from brigade.dual_process.recording import make_header
 from brigade.envs.kitchen.layout import Kitchen, load_kitchen
@@ -136,10 +135,8 @@ class Playing(Step):
         spec = self.partner
         if spec is None:
             return None
-        if spec.name not in FRAMEWORKS or "reasoner" in spec.options:
-            return make_agent(spec.name, **spec.options)
-        reasoner = make_reasoner(self.reasoner, self.seed, ClockSpec(kind="real", hz=self.hz))
-        return make_agent(spec.name, reasoner=reasoner, **spec.options)
+        clock = ClockSpec(kind="real", hz=self.hz)
+        return make_answered_agent(spec.name, spec.options, self.reasoner, self.seed, clock)
 
     def team(self, human: Agent) -> list[Agent]:
         """The participant's agent and the partner, in order of seats."""

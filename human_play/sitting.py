@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from brigade.agents.base import Agent, Observation, View
-from brigade.dual_process.build import ClockSpec, ReasonerSpec, make_agent, make_reasoner
+from brigade.dual_process.build import ClockSpec, ReasonerSpec, make_answered_agent
 from brigade.dual_process.clock import RealClock
 from brigade.dual_process.episode import Played, Tick, play_async
 from brigade.dual_process.frameworks import FRAMEWORKS
@@ -211,11 +211,9 @@ class Sitting:
         return self.clock.due_at(self.ticks)
 
     def _agent(self, seat: Seat) -> Agent:
-        options = dict(seat.options)
-        if seat.name in FRAMEWORKS and "reasoner" not in options:
-            clock = ClockSpec(kind="real", hz=self.setup.hz, seconds=self.setup.think_s)
-            options["reasoner"] = make_reasoner(self.setup.reasoner, self.setup.seed, clock)
-        return make_agent(seat.name, **options)
+        setup = self.setup
+        clock = ClockSpec(kind="real", hz=setup.hz, seconds=setup.think_s)
+        return make_answered_agent(seat.name, seat.options, setup.reasoner, setup.seed, clock)
 
     def _watch(self, game: Game, observation: Observation, actions: Sequence[int]) -> None:
         self.before, self.now = self.now, game.describe()
