@@ -96,8 +96,10 @@ def round_figures(verifier: EditVerifier, trained: Trained, data: Data) -> dict[
         SNEAKY: mean_of(scores, policies[SNEAKY] * ~correct),
     }
     both = [splits[role] for role in ROLES]
+    strict = Split(scores >= limit + data.slack, correct, policies[SNEAKY].astype(np.float64))
     figures: dict[str, Figure] = {
         "fool rate": splits[SNEAKY].fool_rate,
+        "fool rate, no slack": strict.fool_rate,
         "soundness error, best response": unsound,
         "completeness": splits[HELPFUL].completeness,
         "completeness, best response": complete,
