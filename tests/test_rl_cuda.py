@@ -20,6 +20,8 @@ KITCHENS = [
     ("salad_bar", "features"),
     ("generated:seed=5,chefs=4,width=9", "features"),
 ]
+REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
+PUBLISHED = sorted(REFERENCE.glob("*.jsonl.gz"))
 RECORDINGS = sorted((Path(__file__).parent / "recordings").glob("*.jsonl"))
 
 RANDOM_KITCHENS = """
@@ -78,6 +80,34 @@ for _, group in itertools.groupby(sorted(map(json.loads, sys.stdin), key=where),
 print("same")
 """
 
+PUBLISHED_GAMES = """
+import gzip, json, sys
+import numpy as np
+from brigade.envs.kitchen.cuda import CudaGame, fetched
+from brigade.envs.kitchen.game import Game
+from brigade.envs.kitchen.layout import load_kitchen
+from brigade.envs.kitchen.state import differences
+from brigade.experiments.published import CLASSIC_ACTIONS
+
+entries = [json.loads(line) for line in gzip.open(sys.argv[1], "rt", encoding="utf-8")]  # played side by side
+first = entries[0]
+kitchen = load_kitchen(first["layout"], None, first.get("old_dynamics"))
+challenge = first["rules"] == "challenge"
+game, cpu = CudaGame(kitchen, len(entries), None), Game(kitchen, len(entries))
+cpu.reset([entry["seed"] for entry in entries], [entry["order_script"] for entry in entries] if challenge else None)
+game.restore(cpu.state)
+ended = False
+for tick, steps in enumerate(zip(*(entry["steps"] for entry in entries), strict=True), 1):
+    assert not ended
+    joint = [step["actions"] if challenge else [CLASSIC_ACTIONS[name] for name in step["actions"]] for step in steps]
+    cpu.step(joint)
+    game.step(joint)
+    assert np.array_equal(fetched(game.rewards), cpu.rewards), tick
+    assert np.array_equal(fetched(game.results)[1], cpu.state.score), tick
+    ended = bool(fetched(game.over).all())  # then the game on the GPU has begun the next episode
+    assert ended or differences(game.state, cpu.state) == [], tick
+print("same", len(entries), tick)
+"""
 
 ROLLOUTS = """
 import sys
@@ -199,6 +229,17 @@ def test_recordings_replay() -> None:
     unscripted = [line for line in entries if json.loads(line)["order_script"] is None]
     assert len(unscripted) >= 5
     assert run(REPLAYED, given="\n".join(unscripted[:8])) == "same"
+
+
+@pytest.mark.skipif(not COMPILED, reason="the simulator needs the compiled rules")
+@pytest.mark.skipif(not PUBLISHED, reason=f"no recordings of the published games in {REFERENCE}")
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.name.removesuffix(".jsonl.gz"))
+def test_the_published_games_replay(path: Path) -> None:
+    """On the CPU they are those that were recorded (`test_recordings`); here, that the GPU's are those of the CPU."""
+    same, entries, ticks = run(PUBLISHED_GAMES, str(path)).split()
+    assert same == "same"
+    assert int(entries) >= 8
+    assert int(ticks) >= 400
 
 
 @pytest.fixture(scope="module")

@@ -263,11 +263,13 @@ class CudaGame:
         return self._state.tick
 
     def restore(self, saved: State) -> None:
-        """Go back to a copy of the state, this game's or a `Game`'s.
+        """Go back to a copy of the state, this game's or a `Game`'s, with its order scripts.
 
         Raises:
-            BrigadeError: it is of another number of kitchens, of another kitchen, or has scripted orders.
+            BrigadeError: it is of another number of kitchens, or of another kitchen.
         """
+        if self._state.script.shape != saved.script.shape and len(saved.script) == self.count:
+            self._state = self._state._replace(script=_on_device(saved.script))
         pairs: list[tuple[DeviceArray, NDArray[Any]]] = list(zip(self._state, saved, strict=True))
         for name, (array, old) in zip(State._fields, pairs, strict=True):
             if array.shape != old.shape:
@@ -329,10 +331,14 @@ def argument_bytes(arguments: Sequence[Any]) -> int:
 
 def _moved(arrays: Any) -> Any:
     """The same named tuple with its arrays on the device."""
-    move = np.array if SIMULATED else cuda.to_device
     return arrays._replace(
-        **{name: move(value) for name, value in arrays._asdict().items() if isinstance(value, np.ndarray)}
+        **{name: _on_device(value) for name, value in arrays._asdict().items() if isinstance(value, np.ndarray)}
     )
+
+
+def _on_device(array: NDArray[Any]) -> DeviceArray:
+    """A copy of an array, on the device."""
+    return np.array(array) if SIMULATED else cuda.to_device(np.ascontiguousarray(array))
 
 
 def _fill(array: DeviceArray, values: NDArray[Any]) -> None:
