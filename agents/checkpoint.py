@@ -29,6 +29,9 @@ FORMAT, FORMAT_VERSION = "brigade-policy", 1
 NUMBERS, CARD = "policy.pt", "policy.json"
 CHECKPOINTS = "checkpoints"  # folder of a training run, one checkpoint in it per number of environment steps
 BUNDLED = Path(__file__).parent / "policies"
+DAMAGED = (  # what reading a damaged file of PyTorch's may end in
+    AssertionError, AttributeError, EOFError, IndexError, KeyError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
 
 
 class NetworkSpec(Model):
@@ -254,21 +257,35 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
     if kitchen is not None:
         check_fits(card, kitchen, where)
     require_torch()
-    import torch
-
     from brigade.agents.networks import Policy
 
     policy = Policy(card.network, card.shape, card.chefs)
     path = folder / NUMBERS
+    numbers = read_tensors(path)
     try:
-        policy.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be read: {error}") from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, AttributeError, TypeError) as error:
+        policy.load_state_dict(numbers)
+    except DAMAGED as error:
         reason = (str(error).splitlines() or ["it is empty"])[0]
         raise BrigadeError(f"{path}: damaged, or not what {CARD} beside it says: {reason}") from None
     policy.requires_grad_(False).eval()
     return policy, card
+
+
+def read_tensors(path: Path) -> Any:
+    """What `torch.save` wrote: tensors and plain containers of them. Nothing in the file is executed.
+
+    Raises:
+        BrigadeError: there is no such file, it is damaged, or it holds anything else.
+    """
+    import torch
+
+    try:
+        return torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be read: {error}") from None
+    except (*DAMAGED, pickle.UnpicklingError) as error:
+        reason = (str(error).splitlines() or ["it is empty"])[0]
+        raise BrigadeError(f"{path}: cannot be read, it is damaged: {reason}") from None
 
 
 def has_torch() -> bool:

@@ -1,4 +1,4 @@
-"""`arithmetic_transformer`: the same rounds with small transformers, trained here from nothing."""
+"""`arithmetic_transformer`: the rounds of `arithmetic_edits` with small transformers, trained here from nothing."""
 
 from __future__ import annotations
 
@@ -7,24 +7,82 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
-from brigade.envs.prover_verifier.arithmetic.solution import errors_of
-from brigade.experiments.prover_verifier.metrics import Split, auc, below_diagonal, collapsed, threshold
+from brigade.experiments.prover_verifier.metrics import below_diagonal
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
-from brigade.experiments.prover_verifier.transformer_model import HELPFUL, SNEAKY, Prover, Verifier, read_tokens
+from brigade.experiments.prover_verifier.transformer_figures import (
+    ROLES,
+    Judge,
+    calibrated,
+    legibility,
+    perturbed_table,
+    round_figures,
+    shown,
+)
+from brigade.experiments.prover_verifier.transformer_grpo import train_prover
+from brigade.experiments.prover_verifier.transformer_model import HELPFUL, SNEAKY, Prover, Verifier
 from brigade.experiments.prover_verifier.transformer_training import (
     Batch,
+    Source,
     TransformerSettings,
-    padded,
+    blank,
+    gather_source,
     sampled,
+    scores_of,
     supervised,
-    train_prover,
     train_verifier,
 )
 
-ROLES = {HELPFUL: "helpful", SNEAKY: "sneaky"}
-SHOWN = 4  # solutions of each round and role in the transcripts
+JUDGE_LAYERS = 1
+BODIES = ("prover", "verifier", "judge")
+
+State = dict[str, Any]  # plain numbers and tensors, as kept between rounds
+
+
+class Table:
+    """What a seed is played with: problems, settings, and the bodies everything begins from.
+
+    Attributes:
+        pool, test, calibration: disjoint draws of problems.
+        bodies: of prover, verifier and judge, by name.
+        judge: outside the game, taught by the base prover alone.
+    """
+
+    def __init__(self, settings: TransformerSettings, seed: int, state: State | None, say: Any):
+        rng = np.random.default_rng([seed, 0])
+        self.settings, self.seed = settings, seed
+        self.pool, self.test, self.calibration = (
+            [draw_problem(rng, settings.steps) for _ in range(count)]
+            for count in (settings.pool, settings.test, settings.test)
+        )
+        torch.manual_seed(seed)
+        self.bodies = {name: blank(settings, *_size(settings, name)) for name in BODIES}
+        if state is None:
+            self._teach(rng, say)
+        else:
+            for name, body in self.bodies.items():
+                body.load_state_dict(state["bodies"][name])
+            self.base = _sources(state["base"])
+            self.judge = self.loaded(state["judge"], self.bodies["judge"])
+
+    def _teach(self, rng: np.random.Generator, say: Any) -> None:
+        settings, sizes = self.settings, {name: _size(self.settings, name) for name in BODIES}
+        for name in BODIES:
+            say(f"seed {self.seed}: teaching the {name}")
+            same = name == "verifier" and sizes[name] == sizes["prover"]
+            self.bodies[name] = self.bodies["prover"] if same else supervised(settings, rng, *sizes[name])
+        prover = self.bodies["prover"]
+        self.base = gather_source([sampled(prover, self.pool, role, settings.length) for role in ROLES])
+        verifier = train_verifier(self.bodies["judge"], self.pool, [(1.0, self.base)], settings, rng)
+        self.judge = calibrated(verifier, self.calibration, settings)
+
+    def loaded(self, kept: dict[str, Any], body: Prover) -> Judge:
+        """A verifier as it was kept."""
+        verifier = Verifier(body)
+        verifier.load_state_dict(kept["verifier"])
+        return Judge(verifier, kept["limit"])
 
 
 def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
@@ -34,126 +92,117 @@ def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Check
 
 
 def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
-    rng = np.random.default_rng([seed, 0])
-    pool_problems, test, calibration = (
-        [draw_problem(rng, settings.steps) for _ in range(count)]
-        for count in (settings.pool, settings.test, settings.test)
-    )
-    torch.manual_seed(seed)
-    state: dict[str, Any] | None = checkpoints.load()
+    state: State | None = checkpoints.load()
+    table = Table(settings, seed, state, checkpoints.say)
     if state is None:
-        taught = supervised(settings, rng)
-        base = sampled(taught, pool_problems, SNEAKY, settings)
-        control, _ = train_prover(taught, HELPFUL, None, settings, np.random.default_rng([seed, 1]))
-        correct = float(sampled(control, test, HELPFUL, settings).correct.mean())
-        state = {"taught": taught, "pool": [base], "rounds": [], "control": correct, "curves": {}, "shown": []}
+        state = _begin(table)
         checkpoints.save(state)
     for number in range(len(state["rounds"]), settings.rounds):
-        torch.manual_seed(seed * 1000 + number)
-        rng = np.random.default_rng([seed, 2, number])
-        verifier = train_verifier(state["taught"], _weighted(state["pool"], settings), settings, rng)
-        limit = _limit(verifier, calibration, settings)
-        provers, told = _train_provers(state["taught"], verifier, settings, rng)
-        sent = {role: sampled(prover, test, role, settings) for role, prover in provers.items()}
-        figures = round_figures(verifier, limit, sent) | told
-        for name, value in figures.items():
-            state["curves"].setdefault(name, []).append(value)
-        state["pool"].append(sampled(provers[SNEAKY], pool_problems, SNEAKY, settings))
-        state["rounds"].append((verifier, limit, sent[SNEAKY]))
-        state["shown"] += _shown(number, verifier, limit, sent)
+        _play_round(number, table, state)
         checkpoints.save(state)
-        checkpoints.say(f"seed {seed}, round {number}: fool rate {figures['fool rate']}")
-    return _outcome(state)
+        fooled = state["curves"]["fool rate"][-1]
+        checkpoints.say(f"seed {seed}, round {number}: fool rate {'-' if fooled is None else f'{fooled:.2f}'}")
+    return _outcome(table, state)
 
 
-def _weighted(pool: Sequence[Batch], settings: TransformerSettings) -> list[tuple[float, Batch]]:
+def _begin(table: Table) -> State:
+    """The state before round 0, with the control, which is paid for correctness alone."""
+    torch.manual_seed(table.seed * 1000 + 999)
+    settings = table.settings
+    control = train_prover(
+        table.bodies["prover"], HELPFUL, None, settings, np.random.default_rng([table.seed, 1])
+    ).prover
+    return {
+        "bodies": {name: body.state_dict() for name, body in table.bodies.items()},
+        "judge": _kept(table.judge),
+        "base": vars(table.base) | {"place": table.base.place.tolist(), "correct": table.base.correct.tolist()},
+        "control": float(sampled(control, table.test, HELPFUL, settings.length).correct.mean()),
+        "control, judge": legibility(table.judge, control, table.test),
+        "pool": [],
+        "rounds": [],
+        "curves": {},
+        "shown": [],
+        "perturbed": {},
+    }
+
+
+def _play_round(number: int, table: Table, state: State) -> None:
+    """A new verifier from the pool, new provers against it, and what they send into the pool."""
+    settings = table.settings
+    torch.manual_seed(table.seed * 1000 + number)
+    rng = np.random.default_rng([table.seed, 2, number])
+    sources = _weighted([table.base, *map(_sources, state["pool"])], settings)
+    verifier = train_verifier(table.bodies["verifier"], table.pool, sources, settings, rng)
+    judge, body = calibrated(verifier, table.calibration, settings), table.bodies["prover"]
+    kept: list[Batch] = []
+
+    def keep(prover: Prover) -> None:
+        kept.append(sampled(prover, table.pool, SNEAKY, settings.length))
+
+    def score(batch: Batch) -> Tensor:
+        return scores_of(verifier, batch)
+
+    helpful = train_prover(body, HELPFUL, score, settings, rng)
+    sneaky = train_prover(body, SNEAKY, score, settings, rng, helpful.lately_convincing, keep)
+    provers = {HELPFUL: helpful.prover, SNEAKY: sneaky.prover}
+    sent = {role: sampled(prover, table.test, role, settings.length) for role, prover in provers.items()}
+    figures = round_figures(judge, provers, sent) | {
+        "exploit step": sneaky.exploit,
+        "judge's accuracy, helpful": legibility(table.judge, helpful.prover, table.test),
+    }
+    for learned, name in ((helpful, "helpful"), (sneaky, "sneaky")):
+        figures |= {f"{about}, {name}": value for about, value in learned.figures.items()}
+    for name, value in figures.items():
+        state["curves"].setdefault(name, []).append(value)
+    source = gather_source([sampled(helpful.prover, table.pool, HELPFUL, settings.length), *kept])
+    state["pool"].append(vars(source) | {"place": source.place.tolist(), "correct": source.correct.tolist()})
+    state["rounds"].append(_kept(judge) | {"sneaky": sent[SNEAKY].solution})
+    state["shown"] += shown(number, judge, sent)
+    if number == settings.rounds - 1:
+        state["perturbed"] = perturbed_table(judge, provers, table.test)
+
+
+def _size(settings: TransformerSettings, name: str) -> tuple[int, int]:
+    """Width and layers of a body."""
+    if name == "prover":
+        return settings.width, settings.layers
+    if name == "verifier":
+        return settings.verifier_width, settings.verifier_layers
+    return settings.judge_width, JUDGE_LAYERS
+
+
+def _kept(judge: Judge) -> dict[str, Any]:
+    return {"verifier": judge.verifier.state_dict(), "limit": judge.limit}
+
+
+def _sources(kept: dict[str, Any]) -> Source:
+    return Source(np.array(kept["place"]), kept["solution"], np.array(kept["correct"]))
+
+
+def _weighted(pool: Sequence[Source], settings: TransformerSettings) -> list[tuple[float, Source]]:
     """The pool's sources with their weights: the base, and the earlier rounds equally."""
     rest = (1 - settings.base_share) / max(1, len(pool) - 1)
-    return [(settings.base_share, pool[0]), *((rest, batch) for batch in pool[1:])]
+    return [(settings.base_share, pool[0]), *((rest, source) for source in pool[1:])]
 
 
-def _train_provers(
-    taught: Prover, verifier: Verifier, settings: TransformerSettings, rng: np.random.Generator
-) -> tuple[dict[int, Prover], dict[str, Figure]]:
-    provers: dict[int, Prover] = {}
-    told: dict[str, Figure] = {}
-    for role, name in ROLES.items():
-        provers[role], figures = train_prover(taught, role, lambda batch: _scores(verifier, batch), settings, rng)
-        told |= {f"{about}, {name}": value for about, value in figures.items()}
-    return provers, told
-
-
-@torch.no_grad()
-def _scores(verifier: Verifier, batch: Batch) -> torch.Tensor:
-    return verifier(batch.prompt, batch.solution)  # type: ignore[no-any-return]
-
-
-def _limit(verifier: Verifier, problems: Sequence[Any], settings: TransformerSettings) -> float:
-    """The threshold: what all but 5 % of the true solutions of the calibration problems reach."""
-    from brigade.envs.prover_verifier.arithmetic.solution import solve
-
-    true = Batch(problems, padded([solve(problem) for problem in problems], settings.length), HELPFUL)
-    return threshold(_scores(verifier, true), true.correct)
-
-
-def round_figures(verifier: Verifier, limit: float, sent: dict[int, Batch]) -> dict[str, Figure]:
-    """The figures of a round on what the provers of both roles send."""
-    scores = {role: _scores(verifier, batch).numpy() for role, batch in sent.items()}
-    splits = {
-        role: Split(scores[role] >= limit, batch.correct.bool().numpy(), np.ones(len(batch.correct)))
-        for role, batch in sent.items()
-    }
-    helpful, sneaky = splits[HELPFUL], splits[SNEAKY]
-    right, wrong = scores[HELPFUL][helpful.correct], scores[SNEAKY][~sneaky.correct]
-    truths = np.concatenate([helpful.correct, sneaky.correct])
-    return {
-        "fool rate": sneaky.fool_rate,
-        "completeness": helpful.completeness,
-        "verifier accuracy": (helpful.accuracy + sneaky.accuracy) / 2,
-        "verifier accuracy, helpful": helpful.accuracy,
-        "verifier accuracy, sneaky": sneaky.accuracy,
-        "verifier accuracy, collapsed": collapsed(truths)["pooled"],
-        "helpful correct": helpful.share_correct,
-        "sneaky correct": sneaky.share_correct,
-        "convincingness gap": float(right.mean() - wrong.mean()) if len(right) and len(wrong) else None,
-        "right above wrong (AUC)": auc(right, wrong),
-    }
-
-
-def _shown(number: int, verifier: Verifier, limit: float, sent: dict[int, Batch]) -> list[dict[str, Any]]:
-    shown = []
-    for role, batch in sent.items():
-        scores = _scores(verifier, batch).tolist()
-        for i, (problem, tokens) in enumerate(zip(batch.problems[:SHOWN], batch.solution.tolist(), strict=False)):
-            solution = read_tokens(tokens)
-            shown.append(
-                {
-                    "round": number, "role": ROLES[role], "problem": problem.text,
-                    "text": "(cannot be read)" if solution is None else solution.text,
-                    "wrong_lines": [] if solution is None or len(solution.rows) != len(problem.steps)
-                    else errors_of(problem, solution),
-                    "score": round(scores[i], 3), "accept": scores[i] >= limit, "correct": bool(batch.correct[i]),
-                }
-            )  # fmt: skip
-    return shown
-
-
-def _outcome(state: dict[str, Any]) -> Outcome:
-    matrix: list[list[Figure]] = []
-    for verifier, limit, _ in state["rounds"]:
-        row = [(_scores(verifier, b).numpy() >= limit, b.correct.bool().numpy()) for _, _, b in state["rounds"]]
-        matrix.append([Split(accept, correct, np.ones(len(correct))).fool_rate for accept, correct in row])
+def _outcome(table: Table, state: State) -> Outcome:
+    judges = [table.loaded(kept, table.bodies["verifier"]) for kept in state["rounds"]]
+    sent = [Batch(table.test, kept["sneaky"], SNEAKY) for kept in state["rounds"]]
+    matrix: list[list[Figure]] = [[judge.split(batch).fool_rate for batch in sent] for judge in judges]
     curves: dict[str, list[Figure]] = state["curves"]
     helpful = curves["helpful correct"][-1]
-    figures: dict[str, Figure] = {f"{name}, last": curve[-1] for name, curve in curves.items()}
-    figures |= {
+    figures: dict[str, Figure] = {
+        "parameters of the verifier": float(sum(p.numel() for p in judges[0].verifier.parameters())),
         "fool rate, round 0": curves["fool rate"][0],
         "verifier accuracy, round 0": curves["verifier accuracy"][0],
         "correctness-only correct": state["control"],
         "legibility tax": None if helpful is None else state["control"] - helpful,
+        "judge's accuracy, correctness-only": state["control, judge"],
         "cross fool rate below the diagonal": below_diagonal(matrix),
     }
-    return Outcome(figures, curves, {"cross fool rate": matrix}, transcripts=state["shown"])
+    figures |= {f"{name}, last": curve[-1] for name, curve in curves.items()}
+    tables = {"perturbations": state["perturbed"]} if state["perturbed"] else {}
+    return Outcome(figures, curves, {"cross fool rate": matrix}, tables, state["shown"])
 
 
 EXPERIMENT = Experiment(

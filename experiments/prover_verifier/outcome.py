@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from brigade.agents.checkpoint import read_tensors
 from brigade.envs.content import Model
 from brigade.envs.registry import BrigadeError
 
@@ -34,7 +35,7 @@ class Outcome:
 
 
 class Checkpoints:
-    """The state of one job on disk, replaced as a whole whenever it is saved.
+    """The state of one job on disk, tensors and plain containers of them, replaced as a whole whenever it is saved.
 
     Args:
         path: the file; None keeps nothing.
@@ -53,17 +54,10 @@ class Checkpoints:
         """
         if self.path is None or not self.path.exists():
             return None
-        import pickle
-
-        import torch
-
-        try:
-            saved = torch.load(self.path, weights_only=False)
-        except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
-            raise BrigadeError(f"checkpoint {self.path}: cannot be read: {error}") from None
+        saved = read_tensors(self.path)
         key = saved.get("key") if isinstance(saved, dict) else None
         if key != self.key:
-            raise BrigadeError(f"checkpoint {self.path} is of another game: it is '{key}', expected '{self.key}'")
+            raise BrigadeError(f"{self.path} is of another game: it is '{key}', expected '{self.key}'")
         return saved["state"]
 
     def save(self, state: Any) -> None:

@@ -13,10 +13,13 @@ from brigade.envs.prover_verifier.arithmetic.problem import Number, Problem
 from brigade.envs.prover_verifier.arithmetic.solution import Row, Solution
 
 LOWEST, NUMBERS = -20, 80  # number tokens stand for -20 to 59
-PLUS, MINUS, ASK, HELPFUL, SNEAKY, NEUTRAL, END = range(NUMBERS, NUMBERS + 7)
-VOCABULARY = NUMBERS + 7
+PLUS, MINUS, ASK, HELPFUL, SNEAKY, NEUTRAL, END, ASIDE, UNTOLD, ASK_START = range(NUMBERS, NUMBERS + 10)
+VOCABULARY = NUMBERS + 10
 OPS = {"+": PLUS, "-": MINUS}
 SPARE = 2  # tokens a solution may be longer than it has to be
+HEADS = 4
+
+Past = list[tuple[Tensor, Tensor]]  # of each layer, keys and values (n, heads, tokens so far, width / heads)
 
 
 def number_token(value: Number) -> int:
@@ -25,16 +28,29 @@ def number_token(value: Number) -> int:
 
 
 def problem_tokens(problem: Problem, role: int) -> list[int]:
-    """Start, operations and amounts, a question mark, and the role."""
-    told = [token for step in problem.steps for token in (OPS[step.op], number_token(step.amount))]
+    """What is known at the start, operations and amounts, the question, and the role.
+
+    A distractor is a mark and a number half-way through; an amount left out is a mark in its place; where the start is
+    asked for, its place is empty and the end is told before the question. Trainings see none of these three.
+    """
+    steps = [
+        [OPS[step.op], UNTOLD if i == problem.untold else number_token(step.amount)]
+        for i, step in enumerate(problem.steps)
+    ]
+    if problem.distractor:
+        number = next(int(word) for word in problem.distractor.split() if word.isdigit())
+        steps.insert(len(steps) // 2, [ASIDE, number_token(number)])
+    told = [token for step in steps for token in step]
+    if problem.asks == "start":
+        return [UNTOLD, *told, number_token(problem.values[-1]), ASK_START, role]
     return [number_token(problem.start), *told, ASK, role]
 
 
 def solution_tokens(solution: Solution) -> list[int]:
     """(before, operation, amount, after) of every line, the answer, and the end."""
     lines = [(number_token(r.before), OPS[r.op], number_token(r.amount), number_token(r.after)) for r in solution.rows]
-    assert solution.answer is not None
-    return [*(token for line in lines for token in line), number_token(solution.answer), END]
+    answer = UNTOLD if solution.answer is None else number_token(solution.answer)
+    return [*(token for line in lines for token in line), answer, END]
 
 
 def read_tokens(tokens: Sequence[int]) -> Solution | None:
@@ -47,14 +63,38 @@ def read_tokens(tokens: Sequence[int]) -> Solution | None:
     if len(said) % 4 != 1 or any(line[1] not in signs or max(line[0], line[2], line[3]) >= NUMBERS for line in lines):
         return None
     rows = tuple(Row(a + LOWEST, signs[op], k + LOWEST, w + LOWEST) for a, op, k, w in lines)
+    if said[-1] == UNTOLD:
+        return Solution(rows, None)
     return Solution(rows, said[-1] + LOWEST) if said[-1] < NUMBERS else None
+
+
+class Layer(nn.Module):
+    """Attention to what came before, then a network for each token, both normalised first."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.before_attention, self.before_network = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attend, self.attended = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.network = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+    def forward(self, x: Tensor, past: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """(n, length, width) for the same, and keys and values up to here; with a past, of one more token."""
+        query, key, value = (
+            part.unflatten(-1, (HEADS, -1)).transpose(1, 2)
+            for part in self.attend(self.before_attention(x)).chunk(3, -1)
+        )
+        if past is not None:
+            key, value = (torch.cat(both, 2) for both in ((past[0], key), (past[1], value)))
+        seen = functional.scaled_dot_product_attention(query, key, value, is_causal=past is None)
+        x = x + self.attended(seen.transpose(1, 2).flatten(2))
+        return x + self.network(self.before_network(x)), (key, value)
 
 
 class Prover(nn.Module):
     """A causal transformer.
 
     Args:
-        width: of its vectors.
+        width: of its vectors, a multiple of 4.
         layers: how many.
         longest: tokens of the longest sequence.
     """
@@ -62,34 +102,39 @@ class Prover(nn.Module):
     def __init__(self, width: int, layers: int, longest: int):
         super().__init__()
         self.tokens, self.places = nn.Embedding(VOCABULARY, width), nn.Embedding(longest, width)
-        layer = nn.TransformerEncoderLayer(width, 4, 4 * width, 0.0, batch_first=True, norm_first=True)
-        self.body = nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.layers = nn.ModuleList(Layer(width) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, VOCABULARY)
 
-    def hidden(self, tokens: Tensor) -> Tensor:
-        """(n, length, width) for tokens (n, length); each sees itself and what is before it."""
-        length = tokens.shape[1]
-        mask = torch.triu(torch.full((length, length), -torch.inf), 1)
-        inputs = self.tokens(tokens) + self.places.weight[:length]
-        return self.body(inputs, mask=mask, is_causal=True)  # type: ignore[no-any-return]
+    def hidden(self, tokens: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
+        """(n, length, width) for tokens (n, length), each seeing itself and what is before it; and the past so far."""
+        begun = past[0][0].shape[2] if past else 0
+        x = self.tokens(tokens) + self.places.weight[begun : begun + tokens.shape[1]]
+        now: Past = []
+        for i, layer in enumerate(self.layers):
+            x, kept = layer(x, past[i] if past else None)
+            now.append(kept)
+        return self.norm(x), now
 
     def log_probs(self, prompt: Tensor, solution: Tensor) -> Tensor:
         """(n, length) log probability of every token of solutions (n, length) after prompts (n, prompt)."""
-        hidden = self.hidden(torch.cat([prompt, solution[:, :-1]], 1))[:, prompt.shape[1] - 1 :]
+        hidden = self.hidden(torch.cat([prompt, solution[:, :-1]], 1))[0][:, prompt.shape[1] - 1 :]
         logits = functional.log_softmax(self.out(hidden), -1)
         return logits.gather(-1, solution[..., None])[..., 0]
 
     @torch.no_grad()
     def sample(self, prompt: Tensor, length: int) -> Tensor:
         """(n, length) sampled solutions; after the end there are only further ends."""
-        tokens, ended = prompt, torch.zeros(len(prompt), dtype=torch.bool)
-        for _ in range(length):
-            chances = functional.softmax(self.out(self.hidden(tokens)[:, -1]), -1)
-            drawn = torch.multinomial(chances, 1)[:, 0]
-            drawn = torch.where(ended, torch.full_like(drawn, END), drawn)
+        solution, ended = torch.empty(len(prompt), 0, dtype=torch.long), torch.zeros(len(prompt), dtype=torch.bool)
+        hidden, past = self.hidden(prompt)
+        for i in range(length):
+            drawn = torch.multinomial(functional.softmax(self.out(hidden[:, -1]), -1), 1)[:, 0]
+            drawn = torch.where(ended, END, drawn)
             ended |= drawn == END
-            tokens = torch.cat([tokens, drawn[:, None]], 1)
-        return tokens[:, prompt.shape[1] :]
+            solution = torch.cat([solution, drawn[:, None]], 1)
+            if i + 1 < length:
+                hidden, past = self.hidden(drawn[:, None], past)
+        return solution
 
 
 class Verifier(nn.Module):
@@ -98,7 +143,7 @@ class Verifier(nn.Module):
     A verifier from nothing never became robust; one that begins with the supervised body did.
 
     Args:
-        taught: the supervised prover, of which the body is copied.
+        taught: a supervised prover, of which the body is copied.
     """
 
     def __init__(self, taught: Prover):
@@ -111,7 +156,7 @@ class Verifier(nn.Module):
     def forward(self, prompt: Tensor, solution: Tensor) -> Tensor:
         """(n,) scores; the role in the prompt is replaced before anything else is done."""
         neutral = torch.cat([prompt[:, :-1], torch.full_like(prompt[:, -1:], NEUTRAL)], 1)
-        before = self.taught.hidden(torch.cat([neutral, solution[:, :-1]], 1))[:, prompt.shape[1] - 1 :]
+        before = self.taught.hidden(torch.cat([neutral, solution[:, :-1]], 1))[0][:, prompt.shape[1] - 1 :]
         said = self.taught.tokens(solution)
         judged = self.compare(torch.cat([before, said, before * said], -1))[..., 0]
         counted = mask_of(solution)

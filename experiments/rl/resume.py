@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brigade.agents.checkpoint import packed, write
+from brigade.agents.checkpoint import packed, read_tensors, write
 from brigade.envs.kitchen.state import State
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.ppo import PPO
@@ -60,12 +58,9 @@ def load_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Ge
         BrigadeError: there is nothing to go on from, or it is damaged.
     """
     path = folder / RESUME
-    try:
-        things: dict[str, Any] = torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise BrigadeError(f"{path}: nothing to resume; start without --resume") from None
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise BrigadeError(f"{path}: cannot be read: {error}") from None
+    if not path.exists():
+        raise BrigadeError(f"{path}: nothing to resume; start without --resume")
+    things: dict[str, Any] = read_tensors(path)
     if things.get("version") != VERSION:
         raise BrigadeError(f"{path}: version {things.get('version')}; this Brigade resumes version {VERSION}")
     learner.policy.load_state_dict(things["policy"])

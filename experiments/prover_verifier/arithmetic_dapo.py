@@ -1,0 +1,75 @@
+"""`arithmetic_dapo`: each of DAPO's changes on and off, on the same seeds, for a prover that is paid for correctness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+from brigade.experiments.prover_verifier.policy_gradient import Switches
+from brigade.experiments.prover_verifier.transformer_grpo import Learned, train_prover
+from brigade.experiments.prover_verifier.transformer_model import HELPFUL
+from brigade.experiments.prover_verifier.transformer_training import TransformerSettings, blank, sampled, supervised
+
+NAMES = tuple(Switches.model_fields)
+NONE = Switches(**dict.fromkeys(NAMES, False))
+VARIANTS = {
+    "all four": Switches(),
+    **{f"without {name}": Switches(**{name: False}) for name in NAMES},
+    **{f"only {name}": NONE.model_copy(update={name: True}) for name in NAMES},
+    "none (GRPO)": NONE,
+}
+ANSWERS = 4  # solutions of each test problem
+STRETCH = 10  # steps of which the curves give the mean
+
+
+def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+    """Train with every combination, one seed after the other."""
+    torch.set_num_threads(1)
+    return [_play_one(settings, seed, checkpoints) for seed in seeds]
+
+
+def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
+    rng = np.random.default_rng([seed, 0])
+    test = [draw_problem(rng, settings.steps) for _ in range(settings.test)]
+    torch.manual_seed(seed)
+    state: dict[str, Any] | None = checkpoints.load()
+    taught = blank(settings, settings.width, settings.layers)
+    if state is None:
+        checkpoints.say(f"seed {seed}: teaching the prover")
+        taught = supervised(settings, rng, settings.width, settings.layers)
+        state = {"taught": taught.state_dict(), "table": {}, "curves": {}}
+        checkpoints.save(state)
+    taught.load_state_dict(state["taught"])
+    for name, switches in VARIANTS.items():
+        if name in state["table"]:
+            continue
+        checkpoints.say(f"seed {seed}: {name}")
+        torch.manual_seed(seed * 1000)  # every variant meets the same random numbers, for as long as they do the same
+        chosen = settings.model_copy(update={"switches": switches})
+        learned = train_prover(taught, HELPFUL, None, chosen, np.random.default_rng([seed, 1]))
+        answers = sampled(learned.prover, [p for p in test for _ in range(ANSWERS)], HELPFUL, settings.length)
+        state["table"][name] = {"accuracy": float(answers.correct.mean())} | learned.figures
+        state["curves"] |= _curves(name, learned)
+        checkpoints.save(state)
+    before = float(sampled(taught, test, HELPFUL, settings.length).correct.mean())
+    return Outcome({"accuracy before": before}, state["curves"], tables={"switches": state["table"]})
+
+
+def _curves(name: str, learned: Learned) -> dict[str, list[Figure]]:
+    return {
+        f"{what}, {name}": [float(np.mean(values[i : i + STRETCH])) for i in range(0, len(values), STRETCH)]
+        for what, values in (("accuracy", learned.accuracy), ("entropy", learned.entropy))
+    }
+
+
+EXPERIMENT = Experiment(
+    "arithmetic_dapo",
+    "DAPO's four changes to GRPO, each on and off",
+    TransformerSettings,
+    play,
+)

@@ -1,0 +1,194 @@
+"""What is measured of small transformers: rounds, edits as attacks, the judge outside, perturbed problems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brigade.envs.prover_verifier.arithmetic.perturb import perturb
+from brigade.envs.prover_verifier.arithmetic.problem import Problem
+from brigade.envs.prover_verifier.arithmetic.solution import edits_of, errors_of, solve
+from brigade.experiments.prover_verifier.metrics import (
+    Split,
+    auc,
+    balanced_best_of,
+    best_response,
+    collapsed,
+    drop_rate,
+    threshold,
+)
+from brigade.experiments.prover_verifier.outcome import Figure
+from brigade.experiments.prover_verifier.transformer_model import (
+    HELPFUL,
+    LOWEST,
+    NUMBERS,
+    SNEAKY,
+    Prover,
+    Verifier,
+    mask_of,
+    read_tokens,
+)
+from brigade.experiments.prover_verifier.transformer_training import (
+    Batch,
+    TransformerSettings,
+    padded,
+    sampled,
+    scores_of,
+    solution_length,
+)
+
+ROLES = {HELPFUL: "helpful", SNEAKY: "sneaky"}
+SAMPLES = 16  # per problem, for best-of-n and separability
+SAMPLED = 100  # problems for these
+SHOWN = 4  # solutions of each round and role in the transcripts
+PERTURBED = (  # what tokens can say; fractions and numbers of many digits they cannot
+    "numerical_substitution", "adding_operation", "reversing_operation", "problem_understanding",
+    "distractor_insertion", "critical_thinking",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A verifier with its threshold.
+
+    Attributes:
+        verifier: gives scores.
+        limit: what all but 5 % of the true solutions of the calibration problems reach.
+    """
+
+    verifier: Verifier
+    limit: float
+
+    def split(self, batch: Batch) -> Split:
+        """What is accepted of what a prover sent."""
+        accept = (scores_of(self.verifier, batch) >= self.limit).numpy()
+        return Split(accept, batch.correct.bool().numpy(), np.ones(len(batch)))
+
+
+def calibrated(verifier: Verifier, problems: Sequence[Problem], settings: TransformerSettings) -> Judge:
+    """The verifier with the threshold that these problems give."""
+    true = Batch(problems, padded([solve(problem) for problem in problems], settings.length), HELPFUL)
+    return Judge(verifier, threshold(scores_of(verifier, true), true.correct))
+
+
+def round_figures(judge: Judge, provers: Mapping[int, Prover], sent: Mapping[int, Batch]) -> dict[str, Figure]:
+    """The figures of a round on what the provers of both roles send."""
+    splits = {role: judge.split(batch) for role, batch in sent.items()}
+    helpful, sneaky = splits[HELPFUL], splits[SNEAKY]
+    scores = {role: scores_of(judge.verifier, batch).numpy() for role, batch in sent.items()}
+    right, wrong = scores[HELPFUL][helpful.correct], scores[SNEAKY][~sneaky.correct]
+    complete, unsound = edits_response(judge, sent[HELPFUL].problems)
+    figures: dict[str, Figure] = {
+        "fool rate": sneaky.fool_rate,
+        "soundness error, best response among edits": unsound,
+        "completeness": helpful.completeness,
+        "completeness, best response among edits": complete,
+        "verifier accuracy": (helpful.accuracy + sneaky.accuracy) / 2,
+        "verifier accuracy, helpful": helpful.accuracy,
+        "verifier accuracy, sneaky": sneaky.accuracy,
+        "verifier accuracy, collapsed": collapsed(np.concatenate([helpful.correct, sneaky.correct]))["pooled"],
+        "helpful correct": helpful.share_correct,
+        "sneaky correct": sneaky.share_correct,
+        "convincingness gap": float(right.mean() - wrong.mean()) if len(right) and len(wrong) else None,
+        "right above wrong (AUC)": auc(right, wrong),
+    }
+    return figures | _sampled_figures(judge, provers, sent[HELPFUL].problems[:SAMPLED])
+
+
+def edits_response(judge: Judge, problems: Sequence[Problem]) -> tuple[float, Figure]:
+    """Completeness and soundness error if a prover may choose among all 25 (for two steps) edits of each problem."""
+    edits = edits_of(len(problems[0].steps))
+    solutions = [solve(problem, edit) for problem in problems for edit in edits]
+    longest = solution_length(len(problems[0].steps))
+    split = judge.split(Batch([p for p in problems for _ in edits], padded(solutions, longest), HELPFUL))
+    return best_response(*(each.reshape(len(problems), len(edits)) for each in (split.accept, split.correct)))
+
+
+def _sampled_figures(judge: Judge, provers: Mapping[int, Prover], problems: Sequence[Problem]) -> dict[str, Figure]:
+    """Best of n, and how well the two provers' likelihoods tell helpful from sneaky samples."""
+    rng, length = np.random.default_rng(0), solution_length(len(problems[0].steps))
+    many = [problem for problem in problems for _ in range(SAMPLES)]
+    drawn = {role: sampled(prover, many, role, length) for role, prover in provers.items()}
+    shape = len(problems), SAMPLES
+    scores = np.concatenate([scores_of(judge.verifier, b).numpy().reshape(shape) for b in drawn.values()], -1)
+    correct = np.concatenate([b.correct.bool().numpy().reshape(shape) for b in drawn.values()], -1)
+    ratio = {
+        role: (_likelihood(provers[HELPFUL], b, HELPFUL) - _likelihood(provers[SNEAKY], b, SNEAKY)).numpy()
+        for role, b in drawn.items()
+    }
+    return {
+        "best of 2, balanced": balanced_best_of(scores, correct, 2, rng),
+        "best of 16, balanced": balanced_best_of(scores, correct, 16, rng),
+        "separability": auc(ratio[HELPFUL], ratio[SNEAKY]),
+    }
+
+
+@torch.no_grad()
+def _likelihood(prover: Prover, batch: Batch, role: int) -> Tensor:
+    """(n,) log probability of solutions, as if it had been asked for in that role."""
+    prompt = torch.cat([batch.prompt[:, :-1], torch.full_like(batch.prompt[:, -1:], role)], 1)
+    return (prover.log_probs(prompt, batch.solution) * mask_of(batch.solution)).sum(-1)
+
+
+def legibility(judge: Judge, prover: Prover, problems: Sequence[Problem], role: int = HELPFUL) -> Figure:
+    """Accuracy of a judge on a prover's solutions, right and wrong ones counting the same; None without either."""
+    many = [problem for problem in problems[:SAMPLED] for _ in range(SAMPLES)]
+    split = judge.split(sampled(prover, many, role, solution_length(len(problems[0].steps))))
+    if split.completeness is None or split.fool_rate is None:
+        return None
+    return (split.completeness + 1 - split.fool_rate) / 2
+
+
+def perturbed_table(
+    judge: Judge, provers: Mapping[int, Prover], problems: Sequence[Problem]
+) -> dict[str, dict[str, Figure]]:
+    """For each perturbation: accuracy of the helpful prover, accuracy of the verifier on both, and how much they drop.
+
+    The pairs are those problems whose perturbed form has numbers that tokens can say. Drop rates are those of GSM-Plus
+    (arXiv 2402.19255, equation 1): 1 - accuracy on perturbed problems / accuracy on the same before.
+    """
+    table: dict[str, dict[str, Figure]] = {}
+    for name in PERTURBED:
+        rng = np.random.default_rng(0)
+        pairs = [(problem, perturb(name, problem, rng)) for problem in problems]
+        pairs = [(old, new) for old, new in pairs if all(0 <= value < NUMBERS + LOWEST for value in new.values)]
+        before, after = (_accuracies(judge, provers, side) for side in zip(*pairs, strict=True))
+        table[name] = {
+            "pairs": float(len(pairs)),
+            "prover": after[0],
+            "prover's drop rate": drop_rate(before[0], after[0]),
+            "verifier": after[1],
+            "verifier's drop rate": drop_rate(before[1], after[1]),
+        }
+    return table
+
+
+def _accuracies(judge: Judge, provers: Mapping[int, Prover], problems: Sequence[Problem]) -> tuple[float, float]:
+    """The helpful prover's accuracy, and the verifier's on what both send."""
+    length = solution_length(len(problems[0].steps))
+    splits = {role: judge.split(sampled(prover, problems, role, length)) for role, prover in provers.items()}
+    return splits[HELPFUL].share_correct, sum(split.accuracy for split in splits.values()) / len(splits)
+
+
+def shown(number: int, judge: Judge, sent: Mapping[int, Batch]) -> list[dict[str, Any]]:
+    """The first solutions of a round by either role, with the errors marked."""
+    transcripts = []
+    for role, batch in sent.items():
+        scores = scores_of(judge.verifier, batch).tolist()
+        for i, (problem, tokens) in enumerate(zip(batch.problems[:SHOWN], batch.solution.tolist(), strict=False)):
+            solution = read_tokens(tokens)
+            transcripts.append(
+                {
+                    "round": number, "role": ROLES[role], "problem": problem.text,
+                    "text": "(cannot be read)" if solution is None else solution.text,
+                    "wrong_lines": [] if solution is None or len(solution.rows) != len(problem.steps)
+                    else errors_of(problem, solution),
+                    "score": round(scores[i], 3), "accept": scores[i] >= judge.limit, "correct": bool(batch.correct[i]),
+                }
+            )  # fmt: skip
+    return transcripts
