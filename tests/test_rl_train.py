@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,12 +31,13 @@ from brigade.experiments.rl.config import PROGRESS, ShapingSpec, TrainConfig, li
 from brigade.experiments.rl.evaluate import Returns, make_env  # noqa: E402
 from brigade.experiments.rl.partners import Partners  # noqa: E402
 from brigade.experiments.rl.players import AgentPlayer, PolicyPlayer, expand  # noqa: E402
-from brigade.experiments.rl.population import train_seeds  # noqa: E402
+from brigade.experiments.rl.population import _in_worker, train_seeds  # noqa: E402
 from brigade.experiments.rl.ppo import advantages, clipped_objective  # noqa: E402
 from brigade.experiments.rl.resume import Progress  # noqa: E402
 from brigade.experiments.rl.rollout import CpuRollout, Weights  # noqa: E402
+from brigade.experiments.rl.side_by_side import side_by_side  # noqa: E402
 from brigade.experiments.rl.stages import stages  # noqa: E402
-from brigade.experiments.rl.train import train  # noqa: E402
+from brigade.experiments.rl.train import Training, read_evaluation, train  # noqa: E402
 
 CRAMPED = KitchenChoice(name="cramped_room", horizon=30, old_dynamics=True)
 QUIET = Console(quiet=True)
@@ -318,6 +321,29 @@ def test_seeds_side_by_side_give_the_same_policies(tmp_path: Path) -> None:
     assert list(returns) == [0, 1]
     for seed in range(2):
         assert same(numbers(tmp_path / "one" / f"seed_{seed}"), numbers(tmp_path / "both" / f"seed_{seed}"))
+
+
+def test_a_seed_whose_process_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    config = small(tmp_path / "killed", seeds=2)
+
+    def killed(seed: int) -> list[Returns]:
+        update = Training.update
+
+        def then_killed(self: Training, log: Any) -> None:
+            update(self, log)
+            self.save(config.run_folder(seed))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        Training.update = then_killed  # type: ignore[method-assign]
+        return train(config, seed, Console(quiet=True))
+
+    outcomes = dict(side_by_side(killed, [0, 1], 1, partial(_in_worker, config.model_dump_json(), True)))
+    train_seeds(small(tmp_path / "whole", seeds=2, parallel=1), QUIET)
+    for seed in range(2):
+        assert outcomes[seed] == read_evaluation(tmp_path / "whole" / f"seed_{seed}")
+        assert same(numbers(tmp_path / "killed" / f"seed_{seed}"), numbers(tmp_path / "whole" / f"seed_{seed}"))
+    (told,) = dict(side_by_side(lambda _: os.kill(os.getpid(), signal.SIGKILL), [0], 1)).values()
+    assert str(told) == "its process was killed again and again"
 
 
 def test_the_past_of_a_training_has_three_levels_of_skill(tmp_path: Path) -> None:

@@ -30,6 +30,15 @@ def choose_device(wish: str) -> torch.device:
     return torch.device("cpu")
 
 
+def gpu_count(wish: str) -> int:
+    """GPUs that trainings with this wish can be spread over; 0 where they are on the CPU.
+
+    Raises:
+        BrigadeError: a GPU is wished for that cannot be used.
+    """
+    return torch.cuda.device_count() if choose_device(wish).type == "cuda" else 0
+
+
 def missing_for_gpu() -> str | None:
     """What is missing to train on a GPU; None for nothing."""
     if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]

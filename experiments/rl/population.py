@@ -11,6 +11,7 @@ from brigade.envs.registry import BrigadeError
 from brigade.experiments.machine import cores
 from brigade.experiments.rl.clone import clone
 from brigade.experiments.rl.config import TrainConfig
+from brigade.experiments.rl.device import gpu_count
 from brigade.experiments.rl.evaluate import Returns
 from brigade.experiments.rl.resume import RESUME
 from brigade.experiments.rl.side_by_side import side_by_side
@@ -18,7 +19,9 @@ from brigade.experiments.rl.train import train
 
 
 def train_seeds(config: TrainConfig, console: Console, resume: bool = False) -> dict[int, list[Returns]]:
-    """Train with every seed of a configuration.
+    """Train with every seed of a configuration. A seed whose process is killed goes on from its last checkpoint.
+
+    With GPUs, trainings share them evenly.
 
     Returns:
         What each policy earns at the end, by seed.
@@ -30,9 +33,11 @@ def train_seeds(config: TrainConfig, console: Console, resume: bool = False) -> 
         return {seed: _train(config, seed, console, resume) for seed in config.seeds}
     Game(config.kitchen.load()).reset(0)  # compile here, once, rather than in every worker
     workers = min(len(config.seeds), config.parallel or max(1, len(cores()) // config.threads))
+    begin, go_on = (partial(_in_worker, config.model_dump_json(), again) for again in (resume, True))
+    gpus = 0.0 if config.backend == "rllib" else gpu_count(config.device) / workers
     finished: dict[int, list[Returns]] = {}
     problems = []
-    for seed, outcome in side_by_side(partial(_in_worker, config.model_dump_json(), resume), config.seeds, workers):
+    for seed, outcome in side_by_side(begin, config.seeds, workers, go_on, min(gpus, 1.0)):
         if isinstance(outcome, BrigadeError):
             problems.append(f"seed {seed}: {outcome}")
         else:

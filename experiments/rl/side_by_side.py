@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -14,10 +15,23 @@ R = TypeVar("R")
 RETRIES = 2  # how often work is begun again when its process was killed
 
 
-def side_by_side(work: Callable[[T], R], things: Sequence[T], workers: int) -> Iterator[tuple[T, R | BrigadeError]]:
+def side_by_side(
+    work: Callable[[T], R],
+    things: Sequence[T],
+    workers: int,
+    again: Callable[[T], R] | None = None,
+    gpus: float = 0.0,
+) -> Iterator[tuple[T, R | BrigadeError]]:
     """Do `work` on everything, `workers` at a time in processes of their own; with 0 one after the other, here.
 
-    Work whose process is killed is begun again. When the caller stops early, what is under way is stopped.
+    When the caller stops early, what is under way is stopped.
+
+    Args:
+        work: what is done.
+        things: on each of these.
+        workers: how many at a time.
+        again: what is done instead on a thing whose process was killed; None for the same once more.
+        gpus: GPUs for each process, a fraction where several share one.
 
     Yields:
         Each thing with its result, or with what is wrong with it, in the order in which they are finished.
@@ -30,8 +44,9 @@ def side_by_side(work: Callable[[T], R], things: Sequence[T], workers: int) -> I
     import ray
 
     ray.init(num_cpus=workers, include_dashboard=False, logging_level=logging.ERROR, ignore_reinit_error=True)
-    remote: Callable[..., Any] = ray.remote(max_retries=RETRIES)(_outcome).remote
+    remote: Callable[..., Any] = ray.remote(max_retries=0, num_gpus=gpus)(_outcome).remote
     waiting = {remote(work, thing): thing for thing in things}
+    killed: Counter[T] = Counter()
     try:
         while waiting:
             (ready,), _ = ray.wait(list(waiting), num_returns=1)
@@ -39,6 +54,10 @@ def side_by_side(work: Callable[[T], R], things: Sequence[T], workers: int) -> I
             try:
                 outcome = ray.get(ready)
             except ray.exceptions.WorkerCrashedError:
+                killed[thing] += 1
+                if killed[thing] <= RETRIES:
+                    waiting[remote(again or work, thing)] = thing
+                    continue
                 outcome = BrigadeError("its process was killed again and again")
             yield thing, outcome
     finally:
