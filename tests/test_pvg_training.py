@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
-from brigade.envs.prover_verifier.arithmetic.solution import solve
+from brigade.envs.prover_verifier.arithmetic.perturb import perturb
+from brigade.envs.prover_verifier.arithmetic.solution import Edit, is_correct, solve
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier import metrics
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'brigade[rl]'")
 
 from brigade.experiments.prover_verifier import (  # noqa: E402  # after the check for PyTorch
+    arithmetic_dapo,
     arithmetic_edits,
     arithmetic_transformer,
     edit_game,
@@ -23,6 +25,8 @@ from brigade.experiments.prover_verifier import (  # noqa: E402  # after the che
     find_the_plus,
     policy_gradient,
     rewards,
+    transformer_figures,
+    transformer_grpo,
     transformer_model,
     transformer_training,
 )
@@ -157,6 +161,116 @@ def test_small_transformers_run_and_go_on(tmp_path: Any) -> None:
     checkpoints = Checkpoints(tmp_path / "state.pt", "transformer")
     arithmetic_transformer.play(settings.model_copy(update={"rounds": 1}), [0], checkpoints)
     assert arithmetic_transformer.play(settings, [0], checkpoints)[0] == whole
+
+
+def test_every_combination_of_switches_is_trained(tmp_path: Any) -> None:
+    small = {"supervised_steps": 2, "prover_steps": 2, "test": 6, "batch": 8, "width": 8}
+    settings = transformer_training.TransformerSettings(**small)
+    checkpoints = Checkpoints(tmp_path / "state.pt", "switches")
+    (outcome,) = arithmetic_dapo.play(settings, [0], checkpoints)
+    table = outcome.tables["switches"]
+    assert len(table) == 10
+    assert all(set(row) == {"accuracy", "entropy", "groups dropped", "length"} for row in table.values())
+    assert len({tuple(row.values()) for row in table.values()}) > 1
+    assert arithmetic_dapo.play(settings, [0], checkpoints) == [outcome]  # from the checkpoint
+
+
+def test_sampling_with_what_is_remembered_is_sampling_without() -> None:
+    torch.manual_seed(1)
+    prover = transformer_model.Prover(16, 2, 30)
+    prompt = torch.randint(0, transformer_model.NUMBERS, (3, 5))
+    solution = torch.randint(0, transformer_model.NUMBERS, (3, 4))
+    whole, _ = prover.hidden(torch.cat([prompt, solution], 1))
+    step, past = prover.hidden(prompt)
+    for i in range(4):
+        assert torch.allclose(step[:, -1], whole[:, 4 + i], atol=1e-5)
+        step, past = prover.hidden(solution[:, i : i + 1], past)
+    prover.tokens.weight.data *= 100  # nearly certain of what comes next
+    prover.out.weight.data *= 100
+    torch.manual_seed(2)
+    drawn = prover.sample(prompt, 6)
+    assert (prover.log_probs(prompt, drawn)[drawn != transformer_model.END] > -5).all()
+
+
+def test_pairs_for_the_verifier_are_of_one_problem_and_balanced() -> None:
+    problems = [draw_problem(np.random.default_rng(i), 2) for i in range(20)]
+    length = transformer_training.solution_length(2)
+    truths = transformer_training.padded([solve(problem) for problem in problems], length)
+    kinds = [Edit("none"), Edit("final", 0, 10), Edit("slip", 0, 1)]
+    batches = [
+        transformer_training.Batch(
+            problems, transformer_training.padded([solve(p, kind) for p in problems], length), transformer_model.SNEAKY
+        )
+        for kind in kinds
+    ]
+    source = transformer_training.gather_source(batches)
+    pairs = source.pairs(truths, 50, np.random.default_rng(0))
+    assert pairs is not None
+    for place, right, wrong in zip(*(part.tolist() for part in pairs), strict=True):
+        read = [transformer_model.read_tokens(tokens) for tokens in (right, wrong)]
+        assert [each is not None and is_correct(problems[place], each) for each in read] == [True, False]
+    assert transformer_training.gather_source(batches[:1]).pairs(truths, 5, np.random.default_rng(0)) is None
+
+
+def test_what_cannot_be_read_is_no_argument() -> None:
+    torch.manual_seed(0)
+    problem = draw_problem(np.random.default_rng(0), 2)
+    settings = transformer_training.TransformerSettings(width=8)
+    verifier = transformer_model.Verifier(transformer_training.blank(settings, 8, 1))
+    good = transformer_training.padded([solve(problem)], settings.length)
+    bad = torch.full_like(good, transformer_model.PLUS)
+    batch = transformer_training.Batch([problem] * 2, torch.cat([good, bad]), transformer_model.HELPFUL)
+    assert batch.readable.tolist() == [True, False]
+    assert batch.correct.tolist() == [1.0, 0.0]
+    assert transformer_training.scores_of(verifier, batch)[1] == transformer_training.UNREADABLE
+
+
+def test_perturbed_problems_as_tokens() -> None:
+    problem = draw_problem(np.random.default_rng(0), 2)
+    plain = transformer_model.problem_tokens(problem, transformer_model.HELPFUL)
+    rng = np.random.default_rng(0)
+    lengths = dict.fromkeys(transformer_figures.PERTURBED, 0)
+    for name in lengths:
+        changed = perturb(name, problem, rng)
+        tokens = transformer_model.problem_tokens(changed, transformer_model.HELPFUL)
+        lengths[name] = len(tokens) - len(plain)
+        assert (tokens == plain) == (name == "problem_understanding"), name
+        if transformer_model.sayable(changed):
+            true = transformer_model.solution_tokens(solve(changed))
+            assert transformer_model.read_tokens(true) == solve(changed), name
+    assert lengths == dict.fromkeys(lengths, 0) | {
+        "adding_operation": 2, "distractor_insertion": 2, "reversing_operation": 1,
+    }  # fmt: skip
+
+
+def test_dynamic_sampling_fills_the_batch_with_groups_that_say_something() -> None:
+    """A prover that knows nothing is never right: no group says anything, unless the verifier tells them apart."""
+    torch.manual_seed(0)
+    settings = transformer_training.TransformerSettings(width=8, prover_steps=1, problems=4, group=4)
+    taught = transformer_training.blank(settings, 8, 1)
+    wrong, calls = transformer_model.SNEAKY, []
+
+    def score(batch: Any) -> Any:
+        calls.append(len(batch))
+        torch.manual_seed(len(calls))
+        first_half = torch.arange(len(batch)) < len(batch) // 2
+        return torch.where(first_half, torch.rand(len(batch)), 0.0)  # the second half of the groups says nothing
+
+    def drawn(on: bool, by: Any) -> Any:
+        switches = policy_gradient.Switches(dynamic_sampling=on, soft_overlong=False)
+        chosen = settings.model_copy(update={"switches": switches})
+        learned = transformer_grpo.Learned(taught)
+        return transformer_grpo._drawn(learned, wrong, by, chosen, np.random.default_rng(0)), learned
+
+    assert len(drawn(True, None)[0].rewards) == 0
+    assert len(drawn(False, None)[0].rewards) == 4
+    groups, learned = drawn(True, score)
+    assert len(groups.rewards) == 4
+    assert bool(policy_gradient.informative(groups.rewards).all())
+    assert calls == [16, 16]  # two of four groups at a time
+    assert learned.dropped == [0.5]
+    groups, _ = drawn(False, score)
+    assert policy_gradient.informative(groups.rewards).tolist() == [True, True, False, False]
 
 
 def test_solutions_as_tokens() -> None:

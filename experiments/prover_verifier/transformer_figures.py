@@ -25,13 +25,12 @@ from brigade.experiments.prover_verifier.metrics import (
 from brigade.experiments.prover_verifier.outcome import Figure
 from brigade.experiments.prover_verifier.transformer_model import (
     HELPFUL,
-    LOWEST,
-    NUMBERS,
     SNEAKY,
     Prover,
     Verifier,
     mask_of,
     read_tokens,
+    sayable,
 )
 from brigade.experiments.prover_verifier.transformer_training import (
     Batch,
@@ -155,8 +154,7 @@ def perturbed_table(
     table: dict[str, dict[str, Figure]] = {}
     for name in PERTURBED:
         rng = np.random.default_rng(0)
-        pairs = [(problem, perturb(name, problem, rng)) for problem in problems]
-        pairs = [(old, new) for old, new in pairs if all(0 <= value < NUMBERS + LOWEST for value in new.values)]
+        pairs = [(old, new) for old in problems if sayable(new := perturb(name, old, rng))]
         before, after = (_accuracies(judge, provers, side) for side in zip(*pairs, strict=True))
         table[name] = {
             "pairs": float(len(pairs)),

@@ -27,6 +27,11 @@ def number_token(value: Number) -> int:
     return min(max(int(value) - LOWEST, 0), NUMBERS - 1)
 
 
+def sayable(problem: Problem) -> bool:
+    """Whether tokens can say all of its quantities."""
+    return all(0 <= value < NUMBERS + LOWEST for value in problem.values)
+
+
 def problem_tokens(problem: Problem, role: int) -> list[int]:
     """What is known at the start, operations and amounts, the question, and the role.
 

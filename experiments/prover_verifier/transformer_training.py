@@ -35,6 +35,7 @@ from brigade.experiments.prover_verifier.transformer_model import (
 ERRORS = {HELPFUL: 0.25, SNEAKY: 0.55}  # share of solutions with an error in the supervised data
 SUBTLE = 0.05  # weight there of errors by 1 or 2, plain ones having 1
 CLIP_NORM = 1.0
+UNREADABLE = -8.0  # score of what cannot be read, as low as `low`: it is no argument, whatever the verifier makes of it
 LONGER = 3  # tokens by which a perturbed prompt may be longer
 
 
@@ -109,22 +110,21 @@ class Batch:
 
     Attributes:
         prompt: (n, prompt).
-        correct: (n,) 1 where the answer is right.
+        readable: (n,) bool, whether the tokens say a solution.
+        correct: (n,) 1 where its answer is right.
     """
 
     def __init__(self, problems: Sequence[Problem], solution: Tensor, role: int):
         self.problems, self.solution = list(problems), solution
         self.prompt = torch.tensor([problem_tokens(problem, role) for problem in problems])
-        self.correct = torch.tensor([float(_right(p, s)) for p, s in zip(problems, solution.tolist(), strict=True)])
+        read = [read_tokens(tokens) for tokens in solution.tolist()]
+        self.readable = torch.tensor([each is not None for each in read])
+        self.correct = torch.tensor(
+            [float(each is not None and is_correct(p, each)) for p, each in zip(problems, read, strict=True)]
+        )
 
     def __len__(self) -> int:
         return len(self.problems)
-
-
-def _right(problem: Problem, tokens: list[int]) -> bool:
-    """Whether the answer is right; what cannot be read is not."""
-    read = read_tokens(tokens)
-    return read is not None and is_correct(problem, read)
 
 
 def padded(solutions: Sequence[Solution], length: int) -> Tensor:
@@ -246,8 +246,8 @@ def train_verifier(
 
 @torch.no_grad()
 def scores_of(verifier: Verifier, batch: Batch) -> Tensor:
-    """(n,) what a verifier thinks of each solution."""
-    return verifier(batch.prompt, batch.solution)  # type: ignore[no-any-return]
+    """(n,) what a verifier thinks of each solution; `UNREADABLE` of what is none."""
+    return torch.where(batch.readable, verifier(batch.prompt, batch.solution), UNREADABLE)
 
 
 def descend(optimizer: torch.optim.Optimizer, model: torch.nn.Module, loss: Tensor, where: str) -> None:
