@@ -6,6 +6,7 @@ A robot works the window through the events of a keyboard; no display is needed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import sys
@@ -26,8 +27,12 @@ from brigade.human_play.film import open_film
 from brigade.human_play.input import Bindings
 from brigade.human_play.launch import Wish
 from brigade.human_play.progress import Session, StudyFolder
+from brigade.human_play.pvg_config import load_judging
+from brigade.human_play.pvg_session import JudgingSession
 from brigade.human_play.robot import Robot, work
 from brigade.human_play.screens.game import GameScreen
+from brigade.human_play.screens.judge import JudgeScreen
+from brigade.human_play.screens.judging import JudgingPage, JudgingRunner
 from brigade.human_play.screens.keys import KeysScreen
 from brigade.human_play.screens.page import Page
 from brigade.human_play.screens.replay import ReplayScreen
@@ -38,6 +43,8 @@ from brigade.human_play.study import load_study
 
 HERE = Path(__file__).parent / "screens"
 SIZES = ((800, 600), (1920, 1080))
+JUDGED = {"play_kitchen": "kitchen", "play_arithmetic": "arithmetic", "play_find_the_plus": "plus",
+          "play_review": "review"}  # fmt: skip
 KEYS = {name: keys[0] for name, keys in Bindings().second.items()}
 
 
@@ -113,6 +120,42 @@ async def again(robot: Robot, folder: Path) -> None:
     robot.picture(folder / "replay.png")
 
 
+async def judging(robot: Robot, folder: Path, name: str) -> None:
+    """An item of a person who plays the verifier; of the kitchen also everything around it."""
+    whole = name == "kitchen"
+
+    def picture(what: str) -> None:
+        robot.picture(folder / f"verifier_{name}{what}.png")
+
+    await robot.frames(3)
+    if whole:
+        picture("_rules")
+    await robot.press("return")
+    await robot.screen(JudgeScreen)
+    await robot.press("1", "2")
+    await robot.frames(3)
+    picture("")
+    if not whole and name != "review":
+        return
+    await robot.press("a")
+    await robot.screen(JudgingPage)
+    picture("_verdict" if whole else "_how_sure")
+    await robot.press("return")
+    if whole:
+        await robot.frames(3)
+        picture("_result")
+
+
+def draw_judging(size: tuple[int, int], folder: Path) -> None:
+    """What a person sees who plays the verifier."""
+    with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
+        for config, name in JUDGED.items():
+            session = JudgingSession(load_judging(config, ["items=1", "practice=0", "participant=P01"]))
+            app = App(size, bindings=Bindings())
+            first = JudgingRunner(app, session).first()
+            asyncio.run(work(app, first, lambda robot, name=name: judging(robot, folder, name)))
+
+
 def draw(size: tuple[int, int]) -> None:
     """All pictures of one size."""
     folder = HERE / f"{size[0]}x{size[1]}"
@@ -141,6 +184,7 @@ def draw(size: tuple[int, int]) -> None:
         app = App(size, bindings=Bindings())
         viewer = ReplayScreen(app, open_film(path), 230, thoughts=True)
         asyncio.run(work(app, viewer, lambda robot: again(robot, folder)))
+    draw_judging(size, folder)
     print(f"{folder}: {len(list(folder.iterdir()))} pictures, {datetime.now():%H:%M:%S}")
 
 
