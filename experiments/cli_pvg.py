@@ -16,12 +16,13 @@ INTERRUPTED = 130
 
 
 class _RunsByDefault(TyperGroup):
-    """`brigade pvg CONFIG` is `brigade pvg run CONFIG`."""
+    """`brigade pvg CONFIG` is `brigade pvg run CONFIG`, and `brigade pvg play_NAME` is `brigade pvg play play_NAME`."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command named first, or else `run`."""
         if args and args[0] not in self.commands:
-            args = ["run", *args]
+            played = "play" in self.commands and args[0].startswith("play_") and not args[0].endswith((".yaml", ".yml"))
+            args = ["play" if played else "run", *args]
         return super().resolve_command(ctx, args)
 
 
@@ -54,6 +55,7 @@ def games() -> None:
             table.add_row(*row)
         console.print(table)
         console.print()
+    console.print("brigade pvg play: what a person can play as verifier")
 
 
 @pvg.command()
@@ -78,14 +80,15 @@ def run(
 
 @pvg.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="A results folder.")],
+    folder: Annotated[Path, typer.Argument(help="A results folder, or a file of one person's session.")],
     html: Annotated[Path | None, typer.Option(help="Write a page with plots here.")] = None,
 ) -> None:
-    """Say how a run went; by default also as a page, `report.html` in its folder."""
+    """Say how a run went, or how well people judged; by default also as a page, `report.html` in its folder."""
     from brigade.experiments.prover_verifier.page import write_page
 
     _print(folder)
-    page = html if html is not None else folder / "report.html"
+    beside = folder.parent if folder.is_file() else folder
+    page = html if html is not None else beside / "report.html"
     write_page(folder, page)
     errors.print(f"page: {page}")
 

@@ -14,6 +14,8 @@ from brigade.experiments.estimate import Estimate
 from brigade.experiments.html import POLICY, STYLE
 from brigade.experiments.html_tables import grid
 from brigade.experiments.plots import INK, PALETTE, SHAPES, WIDTH, short, styled, to_svg
+from brigade.experiments.prover_verifier.judgements import holds_sessions
+from brigade.experiments.prover_verifier.legibility_page import legibility_page
 from brigade.experiments.prover_verifier.report import (
     Condition,
     figure_lines,
@@ -55,7 +57,9 @@ def write_page(folder: str | Path, path: str | Path) -> None:
 
 
 def page(folder: str | Path) -> str:
-    """The page about a run."""
+    """The page about a run, or about the people who played the verifier."""
+    if holds_sessions(folder):
+        return legibility_page(folder)
     header, conditions = read_conditions(folder)
     parts = [_head(header, folder)]
     if not conditions:

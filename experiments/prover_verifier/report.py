@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from brigade.experiments.estimate import Estimate, estimate
 from brigade.experiments.prover_verifier.config import condition_text
+from brigade.experiments.prover_verifier.judgements import holds_sessions
+from brigade.experiments.prover_verifier.legibility import print_legibility, print_table
 from brigade.experiments.prover_verifier.records import TIMINGS, read_pvg_results
 from brigade.experiments.records import read_lines
 from brigade.experiments.wording import NONE, with_error
@@ -96,17 +97,20 @@ def figure_lines(conditions: Sequence[Condition]) -> tuple[list[str], list[list[
 
 
 def print_pvg_report(folder: str | Path, console: Console) -> None:
-    """Print the figures of a run."""
+    """Print the figures of a run, or of the people who played the verifier."""
+    if holds_sessions(folder):
+        print_legibility(folder, console)
+        return
     header, conditions = read_conditions(folder)
     if not conditions:
         console.print("there are no finished seeds yet")
         return
     heads, lines = figure_lines(conditions)
-    _print_table(console, heads, lines)
+    print_table(console, heads, lines)
     for condition in conditions:
         for name in condition.names("tables"):
             console.print(f"\n{name} {condition.label}", markup=False)
-            _print_table(console, *table_lines(condition.table(name)))
+            print_table(console, *table_lines(condition.table(name)))
     console.print(f"seconds a seed: {written(wall_seconds(folder))}; {header['config']['name']}", markup=False)
 
 
@@ -117,12 +121,3 @@ def table_lines(table: Mapping[str, Mapping[str, Estimate]]) -> tuple[list[str],
         [name, *(written(row[column]) if column in row else NONE for column in columns)] for name, row in table.items()
     ]
     return ["", *columns], lines
-
-
-def _print_table(console: Console, heads: Iterable[str], lines: Iterable[Sequence[str]]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for place, head in enumerate(heads):
-        table.add_column(head, justify="left" if place == 0 else "right")
-    for line in lines:
-        table.add_row(*line)
-    console.print(table)

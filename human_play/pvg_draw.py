@@ -1,0 +1,62 @@
+"""Which items a person is shown, and in which order: by the configuration alone, the same for everyone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier.records import read_pvg_results
+from brigade.human_play.pvg_config import JudgingConfig
+
+
+def shares(weights: Mapping[str, float], count: int, seed: int, stream: int) -> list[str]:
+    """So many names in an order drawn at random, each as often as its weight says, to within one."""
+    total, rng = sum(weights.values()), np.random.default_rng([seed, stream])
+    wanted = {name: count * weight / total for name, weight in weights.items()}
+    given = {name: int(share) for name, share in wanted.items()}
+    by_rest = sorted(wanted, key=lambda name: given[name] - wanted[name])
+    for name in by_rest[: count - sum(given.values())]:
+        given[name] += 1
+    names = [name for name, times in given.items() for _ in range(times)]
+    return [names[place] for place in rng.permutation(len(names)).tolist()]
+
+
+def entries(config: JudgingConfig) -> list[Mapping[str, Any]]:
+    """The transcripts that are to be judged, in order; none where a game is played.
+
+    Raises:
+        BrigadeError: they cannot be read, are about kitchens, or are too few.
+    """
+    if config.transcripts is None:
+        return []
+    header, *records = read_pvg_results(config.transcripts, unfinished=True)
+    experiment = str(header["config"].get("experiment"))
+    if experiment.startswith("kitchen"):
+        raise BrigadeError(
+            f"{config.transcripts}: transcripts of '{experiment}' do not show the kitchen, so there is nothing to "
+            "verify them by; play the game 'kitchen' instead"
+        )
+    found = [
+        {**entry, "condition": record["condition"], "seed": record["seed"]}
+        for record in records
+        for entry in record["transcripts"]
+        if str(entry["text"]).strip()
+    ]
+    needed = config.items + config.practice
+    if len(found) < needed:
+        raise BrigadeError(
+            f"{config.transcripts} has {len(found)} transcripts, fewer than items ({config.items}) and practice "
+            f"({config.practice}) together"
+        )
+    order = np.random.default_rng(config.seed).permutation(len(found))[:needed].tolist()
+    return [found[place] for place in order]
+
+
+def digest(drawn: Sequence[Mapping[str, Any]]) -> str | None:
+    """What tells these transcripts from others; None for none."""
+    return hashlib.sha256(json.dumps(drawn).encode()).hexdigest()[:16] if drawn else None
