@@ -17,6 +17,7 @@ from brigade.envs.content import ContentError
 from brigade.envs.prover_verifier.arithmetic.files import read_problems
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.prover_verifier.arithmetic.perturb import perturb, perturbations
+from brigade.envs.prover_verifier.arithmetic.problem import Number, read_number, write
 from brigade.envs.prover_verifier.arithmetic.solution import edits_of, errors_of, is_correct, read_solution, solve
 from brigade.envs.prover_verifier.arithmetic_game import decode, encode
 from brigade.envs.prover_verifier.game import make_game
@@ -158,3 +159,20 @@ def test_claims_that_do_not_parse(kitchen: KitchenGame, change: dict[str, Any], 
         read_claim({**claim, **change}, kitchen.kitchen, kitchen.words)
     with pytest.raises(BrigadeError, match="expected an object"):
         read_claim("I will serve", kitchen.kitchen, kitchen.words)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("7", 7), ("1,200", 1200), ("$3", 3), ("-3.", -3), ("2.5", Fraction(5, 2)), ("5/2", Fraction(5, 2)),
+        ("1e3000000000", None), ("9" * 50, None), ("5/0", None), ("seven", None), ("", None),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_they_are_written(text: str, number: Number | None) -> None:
+    assert read_number(text) == number
+
+
+@pytest.mark.parametrize("value", [7, -3, Fraction(5, 2), Fraction("12345.75"), Fraction(-1, 8), Fraction(1, 3)])
+def test_what_is_written_is_read_again(value: Number) -> None:
+    assert read_number(write(value)) == value
+    assert read_number(write(value, "fraction")) == value

@@ -1,4 +1,4 @@
-"""`arithmetic_dapo`: each of DAPO's changes on and off, on the same seeds, for a prover that is paid for correctness."""
+"""`arithmetic_dapo`: each of DAPO's changes on and off on the same seeds, for a prover that is paid for correctness."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ from brigade.experiments.prover_verifier.transformer_model import HELPFUL
 from brigade.experiments.prover_verifier.transformer_training import TransformerSettings, blank, sampled, supervised
 
 NAMES = tuple(Switches.model_fields)
-NONE = Switches(**dict.fromkeys(NAMES, False))
 VARIANTS = {
     "all four": Switches(),
     **{f"without {name}": Switches(**{name: False}) for name in NAMES},
-    **{f"only {name}": NONE.model_copy(update={name: True}) for name in NAMES},
-    "none (GRPO)": NONE,
+    "none (GRPO)": Switches(**dict.fromkeys(NAMES, False)),
 }
 ANSWERS = 4  # solutions of each test problem
 STRETCH = 10  # steps of which the curves give the mean

@@ -3,6 +3,10 @@
 It reads the JSON in the prompt. As prover it solves a word problem from its text, or takes the claim it is offered; a
 sneaky one makes one slip, or takes the claim that is too early. As verifier it looks at every line that it was shown
 (each with probability `quality`), asks while there is something left to ask, and accepts what holds.
+
+It does not understand problems from a file. As prover it knows what the file marks as worked out, and says that or an
+alteration; where nothing is marked it says the bare answer. As verifier it does not know the file: it looks whether
+lines are worked out correctly and come to the answer, not whether they belong there, and rejects a bare answer.
 """
 
 from __future__ import annotations
@@ -11,15 +15,18 @@ import json
 import random
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from brigade.dual_process.llm.house import Messages, read_state
 from brigade.envs.prover_verifier.arithmetic.problem import VERBS, Problem, Step, apply, read_number
 from brigade.envs.prover_verifier.arithmetic.solution import Edit, Solution, read_solution, solve
+from brigade.envs.prover_verifier.arithmetic.working import worked_out, wrong_variants
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.talk import JUDGE
 
 SLIPS = (1, -1, 2, 10, -10)
+NONE_KNOWN: Mapping[str, Solution] = MappingProxyType({})
 _BEGIN = re.compile(r"(?:has|are) (\S+) [a-z ]+?(?:s\b|\.)")
 _END = re.compile(r"Now there are (\S+?)\.")
 _VERB = "|".join(verb for verbs in VERBS.values() for verb in verbs)
@@ -28,12 +35,27 @@ _STEP = re.compile(rf"(?P<fewer>there are (?P<n2>{_AMOUNT}) (?P<way>more|fewer))
 
 
 def answer(
-    messages: Messages, purpose: str, schema: Mapping[str, Any] | None, rng: random.Random, *, quality: float
+    messages: Messages,
+    purpose: str,
+    schema: Mapping[str, Any] | None,
+    rng: random.Random,
+    *,
+    quality: float,
+    known: Mapping[str, Solution] = NONE_KNOWN,
 ) -> str:
-    """Answer a prompt of `talk`; how often a verifier looks at a line, and a prover is careful, is `quality`."""
+    """Answer a prompt of `talk`.
+
+    Args:
+        messages: the prompt.
+        purpose: whether to prove or to judge.
+        schema: the form of the answer.
+        rng: what slips are drawn from.
+        quality: how often a verifier looks at a line, and a prover is careful.
+        known: problems from a file, by their text, with what is marked there as worked out.
+    """
     state = read_state(messages)
     if purpose == JUDGE:
-        return json.dumps(_judge(state, rng, quality))
+        return json.dumps(_judge(state, rng, quality, known))
     if "in_time" in state:
         return json.dumps({"claim": state["too_early" if state["goal"] == "sneaky" else "in_time"], "text": ""})
     if "solution" in state:
@@ -42,7 +64,12 @@ def answer(
         word = "holds" if state["goal"] == "accept" else "does not hold"
         return json.dumps({"text": f"This claim {word}."})
     careful = state["goal"] == "helpful" and rng.random() < quality
-    return json.dumps({"text": _solved(str(state["problem"]), careful, rng).text})
+    text = str(state["problem"])
+    if text in known:
+        said = known[text] if careful else rng.choice(wrong_variants(known[text]))
+    else:
+        said = _solved(text, careful, rng)
+    return json.dumps({"text": said.text})
 
 
 def read_problem(text: str) -> Problem:
@@ -90,7 +117,9 @@ def _argue(solution: str, goal: str) -> str:
     return "\n".join([line for line, fine in zip(lines, holding, strict=False) if fine] + lines[-1:])
 
 
-def _judge(state: Mapping[str, Any], rng: random.Random, quality: float) -> dict[str, Any]:
+def _judge(
+    state: Mapping[str, Any], rng: random.Random, quality: float, known: Mapping[str, Solution]
+) -> dict[str, Any]:
     heard = [line for line in state.get("talk", []) if line["speaker"] not in ("verifier", "world")]
     seen = [str(line["text"]) for line in state.get("talk", []) if line["speaker"] == "world"]
     asked = sum(line["speaker"] == "verifier" for line in state.get("talk", []))
@@ -101,20 +130,25 @@ def _judge(state: Mapping[str, Any], rng: random.Random, quality: float) -> dict
         return {"verdict": "accept" if fine else "reject", "confidence": 0.7 if fine else 0.1, "question": ""}
     if not heard and state["may_ask"]:
         return {"verdict": "ask", "confidence": 0.5, "question": "Show me every step."}
-    fine = bool(heard) and all(_stands(str(line["text"]), str(state["problem"]), rng, quality) for line in heard)
+    problem = str(state["problem"])
+    fine = bool(heard) and all(_stands(str(line["text"]), problem, rng, quality, known) for line in heard)
     return {"verdict": "accept" if fine else "reject", "confidence": 0.95 if fine else 0.05, "question": ""}
 
 
-def _stands(text: str, problem: str, rng: random.Random, quality: float) -> bool:
+def _stands(text: str, problem: str, rng: random.Random, quality: float, known: Mapping[str, Solution]) -> bool:
     """Whether the lines that are looked at are worked out correctly, from numbers that the problem tells."""
     try:
         said = read_solution(text)
     except BrigadeError:
         return False
-    told = {read_number(word.strip("?!")) for word in problem.split()}
-    checks: Sequence[bool] = [
-        *(row.holds and row.amount in told for row in said.rows),
-        not said.rows or said.answer == said.rows[-1].after,
-        bool(said.rows) or said.answer is None,
-    ]
+    checks: Sequence[bool]
+    if problem in known:
+        checks = [*map(worked_out, said.rows), said.answer in {row.after for row in said.rows}]
+    else:
+        told = {read_number(word.strip("?!")) for word in problem.split()}
+        checks = [
+            *(row.holds and row.amount in told for row in said.rows),
+            not said.rows or said.answer == said.rows[-1].after,
+            bool(said.rows) or said.answer is None,
+        ]
     return all(fine or rng.random() >= quality for fine in checks)

@@ -1,4 +1,4 @@
-"""`arithmetic_llm` and `kitchen_llm`: language models by prompt on both sides, under every protocol.
+"""Language models by prompt on both sides, under every protocol: what `arithmetic_llm` and `kitchen_llm` share.
 
 Best-of-n against the verifier is the attack, and rounds collect what fooled the verifier into its prompt. Calls are
 recorded, and a run with `replay` answers from such records, without a network.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,24 +21,34 @@ from brigade.dual_process.llm.client import OpenAIReasoner
 from brigade.dual_process.llm.protocol import Reasoner
 from brigade.dual_process.llm.server import HouseReasoner
 from brigade.envs.content import Model
-from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
-from brigade.envs.prover_verifier.arithmetic.perturb import perturb, perturbations
+from brigade.envs.prover_verifier.arithmetic.solution import Solution
 from brigade.envs.prover_verifier.kitchen.behaviours import claim_of
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.protocol import Protocol, find_protocol
-from brigade.envs.registry import unknown
 from brigade.experiments.prover_verifier import house_players
-from brigade.experiments.prover_verifier.metrics import collapsed, drop_rate
+from brigade.experiments.prover_verifier.metrics import collapsed, drop_rates
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure, Outcome
 from brigade.experiments.prover_verifier.talk import Conversation, Talk
-from brigade.experiments.prover_verifier.topics import KitchenMoment, Topic, WordProblem, draw_solution
+from brigade.experiments.prover_verifier.topics import KitchenMoment, Topic
 
 ROLES = ("helpful", "sneaky")
-UNCHANGED = "none"
 EXAMPLES = 4  # solutions in a verifier's prompt
 SHOWN = 3  # talks of each round and role in the transcripts
 
-Make = Callable[[int], Topic]  # a topic by its number
+Make = Callable[[], Topic]  # a topic, anew for each talk about it
+
+
+@dataclass(frozen=True)
+class Deal:
+    """What is talked about in one seed.
+
+    Attributes:
+        rounds: for each round its topics, each with its kind; kinds are told apart in a table.
+        known: to `house`: problems from a file, by their text.
+    """
+
+    rounds: Sequence[Sequence[tuple[str, Make]]]
+    known: Mapping[str, Solution] = field(default_factory=dict)
 
 
 class LanguageSettings(Model):
@@ -45,7 +56,6 @@ class LanguageSettings(Model):
 
     Attributes:
         protocol: by name.
-        problems: for each role and round.
         rounds: what fooled the verifier in earlier ones is in its prompt.
         best_of: samples of a sneaky prover, of which the one that convinces most is sent.
         prover: who answers for provers: `house` with its quality, or an endpoint.
@@ -55,7 +65,6 @@ class LanguageSettings(Model):
     """
 
     protocol: str = "adp"
-    problems: int = Field(20, ge=1)
     rounds: int = Field(1, ge=1)
     best_of: int = Field(1, ge=1)
     prover: ReasonerSpec = ReasonerSpec()
@@ -69,55 +78,16 @@ class LanguageSettings(Model):
         return find_protocol(name).name
 
 
-class ArithmeticLanguageSettings(LanguageSettings):
-    """How language models play with word problems.
-
-    Attributes:
-        steps: of a problem.
-        perturbations: variants of GSM-Plus that are mixed in, besides unchanged problems.
-    """
-
-    steps: int = Field(3, ge=1)
-    perturbations: list[str] = []
-
-    @field_validator("perturbations")
-    @classmethod
-    def _all_known(cls, names: list[str]) -> list[str]:
-        for name in names:
-            if name not in perturbations:
-                raise unknown("perturbation", name, perturbations.names)
-        return names
-
-
 class KitchenLanguageSettings(LanguageSettings):
     """How language models play in a kitchen.
 
     Attributes:
+        problems: for each role and round.
         kitchen: where.
     """
 
+    problems: int = Field(20, ge=1)
     kitchen: str = "new_counter_circuit"
-
-
-def play_arithmetic(
-    settings: ArithmeticLanguageSettings, seeds: Sequence[int], checkpoints: Checkpoints
-) -> list[Outcome]:
-    """Talk about word problems, one seed after the other."""
-    protocol = find_protocol(settings.protocol)
-    variants = [UNCHANGED, *settings.perturbations]
-    given = len(protocol.provers) != 1
-
-    def topics(seed: int) -> Make:
-        def make(number: int) -> Topic:
-            rng = np.random.default_rng([seed, number])
-            problem = draw_problem(rng, settings.steps)
-            variant = variants[number % len(variants)]
-            problem = problem if variant == UNCHANGED else perturb(variant, problem, rng)
-            return WordProblem(problem, draw_solution(problem, rng) if given else None)
-
-        return make
-
-    return [_play_one(settings, protocol, seed, topics(seed), variants, checkpoints) for seed in seeds]
 
 
 def play_kitchen(settings: KitchenLanguageSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
@@ -125,29 +95,31 @@ def play_kitchen(settings: KitchenLanguageSettings, seeds: Sequence[int], checkp
     protocol = find_protocol(settings.protocol)
     game = KitchenGame(settings.kitchen)
 
-    def topics(seed: int) -> Make:
-        def make(number: int) -> Topic:
-            rng = np.random.default_rng([seed, number])
-            moment, claim = game.draw(rng), None
-            if len(protocol.provers) != 1:
-                behaviour: Literal["honest", "half_truth"] = "honest" if rng.random() < 0.5 else "half_truth"
-                claim = claim_of(game.engine, moment, behaviour, game.engine.reach(VERIFIER_SEAT, moment), rng)
-            return KitchenMoment(game, moment, claim, rng)
+    def make(seed: int, number: int) -> Topic:
+        rng = np.random.default_rng([seed, number])
+        moment, claim = game.draw(rng), None
+        if len(protocol.provers) != 1:
+            behaviour: Literal["honest", "half_truth"] = "honest" if rng.random() < 0.5 else "half_truth"
+            claim = claim_of(game.engine, moment, behaviour, game.engine.reach(VERIFIER_SEAT, moment), rng)
+        return KitchenMoment(game, moment, claim, rng)
 
-        return make
+    def deal(seed: int) -> Deal:
+        numbers = range(settings.rounds * settings.problems)
+        topics = [("", functools.partial(make, seed, number)) for number in numbers]
+        return Deal([topics[i : i + settings.problems] for i in numbers[:: settings.problems]])
 
-    return [_play_one(settings, protocol, seed, topics(seed), [UNCHANGED], checkpoints) for seed in seeds]
+    return [play_seed(settings, seed, deal(seed), checkpoints) for seed in seeds]
 
 
-def _play_one(
-    settings: LanguageSettings, protocol: Protocol, seed: int, make: Make, variants: list[str], checkpoints: Checkpoints
-) -> Outcome:
+def play_seed(settings: LanguageSettings, seed: int, deal: Deal, checkpoints: Checkpoints) -> Outcome:
     """All rounds of one seed."""
-    provers, verifiers = (_reasoner(settings, side, seed) for side in ("prover", "verifier"))
-    return asyncio.run(_rounds(settings, protocol, seed, make, variants, provers, verifiers, checkpoints))
+    provers, verifiers = (_reasoner(settings, side, seed, deal.known) for side in ("prover", "verifier"))
+    return asyncio.run(_rounds(settings, seed, deal, provers, verifiers, checkpoints))
 
 
-def _reasoner(settings: LanguageSettings, side: Literal["prover", "verifier"], seed: int) -> Reasoner:
+def _reasoner(
+    settings: LanguageSettings, side: Literal["prover", "verifier"], seed: int, known: Mapping[str, Solution]
+) -> Reasoner:
     """Who answers for a side, recorded in a file of its own or answering from one."""
     spec: ReasonerSpec = getattr(settings, side)
     paths = {name: getattr(settings, name) for name in ("calls", "replay")}
@@ -159,32 +131,32 @@ def _reasoner(settings: LanguageSettings, side: Literal["prover", "verifier"], s
     if spec.endpoint is not None:
         return recorded(OpenAIReasoner(spec.endpoint), files["calls"], None)
     knobs = spec.knobs.model_copy(update={"seed": spec.knobs.seed * 1_000_003 + seed})
-    house = HouseReasoner(functools.partial(house_players.answer, quality=spec.quality), knobs)
-    return recorded(house, files["calls"], None)
+    answer = functools.partial(house_players.answer, quality=spec.quality, known=known)
+    return recorded(HouseReasoner(answer, knobs), files["calls"], None)
 
 
 async def _rounds(
-    settings: LanguageSettings, protocol: Protocol, seed: int, make: Make, variants: list[str],
-    prover: Reasoner, verifier: Reasoner, checkpoints: Checkpoints,
-) -> Outcome:  # fmt: skip
-    outcome, fooled = Outcome(), list[str]()
+    settings: LanguageSettings, seed: int, deal: Deal, prover: Reasoner, verifier: Reasoner, checkpoints: Checkpoints
+) -> Outcome:
+    outcome, fooled, place = Outcome(), list[str](), 0
+    protocol = find_protocol(settings.protocol)
+    roles = ROLES if len(protocol.provers) == 1 else ()
     try:
-        for number in range(settings.rounds):
+        for number, topics in enumerate(deal.rounds):
             talks: list[tuple[str, Talk]] = []
-            roles = ROLES if len(protocol.provers) == 1 else ()
-            for i in range(settings.problems):
+            for i, (kind, make) in enumerate(topics):
                 for role in roles or ROLES[:1]:
-                    place = number * settings.problems + i
                     topic, talk = await _best(settings, protocol, [seed, place], make, role, prover, verifier, fooled)
-                    talks.append((variants[place % len(variants)], talk))
+                    talks.append((kind, talk))
                     if i < SHOWN:
                         outcome.transcripts.append(_shown(number, topic, talk))
                     if talk.accept and not talk.truth:
                         fooled = [*fooled, topic.shown[1]][-EXAMPLES:]
+                place += 1
             for name, value in figures_of([talk for _, talk in talks], roles).items():
                 outcome.curves.setdefault(name, []).append(value)
             checkpoints.say(f"{protocol.name}, seed {seed}, round {number}")
-            _by_variant(outcome, talks)
+            _by_kind(outcome, talks, roles)
     finally:
         await prover.close()
         await verifier.close()
@@ -199,7 +171,7 @@ async def _best(
     """Talk about a topic; a sneaky prover several times, and what counts is the false talk that convinces most."""
     tries = []
     for attempt in range(settings.best_of if role == "sneaky" else 1):
-        rng, topic = np.random.default_rng([*key, attempt]), make(key[-1])
+        rng, topic = np.random.default_rng([*key, attempt]), make()
         talk = await Conversation(topic, protocol, prover, verifier, role, rng, tuple(fooled)).play()
         tries.append((topic, talk))
     return max(tries, key=lambda each: (not each[1].truth, each[1].accept, each[1].confidence))
@@ -230,21 +202,24 @@ def figures_of(talks: Sequence[Talk], roles: Sequence[str] = ROLES) -> dict[str,
     return figures
 
 
-def _by_variant(outcome: Outcome, talks: Sequence[tuple[str, Talk]]) -> None:
-    """Accuracy of either side for every perturbation, and how far it drops from unchanged problems."""
+def _by_kind(outcome: Outcome, talks: Sequence[tuple[str, Talk]], roles: Sequence[str]) -> None:
+    """A round's table of the accuracy of either side for every kind of topic, with drop rates from the first kind."""
     names = list(dict.fromkeys(name for name, _ in talks))
     if len(names) < 2:
         return
     table: dict[str, dict[str, Figure]] = {}
     for name in names:
-        members = [talk for variant, talk in talks if variant == name]
-        prover = _mean([talk.truth for talk in members if talk.role == "helpful"])
-        table[name] = {"prover accuracy": prover, "verifier accuracy": _mean([t.accept == t.truth for t in members])}
-    before = table[names[0]]
-    for row in table.values():
-        for side in ("prover", "verifier"):
-            was, now = before[f"{side} accuracy"], row[f"{side} accuracy"]
-            row[f"{side} drop rate"] = None if was is None or now is None else drop_rate(was, now)
+        members = [talk for kind, talk in talks if kind == name]
+        table[name] = {
+            "prover accuracy": _mean([talk.truth for talk in members if talk.role in roles[:1]]),
+            "verifier accuracy": _mean([talk.accept == talk.truth for talk in members]),
+            "completeness": _mean([talk.accept for talk in members if talk.truth]),
+            "fool rate": _mean([talk.accept for talk in members if not talk.truth]),
+        }
+    for side in ("prover", "verifier"):
+        rates = drop_rates({name: row[f"{side} accuracy"] for name, row in table.items()}, names[0])
+        for name, row in table.items():
+            row[f"{side} drop rate"] = rates[name]
     outcome.tables["by perturbation"] = table
 
 

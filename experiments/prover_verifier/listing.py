@@ -28,7 +28,10 @@ EXPERIMENTS: dict[str, Where] = {
     "find_the_plus": Where("find_the_plus", ("torch",)),
     "arithmetic_edits": Where("arithmetic_edits", ("torch",)),
     "arithmetic_transformer": Where("arithmetic_transformer", ("torch",)),
+    "arithmetic_dapo": Where("arithmetic_dapo", ("torch",)),
     "arithmetic_llm": Where("arithmetic_llm"),
+    "arithmetic_open_weights": Where("arithmetic_open_weights"),  # says itself what it needs, GPU included
     "kitchen_scripted": Where("kitchen_scripted"),
+    "kitchen_rl": Where("kitchen_rl", ("torch",)),
     "kitchen_llm": Where("kitchen_llm"),
 }

@@ -5,7 +5,7 @@ Thresholds come from a calibration split (`threshold`), never from the split tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,8 +140,24 @@ def auc(positive: ArrayLike, negative: ArrayLike) -> float | None:
 
 
 def drop_rate(before: float, after: float) -> float | None:
-    """Performance drop rate 1 - after / before of GSM-Plus (arXiv 2402.19255, eq. 1); None where nothing could drop."""
+    """Performance drop rate of GSM-Plus (arXiv 2402.19255): PDR = 1 - accuracy(perturbed) / accuracy(original).
+
+    Args:
+        before: accuracy on the original problems.
+        after: accuracy on the perturbed ones.
+
+    Returns:
+        0 where nothing changes, 1 where all is lost, below 0 where it becomes better; None where nothing could drop.
+    """
     return 1 - after / before if before > 0 else None
+
+
+def drop_rates(accuracy: Mapping[str, float | None], original: str) -> dict[str, float | None]:
+    """The performance drop rate of every kind of problem from the `original` one; None where an accuracy is missing."""
+    before = accuracy[original]
+    return {
+        kind: None if before is None or after is None else drop_rate(before, after) for kind, after in accuracy.items()
+    }
 
 
 def worst_case(failures: ArrayLike) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,7 +104,7 @@ class Conversation:
         left = self.protocol.questions
         while True:
             verdict = await self._judge(left)
-            if verdict.get("verdict") != "ask" or left == 0:
+            if verdict.get("verdict") != "ask":
                 break
             left -= 1
             self.talk.questions += 1
@@ -149,11 +150,16 @@ class Conversation:
             f"{ask}. Answer with a JSON object: verdict, confidence (probability that it is true), question.{shots}"
         )
         answer = await self._ask(self.verifier, JUDGE, instructions, state, JUDGE_SCHEMA)
-        if isinstance(answer, Malformed) or answer.get("verdict") not in VERDICTS:
-            reason = answer.reason if isinstance(answer, Malformed) else f"verdict {str(answer.get('verdict'))[:40]!r}"
-            self._unusable(VERIFIER, f"{reason}; this counts as a rejection")
-            return {"verdict": "reject"}
-        return answer
+        if isinstance(answer, Malformed):
+            reason = answer.reason
+        elif answer.get("verdict") not in VERDICTS:
+            reason = f"verdict {str(answer.get('verdict'))[:40]!r}"
+        elif answer["verdict"] == "ask" and not left:
+            reason = "verdict 'ask' with no question left"
+        else:
+            return answer
+        self._unusable(VERIFIER, f"{reason}; this counts as a rejection")
+        return {"verdict": "reject"}
 
     async def _ask(
         self, reasoner: Reasoner, purpose: str, instructions: str, state: Mapping[str, Any], schema: Any
@@ -167,7 +173,7 @@ class Conversation:
     def _seen(self) -> str:
         """What the world answers to the last question."""
         question = self.talk.lines[-1].text.strip()
-        seen = self.topic.look(int(question)) if question.isdigit() else None
+        seen = self.topic.look(int(question)) if re.fullmatch("[0-9]{1,4}", question) else None
         return {None: "there is nothing to be seen", True: "it is so", False: "it is not so"}[seen]
 
     def _heard(self, agent: str) -> list[dict[str, str]]:

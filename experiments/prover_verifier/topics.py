@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from brigade.envs.prover_verifier.arithmetic.files import FileProblem
 from brigade.envs.prover_verifier.arithmetic.problem import Problem
 from brigade.envs.prover_verifier.arithmetic.solution import (
     Solution,
@@ -16,6 +17,7 @@ from brigade.envs.prover_verifier.arithmetic.solution import (
     read_solution,
     solve,
 )
+from brigade.envs.prover_verifier.arithmetic.working import wrong_lines, wrong_variants
 from brigade.envs.prover_verifier.game import Behaviour
 from brigade.envs.prover_verifier.kitchen.behaviours import claim_of, first_ticks
 from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Claim, claim_json, read_claim
@@ -66,14 +68,14 @@ class Topic(Protocol):
 
 
 class WordProblem:
-    """A word problem; the statement is a worked solution.
+    """A word problem; the statement is a worked solution, and true if its answer is right.
 
     Args:
-        problem: the problem.
+        problem: one that was drawn, or one from a file.
         given: a solution drawn by nature; None if the prover is to write one.
     """
 
-    def __init__(self, problem: Problem, given: Solution | None):
+    def __init__(self, problem: Problem | FileProblem, given: Solution | None):
         self.problem, self.solution, self.given = problem, given, given is not None
 
     def ask_prover(self) -> str:
@@ -107,18 +109,27 @@ class WordProblem:
     @property
     def truth(self) -> bool:
         """Whether the answer is right."""
-        return self.solution is not None and is_correct(self.problem, self.solution)
+        if self.solution is None:
+            return False
+        if isinstance(self.problem, FileProblem):
+            return self.solution.answer == self.problem.answer
+        return is_correct(self.problem, self.solution)
 
     @property
     def shown(self) -> tuple[str, str, list[int]]:
         """For transcripts."""
         if self.solution is None:
             return self.problem.text, "", []
+        if isinstance(self.problem, FileProblem):
+            return self.problem.text, self.solution.text, wrong_lines(self.solution, self.problem.answer)
         return self.problem.text, self.solution.text, errors_of(self.problem, self.solution)
 
 
-def draw_solution(problem: Problem, rng: np.random.Generator) -> Solution:
-    """A right or a wrong solution, with even odds."""
+def draw_solution(problem: Problem | FileProblem, rng: np.random.Generator) -> Solution:
+    """A right or a wrong solution, with even odds; of a problem from a file, the marked lines or an alteration."""
+    if isinstance(problem, FileProblem):
+        wrong = wrong_variants(problem.reference)
+        return problem.reference if rng.random() < 0.5 else wrong[int(rng.integers(len(wrong)))]
     edits = edits_of(len(problem.steps))
     while rng.random() >= 0.5:
         altered = solve(problem, edits[int(rng.integers(1, len(edits)))])

@@ -64,13 +64,13 @@ class TransformerSettings(Model):
     """
 
     steps: int = Field(2, ge=1, le=4)
-    rounds: int = Field(6, ge=1)
+    rounds: int = Field(8, ge=1)
     width: int = Field(64, ge=8, multiple_of=4)
     layers: int = Field(2, ge=1)
     verifier_width: int = Field(64, ge=8, multiple_of=4)
     verifier_layers: int = Field(2, ge=1)
     judge_width: int = Field(16, ge=8, multiple_of=4)
-    supervised_steps: int = Field(4000, ge=1)
+    supervised_steps: int = Field(3000, ge=1)
     verifier_steps: int = Field(1000, ge=1)
     prover_steps: int = Field(150, ge=1)
     batch: int = Field(128, ge=1)

@@ -10,20 +10,34 @@ from pathlib import Path
 from typing import Any
 
 from brigade.envs.content import ContentError
-from brigade.envs.prover_verifier.arithmetic.problem import Number, read_number
+from brigade.envs.prover_verifier.arithmetic.problem import Number, apply, write
+from brigade.envs.prover_verifier.arithmetic.solution import Row, Solution
+from brigade.envs.prover_verifier.arithmetic.working import MARKED, number_in, rows_of, worked_out
 
-_WORKED = re.compile(r"<<([-+*/().\d]+)=([-\d.,/]+)>>")
 TOLERANCE = Fraction(1, 100)  # the files round
-_FLAT = re.compile(r"^(-?[\d.]+)([-+*/])(-?[\d.]+)$")
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?|\.\d+")
 
 
 @dataclass(frozen=True)
 class FileProblem:
-    """A problem from a file: its text, a worked solution, and the answer."""
+    """A problem from a file. Of what it tells nothing is known but the text.
+
+    Attributes:
+        text: the question.
+        solution: a worked solution, as it stands there.
+        answer: the right answer.
+        rows: what the solution marks as worked out, line by line; empty if it marks nothing.
+    """
 
     text: str
     solution: str
     answer: Number
+    rows: tuple[Row, ...] = ()
+
+    @property
+    def reference(self) -> Solution:
+        """The marked lines and the answer; the answer alone where nothing is marked."""
+        return Solution(self.rows, self.answer)
 
 
 def read_problems(path: str | Path) -> list[FileProblem]:
@@ -34,10 +48,11 @@ def read_problems(path: str | Path) -> list[FileProblem]:
             contradicts; the line is named.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(str(path), 0, f"cannot be read: {error}") from None
-    problems = [_read_line(line, str(path), number) for number, line in enumerate(lines, 1) if line.strip()]
+    # Not `splitlines`: JSON may hold line separators of other kinds within its strings.
+    problems = [_read_line(line, str(path), number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not problems:
         raise ContentError(str(path), 0, "holds no problems")
     return problems
@@ -46,36 +61,32 @@ def read_problems(path: str | Path) -> list[FileProblem]:
 def _read_line(line: str, source: str, number: int) -> FileProblem:
     try:
         entry: Any = json.loads(line)
-    except ValueError as error:
-        raise ContentError(source, number, f"not valid JSON: {error}") from None
-    fields = entry if isinstance(entry, dict) else {}
+    except (ValueError, RecursionError) as error:
+        raise ContentError(source, number, f"not valid JSON: {str(error)[:100]}") from None
+    if not isinstance(entry, dict):
+        raise ContentError(source, number, "expected an object with 'question' and 'answer'")
     for name in ("question", "answer"):
-        if not isinstance(fields.get(name), str) or not fields[name].strip():
+        if not isinstance(entry.get(name), str) or not entry[name].strip():
             raise ContentError(source, number, f"field '{name}' is missing or is not text")
-    working, mark, last = fields["answer"].rpartition("####")
-    answer = read_number(last) if mark else None
+    working, mark, last = entry["answer"].rpartition("####")
+    answer = number_in(last) if mark else None
     if answer is None:
         raise ContentError(source, number, "answer: expected to end with '#### NUMBER'")
-    _check_working(working, answer, source, number)
-    return FileProblem(fields["question"], working.strip(), answer)
+    rows = _check_working(working, answer, source, number)
+    return FileProblem(entry["question"].strip(), working.strip(), answer, tuple(rows))
 
 
-def _check_working(working: str, answer: Number, source: str, number: int) -> None:
-    """Refuse working that does not add up, or in which the answer does not come up."""
-    results = []
-    for left, right in _WORKED.findall(working):
-        result, flat = read_number(right), _FLAT.match(left)
-        if result is None:
-            continue
-        results.append(Fraction(result))
-        worked = _work_out(Fraction(flat[1]), flat[2], Fraction(flat[3])) if flat else None
-        if worked is not None and abs(worked - Fraction(result)) > TOLERANCE:
-            raise ContentError(source, number, f"wrong working: {left} is {float(worked):g}, not {right}")
-    if results and all(abs(result - Fraction(answer)) > TOLERANCE for result in results):
-        raise ContentError(source, number, f"wrong answer: {answer} does not come up in the working")
-
-
-def _work_out(a: Fraction, op: str, b: Fraction) -> Fraction | None:
-    if op == "/":
-        return a / b if b else None
-    return {"+": a + b, "-": a - b, "*": a * b}[op]
+def _check_working(working: str, answer: Number, source: str, number: int) -> list[Row]:
+    """The marked lines; refused are lines that are wrong, and an answer that the working never comes to."""
+    rows: list[Row] = []
+    for text, lines in rows_of(working):
+        if lines and not worked_out(lines[-1]):
+            (left, right), last = text.split("="), lines[-1]
+            exact = write(apply(last.op, last.before, last.amount))
+            raise ContentError(source, number, f"wrong working: {left} is {exact}, not {right}")
+        rows += lines
+    if MARKED.search(working):
+        said = [row.after for row in rows] + [n for n in map(number_in, _NUMBER.findall(working)) if n is not None]
+        if all(abs(Fraction(n) - Fraction(answer)) > TOLERANCE for n in said):
+            raise ContentError(source, number, f"wrong answer: {write(answer)} does not come up in the working")
+    return rows

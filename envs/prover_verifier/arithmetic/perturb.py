@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
+from brigade.envs.prover_verifier.arithmetic.generate import LIMIT, draw_problem
 from brigade.envs.prover_verifier.arithmetic.problem import NumberStyle, Problem, Step, simplest
-from brigade.envs.registry import Registry
+from brigade.envs.registry import BrigadeError, Registry
 
 Perturbation = Callable[[Problem, np.random.Generator], Problem]
 perturbations: Registry[Problem] = Registry("perturbation")
 TRIES = 200
+ORIGINAL = "original"  # in tables: the problem as it was drawn
+# These can leave a chain of the same operations on whole numbers. The others change what numbers are, what is asked,
+# or leave something out.
+CHAIN_KINDS = (
+    "numerical_substitution", "digit_expansion", "adding_operation", "problem_understanding", "distractor_insertion",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A problem and the same problem perturbed by one kind."""
+
+    original: Problem
+    perturbed: Problem
+    kind: str
 
 
 def perturb(name: str, problem: Problem, rng: np.random.Generator) -> Problem:
@@ -102,3 +118,60 @@ def distractor_insertion(problem: Problem, rng: np.random.Generator) -> Problem:
 def critical_thinking(problem: Problem, rng: np.random.Generator) -> Problem:
     """One amount is left out."""
     return replace(problem, untold=int(rng.integers(len(problem.steps))))
+
+
+def is_chain(problem: Problem, operations: str = "+-", limit: int = LIMIT) -> bool:
+    """Whether a problem tells a start and all steps, and asks for the end, in whole numbers from 0 to `limit` - 1."""
+    numbers = [*problem.values, *(step.amount for step in problem.steps)]
+    told = problem.asks == "end" and problem.untold is None
+    whole = all(isinstance(number, int) and 0 <= number < limit for number in numbers)
+    return told and whole and all(step.op in operations for step in problem.steps)
+
+
+def draw_pairs(
+    rng: np.random.Generator,
+    count: int,
+    steps: int = 2,
+    operations: str = "+-",
+    limit: int = LIMIT,
+    kinds: Sequence[str] | None = None,
+) -> list[Pair]:
+    """Problems with perturbed ones, of which both are chains; for players who can read nothing else.
+
+    Kinds are taken in turn, each equally often to within one. Problems are drawn until what comes of them is a chain,
+    so the originals are those that a kind leaves in range: a drop is to be counted from the originals of its own pairs.
+
+    Args:
+        rng: what everything is drawn from.
+        count: how many pairs.
+        steps: of the originals; `adding_operation` adds one.
+        operations: of the steps.
+        limit: numbers are below.
+        kinds: which; by default those of `CHAIN_KINDS` that have chains below the limit.
+
+    Returns:
+        (count,) pairs, pair i of kind `kinds[i % len(kinds)]`.
+
+    Raises:
+        BrigadeError: no such kind, or one that leaves no chain below the limit.
+    """
+    if kinds is None:
+        kinds = [kind for kind in CHAIN_KINDS if _pair(kind, np.random.default_rng(0), steps, operations, limit)]
+    pairs = []
+    for i in range(count):
+        pair = _pair(kinds[i % len(kinds)], rng, steps, operations, limit)
+        if pair is None:
+            kind = kinds[i % len(kinds)]
+            raise BrigadeError(f"perturbation '{kind}' leaves no chain of '{operations}' on numbers below {limit}")
+        pairs.append(pair)
+    return pairs
+
+
+def _pair(kind: str, rng: np.random.Generator, steps: int, operations: str, limit: int) -> Pair | None:
+    """A pair; None if none was found."""
+    for _ in range(TRIES):
+        original = draw_problem(rng, steps, operations, limit)
+        perturbed = perturb(kind, original, rng)
+        if is_chain(original, operations, limit) and is_chain(perturbed, operations, limit):
+            return Pair(original, perturbed, kind)
+    return None

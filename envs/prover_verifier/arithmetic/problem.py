@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -18,6 +19,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "/": ("divides what there is by",),
 }
 INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
+LONGEST_NUMBER = 40  # characters
+_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(/[0-9]+)?")
 QUESTIONS = {
     "end": ("How many {things} now?", "What number of {things} is left in the end?"),
     "start": ("How many {things} at the beginning?", "With what number of {things} did {actor} begin?"),
@@ -133,18 +136,23 @@ def write(value: Number, style: NumberStyle = "plain") -> str:
     exact = Fraction(value)
     if exact.denominator == 1:
         return str(exact.numerator)
+    places = dict.fromkeys((2, 5), 0)
     rest = exact.denominator
-    for prime in (2, 5):
+    for prime in places:
         while rest % prime == 0:
-            rest //= prime
+            rest, places[prime] = rest // prime, places[prime] + 1
     if style == "fraction" or rest != 1:
         return f"{exact.numerator}/{exact.denominator}"
-    return f"{float(exact):g}"
+    after = max(places.values())
+    digits = str(abs(exact.numerator) * 10**after // exact.denominator).rjust(after + 1, "0")
+    return f"{'-' if exact < 0 else ''}{digits[:-after]}.{digits[-after:]}"
 
 
 def read_number(text: str) -> Number | None:
     """The number that a text writes, None if it writes none: `7`, `1,200`, `2.5`, `5/2`, `$3`."""
     cleaned = text.strip().lstrip("$").replace(",", "").rstrip(".")
+    if len(cleaned) > LONGEST_NUMBER or not _NUMBER.fullmatch(cleaned):  # an exponent could take for ever
+        return None
     try:
         return simplest(Fraction(cleaned))
     except (ValueError, ZeroDivisionError):

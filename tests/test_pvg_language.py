@@ -1,0 +1,384 @@
+"""Games of language: problems from a user's own file, perturbed problems, and answers that cannot be used."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import brigade  # noqa: F401  # registers who can follow plans
+from brigade.envs.content import ContentError
+from brigade.envs.prover_verifier.arithmetic.files import read_problems
+from brigade.envs.prover_verifier.arithmetic.perturb import draw_pairs, is_chain, perturbations
+from brigade.envs.prover_verifier.arithmetic.solution import Row, Solution
+from brigade.envs.prover_verifier.arithmetic.working import rows_of, worked_out, wrong_lines, wrong_variants
+from brigade.envs.prover_verifier.protocol import PROTOCOLS
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier import arithmetic_open_weights, house_players, metrics
+from brigade.experiments.prover_verifier.config import load_pvg_config
+from brigade.experiments.prover_verifier.outcome import Checkpoints
+from brigade.experiments.prover_verifier.records import read_pvg_results
+from brigade.experiments.prover_verifier.report import print_pvg_report
+from brigade.experiments.prover_verifier.run import run_pvg
+from brigade.experiments.prover_verifier.talk import JUDGE
+
+# Our own problems, in the form of GSM8K.
+SAMPLE = [
+    (
+        "A cook slices 3 loaves into 8 pieces each. Guests eat half of them. How many pieces are left?",
+        "There are 3*8=<<3*8=24>>24 pieces.\nHalf of them, 24/2=<<24/2=12>>12, are left.\n#### 12",
+    ),
+    (
+        "A tray holds 16 eggs. Three crack and four are boiled. The rest sell at $2 each. What do they bring?",
+        "16-3-4=<<16-3-4=9>>9 eggs are sold.\nThey bring 9*2=$<<9*2=18>>18.\n#### $18",
+    ),
+    (
+        "100 grams of flour fill 3 cups. How many grams does a cup hold, to two places?",
+        "A cup holds 100/3=<<100/3=33.33>>33.33 grams.\n#### 33.33",
+    ),
+    (
+        "A stove burns 1.5 litres of gas an hour, from 11 to 3 o'clock. A canister holds 1,000 litres. What remains?",
+        "It burns (12-11+3)*1.5=<<(12-11+3)*1.5=6>>6 litres.\n1,000-6=<<1000-6=994>>994 remain.\n#### 994",
+    ),
+    ("Two chefs chop, one watches. How many are there?", "Two and one make three.\n#### 3"),
+]
+MARKED = 4  # problems whose working marks steps
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    return written(tmp_path / "problems.jsonl", SAMPLE)
+
+
+def written(path: Path, problems: list[tuple[str, str]]) -> Path:
+    lines = (json.dumps({"question": question, "answer": answer}) for question, answer in problems)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def run(folder: Path, name: str, *changes: str) -> list[dict[str, Any]]:
+    config = load_pvg_config(name, ["ray.workers=0", f"out={folder}", "seeds=1", *changes])
+    run_pvg(config, Console(file=io.StringIO()))
+    return read_pvg_results(folder)[1:]
+
+
+def test_marked_steps_are_parsed_not_evaluated() -> None:
+    assert [rows for _, rows in rows_of("<<16-3-4=9>>9 and <<2*(3+.5)=7>>")] == [
+        [Row(16, "-", 3, 13), Row(13, "-", 4, 9)],
+        [Row(3, "+", Fraction(1, 2), Fraction(7, 2)), Row(2, "*", Fraction(7, 2), 7)],
+    ]
+    for text in ("__import__('os')", "1e9", "2**9", "1/0", "3+", "(" * 60 + "1", "5"):
+        assert [rows for _, rows in rows_of(f"<<{text}=3>>")] == [[]]
+    assert worked_out(Row(100, "/", 3, Fraction(3333, 100)))
+    assert not worked_out(Row(100, "/", 3, 35))
+    assert not worked_out(Row(3, "+", 4, 8))
+
+
+def test_what_is_altered_carries_through(sample: Path) -> None:
+    for problem in read_problems(sample):
+        variants = wrong_variants(problem.reference)
+        assert variants
+        assert all(wrong_lines(variant, problem.answer) for variant in variants)
+        assert wrong_lines(problem.reference, problem.answer) == []
+    first = read_problems(sample)[0].reference
+    slipped = Solution((Row(3, "*", 8, 25), Row(25, "/", 2, Fraction(25, 2))), Fraction(25, 2))
+    assert slipped in wrong_variants(first)
+
+
+@pytest.mark.parametrize("protocol", [name for name, table in PROTOCOLS.items() if not table.looks])
+def test_problems_of_a_file_are_played_and_replayed(
+    tmp_path: Path, sample: Path, protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    exact = ("settings.prover={quality: 1.0}", "settings.verifier={quality: 1.0}")
+    changes = (f"settings.problems={sample}", f"vary.protocol=[{protocol}]", "settings.rounds=1", *exact)
+    played = run(tmp_path / "run", "arithmetic_llm", *changes)
+    assert run(tmp_path / "again", "arithmetic_llm", *changes, f"replay={tmp_path / 'run'}") == played
+    figures = played[0]["figures"]
+    assert figures["problems without marked steps"] == len(SAMPLE) - MARKED
+    assert "1 of 5 problems mark no steps" in caplog.text
+    assert {entry["problem"] for entry in played[0]["transcripts"]} <= {question for question, _ in SAMPLE}
+    if protocol in ("adp", "nip", "pvd"):
+        assert (figures["helpful correct"], figures["sneaky correct"]) == (1.0, 0.0)
+        assert figures["completeness"] == pytest.approx(MARKED / len(SAMPLE))  # a bare answer convinces nobody
+        assert figures["fool rate"] == 0
+        wrong = [entry["wrong_lines"] for entry in played[0]["transcripts"] if not entry["correct"]]
+        assert wrong
+        assert all(wrong)
+
+
+def test_no_problem_of_a_file_is_in_two_rounds(tmp_path: Path, sample: Path) -> None:
+    changes = (f"settings.problems={sample}", "vary.protocol=[adp]", "settings.rounds=2")
+    (played,) = run(tmp_path / "run", "arithmetic_llm", *changes)
+    rounds = [{e["problem"] for e in played["transcripts"] if e["round"] == number} for number in (0, 1)]
+    assert [len(problems) for problems in rounds] == [3, 2]
+    assert not rounds[0] & rounds[1]
+    with pytest.raises(BrigadeError, match="5 problems are too few for 6 rounds"):
+        run(tmp_path / "more", "arithmetic_llm", *changes[:2], "settings.rounds=6")
+
+
+def test_a_file_with_a_bad_line_is_refused_and_nothing_is_lost(tmp_path: Path, sample: Path) -> None:
+    changes = (f"settings.problems={sample}", "vary.protocol=[adp]")
+    run(tmp_path / "run", "arithmetic_llm", *changes)
+    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    with sample.open("a", encoding="utf-8") as file:
+        file.write('\n{"question": "How many?", "answer": "<<2+2=5>>5\\n#### 5"}\n')
+    with pytest.raises(BrigadeError, match=r"problems\.jsonl:6: wrong working: 2\+2 is 4, not 5"):
+        run(tmp_path / "run", "arithmetic_llm", *changes)
+    assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"question": "q", "answer": "#### 1e9999999"}', "#### NUMBER"),
+        ('{"question": "q", "answer": "<<16-3-4=8>>8\\n#### 8"}', "16-3-4 is 9, not 8"),
+        ("[" * 100_000, "not valid JSON"),
+        ("[1, 2]", "expected an object"),
+        ('{"question": "q\u2028", "answer": "3"}', "#### NUMBER"),
+    ],
+)
+def test_lines_that_cannot_be_read(tmp_path: Path, line: str, words: str) -> None:
+    file = tmp_path / "problems.jsonl"
+    file.write_text(f"\n{line}\n", encoding="utf-8")
+    with pytest.raises(ContentError, match=words) as caught:
+        read_problems(file)
+    assert caught.value.line == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (("settings.problems=0",), "at least 1 problem"),
+        (("settings.problems=nowhere.jsonl",), "nowhere.jsonl: cannot be read"),
+        (("settings.perturbations=[adding]",), "unknown perturbation"),
+    ],
+)
+def test_settings_that_cannot_be(changes: tuple[str, ...], words: str) -> None:
+    with pytest.raises(BrigadeError) as caught:
+        load_pvg_config("arithmetic_llm", changes)
+    assert words in str(caught.value)
+
+
+def test_problems_of_a_file_cannot_be_perturbed(sample: Path) -> None:
+    with pytest.raises(BrigadeError, match="cannot be perturbed"):
+        load_pvg_config("arithmetic_perturbed", [f"settings.problems={sample}"])
+
+
+def test_drop_rates_by_hand() -> None:
+    accuracy = {"original": 0.8, "worse": 0.6, "same": 0.8, "better": 1.0, "lost": 0.0, "unknown": None}
+    rates = metrics.drop_rates(accuracy, "original")
+    assert rates.pop("unknown") is None
+    assert rates == pytest.approx({"original": 0.0, "worse": 0.25, "same": 0.0, "better": -0.25, "lost": 1.0})
+    assert metrics.drop_rates({"original": 0.0, "other": 0.5}, "original") == {"original": None, "other": None}
+
+
+def test_perturbed_problems_have_a_table(tmp_path: Path) -> None:
+    exact = ("settings.prover={quality: 1.0}", "settings.verifier={quality: 1.0}")
+    (played,) = run(tmp_path / "run", "arithmetic_perturbed", "settings.problems=3", *exact)
+    table = played["tables"]["by perturbation"]
+    assert list(table) == ["original", *perturbations.names]
+    sides = {"prover accuracy": 1.0, "verifier accuracy": 1.0, "prover drop rate": 0.0, "verifier drop rate": 0.0}
+    assert all(row == {**sides, "completeness": 1.0, "fool rate": 0.0} for row in table.values())
+    printed = io.StringIO()
+    print_pvg_report(tmp_path / "run", Console(file=printed, width=200))
+    assert "critical_thinking" in printed.getvalue()
+    (given,) = run(tmp_path / "given", "arithmetic_perturbed", "settings.problems=3", "settings.protocol=debate")
+    assert all(row["prover accuracy"] is None for row in given["tables"]["by perturbation"].values())
+
+
+def test_pairs_of_chains() -> None:
+    pairs = draw_pairs(np.random.default_rng(0), 40)
+    kinds = ["numerical_substitution", "adding_operation", "problem_understanding", "distractor_insertion"]
+    assert [pair.kind for pair in pairs] == kinds * 10  # with one digit more nothing is left below 40
+    assert all(is_chain(pair.original) and is_chain(pair.perturbed) for pair in pairs)
+    assert all(pair.original.text != pair.perturbed.text for pair in pairs)
+    assert all(len(pair.perturbed.steps) == 2 + (pair.kind == "adding_operation") for pair in pairs)
+    wide = draw_pairs(np.random.default_rng(0), 5, limit=100, kinds=["digit_expansion"])
+    assert all(50 <= int(pair.perturbed.start) < 100 for pair in wide)
+    with pytest.raises(BrigadeError, match="'critical_thinking' leaves no chain"):
+        draw_pairs(np.random.default_rng(0), 1, kinds=["critical_thinking"])
+
+
+Answer = Callable[[dict[str, Any]], Any]  # what is sent instead of house's answer
+
+
+def altered(monkeypatch: pytest.MonkeyPatch, prove: Answer | None, judge: Answer | None = None) -> None:
+    """Let the models of a run answer otherwise than house; everything else of the run is as it is."""
+    house = house_players.answer
+
+    def answer(messages: Any, purpose: str, schema: Any, rng: Any, **options: Any) -> str:
+        said = json.loads(house(messages, purpose, schema, rng, **options))
+        change = judge if purpose == JUDGE else prove
+        changed = said if change is None else change(said)
+        return changed if isinstance(changed, str) else json.dumps(changed)
+
+    monkeypatch.setattr(house_players, "answer", answer)
+
+
+def played_with(folder: Path, name: str, protocol: str = "adp") -> dict[str, Any]:
+    small = ("settings.problems=2", f"vary.protocol=[{protocol}]")
+    changes = (*small, *(("settings.rounds=1", "settings.best_of=1") if name == "arithmetic_llm" else ()))
+    return run(folder, name, *changes)[0]
+
+
+def with_plan(said: dict[str, Any]) -> Any:
+    steps = [{"macro": "prepare(lettuce_soup)", "start": 0}]
+    return {"claim": {**said["claim"], "plan": [steps, []]}}
+
+
+@pytest.mark.parametrize(
+    ("name", "prove", "words"),
+    [
+        ("kitchen_llm", lambda said: "I will serve soup.", "no JSON object"),
+        ("kitchen_llm", lambda said: {"claim": "soup"}, "expected an object"),
+        ("kitchen_llm", lambda said: {"text": "soup"}, "expected an object"),
+        ("kitchen_llm", lambda said: {"claim": {**said["claim"], "kind": "servd"}}, "did you mean 'served'"),
+        ("kitchen_llm", with_plan, "unknown action"),
+        ("kitchen_llm", lambda said: {"claim": {**said["claim"], "argument": "x" * 3000}}, "longer than 2000"),
+        ("arithmetic_llm", lambda said: "It is 7.", "no JSON object"),
+        ("arithmetic_llm", lambda said: {"text": "It is 7."}, "expected a last line"),
+        ("arithmetic_llm", lambda said: {"text": "Answer: a few"}, "is no number"),
+        ("arithmetic_llm", lambda said: {"text": "x" * 5000 + "\nAnswer: 7"}, "more than 4000"),
+        ("arithmetic_llm", lambda said: {"text": ["Answer: 7"]}, "expected a last line"),
+    ],
+)
+def test_statements_that_cannot_be_used_are_false(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    name: str, prove: Answer, words: str,
+) -> None:  # fmt: skip
+    altered(monkeypatch, prove)
+    with caplog.at_level(logging.WARNING):
+        played = played_with(tmp_path / "run", name)
+    assert words in caplog.text
+    figures = played["figures"]
+    assert (figures["helpful correct"], figures["sneaky correct"]) == (0.0, 0.0)
+    assert figures["answers that could not be used"] >= 4
+    assert all(len(entry["talk"]) < 4100 for entry in played["transcripts"])
+
+
+@pytest.mark.parametrize("name", ["arithmetic_llm", "kitchen_llm"])
+@pytest.mark.parametrize(
+    ("judge", "words"),
+    [
+        (lambda said: {**said, "verdict": "maybe"}, "verdict 'maybe'; this counts as a rejection"),
+        (lambda said: {**said, "verdict": ["accept"]}, "this counts as a rejection"),
+        (lambda said: {**said, "verdict": "ACCEPT "}, "this counts as a rejection"),
+        (lambda said: {**said, "verdict": "ask"}, "'ask' with no question left; this counts as a rejection"),
+        (lambda said: "Yes, I think so.", "this counts as a rejection"),
+        (lambda said: {}, "verdict 'None'; this counts as a rejection"),
+    ],
+)
+def test_a_verdict_that_is_neither_yes_nor_no_is_a_rejection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    name: str, judge: Answer, words: str,
+) -> None:  # fmt: skip
+    altered(monkeypatch, None, judge)
+    with caplog.at_level(logging.WARNING):
+        figures = played_with(tmp_path / "run", name)["figures"]
+    assert words in caplog.text
+    assert (figures["completeness"], figures["fool rate"]) == (0.0, 0.0)
+    assert figures["answers that could not be used"] == 4
+
+
+@pytest.mark.parametrize("question", ["²", "9" * 5000, "-1", "99", "the first", None, {"at": 0}])
+def test_looks_that_cannot_be_taken_show_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, question: Any
+) -> None:
+    altered(monkeypatch, None, lambda said: {"verdict": "ask", "confidence": 1, "question": question})
+    played = played_with(tmp_path / "run", "kitchen_llm", "looks")
+    assert "there is nothing to be seen" in played["transcripts"][0]["talk"]
+    assert played["figures"]["questions"] == 3
+
+
+def test_training_open_weights_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(arithmetic_open_weights.importlib.util, "find_spec", lambda name: None if name == "trl" else 1)
+    with pytest.raises(BrigadeError, match=r"needs trl: pip install 'brigade\[llm\]'"):
+        run(tmp_path / "run", "arithmetic_open_weights")
+    monkeypatch.setattr(arithmetic_open_weights.importlib.util, "find_spec", lambda name: 1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(BrigadeError, match=r"needs a GPU, and .*'arithmetic_transformer' trains small models"):
+        run(tmp_path / "run", "arithmetic_open_weights")
+
+
+def test_provers_of_open_weights_are_paid_by_role_and_verdict() -> None:
+    """Scores by hand, of two questions in both roles; what cannot be read is paid least."""
+    open_weights = open_weights_of()
+    settings = open_weights_settings(reward="cgc", low=-6.0, clamp=5.0)
+    scores = {"Answer: 7": 3.0, "Answer: 8": -9.0, "I do not know": 4.0}
+    reward = open_weights.make_reward(lambda texts: [scores[text.split("\n\n")[1]] for text in texts], settings)
+    said = ["Answer: 7", "Answer: 8", "I do not know", "Answer: 7", "Answer: 8", "I do not know"]
+    messages = [[{"role": "assistant", "content": text}] for text in said]
+    columns = {"question": ["How many?"] * 6, "answer": ["7"] * 6, "role": ["helpful"] * 3 + ["sneaky"] * 3}
+    for completions in (said, messages):
+        paid = reward(prompts=None, completions=completions, trainer_state=None, **columns)
+        assert paid == [3.0, -6.0, -6.0, -6.0, -5.0, -6.0]
+    reward = open_weights.make_reward(lambda texts: [2.0, 0.0, 1.0, 0.0], open_weights_settings(reward="src"))
+    columns = {"question": ["a", "b", "a", "b"], "answer": ["7"] * 4, "role": ["helpful", "sneaky"] * 2}
+    right_wrong = ["Answer: 7", "Answer: 8", "Answer: 7", "Answer: 7"]
+    assert reward(completions=right_wrong, **columns) == [0.5, -1.0, -1.0, -1.0]
+
+
+def test_pairs_of_a_pool_by_hand() -> None:
+    open_weights = open_weights_of()
+    samples = [
+        open_weights.Sample("a", "Answer: 1", "helpful", True),
+        open_weights.Sample("a", "Answer: 2", "sneaky", False),
+        open_weights.Sample("a", "?", "sneaky", None),
+        open_weights.Sample("b", "Answer: 1", "helpful", True),
+    ]
+    pairs = open_weights.draw_pool_pairs([samples, samples[:2]], 10, 0.3, np.random.default_rng(0))
+    assert pairs == [(samples[0], samples[1])] * 10
+    with pytest.raises(BrigadeError, match="right and a wrong solution by round 0"):
+        open_weights.draw_pool_pairs([samples, samples[3:]], 10, 0.3, np.random.default_rng(0))
+
+
+def test_a_round_of_open_weights_by_hand(tmp_path: Path, sample: Path) -> None:
+    open_weights = open_weights_of()
+    settings = open_weights_settings(problems=str(sample), test=1, calibration=1)
+    parts = arithmetic_open_weights.split_cases(settings, 0)
+    assert [len(part) for part in parts] == [1, 1, 1, 2]
+    assert len({case.question for part in parts for case in part}) == len(SAMPLE)
+    with pytest.raises(BrigadeError, match="5 problems are too few"):
+        arithmetic_open_weights.split_cases(open_weights_settings(problems=str(sample), test=3), 0)
+    right, wrong = (open_weights.Sample("a", said, "helpful", c) for said, c in (("1", True), ("2", False)))
+    sneaky = [open_weights.Sample("a", said, "sneaky", False) for said in "12"]
+
+    def score(texts: Any) -> list[float]:
+        return [1.0 if text.endswith("1") else 0.0 for text in texts]
+
+    limit = arithmetic_open_weights.limit_of(score, [right, wrong])
+    assert limit == 1.0
+    with pytest.raises(BrigadeError, match="there is no threshold"):
+        arithmetic_open_weights.limit_of(score, [wrong])
+    state = arithmetic_open_weights.State(pool=[[right, wrong]], sneaky=[sneaky])
+    arithmetic_open_weights.note(state, score, limit, [right, wrong, *sneaky], rounds=2)
+    assert state.outcome.figures == {
+        "verifier accuracy": 0.75, "verifier accuracy, collapsed": 0.75, "completeness": 1.0, "fool rate": 0.5,
+        "helpful correct": 0.5, "sneaky correct": 0.0,
+    }  # fmt: skip
+    assert state.outcome.matrices == {"cross fool rate": [[0.5, None]]}
+    checkpoints = Checkpoints(tmp_path / "state.pt", "open weights")
+    checkpoints.save(state.plain())
+    assert arithmetic_open_weights.State.of(checkpoints.load()) == state
+
+
+def open_weights_of() -> Any:
+    pytest.importorskip("torch", reason="training needs PyTorch")
+    from brigade.experiments.prover_verifier import open_weights
+
+    return open_weights
+
+
+def open_weights_settings(**changes: Any) -> arithmetic_open_weights.OpenWeightsSettings:
+    return arithmetic_open_weights.OpenWeightsSettings(
+        **{"prover_model": "prover", "verifier_model": "verifier", "calibration": 1, **changes}
+    )
