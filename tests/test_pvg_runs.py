@@ -19,7 +19,9 @@ from brigade.experiments.prover_verifier.records import read_pvg_results
 from brigade.experiments.prover_verifier.report import print_pvg_report
 from brigade.experiments.prover_verifier.run import run_pvg
 
-TRAINED = ("erasure_channel", "find_the_plus", "arithmetic_edits", "arithmetic_transformer")
+TRAINED = (
+    "erasure_channel", "find_the_plus", "arithmetic_edits", "arithmetic_transformer", "arithmetic_dapo", "kitchen_rl",
+)  # fmt: skip
 HERE = "ray.workers=0"
 
 

@@ -1,4 +1,4 @@
-"""`arithmetic_dapo`: each of DAPO's changes on and off on the same seeds, for a prover that is paid for correctness."""
+"""`arithmetic_dapo`: each of DAPO's changes on and off on the same seeds, for a prover paid for correctness alone."""
 
 from __future__ import annotations
 

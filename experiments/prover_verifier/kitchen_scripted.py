@@ -1,27 +1,44 @@
-"""`kitchen_scripted`: three verifiers against three provers, and whether the truth is true."""
+"""`kitchen_scripted`: three verifiers against three provers and best responses, and whether the truth is true."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from brigade.envs.content import Model
 from brigade.envs.kitchen.layout import list_kitchens, load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
-from brigade.envs.prover_verifier.game import Behaviour
+from brigade.envs.prover_verifier.game import Behaviour, Message
+from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS
 from brigade.envs.prover_verifier.kitchen.forward import Moment, replayed
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.play import Episode, play_episode
 from brigade.envs.prover_verifier.players import make_player
 from brigade.envs.registry import unknown
+from brigade.experiments.prover_verifier.kitchen_bank import draw_bank
+from brigade.experiments.prover_verifier.kitchen_judges import at_best, judge_all, scripted_judge
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
 
 PROVERS: tuple[Behaviour, ...] = ("honest", "liar", "half_truth")
-VERIFIERS = ("trusting", "suspicious", "spot_checker")
+LOOKS = {"trusting": 0, "suspicious": None, "spot_checker": 1}  # verifiers, and at how many checkpoints they look
 SHOWN = 4  # claims of each prover in the transcripts
+
+
+def known_kitchen(name: str) -> str:
+    """The kitchen's name.
+
+    Raises:
+        BrigadeError: there is no such kitchen.
+    """
+    if name not in list_kitchens() and not name.endswith(".yaml") and not name.startswith("generated"):
+        raise unknown("kitchen", name, list_kitchens())
+    return name
+
+
+KitchenName = Annotated[str, AfterValidator(known_kitchen)]
 
 
 class KitchenSettings(Model):
@@ -30,24 +47,19 @@ class KitchenSettings(Model):
     Attributes:
         kitchen: where.
         claims: of each prover, for the table.
+        problems: moments of which all is listed that could be said, for best responses; no checkpoint is lost there.
         checked: claims whose truth is found out a second time.
         radius, noise: of the game: how far the verifier sees, and how often a checkpoint is lost.
         question_cost: of a look.
     """
 
-    kitchen: str = "new_counter_circuit"
+    kitchen: KitchenName = "new_counter_circuit"
     claims: int = Field(100, ge=1)
+    problems: int = Field(40, ge=1)
     checked: int = Field(500, ge=0)
     radius: int = Field(2, ge=0)
     noise: float = Field(0.0, ge=0, le=1)
     question_cost: float = Field(0.05, ge=0)
-
-    @field_validator("kitchen")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        if name not in list_kitchens() and not name.endswith(".yaml") and not name.startswith("generated"):
-            raise unknown("kitchen", name, list_kitchens())
-        return name
 
 
 def play(settings: KitchenSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
@@ -59,10 +71,15 @@ def _play_one(settings: KitchenSettings, seed: int, checkpoints: Checkpoints) ->
     game = KitchenGame(load_kitchen(settings.kitchen), settings.radius, settings.noise)
     outcome = Outcome()
     for prover in PROVERS:
-        for verifier in VERIFIERS:
+        for verifier in LOOKS:
             episodes = _episodes(game, prover, verifier, settings, seed)
             _enter(outcome, prover, verifier, episodes)
             checkpoints.say(f"{prover} against {verifier}")
+    _, bank = draw_bank(game, np.random.default_rng([seed, len(PROVERS)]), settings.problems)
+    for verifier, looks in LOOKS.items():
+        judged = judge_all(scripted_judge(looks), bank)
+        outcome.tables.setdefault("best response", {})[verifier] = dict(at_best(judged, bank, settings.question_cost))
+    checkpoints.say("best responses")
     for i, kind in enumerate(PROVERS):
         outcome.transcripts += _shown(game, kind, i, seed)
     agreed = sum(_agrees(game, np.random.default_rng([seed, i])) for i in range(settings.checked))
@@ -116,19 +133,26 @@ def _shown(game: KitchenGame, prover: Behaviour, place: int, seed: int) -> list[
         rng = np.random.default_rng([seed, i])
         moment: Moment = game.draw(rng)
         message = game.argue(moment, prover, True, np.random.default_rng([seed, i, place]))
-        claim, trace = game.decode(message), game.trace(moment, message)
-        width = game.kitchen.width
-        points = [f"tick {p.tick}: {p.item} at ({p.cell % width}, {p.cell // width})" for p in claim.checkpoints]
-        wrong = [n + 1 for n, p in enumerate(claim.checkpoints) if not game.engine.passes(p, trace)]
-        truth = game.correct(moment, message)
-        shown.append(
-            {
-                "round": 0, "role": prover, "problem": f"episode {moment.seed}, tick {moment.seen['tick']}",
-                "text": "\n".join([claim.text, *points]), "wrong_lines": wrong if truth else [0, *wrong],
-                "accept": not wrong, "correct": truth, "score": float(not wrong),
-            }
-        )  # fmt: skip
+        passes = [bool(game.look(moment, message, point)[0]) for point in range(CHECKPOINTS)]
+        told = described(game, moment, message, passes, game.correct(moment, message))
+        accept = not set(told["wrong_lines"]) - {0}
+        shown.append({"round": 0, "role": prover, "accept": accept, "score": float(accept), **told})
     return shown
+
+
+def described(
+    game: KitchenGame, moment: Moment, message: Message, passes: Sequence[bool], truth: bool
+) -> dict[str, Any]:
+    """A claim for the transcripts: in words, and which lines of it are wrong."""
+    claim, width = game.decode(message), game.kitchen.width
+    points = [f"tick {p.tick}: {p.item} at ({p.cell % width}, {p.cell // width})" for p in claim.checkpoints]
+    wrong = [n for n, passed in enumerate(passes[: len(points)], 1) if not passed]
+    return {
+        "problem": f"episode {moment.seed}, tick {moment.seen['tick']}",
+        "text": "\n".join([claim.text, *points]),
+        "wrong_lines": wrong if truth else [0, *wrong],
+        "correct": truth,
+    }
 
 
 EXPERIMENT = Experiment(

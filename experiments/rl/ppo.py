@@ -6,17 +6,42 @@ kitchen; a minibatch is B of the T x N moments, with all L learners of each.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from brigade.agents.networks import Policy
 from brigade.experiments.rl.config import PPOSpec
 from brigade.experiments.rl.rollout import Batch
 
 # Moments that are evaluated at once: so many that they stay in a processor's cache, or that a GPU is busy.
 CHUNKS = {"cpu": 16_384, "cuda": 262_144}
+
+
+class Learner(Protocol):
+    """What can be improved; `agents.networks.Policy` is one."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """All weights."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """All weights by name."""
+        ...
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
+        """Take over weights by name."""
+        ...
+
+    def logits(self, observations: Tensor) -> Tensor:
+        """(B, L, *shape) observations to (B, L, actions) logits."""
+        ...
+
+    def values(self, observations: Tensor) -> Tensor:
+        """(B, L, *shape) observations to (B, L) expected returns."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -88,7 +113,7 @@ class PPO:
         spec: how.
     """
 
-    def __init__(self, policy: Policy, spec: PPOSpec):
+    def __init__(self, policy: Learner, spec: PPOSpec):
         self.policy, self.spec = policy, spec
         self.optimizer = torch.optim.Adam(policy.parameters(), lr=spec.learning_rate, eps=1e-5, fused=True)
 
@@ -138,7 +163,7 @@ class PPO:
         return torch.stack(losses).detach()
 
     def _evaluate(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Log-probabilities (T x N, L, 6), values, and values of what followed (T, N, L), as the policy is now."""
+        """Log-probabilities (T x N, L, actions), values, and those of what followed (T, N, L), as the policy is now."""
         ticks, kitchens = batch.over.shape
         logits, values = [], []
         for seen in torch.split(batch.observations.flatten(0, 1), CHUNKS[batch.observations.device.type]):
@@ -171,5 +196,5 @@ class PPO:
 
 
 def _log_probability(logits: Tensor, actions: Tensor) -> Tensor:
-    """(..., 6) log-probabilities of all actions to (...,) those of the ones taken."""
+    """(..., actions) log-probabilities of all actions to (...,) those of the ones taken."""
     return logits.gather(-1, actions.unsqueeze(-1)).squeeze(-1)

@@ -29,14 +29,14 @@ def claim_of(
     if behaviour == "honest" and true:
         kind, item = true[int(rng.integers(len(true)))]
         by = -(-first[kind, item] // BUCKET) * BUCKET
-        return Claim(kind, item, by, plan, _true_points(engine, trace, by, rng))
+        return Claim(kind, item, by, plan, true_points(engine, trace, by, rng))
     never = [about for about, tick in first.items() if tick == NEVER]
     wrong = late if late and (behaviour == "half_truth" or not never) else never
     kind, item = wrong[int(rng.integers(len(wrong)))]
     by = min((first[kind, item] - 1) // BUCKET * BUCKET, HORIZON)
     if behaviour == "half_truth":
-        return Claim(kind, item, by, plan, _true_points(engine, trace, by, rng))
-    return Claim(kind, item, by, plan, _false_points(engine, trace, by, reach, rng))
+        return Claim(kind, item, by, plan, true_points(engine, trace, by, rng))
+    return Claim(kind, item, by, plan, false_points(engine, trace, by, reach, rng))
 
 
 def first_ticks(engine: Engine, trace: Trace, reach: Sequence[int]) -> dict[tuple[str, str], int]:
@@ -52,7 +52,7 @@ def first_ticks(engine: Engine, trace: Trace, reach: Sequence[int]) -> dict[tupl
     return ticks
 
 
-def _true_points(engine: Engine, trace: Trace, by: int, rng: np.random.Generator) -> tuple[Checkpoint, ...]:
+def true_points(engine: Engine, trace: Trace, by: int, rng: np.random.Generator) -> tuple[Checkpoint, ...]:
     """Facts at which something has just been put down, before the deadline; or else anything that lies there."""
     after = trace.items[1 : by + 1]
     changed = np.argwhere((after != trace.items[: len(after)]) & (after != 0))
@@ -61,7 +61,7 @@ def _true_points(engine: Engine, trace: Trace, by: int, rng: np.random.Generator
     return tuple(Checkpoint(c, t + 1, engine.kinds[trace.items[t + 1, c]]) for t, c in sorted(rows))
 
 
-def _false_points(
+def false_points(
     engine: Engine, trace: Trace, by: int, reach: Sequence[int], rng: np.random.Generator
 ) -> tuple[Checkpoint, ...]:
     """Things that do not lie where it says."""

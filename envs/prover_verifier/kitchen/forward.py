@@ -106,11 +106,15 @@ class Engine:
 
     def reach(self, seat: int, moment: Moment) -> list[int]:
         """Cells from which a chef can take something: those beside the floor it can walk on."""
+        return self.reach_from(int(moment.state.pos[0, seat]))
+
+    def reach_from(self, here: int) -> list[int]:
+        """The same for a chef on a cell."""
         width = self.kitchen.width
-        here = int(moment.state.pos[0, seat])
         region = next((region for region in self.kitchen.regions if here in region), (here,))
         beside = {cell + step for cell in region for step in (-1, 1, -width, width)}
-        return sorted(cell for cell in beside if 0 <= cell < moment.state.item.shape[1] and cell not in region)
+        cells = width * self.kitchen.height
+        return sorted(cell for cell in beside if 0 <= cell < cells and cell not in region)
 
     def _cook(self, cooks: Sequence[Partner], ticks: int, seed: int) -> NDArray[np.int8]:
         self._reset(cooks, seed)

@@ -1,0 +1,178 @@
+"""Rounds of `kitchen_rl`: a new verifier on what provers have said so far, then new provers against it.
+
+The order, and that networks begin anew in every round, are those of Kirchner et al. 2024 (arXiv 2407.13692).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+
+from brigade.envs.content import Model
+from brigade.envs.kitchen.layout import load_kitchen
+from brigade.envs.prover_verifier.kitchen_game import KitchenGame
+from brigade.experiments.prover_verifier.kitchen_bank import draw_bank, scripted
+from brigade.experiments.prover_verifier.kitchen_judges import Judge, against, at_best, balanced, judge_all
+from brigade.experiments.prover_verifier.kitchen_players import LearnedProver, LearnedVerifier, Reader
+from brigade.experiments.prover_verifier.kitchen_scripted import KitchenName
+from brigade.experiments.prover_verifier.kitchen_training import (
+    Pool,
+    Sayings,
+    TrainingSpec,
+    train_prover,
+    train_verifier,
+)
+from brigade.experiments.prover_verifier.metrics import mean_of
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure
+
+Floats = NDArray[np.float64]
+ARRAYS = ("helpful", "sneaky", "attacks", "accepts")  # of `Rounds`
+VERIFIER, HELPFUL, SNEAKY = range(3)  # what is trained; for seeds of its own
+LAST = 1000  # likewise, instead of a round: for the comparison at the end
+
+
+class KitchenRLSettings(Model):
+    """How verifier and provers are trained in rounds.
+
+    Attributes:
+        kitchen, radius: of the game: where, and how far the verifier sees.
+        rounds: of training, in each a new verifier first, then new provers against it.
+        train, test: moments to learn from, and others for the figures.
+        scripted_share, any_share: of scripted provers in the pool, and of provers that say anything: if helpful,
+            any true claim whose checkpoints hold, if sneaky, any false claim. The rest is split equally among the
+            provers of earlier rounds; in the first round there is no rest.
+        training: of either side.
+    """
+
+    kitchen: KitchenName = "new_counter_circuit"
+    radius: int = Field(2, ge=0)
+    rounds: int = Field(4, ge=1)
+    train: int = Field(250, ge=1)
+    test: int = Field(80, ge=1)
+    scripted_share: float = Field(0.1, gt=0, le=1)
+    any_share: float = Field(0.4, ge=0, le=1)
+    training: TrainingSpec = TrainingSpec()
+
+
+@dataclass
+class Rounds:
+    """What is kept of the rounds so far.
+
+    Attributes:
+        verifier: weights of the last one.
+        helpful, sneaky: (train, c) what the provers of each round say, for the pool.
+        attacks: (test, c) likewise sneaky ones on the test.
+        accepts: (test, c) what the verifiers of each round accept.
+        curves: figures by round.
+    """
+
+    verifier: dict[str, Any] = field(default_factory=dict)
+    helpful: list[Floats] = field(default_factory=list)
+    sneaky: list[Floats] = field(default_factory=list)
+    attacks: list[Floats] = field(default_factory=list)
+    accepts: list[Floats] = field(default_factory=list)
+    curves: dict[str, list[Figure]] = field(default_factory=dict)
+
+    def state(self) -> dict[str, Any]:
+        """All of it as tensors and plain containers of them."""
+        arrays = {name: [torch.from_numpy(each) for each in getattr(self, name)] for name in ARRAYS}
+        return {"verifier": dict(self.verifier), "curves": self.curves, **arrays}
+
+    @classmethod
+    def of(cls, state: dict[str, Any]) -> Rounds:
+        """What `state` was told of."""
+        return cls(**state | {name: [each.numpy() for each in state[name]] for name in ARRAYS})
+
+
+class Training:
+    """One seed: its problems, and training on them.
+
+    Args:
+        settings: how.
+        seed: what everything random comes from.
+        checkpoints: keep the rounds, and are told how far it is.
+    """
+
+    def __init__(self, settings: KitchenRLSettings, seed: int, checkpoints: Checkpoints):
+        self.settings, self.spec, self.seed, self.checkpoints = settings, settings.training, seed, checkpoints
+        self.game = KitchenGame(load_kitchen(settings.kitchen), settings.radius)
+        self.reader = Reader(self.game)
+        rng = np.random.default_rng(seed)
+        _, self.train = draw_bank(self.game, rng, settings.train, lambda done: self.say(f"{done} problems drawn"))
+        self.moments, self.test = draw_bank(self.game, rng, settings.test)
+
+    def play_rounds(self) -> Rounds:
+        """All rounds, from where it stopped."""
+        saved = self.checkpoints.load()
+        rounds = Rounds() if saved is None else Rounds.of(saved)
+        while len(rounds.sneaky) < self.settings.rounds:
+            self._play_round(rounds, len(rounds.sneaky))
+            self.checkpoints.save(rounds.state())
+        return rounds
+
+    def verifier_of(self, rounds: Rounds) -> LearnedVerifier:
+        """The verifier of the last round."""
+        verifier = LearnedVerifier(self.reader, self.spec.verifier_hidden)
+        verifier.load_state_dict(rounds.verifier)
+        return verifier
+
+    def provers(self, judge: Judge, *what: int) -> tuple[LearnedProver, LearnedProver]:
+        """A new helpful and a new sneaky prover against a frozen verifier; `LAST` for the comparison."""
+        attack = what[0] == LAST
+        helpful, sneaky = (
+            train_prover(self.reader, self.train, judge, role == HELPFUL, self.spec, self._seed(role, *what), attack)
+            for role in (HELPFUL, SNEAKY)
+        )
+        return helpful, sneaky
+
+    def say(self, text: str) -> None:
+        """Tell how far this seed is."""
+        self.checkpoints.say(f"seed {self.seed}: {text}")
+
+    def _play_round(self, rounds: Rounds, number: int) -> None:
+        verifier = train_verifier(self.reader, self.train, self._pool(rounds), self.spec, self._seed(VERIFIER, number))
+        self.say(f"round {number}: verifier trained")
+        helpful, sneaky = self.provers(verifier.judge, number)
+        judged = judge_all(verifier.judge, self.test)
+        helped, attacked = helpful.policy(self.test), sneaky.policy(self.test)
+        rounds.verifier = verifier.state_dict()
+        rounds.helpful.append(helpful.policy(self.train))
+        rounds.sneaky.append(sneaky.policy(self.train))
+        rounds.attacks.append(attacked)
+        rounds.accepts.append(judged.accept)
+        cost = self.spec.question_cost
+        pair = [against(judged, self.test, policy, cost) for policy in (helped, attacked)]
+        figures: dict[str, Figure] = {
+            "fool rate": pair[1]["accepted when false"],
+            "completeness": mean_of(judged.accept, helped * self.test.truth),
+            "verifier accuracy": balanced(*(met["accuracy"] for met in pair)),
+            "looks": balanced(*(met["looks"] for met in pair)),
+            "sneaky correct": pair[1]["claims that are true"],
+            **at_best(judged, self.test, cost),
+        }
+        for name, value in figures.items():
+            rounds.curves.setdefault(name, []).append(value)
+        self.say(f"round {number}: provers trained")
+
+    def _pool(self, rounds: Rounds) -> Pool:
+        """Scripted provers, any claims at all, and the provers of earlier rounds."""
+        bank, settings = self.train, self.settings
+        lies = (scripted(bank, "liar") + scripted(bank, "half_truth")) / 2
+        either = []
+        for base, wanted, earlier in (
+            (scripted(bank, "honest"), bank.truth & (bank.passes == bank.given).all(-1), rounds.helpful),
+            (lies, bank.real & ~bank.truth, rounds.sneaky),
+        ):
+            mixed = settings.scripted_share * base + settings.any_share * wanted / wanted.sum(-1, keepdims=True).clip(1)
+            rest = max(0.0, 1 - settings.scripted_share - settings.any_share)
+            mixed += sum((rest / len(earlier) * policy for policy in earlier), np.zeros_like(base))
+            either.append(Sayings(mixed))
+        return Pool(*either)
+
+    def _seed(self, *what: int) -> int:
+        return int(np.random.SeedSequence([self.seed, *what]).generate_state(1)[0])
