@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from brigade.agents.base import agents as agent_registry
 from brigade.dual_process.build import ClockSpec, ReasonerSpec, list_agents, make_agent
@@ -29,7 +29,13 @@ def _counted(value: Any) -> Any:
     return list(range(value)) if isinstance(value, int) else value
 
 
-Seeds = Annotated[list[int], BeforeValidator(_counted)]  # a list, or a number n for 0 to n-1
+def _different(seeds: list[int]) -> list[int]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("every seed once")
+    return seeds
+
+
+Seeds = Annotated[list[int], BeforeValidator(_counted), AfterValidator(_different)]  # a list, or a number n for 0 to n-1
 
 
 class AgentSpec(Model):

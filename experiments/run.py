@@ -143,7 +143,7 @@ def start_ray(where: RaySpec) -> None:
     local = where.address is None
     try:
         ray.init(
-            address=where.address,
+            address=where.address or "local",
             num_cpus=where.workers if local else None,
             include_dashboard=False if local else None,
             logging_level=logging.ERROR,

@@ -70,6 +70,7 @@ def test_every_bundled_training_can_be_read(name: str) -> None:
         ("ppo.epoch=3", "did you mean 'epochs'"),
         ("kitchen=cramped_rom", "did you mean 'cramped_room'"),
         ("seeds=0", "at least 1"),
+        ("seeds=[1, 1]", "every seed once"),
         ("algorithm=clone", "needs `clone`"),
         ("device=gpu", "'auto', 'cpu' or 'cuda'"),
         ("backend=ray", "'torch' or 'rllib'"),
@@ -344,6 +345,15 @@ def test_a_seed_whose_process_is_killed_goes_on_where_it_was(tmp_path: Path) -> 
         assert same(numbers(tmp_path / "killed" / f"seed_{seed}"), numbers(tmp_path / "whole" / f"seed_{seed}"))
     (told,) = dict(side_by_side(lambda _: os.kill(os.getpid(), signal.SIGKILL), [0], 1)).values()
     assert str(told) == "its process was killed again and again"
+    told, fine = dict(side_by_side(lambda x: 1 / x, [0, 1], 1)).values()
+    assert (str(told), fine) == ("ZeroDivisionError: division by zero", 1.0)
+
+
+def test_a_seed_that_cannot_be_trained_leaves_the_others_alone(tmp_path: Path) -> None:
+    train_seeds(small(tmp_path, seeds=[1]), QUIET)
+    with pytest.raises(BrigadeError, match="^seed 1: .* holds a training already"):
+        train_seeds(small(tmp_path, seeds=[1, 2], parallel=1), QUIET)
+    assert numbers(tmp_path / "seed_2")
 
 
 def test_the_past_of_a_training_has_three_levels_of_skill(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from rich.console import Console
@@ -17,6 +18,8 @@ from brigade.experiments.rl.resume import RESUME
 from brigade.experiments.rl.side_by_side import side_by_side
 from brigade.experiments.rl.train import train
 
+Work = Callable[[int], list[Returns]]
+
 
 def train_seeds(config: TrainConfig, console: Console, resume: bool = False) -> dict[int, list[Returns]]:
     """Train with every seed of a configuration. A seed whose process is killed goes on from its last checkpoint.
@@ -29,15 +32,20 @@ def train_seeds(config: TrainConfig, console: Console, resume: bool = False) -> 
     Raises:
         BrigadeError: a training cannot begin or diverged; the others are finished first.
     """
-    if len(config.seeds) == 1 or config.parallel == 1:
-        return {seed: _train(config, seed, console, resume) for seed in config.seeds}
-    Game(config.kitchen.load()).reset(0)  # compile here, once, rather than in every worker
-    workers = min(len(config.seeds), config.parallel or max(1, len(cores()) // config.threads))
-    begin, go_on = (partial(_in_worker, config.model_dump_json(), again) for again in (resume, True))
-    gpus = 0.0 if config.backend == "rllib" else gpu_count(config.device) / workers
+    if len(config.seeds) == 1:
+        (seed,) = config.seeds
+        return {seed: _train(config, console, resume, seed)}
+    workers, gpus = 0, 0.0
+    begin: Work = partial(_train, config, console, resume)
+    go_on = begin
+    if config.parallel != 1:
+        Game(config.kitchen.load()).reset(0)  # compile here, once, rather than in every worker
+        workers = min(len(config.seeds), config.parallel or max(1, len(cores()) // config.threads))
+        begin, go_on = (partial(_in_worker, config.model_dump_json(), again) for again in (resume, True))
+        gpus = 0.0 if config.backend == "rllib" else min(gpu_count(config.device) / workers, 1.0)
     finished: dict[int, list[Returns]] = {}
     problems = []
-    for seed, outcome in side_by_side(begin, config.seeds, workers, go_on, min(gpus, 1.0)):
+    for seed, outcome in side_by_side(begin, config.seeds, workers, go_on, gpus):
         if isinstance(outcome, BrigadeError):
             problems.append(f"seed {seed}: {outcome}")
         else:
@@ -48,7 +56,7 @@ def train_seeds(config: TrainConfig, console: Console, resume: bool = False) -> 
     return {seed: finished[seed] for seed in config.seeds}
 
 
-def _train(config: TrainConfig, seed: int, console: Console, resume: bool) -> list[Returns]:
+def _train(config: TrainConfig, console: Console, resume: bool, seed: int) -> list[Returns]:
     """Train with one seed; of several that are resumed, one that has not begun begins."""
     if config.algorithm == "clone":
         return clone(config, seed, console)
@@ -58,4 +66,4 @@ def _train(config: TrainConfig, seed: int, console: Console, resume: bool) -> li
 
 def _in_worker(config: str, resume: bool, seed: int) -> list[Returns]:
     """Train in a process of its own, whose output Ray passes on."""
-    return _train(TrainConfig.model_validate_json(config), seed, Console(width=120), resume)
+    return _train(TrainConfig.model_validate_json(config), Console(width=120), resume, seed)

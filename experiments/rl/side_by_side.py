@@ -24,7 +24,7 @@ def side_by_side(
 ) -> Iterator[tuple[T, R | BrigadeError]]:
     """Do `work` on everything, `workers` at a time in processes of their own; with 0 one after the other, here.
 
-    When the caller stops early, what is under way is stopped.
+    When the caller stops early, what is under way is stopped. Ray is started here, unless someone has started it.
 
     Args:
         work: what is done.
@@ -43,7 +43,9 @@ def side_by_side(
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns about GPUs it has not got
     import ray
 
-    ray.init(num_cpus=workers, include_dashboard=False, logging_level=logging.ERROR, ignore_reinit_error=True)
+    ours = not ray.is_initialized()
+    if ours:
+        ray.init(address="local", num_cpus=workers, include_dashboard=False, logging_level=logging.ERROR)
     remote: Callable[..., Any] = ray.remote(max_retries=0, num_gpus=gpus)(_outcome).remote
     waiting = {remote(work, thing): thing for thing in things}
     killed: Counter[T] = Counter()
@@ -53,17 +55,20 @@ def side_by_side(
             thing = waiting.pop(ready)
             try:
                 outcome = ray.get(ready)
-            except ray.exceptions.WorkerCrashedError:
+            except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
                 killed[thing] += 1
                 if killed[thing] <= RETRIES:
                     waiting[remote(again or work, thing)] = thing
                     continue
                 outcome = BrigadeError("its process was killed again and again")
+            except ray.exceptions.RayTaskError as error:
+                outcome = BrigadeError(f"{type(error.cause).__name__}: {error.cause}")
             yield thing, outcome
     finally:
         for reference in waiting:
             ray.cancel(reference, force=True)
-        ray.shutdown()
+        if ours:
+            ray.shutdown()
 
 
 def _outcome(work: Callable[[T], R], thing: T) -> R | BrigadeError:
