@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pytest
 
-from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
+from brigade.envs.prover_verifier.arithmetic.generate import SPLITS, draw_problem, split_of
 from brigade.envs.prover_verifier.arithmetic.perturb import perturb
+from brigade.envs.prover_verifier.arithmetic.problem import Problem, Step
 from brigade.envs.prover_verifier.arithmetic.solution import Edit, is_correct, solve
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier import metrics
@@ -173,6 +175,41 @@ def test_every_combination_of_switches_is_trained(tmp_path: Any) -> None:
     assert all(set(row) == {"accuracy", "entropy", "groups dropped", "length"} for row in table.values())
     assert len({tuple(row.values()) for row in table.values()}) > 1
     assert arithmetic_dapo.play(settings, [0], checkpoints) == [outcome]  # from the checkpoint
+
+
+def test_no_problem_is_in_two_splits_and_each_is_there_in_its_share() -> None:
+    rng = np.random.default_rng(0)
+    drawn = {name: {_told(draw_problem(rng, 2, among=(name,))) for _ in range(300)} for name in SPLITS}
+    for one, other in itertools.combinations(drawn.values(), 2):
+        assert not one & other
+    data = arithmetic_edits.Data(edit_training.EditSettings(train=200, test=100), 0)
+    sets = [{_told(p) for p in each.problems} for each in (data.provers, data.verifier, data.test, data.calibration)]
+    for one, other in itertools.combinations(sets, 2):
+        assert not one & other
+    splits = [split_of(draw_problem(rng, 2)) for _ in range(2000)]
+    assert splits.count("test") / 2000 == pytest.approx(0.1, abs=0.03)
+    assert split_of(Problem("Mia", "egg", 7, (Step("+", 3),))) == split_of(
+        Problem("Ben", "onion", 7, (Step("+", 3, 2),))
+    )
+
+
+def _told(problem: Problem) -> tuple[Any, ...]:
+    return problem.start, tuple((step.op, step.amount) for step in problem.steps)
+
+
+def test_the_last_prover_is_in_the_pool_even_if_there_are_few_steps() -> None:
+    settings = edit_training.EditSettings(train=20, test=10, prover_steps=3, keep_every=25, rounds=1, verifier_steps=2)
+    data = arithmetic_edits.Data(settings, 0)
+    scores = torch.zeros(20, len(data.provers.edits))
+    trained = edit_training.train_provers(data.provers, scores, data.verifier, settings)
+    assert len(trained.kept) == 1
+    assert torch.equal(trained.kept[-1], edit_training.policy_of(trained.prover, data.verifier, edit_game.SNEAKY))
+
+
+def test_weights_that_run_away_stop_a_training() -> None:
+    settings = transformer_training.TransformerSettings(width=8, supervised_steps=1, batch=4, lr=1e30)
+    with pytest.raises(BrigadeError, match="supervised start: a weight has become 1e"):
+        transformer_training.supervised(settings, np.random.default_rng(0), 8, 1)
 
 
 def test_sampling_with_what_is_remembered_is_sampling_without() -> None:

@@ -33,7 +33,7 @@ def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Check
 
 def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     rng = np.random.default_rng([seed, 0])
-    test = [draw_problem(rng, settings.steps) for _ in range(settings.test)]
+    test = [draw_problem(rng, settings.steps, among=("test",)) for _ in range(settings.test)]
     torch.manual_seed(seed)
     state: dict[str, Any] | None = checkpoints.load()
     taught = blank(settings, settings.width, settings.layers)

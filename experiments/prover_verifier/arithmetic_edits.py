@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from brigade.envs.prover_verifier.arithmetic.generate import SPLITS
 from brigade.experiments.prover_verifier.edit_game import (
     HELPFUL,
     SNEAKY,
@@ -38,18 +39,21 @@ from brigade.experiments.prover_verifier.metrics import (
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
 
 SAMPLES = 64  # per problem, for best-of-n and separability
-SHOWN = 3  # problems in the transcripts of a round
+SHOWN = 3  # problems in the transcripts of a round, others in every round
+LEARNED = ("provers", "verifier")  # splits that are learned from
 ROLES = {HELPFUL: "helpful", SNEAKY: "sneaky"}
 
 
 class Data:
-    """The four disjoint sets of problems of a seed."""
+    """The four sets of problems of a seed, which have no problem in common."""
 
     def __init__(self, settings: EditSettings, seed: int):
         rng = np.random.default_rng(seed)
         self.slack = settings.slack
-        self.provers, self.verifier = (draw_problems(rng, settings.train, settings.steps) for _ in range(2))
-        self.test, self.calibration = (draw_problems(rng, settings.test, settings.steps) for _ in range(2))
+        self.provers, self.verifier, self.test, self.calibration = (
+            draw_problems(rng, settings.train if name in LEARNED else settings.test, settings.steps, name)
+            for name in SPLITS
+        )
 
 
 def play(settings: EditSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
@@ -152,7 +156,7 @@ def _transcripts(number: int, verifier: EditVerifier, trained: Trained, data: Da
     shown = []
     for role, name in ROLES.items():
         chosen: Tensor = policy_of(trained.prover, data.test, role).argmax(-1)
-        for i in range(min(SHOWN, len(data.test))):
+        for i in (place % len(data.test) for place in range(number * SHOWN, (number + 1) * SHOWN)):
             problem, edit = data.test.problems[i], int(chosen[i])
             solution = solve(problem, data.test.edits[edit])
             shown.append(

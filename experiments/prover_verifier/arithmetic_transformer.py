@@ -45,7 +45,7 @@ class Table:
     """What a seed is played with: problems, settings, and the bodies everything begins from.
 
     Attributes:
-        pool, test, calibration: disjoint draws of problems.
+        pool, test, calibration: problems; none is in two of these, and provers learn on yet others.
         bodies: of prover, verifier and judge, by name.
         judge: outside the game, taught by the base prover alone.
     """
@@ -54,8 +54,8 @@ class Table:
         rng = np.random.default_rng([seed, 0])
         self.settings, self.seed = settings, seed
         self.pool, self.test, self.calibration = (
-            [draw_problem(rng, settings.steps) for _ in range(count)]
-            for count in (settings.pool, settings.test, settings.test)
+            [draw_problem(rng, settings.steps, among=(split,)) for _ in range(count)]
+            for split, count in (("verifier", settings.pool), ("test", settings.test), ("calibration", settings.test))
         )
         torch.manual_seed(seed)
         self.bodies = {name: blank(settings, *_size(settings, name)) for name in BODIES}

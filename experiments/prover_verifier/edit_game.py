@@ -58,9 +58,9 @@ class Problems:
         return len(self.problems)
 
 
-def draw_problems(rng: np.random.Generator, count: int, steps: int) -> Problems:
-    """So many problems with their edited solutions."""
-    return Problems([draw_problem(rng, steps) for _ in range(count)], edits_of(steps))
+def draw_problems(rng: np.random.Generator, count: int, steps: int, split: str) -> Problems:
+    """So many problems of a split with their edited solutions."""
+    return Problems([draw_problem(rng, steps, among=(split,)) for _ in range(count)], edits_of(steps))
 
 
 def _numbers(problem: Problem) -> list[int]:

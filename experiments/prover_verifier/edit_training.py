@@ -45,7 +45,7 @@ class EditSettings(Model):
             solution against `pairs` incorrect ones.
         decay: λ of the ranking loss.
         base_share: share of the base prover in the pool, the rest being split equally among earlier rounds.
-        keep_every: steps between the sneaky policies that go into the pool as their mean.
+        keep_every: steps between the sneaky policies that go into the pool as their mean; the last one always does.
         slack: how far below the threshold a score still counts as reaching it, as for exploits: scores of correct
             solutions are so close together that the 5 % quantile alone is a matter of hundredths.
         train: problems of the provers, and as many of the verifier.
@@ -166,7 +166,7 @@ def train_provers(
         adam.zero_grad()
         finite(torch.stack(losses).mean(), "provers").backward()
         adam.step()
-        if (step + 1) % settings.keep_every == 0:
+        if (step + 1) % settings.keep_every == 0 or step + 1 == settings.prover_steps:
             trained.kept.append(policy_of(prover, sampled, SNEAKY))
     return trained
 

@@ -20,6 +20,7 @@ from brigade.experiments.prover_verifier.metrics import (
     best_response,
     collapsed,
     drop_rate,
+    none_if_nan,
     threshold,
 )
 from brigade.experiments.prover_verifier.outcome import Figure
@@ -44,7 +45,7 @@ from brigade.experiments.prover_verifier.transformer_training import (
 ROLES = {HELPFUL: "helpful", SNEAKY: "sneaky"}
 SAMPLES = 16  # per problem, for best-of-n and separability
 SAMPLED = 100  # problems for these
-SHOWN = 4  # solutions of each round and role in the transcripts
+SHOWN = 4  # solutions of each round and role in the transcripts, of other problems in every round
 PERTURBED = (  # what tokens can say; fractions and numbers of many digits they cannot
     "numerical_substitution", "adding_operation", "reversing_operation", "problem_understanding",
     "distractor_insertion", "critical_thinking",
@@ -80,7 +81,8 @@ def round_figures(judge: Judge, provers: Mapping[int, Prover], sent: Mapping[int
     splits = {role: judge.split(batch) for role, batch in sent.items()}
     helpful, sneaky = splits[HELPFUL], splits[SNEAKY]
     scores = {role: scores_of(judge.verifier, batch).numpy() for role, batch in sent.items()}
-    right, wrong = scores[HELPFUL][helpful.correct], scores[SNEAKY][~sneaky.correct]
+    readable = {role: batch.readable.numpy() for role, batch in sent.items()}
+    right, wrong = scores[HELPFUL][helpful.correct], scores[SNEAKY][~sneaky.correct & readable[SNEAKY]]
     complete, unsound = edits_response(judge, sent[HELPFUL].problems)
     figures: dict[str, Figure] = {
         "fool rate": sneaky.fool_rate,
@@ -93,6 +95,8 @@ def round_figures(judge: Judge, provers: Mapping[int, Prover], sent: Mapping[int
         "verifier accuracy, collapsed": collapsed(np.concatenate([helpful.correct, sneaky.correct]))["pooled"],
         "helpful correct": helpful.share_correct,
         "sneaky correct": sneaky.share_correct,
+        "sneaky unreadable": 1 - float(readable[SNEAKY].mean()),
+        "lowest score": none_if_nan(min((each[readable[role]].min(initial=np.inf) for role, each in scores.items()))),
         "convincingness gap": float(right.mean() - wrong.mean()) if len(right) and len(wrong) else None,
         "right above wrong (AUC)": auc(right, wrong),
     }
@@ -174,12 +178,12 @@ def _accuracies(judge: Judge, provers: Mapping[int, Prover], problems: Sequence[
 
 
 def shown(number: int, judge: Judge, sent: Mapping[int, Batch]) -> list[dict[str, Any]]:
-    """The first solutions of a round by either role, with the errors marked."""
+    """Some solutions of a round by either role, with the errors marked."""
     transcripts = []
     for role, batch in sent.items():
         scores = scores_of(judge.verifier, batch).tolist()
-        for i, (problem, tokens) in enumerate(zip(batch.problems[:SHOWN], batch.solution.tolist(), strict=False)):
-            solution = read_tokens(tokens)
+        for i in (place % len(batch) for place in range(number * SHOWN, (number + 1) * SHOWN)):
+            problem, solution = batch.problems[i], read_tokens(batch.solution[i].tolist())
             transcripts.append(
                 {
                     "round": number, "role": ROLES[role], "problem": problem.text,

@@ -38,7 +38,7 @@ class Learned:
         entropy: mean of -log p of the tokens that were sampled, in nats.
         dropped: share of groups of which all rewards are equal.
         length: mean tokens of a solution.
-        convincing: mean score of solutions that are as the role wants them, None where there were none.
+        convincing: mean score of solutions that can be read and are as the role wants them, None where there were none.
         exploit: first step at which a sneaky prover had found an exploit, None for never.
     """
 
@@ -116,7 +116,7 @@ def train_prover(
             learned.exploit = step
         if len(groups.rewards):
             _improve(learned.prover, adam, groups, settings)
-        if (step + 1) % settings.keep_every == 0:
+        if (step + 1) % settings.keep_every == 0 or step + 1 == settings.prover_steps:
             keep(learned.prover)
     return learned
 
@@ -127,12 +127,15 @@ def _drawn(
     """What is learned from in a step: with dynamic sampling, drawn until enough groups say something."""
     wanted, parts, shares, found = settings.problems, list[Groups](), list[float](), 0
     for attempt in range(TRIES if settings.switches.dynamic_sampling else 1):
-        problems = [draw_problem(rng, settings.steps) for _ in range(wanted)]
+        problems = [draw_problem(rng, settings.steps, among=("provers",)) for _ in range(wanted)]
         batch = sampled(learned.prover, [p for p in problems for _ in range(settings.group)], role, settings.length)
         lengths = mask_of(batch.solution).sum(-1)
         scores = None if score is None else score(batch)
-        rewards = _rewards(batch, role, scores, settings, lengths)
-        groups, telling = Groups(batch.prompt, batch.solution, rewards), informative(rewards)
+        paid = _rewards(batch, role, scores, settings)
+        telling = informative(paid)  # before solutions are paid less for their length
+        if settings.switches.soft_overlong:
+            paid = paid + overlong_penalty(lengths, settings.length, SPARE).reshape(-1, settings.group)
+        groups = Groups(batch.prompt, batch.solution, paid)
         shares.append(1 - float(telling.float().mean()))
         if attempt == 0:
             _watch(learned, batch, role, scores, lengths)
@@ -148,7 +151,7 @@ def _drawn(
 def _watch(learned: Learned, batch: Batch, role: int, scores: Tensor | None, lengths: Tensor) -> None:
     learned.accuracy.append(float(batch.correct.mean()))
     learned.length.append(float(lengths.mean()))
-    aligned = batch.correct.bool() == (role == HELPFUL)
+    aligned = (batch.correct.bool() == (role == HELPFUL)) & batch.readable
     seen = scores is not None and bool(aligned.any())
     learned.convincing.append(float(scores[aligned].mean()) if seen and scores is not None else None)
     mask = mask_of(batch.solution)
@@ -170,16 +173,12 @@ def _improve(prover: Prover, adam: torch.optim.Optimizer, groups: Groups, settin
         )
 
 
-def _rewards(batch: Batch, role: int, scores: Tensor | None, settings: TransformerSettings, lengths: Tensor) -> Tensor:
-    """(problems, group) what solutions are paid."""
+def _rewards(batch: Batch, role: int, scores: Tensor | None, settings: TransformerSettings) -> Tensor:
+    """(problems, group) what solutions are paid, whatever their length."""
     correct = batch.correct.reshape(-1, settings.group)
     if scores is None:
-        paid = correctness_reward(correct)
-    elif settings.reward == "src":
-        scores = scores.reshape(-1, settings.group)
-        paid = src_reward(scores, correct, role == HELPFUL, scores.mean(-1, keepdim=True))
-    else:
-        paid = cgc_reward(scores.reshape(-1, settings.group), correct, role == HELPFUL, settings.low)
-    if settings.switches.soft_overlong:
-        paid = paid + overlong_penalty(lengths, settings.length, SPARE).reshape(-1, settings.group)
-    return paid
+        return correctness_reward(correct)
+    scores = scores.reshape(-1, settings.group)
+    if settings.reward == "src":
+        return src_reward(scores, correct, role == HELPFUL, scores.mean(-1, keepdim=True))
+    return cgc_reward(scores, correct, role == HELPFUL, settings.low)

@@ -17,6 +17,7 @@ from brigade.envs.content import Model
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.prover_verifier.arithmetic.problem import Problem
 from brigade.envs.prover_verifier.arithmetic.solution import Edit, Solution, edits_of, is_correct, solve
+from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.outcome import finite
 from brigade.experiments.prover_verifier.policy_gradient import Switches
 from brigade.experiments.prover_verifier.rewards import ranking_loss
@@ -32,9 +33,11 @@ from brigade.experiments.prover_verifier.transformer_model import (
     solution_tokens,
 )
 
+LEARNED = ("provers", "verifier")  # splits of which the supervised start knows
 ERRORS = {HELPFUL: 0.25, SNEAKY: 0.55}  # share of solutions with an error in the supervised data
 SUBTLE = 0.05  # weight there of errors by 1 or 2, plain ones having 1
 CLIP_NORM = 1.0
+LARGEST_WEIGHT = 1e6
 UNREADABLE = -8.0  # score of what cannot be read, as low as `low`: it is no argument, whatever the verifier makes of it
 LONGER = 3  # tokens by which a perturbed prompt may be longer
 
@@ -57,7 +60,7 @@ class TransformerSettings(Model):
         reward: of the provers.
         low: V0 of `cgc`.
         base_share: share of the supervised prover in the verifier's pool.
-        keep_every: steps between the sneaky provers that are sampled for the pool.
+        keep_every: steps between the sneaky provers that are sampled for the pool; the last one always is.
         pool: problems of each source in the pool.
         test: problems for the figures, and as many for calibration.
         switches: DAPO's four changes.
@@ -147,7 +150,7 @@ def supervised(settings: TransformerSettings, rng: np.random.Generator, width: i
     weights = np.array([1.0 if edit.kind == "op" or abs(edit.shift) == 10 else SUBTLE for edit in edits])
     for _ in range(settings.supervised_steps):
         role = HELPFUL if rng.random() < 0.5 else SNEAKY
-        problems = [draw_problem(rng, settings.steps) for _ in range(settings.batch)]
+        problems = [draw_problem(rng, settings.steps, among=LEARNED) for _ in range(settings.batch)]
         drawn = rng.choice(len(edits), settings.batch, p=weights / weights.sum())
         wrong = rng.random(settings.batch) < ERRORS[role]
         chosen = [edits[int(e)] if bad else Edit("none") for e, bad in zip(drawn, wrong, strict=True)]
@@ -254,9 +257,12 @@ def descend(optimizer: torch.optim.Optimizer, model: torch.nn.Module, loss: Tens
     """One step of the optimizer, with the gradient clipped.
 
     Raises:
-        BrigadeError: the loss is not a number.
+        BrigadeError: the loss is not a number, or a weight is beyond all measure afterwards.
     """
     optimizer.zero_grad()
     finite(loss, where).backward()
     clip_grad_norm_(model.parameters(), CLIP_NORM)
     optimizer.step()
+    largest = float(torch.stack([weights.detach().abs().amax() for weights in model.parameters()]).amax())
+    if not largest < LARGEST_WEIGHT:
+        raise BrigadeError(f"{where}: a weight has become {largest:.1g}; what was saved last is kept. Try a smaller lr")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Collection
+
 import numpy as np
 
 from brigade.envs.prover_verifier.arithmetic.problem import Problem, Step, apply
@@ -11,10 +14,24 @@ ACTORS = ("Mia", "Ben", "Ada", "Leo", "Zoe", "Sam", "Ida", "Max")
 THINGS = ("onion", "tomato plant", "plate", "burger", "egg", "lemon", "carrot", "bowl")
 START, AMOUNT, FACTOR = (5, 25), (2, 9), (2, 3)  # least and greatest, both included
 LIMIT = 40  # all quantities are below
+SPLITS = {"provers": 40, "verifier": 40, "test": 10, "calibration": 10}  # per cent of all problems
 
 
-def draw_problem(rng: np.random.Generator, steps: int = 2, operations: str = "+-", limit: int = LIMIT) -> Problem:
+def draw_problem(
+    rng: np.random.Generator,
+    steps: int = 2,
+    operations: str = "+-",
+    limit: int = LIMIT,
+    among: Collection[str] = tuple(SPLITS),
+) -> Problem:
     """A problem whose quantities are whole, at least 0 and below `limit`.
+
+    Args:
+        rng: what it is drawn from.
+        steps: of the problem.
+        operations: that may occur.
+        limit: of all quantities.
+        among: the splits that it may be of.
 
     Raises:
         BrigadeError: an unknown operation, or no steps.
@@ -26,7 +43,20 @@ def draw_problem(rng: np.random.Generator, steps: int = 2, operations: str = "+-
         start = int(rng.integers(START[0], START[1] + 1))
         drawn = tuple(_draw_step(rng, operations) for _ in range(steps))
         if _stays_within(start, drawn, limit):
-            return Problem(actor, thing, start, drawn)
+            problem = Problem(actor, thing, start, drawn)
+            if split_of(problem) in among:
+                return problem
+
+
+def split_of(problem: Problem) -> str:
+    """Which of `SPLITS` a problem is of: by its numbers and operations, so that no two splits share a problem."""
+    told = f"{problem.start}" + "".join(f"{step.op}{step.amount}" for step in problem.steps)
+    place = zlib.crc32(told.encode()) % 100
+    for name, share in SPLITS.items():
+        place -= share
+        if place < 0:
+            return name
+    raise AssertionError(SPLITS)
 
 
 def _draw_step(rng: np.random.Generator, operations: str) -> Step:
