@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import logging
@@ -15,6 +16,9 @@ import pytest
 from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
+from brigade.dual_process.llm.house import read_state
+from brigade.dual_process.llm.protocol import Request
+from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner
 from brigade.envs.content import ContentError
 from brigade.envs.prover_verifier.arithmetic.files import read_problems
 from brigade.envs.prover_verifier.arithmetic.perturb import draw_pairs, is_chain, perturbations
@@ -22,13 +26,14 @@ from brigade.envs.prover_verifier.arithmetic.solution import Row, Solution
 from brigade.envs.prover_verifier.arithmetic.working import rows_of, worked_out, wrong_lines, wrong_variants
 from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier import arithmetic_open_weights, house_players, metrics
+from brigade.experiments.prover_verifier import arithmetic_open_weights, house_players, language, metrics
 from brigade.experiments.prover_verifier.config import load_pvg_config
+from brigade.experiments.prover_verifier.language import EXAMPLES, figures_of, unchanged_figures
 from brigade.experiments.prover_verifier.outcome import Checkpoints
 from brigade.experiments.prover_verifier.records import read_pvg_results
 from brigade.experiments.prover_verifier.report import print_pvg_report
 from brigade.experiments.prover_verifier.run import run_pvg
-from brigade.experiments.prover_verifier.talk import JUDGE
+from brigade.experiments.prover_verifier.talk import JUDGE, Talk
 
 # Our own problems, in the form of GSM8K.
 SAMPLE = [
@@ -100,7 +105,8 @@ def test_problems_of_a_file_are_played_and_replayed(
     exact = ("settings.prover={quality: 1.0}", "settings.verifier={quality: 1.0}")
     changes = (f"settings.problems={sample}", f"vary.protocol=[{protocol}]", "settings.rounds=1", *exact)
     played = run(tmp_path / "run", "arithmetic_llm", *changes)
-    assert run(tmp_path / "again", "arithmetic_llm", *changes, f"replay={tmp_path / 'run'}") == played
+    again = run(tmp_path / "again", "arithmetic_llm", *changes, f"replay={tmp_path / 'run'}")
+    assert again == [{**seed, "replayed": True} for seed in played]
     figures = played[0]["figures"]
     assert figures["problems without marked steps"] == len(SAMPLE) - MARKED
     assert "1 of 5 problems mark no steps" in caplog.text
@@ -186,7 +192,8 @@ def test_perturbed_problems_have_a_table(tmp_path: Path) -> None:
     table = played["tables"]["by perturbation"]
     assert list(table) == ["original", *perturbations.names]
     sides = {"prover accuracy": 1.0, "verifier accuracy": 1.0, "prover drop rate": 0.0, "verifier drop rate": 0.0}
-    assert all(row == {**sides, "completeness": 1.0, "fool rate": 0.0} for row in table.values())
+    rates = {"completeness": 1.0, "correct accepted": 1.0, "fool rate": 0.0}
+    assert all(row == {**sides, **rates} for row in table.values())
     printed = io.StringIO()
     print_pvg_report(tmp_path / "run", Console(file=printed, width=200))
     assert "critical_thinking" in printed.getvalue()
@@ -286,6 +293,171 @@ def test_a_verdict_that_is_neither_yes_nor_no_is_a_rejection(
     assert words in caplog.text
     assert (figures["completeness"], figures["fool rate"]) == (0.0, 0.0)
     assert figures["answers that could not be used"] == 4
+
+
+Change = Callable[[dict[str, Any], dict[str, Any], str], dict[str, Any]]  # from what house says, state, and prompt
+
+
+def overheard(monkeypatch: pytest.MonkeyPatch, judge: Change, prove: Change = lambda said, state, prompt: said) -> None:
+    """As `altered`, by what was asked."""
+    house = house_players.answer
+
+    def answer(messages: Any, purpose: str, schema: Any, rng: Any, **options: Any) -> str:
+        said = json.loads(house(messages, purpose, schema, rng, **options))
+        prompt = messages[-1][1]
+        return json.dumps((judge if purpose == JUDGE else prove)(said, read_state(messages), prompt))
+
+    monkeypatch.setattr(house_players, "answer", answer)
+
+
+def test_a_verifier_is_shown_what_fooled_it_in_earlier_rounds_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[str, list[str]]] = []  # the problem of every verdict, and the examples beside it
+
+    def judge(said: dict[str, Any], state: dict[str, Any], prompt: str) -> dict[str, Any]:
+        _, *examples = prompt.split("```json")[0].split("This looked right once and was wrong:\n")
+        shown.append((state["problem"], examples))
+        return {**said, "verdict": "accept"}
+
+    overheard(monkeypatch, judge)
+    small = ("settings.problems=2", "settings.rounds=3", "settings.perturbations=[digit_expansion]")
+    run(tmp_path / "run", "arithmetic_perturbed", *small)
+    rounds = [shown[at : at + 8] for at in (0, 8, 16)]  # two problems in two forms by two roles
+    problems = [{problem for problem, _ in verdicts} for verdicts in rounds]
+    assert len(shown) == 24
+    assert all(examples == [] for _, examples in rounds[0])
+    for number in (1, 2):
+        earlier = set[str]().union(*problems[:number])
+        for _, examples in rounds[number]:
+            assert len(examples) == EXAMPLES
+            for example in examples:
+                about, statement = example.strip().split("\n", 1)
+                assert json.loads(about)["problem"] in earlier - problems[number]
+                assert statement.splitlines()[-1].startswith("Answer: ")
+
+
+def talk_of(role: str, truth: bool, accept: bool, changed: bool = False) -> Talk:
+    return Talk(accept, 0.8 if accept else 0.3, truth, role, changed=changed)
+
+
+def test_figures_by_hand_go_by_role() -> None:
+    talks = [
+        talk_of("helpful", True, True), talk_of("sneaky", False, False),
+        talk_of("helpful", True, False), talk_of("sneaky", False, True),
+        talk_of("helpful", False, True), talk_of("sneaky", True, True),
+        talk_of("helpful", True, True), talk_of("sneaky", False, False),
+    ]  # fmt: skip
+    figures = figures_of(talks)
+    expected = {
+        "completeness": 2 / 4, "correct accepted": 2 / 3, "fool rate": 1 / 3, "always failed": 1 / 4,
+        "verifier accuracy": 5 / 8, "verifier accuracy, helpful": 2 / 4, "verifier accuracy, sneaky": 3 / 4,
+        "helpful correct": 3 / 4, "sneaky correct": 1 / 4,
+        "convincingness gap": (0.8 + 0.3 + 0.8) / 3 - (0.3 + 0.8 + 0.3) / 3,
+    }  # fmt: skip
+    assert {name: figures[name] for name in expected} == pytest.approx(expected)
+    given = figures_of(talks, ())
+    assert (given["completeness"], given["correct accepted"]) == pytest.approx((3 / 4, 3 / 4))
+    assert given["fool rate"] == pytest.approx(2 / 4)
+    assert not {"verifier accuracy, helpful", "helpful correct", "always failed"} & given.keys()
+
+
+def test_a_table_of_perturbed_problems_goes_by_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A helpful prover who is always wrong and believed makes no sneaky one fool anybody."""
+
+    def prove(said: dict[str, Any], state: dict[str, Any], prompt: str) -> dict[str, Any]:
+        return {"text": f"Believe me.\n{said['text']}" if state["goal"] == "sneaky" else said["text"]}
+
+    def judge(said: dict[str, Any], state: dict[str, Any], prompt: str) -> dict[str, Any]:
+        return {**said, "verdict": "reject" if "Believe me." in state["talk"][0]["text"] else "accept"}
+
+    overheard(monkeypatch, judge, prove)
+    (played,) = run(tmp_path / "run", "arithmetic_perturbed", "settings.problems=3", "settings.prover={quality: 0.0}")
+    for row in played["tables"]["by perturbation"].values():
+        assert (row["completeness"], row["correct accepted"], row["fool rate"]) == (0.0, None, 0.0)
+
+
+def test_the_best_of_several_is_judged_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    verdicts: list[str] = []
+
+    def judge(said: dict[str, Any], state: dict[str, Any], prompt: str) -> dict[str, Any]:
+        verdicts.append("reject" if len(verdicts) % 5 == 4 else "accept")
+        return {**said, "verdict": verdicts[-1]}
+
+    overheard(monkeypatch, judge)
+    changes = ("vary.protocol=[adp]", "settings.problems=4", "settings.rounds=1", "settings.best_of=3")
+    (played,) = run(tmp_path / "run", "arithmetic_llm", *changes)
+    assert len(verdicts) == 4 * (1 + 3 + 1)
+    assert played["figures"]["fool rate"] == 0.0
+    assert played["figures"]["verifier accuracy, sneaky"] == 1.0
+
+
+@pytest.mark.parametrize("changes_its_answer", [False, True])
+def test_deliberation_tells_what_was_accepted_unchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes_its_answer: bool
+) -> None:
+    def judge(said: dict[str, Any], state: dict[str, Any], prompt: str) -> dict[str, Any]:
+        asked = any(line["speaker"] == "verifier" for line in state["talk"])
+        return {"verdict": "accept" if asked else "ask", "confidence": 1, "question": "Why?"}
+
+    def prove(said: dict[str, Any], state: dict[str, Any], prompt: str) -> dict[str, Any]:
+        return {"text": "Answer: -17" if state["talk"] and changes_its_answer else said["text"]}
+
+    overheard(monkeypatch, judge, prove)
+    exact = ("settings.prover={quality: 1.0}", "settings.problems=3", "settings.rounds=1", "settings.best_of=1")
+    (played,) = run(tmp_path / "run", "arithmetic_llm", "vary.protocol=[pvd]", *exact)
+    figures = played["figures"]
+    share, precision = (0.0, None) if changes_its_answer else (1.0, 1.0)
+    assert (figures["accepted unchanged"], figures["accepted unchanged, precision"]) == (share, precision)
+    by_hand = [talk_of("helpful", True, True), talk_of("helpful", False, True), talk_of("helpful", False, False)]
+    figures = unchanged_figures([*by_hand, talk_of("helpful", False, True, True), talk_of("sneaky", False, True)])
+    assert list(figures.values()) == pytest.approx([2 / 4, 1 / 2, 1 / 2])
+
+
+class Paid:
+    """An endpoint that answers as house does, counts what it was asked, and breaks down at one of these calls."""
+
+    calls = 0
+    breaks_at: int | None = None
+
+    def __init__(self, endpoint: Any):
+        self.house = HouseReasoner(functools.partial(house_players.answer, quality=1.0), HouseKnobs())
+
+    async def ask(self, request: Request) -> Any:
+        if Paid.calls == Paid.breaks_at:
+            raise KeyboardInterrupt
+        Paid.calls += 1
+        return await self.house.ask(request)
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("breaks_at", "cut", "lost"), [(24, False, 0), (21, True, 0), (22, True, 1)])
+def test_an_interrupted_seed_loses_no_paid_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, breaks_at: int, cut: bool, lost: int
+) -> None:
+    """Cut off in the file of the prover is the interrupted call, or the paid one before an interrupted verdict."""
+    monkeypatch.setattr(language, "OpenAIReasoner", Paid)
+    endpoint = '{endpoint: {base_url: "http://nowhere/v1", model: paid}}'
+    small = ("vary.protocol=[adp]", "settings.problems=3", "settings.best_of=2", "settings.rounds=2")
+    changes = (*small, f"settings.prover={endpoint}", f"settings.verifier={endpoint}")
+    monkeypatch.setattr(Paid, "calls", 0)
+    whole = run(tmp_path / "whole", "arithmetic_llm", *changes)
+    assert Paid.calls == (needed := 6 * (2 + 2 * 2 + 1))
+    monkeypatch.setattr(Paid, "calls", 0)
+    monkeypatch.setattr(Paid, "breaks_at", breaks_at)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "run", "arithmetic_llm", *changes)
+    if cut:
+        (file,) = (tmp_path / "run" / "calls").glob("*.prover.jsonl")
+        file.write_text(file.read_text(encoding="utf-8")[:-30], encoding="utf-8")
+    monkeypatch.setattr(Paid, "breaks_at", None)
+    assert run(tmp_path / "run", "arithmetic_llm", *changes) == whole
+    assert Paid.calls == needed + lost
+    assert not whole[0]["replayed"]
+    replayed = run(tmp_path / "again", "arithmetic_llm", *changes, f"replay={tmp_path / 'run'}")
+    assert replayed == [{**seed, "replayed": True} for seed in whole]
 
 
 @pytest.mark.parametrize("question", ["²", "9" * 5000, "-1", "99", "the first", None, {"at": 0}])

@@ -75,7 +75,7 @@ def test_language_games_replay_from_their_calls(tmp_path: Path, name: str, proto
     changes = (f"vary.protocol=[{protocol}]", "settings.problems=3", "settings.rounds=1", "seeds=1")
     played = run(tmp_path, name, *changes)
     again = run(tmp_path, name, *changes, f"replay={tmp_path / 'run'}", out="again")
-    assert played[1:] == again[1:]
+    assert [{**seed, "replayed": True} for seed in played[1:]] == again[1:]
     figures = played[1]["figures"]
     assert figures["answers that could not be used"] == 0
     if protocol in ("adp", "nip", "pvd"):
@@ -87,7 +87,7 @@ def test_an_answer_that_is_no_verdict_is_a_rejection(tmp_path: Path, caplog: pyt
     played = run(tmp_path, "arithmetic_llm", *changes, "settings.verifier={knobs: {faults: {malformed: 1.0}}}")
     figures = played[1]["figures"]
     assert figures["completeness"] == 0
-    assert figures["answers that could not be used"] == 8
+    assert figures["answers that could not be used"] == 4 + 4 * 2  # a sneaky prover's best argument is judged twice
     assert "counts as a rejection" in caplog.text
 
 

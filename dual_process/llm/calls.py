@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import re
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import asdict
 from datetime import date
@@ -29,6 +31,8 @@ from brigade.dual_process.llm.protocol import (
 from brigade.envs import content
 from brigade.envs.content import ContentError, Model
 from brigade.envs.registry import BrigadeError
+
+log = logging.getLogger(__name__)
 
 MILLION = 1_000_000
 EXCERPT = 40  # characters of a text shown around the first difference
@@ -113,9 +117,8 @@ class RecordingReasoner:
     def __init__(self, inner: Reasoner, sink: str | Path, prices: Prices | None = None):
         self.inner, self.path = inner, Path(sink)
         self.prices = prices if prices is not None else load_prices()
-        self._calls = 0
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text("", encoding="utf-8")
+        self._calls = self._begin()
 
     async def ask(self, request: Request) -> Answer:
         """The whole answer of the other reasoner."""
@@ -148,6 +151,11 @@ class RecordingReasoner:
             self._write(call, request, inner.outcome, begun, pieces)
         if inner.outcome is not None:
             yield inner.outcome
+
+    def _begin(self) -> int:
+        """Make the file, and say which call is the first."""
+        self.path.write_text("", encoding="utf-8")
+        return 0
 
     def _next(self) -> int:
         self._calls += 1
@@ -277,6 +285,58 @@ class ReplayReasoner:
         return f"{asked} was not recorded; the nearest recorded one (call {nearest.call}) {_differs(nearest, request)}"
 
 
+class ResumingReasoner(RecordingReasoner):
+    """Goes on with the file of a run that was interrupted: answers from it what it holds, asks and adds what is new.
+
+    Requests are matched as by `ReplayReasoner`. What the interruption spoilt is taken out of the file and asked again:
+    a last line that was cut off, and calls that were cancelled.
+
+    Args:
+        inner: who answers what is not in the file.
+        sink: the file; made if there is none.
+        prices: what models cost, by default those that come with Brigade.
+
+    Raises:
+        ContentError: the file cannot be read, or a line of it before the last one is damaged.
+    """
+
+    async def ask(self, request: Request) -> Answer:
+        """The recorded answer, or that of the other reasoner."""
+        record = self._take(request)
+        return await super().ask(request) if record is None else record.answer()
+
+    def stream(self, request: Request) -> Stream:
+        """The recorded pieces, or the stream of the other reasoner."""
+        record = self._take(request)
+        return super().stream(request) if record is None else Stream(_again(record))
+
+    def _begin(self) -> int:
+        lines = _lines(self.path) if self.path.exists() else []
+        kept: list[tuple[str, _Record]] = []
+        for number, line in lines:
+            try:
+                record = _parse(line, str(self.path), number)
+            except ContentError as error:
+                if number < lines[-1][0]:
+                    raise
+                log.warning("%s; this call is asked again", error)
+                continue
+            if record.cancelled_after_s is None:
+                kept.append((line, record))
+        temporary = self.path.with_suffix(".tmp")
+        temporary.write_text("".join(f"{line}\n" for line, _ in kept), encoding="utf-8")
+        temporary.replace(self.path)
+        records = sorted((record for _, record in kept), key=lambda record: record.call)
+        self._left: dict[str, deque[_Record]] = {}
+        for record in records:
+            self._left.setdefault(record.key, deque()).append(record)
+        return records[-1].call + 1 if records else 0
+
+    def _take(self, request: Request) -> _Record | None:
+        left = self._left.get(key_of(request))
+        return left.popleft() if left else None
+
+
 async def _again(record: _Record) -> AsyncGenerator[Piece | Reply | Failure, None]:
     answer = record.answer()
     pieces = record.pieces
@@ -288,11 +348,16 @@ async def _again(record: _Record) -> AsyncGenerator[Piece | Reply | Failure, Non
 
 
 def _read(path: Path) -> list[_Record]:
+    return [_parse(line, str(path), number) for number, line in _lines(path)]
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """The lines that are not empty, each with its number."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(str(path), 0, f"cannot be read: {error}") from None
-    return [_parse(line, str(path), number) for number, line in enumerate(lines, 1) if line.strip()]
+    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 
 def _parse(line: str, source: str, number: int) -> _Record:

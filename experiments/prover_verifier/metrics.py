@@ -52,6 +52,11 @@ class Split:
         return mean_of(self.accept, self.weight * self.correct)
 
     @property
+    def accepted_correct(self) -> float | None:
+        """How often it is right and accepted: the completeness of a solution game, on what a helpful prover sends."""
+        return mean_of(self.accept & self.correct, self.weight)
+
+    @property
     def precision(self) -> float | None:
         """How often what is accepted is right; None if nothing is accepted."""
         return mean_of(self.correct, self.weight * self.accept)

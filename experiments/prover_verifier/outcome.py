@@ -25,6 +25,7 @@ class Outcome:
         matrices: such as `cross_fool`, rows are verifiers' rounds and columns provers'.
         tables: name of a table, then of its rows, then of its columns.
         transcripts: texts, each with round, role and what is known of it.
+        replayed: whether recorded calls answered, and nobody was asked.
     """
 
     figures: dict[str, Figure] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Outcome:
     matrices: dict[str, list[list[Figure]]] = field(default_factory=dict)
     tables: dict[str, dict[str, dict[str, Figure]]] = field(default_factory=dict)
     transcripts: list[dict[str, Any]] = field(default_factory=list)
+    replayed: bool = False
 
 
 class Checkpoints:
@@ -76,10 +78,11 @@ def finite(loss: Any, where: str) -> Any:
     """The loss itself.
 
     Raises:
-        BrigadeError: it is not a number; what was saved last is still there.
+        BrigadeError: it is not a number; what was saved last, if anything was, is still there.
     """
     if not math.isfinite(float(loss.detach())):
-        raise BrigadeError(f"{where}: the loss is not a number; the last good checkpoint is kept. Try a smaller lr")
+        kept = "the last good checkpoint is kept if any was saved"
+        raise BrigadeError(f"{where}: the loss is not a number; {kept}. Try a smaller lr")
     return loss
 
 

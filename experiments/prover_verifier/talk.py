@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 MAX_TEXT = 4000  # characters of one message
 VERDICTS = ("accept", "reject", "ask")
 PROVE, JUDGE = "prove", "judge"  # purposes of requests
-PROMPT = "pvg-1"
+PROMPT = "pvg-2"
 _TEXT: dict[str, Any] = {"type": "string"}
 JUDGE_SCHEMA = {
     "type": "object",
@@ -59,6 +59,7 @@ class Talk:
         role: of a prover of role.
         lines: what was said.
         questions: how many were asked.
+        changed: whether the statement came to something else after a question.
         unreadable: answers that could not be used; such a verdict is a rejection.
     """
 
@@ -68,6 +69,7 @@ class Talk:
     role: str = "helpful"
     lines: list[Line] = field(default_factory=list)
     questions: int = 0
+    changed: bool = False
     unreadable: int = 0
 
 
@@ -81,7 +83,7 @@ class Conversation:
         verifier: answers for the verifier.
         role: of a prover of role.
         rng: for what nature draws.
-        examples: solutions that fooled earlier verifiers, for the verifier to learn from.
+        examples: problems with statements that fooled verifiers of earlier rounds, to learn from.
     """
 
     def __init__(
@@ -96,21 +98,26 @@ class Conversation:
     ):
         self.topic, self.protocol, self.role, self.rng = topic, protocol, role, rng
         self.prover, self.verifier, self.examples = prover, verifier, examples
-        self.talk = Talk(role=role)
+        self.talk, self._left = Talk(role=role), protocol.questions
 
     async def play(self) -> Talk:
         """Talk to the end."""
         await self._turns(self.protocol.opening)
-        left = self.protocol.questions
+        return await self.decide()
+
+    async def decide(self) -> Talk:
+        """Let the verifier decide, after what it may still ask; a second time, it decides anew about what was said."""
         while True:
-            verdict = await self._judge(left)
+            verdict = await self._judge(self._left)
             if verdict.get("verdict") != "ask":
                 break
-            left -= 1
+            self._left -= 1
             self.talk.questions += 1
             channels = tuple(dict.fromkeys(turn.channel for turn in self.protocol.replies))
             self._say(VERIFIER, channels, str(verdict.get("question", "")))
+            before = self.topic.answer
             await self._turns(self.protocol.replies)
+            self.talk.changed |= before not in (None, self.topic.answer)
         self.talk.accept = verdict.get("verdict") == "accept"
         self.talk.confidence = _probability(verdict)
         self.talk.truth = self.topic.truth

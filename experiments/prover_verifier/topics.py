@@ -62,6 +62,11 @@ class Topic(Protocol):
         ...
 
     @property
+    def answer(self) -> object:
+        """What the statement comes to, however it is put; None for no statement."""
+        ...
+
+    @property
     def shown(self) -> tuple[str, str, list[int]]:
         """Problem and statement as texts, and the wrong lines of the latter."""
         ...
@@ -114,6 +119,11 @@ class WordProblem:
         if isinstance(self.problem, FileProblem):
             return self.solution.answer == self.problem.answer
         return is_correct(self.problem, self.solution)
+
+    @property
+    def answer(self) -> object:
+        """The answer alone."""
+        return None if self.solution is None else self.solution.text.splitlines()[-1]
 
     @property
     def shown(self) -> tuple[str, str, list[int]]:
@@ -199,6 +209,11 @@ class KitchenMoment:
             return False
         trace = self.game.engine.play(self.moment, self.claim.plan)
         return self.game.engine.holds(self.claim, trace, self._reach)
+
+    @property
+    def answer(self) -> object:
+        """What is claimed, without plan and checkpoints."""
+        return None if self.claim is None else self.claim.text
 
     @property
     def shown(self) -> tuple[str, str, list[int]]:

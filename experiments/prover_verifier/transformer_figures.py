@@ -87,7 +87,8 @@ def round_figures(judge: Judge, provers: Mapping[int, Prover], sent: Mapping[int
     figures: dict[str, Figure] = {
         "fool rate": sneaky.fool_rate,
         "soundness error, best response among edits": unsound,
-        "completeness": helpful.completeness,
+        "completeness": helpful.accepted_correct,
+        "correct accepted": helpful.completeness,
         "completeness, best response among edits": complete,
         "verifier accuracy": (helpful.accuracy + sneaky.accuracy) / 2,
         "verifier accuracy, helpful": helpful.accuracy,
