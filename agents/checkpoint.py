@@ -107,6 +107,18 @@ def digest(labels: tuple[str, ...]) -> str:
     return hashlib.sha256("\n".join(labels).encode()).hexdigest()[:12]
 
 
+def numbers_digest(folder: Path) -> str:
+    """Twelve digits that change when the numbers of a checkpoint do.
+
+    Raises:
+        BrigadeError: they cannot be read.
+    """
+    try:
+        return hashlib.sha256((folder / NUMBERS).read_bytes()).hexdigest()[:12]
+    except OSError as error:
+        raise BrigadeError(f"{folder / NUMBERS}: cannot be read: {error}") from None
+
+
 def save(folder: Path, policy: Policy, card: Card) -> None:
     """Write a checkpoint; a reader never sees half of one.
 

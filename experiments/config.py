@@ -35,7 +35,8 @@ def _different(seeds: list[int]) -> list[int]:
     return seeds
 
 
-Seeds = Annotated[list[int], BeforeValidator(_counted), AfterValidator(_different)]  # a list, or a number n for 0 to n-1
+# A list, or a number n for 0 to n-1.
+Seeds = Annotated[list[int], BeforeValidator(_counted), AfterValidator(_different)]
 
 
 class AgentSpec(Model):

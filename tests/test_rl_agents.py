@@ -15,7 +15,17 @@ torch = pytest.importorskip("torch", reason="learned policies need PyTorch: pip 
 
 from brigade.agents import checkpoint as checkpoints  # noqa: E402
 from brigade.agents.base import make_agent  # noqa: E402
-from brigade.agents.checkpoint import CARD, NUMBERS, NetworkSpec, check_fits, load, make_card, read_card, save  # noqa: E402
+from brigade.agents.checkpoint import (  # noqa: E402
+    CARD,
+    NUMBERS,
+    NetworkSpec,
+    check_fits,
+    load,
+    make_card,
+    read_card,
+    save,
+    steps_of,
+)
 from brigade.agents.networks import Policy  # noqa: E402
 from brigade.dual_process.episode import play  # noqa: E402
 from brigade.dual_process.recording import RecordingWriter, make_header, read_recording  # noqa: E402
@@ -29,9 +39,12 @@ from brigade.experiments.rl.clone import clone  # noqa: E402
 from brigade.experiments.rl.config import TrainConfig  # noqa: E402
 from brigade.experiments.rl.crossplay import CrossplayConfig, crossplay  # noqa: E402
 from brigade.experiments.rl.demonstrations import demonstrations  # noqa: E402
+from brigade.experiments.rl.device import describe  # noqa: E402
 from brigade.experiments.rl.evaluate import play_batch  # noqa: E402
+from brigade.experiments.rl.folder import CONFIG, EVALUATION  # noqa: E402
 from brigade.experiments.rl.matrix import PICTURE, SUMMARY, interquartile_mean, proximity, show  # noqa: E402
 from brigade.experiments.rl.players import PolicyPlayer  # noqa: E402
+from brigade.experiments.rl.train import train  # noqa: E402
 from brigade.experiments.run import run  # noqa: E402
 
 QUIET = Console(quiet=True)
@@ -117,8 +130,11 @@ def test_it_plays_in_batch_runs_and_can_be_cloned_from_them(tmp_path: Path) -> N
     console = Console(record=True, width=100)
     clone(config, 0, console)
     assert float(console.export_text().split("learned, agreement ")[1].split()[0]) > 0.5
+    elsewhere = {"kitchen": KitchenChoice(name="coordination_ring")}
+    with pytest.raises(BrigadeError, match="holds another training, cannot resume: kitchen was"):
+        clone(config.model_copy(update=elsewhere), 0, QUIET)
     with pytest.raises(BrigadeError, match="none of its 2 episodes"):
-        clone(config.model_copy(update={"kitchen": KitchenChoice(name="coordination_ring")}), 0, QUIET)
+        clone(config.model_copy(update={**elsewhere, "out": str(tmp_path / "ring")}), 0, QUIET)
 
 
 def test_a_clone_of_the_state_machine_cooks(tmp_path: Path) -> None:
@@ -130,6 +146,44 @@ def test_a_clone_of_the_state_machine_cooks(tmp_path: Path) -> None:
     )  # fmt: skip
     returns = {each.mode: each.mean for each in clone(config, 0, QUIET)}
     assert returns["sampled"] >= 20, returns
+
+
+def quick_clone(out: Path, **changes: Any) -> TrainConfig:
+    given = {
+        "name": "clone", "algorithm": "clone", "kitchen": CRAMPED.model_dump(), "out": str(out), "episodes": 2,
+        "clone": {"team": ["fsm", "fsm"], "episodes": 2, "epochs": 2}, "network": {"hidden": [8]},
+    }  # fmt: skip
+    return TrainConfig.model_validate(given | changes)
+
+
+def test_a_clone_leaves_what_a_training_leaves_and_keeps_off_others(tmp_path: Path) -> None:
+    config = quick_clone(tmp_path)
+    returns = clone(config, 0, QUIET)
+    folder = config.run_folder(0)
+    assert json.loads((folder / CONFIG).read_text()) == config.model_dump(mode="json")
+    assert json.loads((folder / EVALUATION).read_text())["hardware"]["device"] == describe(torch.device("cpu"))
+    assert clone(config, 0, QUIET) == returns, "the same clone may be made again"
+    with pytest.raises(BrigadeError, match="holds another training, cannot resume: clone was"):
+        clone(quick_clone(tmp_path, clone={"team": ["fsm", "fsm"], "episodes": 3}), 0, QUIET)
+    with pytest.raises(BrigadeError, match="holds a training already"):
+        train(config.model_copy(update={"algorithm": "ppo"}), 0, QUIET)
+    (folder / CONFIG).unlink()
+    with pytest.raises(BrigadeError, match="holds a training already"):
+        clone(config, 0, QUIET)
+
+
+def test_a_clone_that_diverges_is_not_kept(tmp_path: Path) -> None:
+    wild = {"team": ["fsm", "fsm"], "episodes": 2, "epochs": 3, "learning_rate": 1e38}
+    with pytest.raises(BrigadeError, match=r"diverged at .* try a smaller clone\.learning_rate"):
+        clone(quick_clone(tmp_path, clone=wild), 0, QUIET)
+    assert not steps_of(tmp_path / "seed_0")
+
+
+def test_a_clone_cannot_wish_for_a_gpu_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: False)
+    with pytest.raises(BrigadeError, match="built without CUDA"):
+        clone(quick_clone(tmp_path / "clone", device="cuda"), 0, QUIET)
+    assert not (tmp_path / "clone").exists()
 
 
 def test_a_policy_for_something_else_is_refused(tmp_path: Path) -> None:
@@ -200,6 +254,40 @@ def test_crossplay_plays_every_pair_once_and_goes_on(tmp_path: Path) -> None:
     assert np.shape(json.loads((tmp_path / "out" / SUMMARY).read_text())["returns"]) == (3, 3, 2)
     with pytest.raises(BrigadeError, match="another cross-play"):
         crossplay(config.model_copy(update={"episodes": 3}), QUIET)
+
+
+def crossed(folder: Path, **changes: Any) -> CrossplayConfig:
+    given = {
+        "name": "cross", "kitchen": {"name": "cramped_room", "horizon": 20}, "episodes": 1, "workers": 0,
+        "policies": {"own": saved(folder / "seed_*")}, "out": str(folder / "out"),
+    }  # fmt: skip
+    return CrossplayConfig.model_validate(given | changes)
+
+
+def saved(where: Path) -> dict[str, Any]:
+    return {"name": "neural", "options": {"checkpoint": str(where)}}
+
+
+def test_crossplay_does_not_mix_what_was_trained_again_with_what_was_played(tmp_path: Path) -> None:
+    for seed in (2, 10):
+        made(tmp_path / f"seed_{seed}", seed=seed)
+    result = crossplay(crossed(tmp_path), QUIET)
+    assert result.policies == ["own 2", "own 10"]
+    made(tmp_path / "seed_10", seed=3)
+    with pytest.raises(BrigadeError, match=r"trained again since: own 10\); choose another folder with out=DIR"):
+        crossplay(crossed(tmp_path), QUIET)
+
+
+def test_crossplay_knows_whom_a_label_stands_for(tmp_path: Path) -> None:
+    for seed in range(2):
+        made(tmp_path / f"seed_{seed}", seed=seed)
+    best = {"own 1": saved(tmp_path / "seed_0")}
+    assert crossplay(crossed(tmp_path, best_responses=best), QUIET).best == {"own 1": "best response to own 1"}
+    for label in ("own", "own 2"):
+        with pytest.raises(BrigadeError, match=f"best_responses: unknown partner '{label}'"):
+            crossplay(crossed(tmp_path, best_responses={label: saved(tmp_path / "seed_0")}), QUIET)
+    with pytest.raises(BrigadeError, match=r"'own 0' stands for neural.*seed_0.* and for fsm"):
+        crossplay(crossed(tmp_path, partners={"own 0": "fsm"}), QUIET)
 
 
 def test_best_response_proximity() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import subprocess
 import sys
@@ -90,8 +91,9 @@ def test_rllib_trains_policies_that_play_like_others(tmp_path: Path, policies: s
     assert before.keys() == after.keys()
     assert all(bool((before[name] != after[name]).any()) for name in before), "every layer has learned"
     assert play_episode(folder)["score"] >= 0
-    returns = json.loads((folder / "evaluation.json").read_text())["returns"]
-    assert [each["mode"] for each in returns] == ["greedy", "sampled"]
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    assert [each["mode"] for each in evaluation["returns"]] == ["greedy", "sampled"]
+    assert evaluation["hardware"]["device"]
 
 
 def numbers(folder: Path) -> dict[str, Any]:
@@ -106,6 +108,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 from brigade.agents.checkpoint import load, steps_of
+from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl import rllib
 from brigade.experiments.rl.config import TrainConfig
 
@@ -136,6 +139,13 @@ assert began.learner.get_optimizer(began.modules[0]).state_dict()["state"], "Ada
 rllib.count_from(began.algorithm.env_runner, began.progress.steps)
 print("began at", began.progress.steps, "shaped weight", began.algorithm.env_runner.env.envs[0].unwrapped.weight)
 print("rate", round(float(began.learner.get_optimizer(began.modules[0]).param_groups[0]["lr"]), 6))
+with torch.no_grad():
+    began.learner.module[began.modules[0]].unwrapped().policy.actors[0][-1].bias.fill_(float("nan"))
+try:
+    began.save(Path("ruined"))
+except BrigadeError as error:
+    print(error)
+print("ruined kept", Path("ruined").exists())
 began.close()
 rllib.train_with_rllib(config, 1, Console(), resume=True)
 print("steps", [int(each.name) for each in steps_of(config.run_folder(1))])
@@ -155,7 +165,25 @@ def test_an_rllib_training_goes_on_from_its_last_checkpoint(tmp_path: Path) -> N
     assert "kept 3" in done.stdout
     assert "began at 240 shaped weight 0.5" in done.stdout
     assert "rate 0.0005" in done.stdout
+    assert "diverged at environment step 240: actors.0.2.bias is not finite" in done.stdout
+    assert "ruined kept False" in done.stdout
     assert "steps [0, 120, 240, 360, 480]" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "shaping", [{"events": {"place": -7, "plate": 0, "collect": 2}}, {"drawn": 10}], ids=["given", "drawn"]
+)
+def test_rllib_pays_for_events_what_the_training_says(shaping: dict[str, Any]) -> None:
+    need(*RLLIB)
+    from brigade.experiments.rl.rllib_env import KitchenMultiAgentEnv, env_config
+
+    choice = {"name": "cramped_room", "horizon": 77}
+    config = TrainConfig.model_validate({"name": "small", "kitchen": choice, "shaping": shaping})
+    wanted = config.shaping.kitchen_of(config.kitchen.load(), 3)
+    sent = pickle.loads(pickle.dumps(env_config(config, seed=3, kitchens=1, done=0)))
+    world = KitchenMultiAgentEnv(sent).world
+    assert world.kitchen.horizon == 77
+    assert world.kitchen.layout.shaped.tolist() == wanted.layout.shaped.tolist() != [0, 3, 3, 5]
 
 
 @pytest.mark.parametrize(

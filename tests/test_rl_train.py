@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import sys
 from functools import partial
@@ -19,8 +20,9 @@ from rich.console import Console
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'brigade[rl]'")
 pytest.importorskip("tensorboard", reason="training needs TensorBoard: pip install 'brigade[rl]'")
 
-from brigade.agents.checkpoint import NetworkSpec, load, steps_of  # noqa: E402
+from brigade.agents.checkpoint import CARD, NUMBERS, NetworkSpec, load, steps_of  # noqa: E402
 from brigade.agents.networks import Policy, sample  # noqa: E402
+from brigade.envs.kitchen import layout  # noqa: E402
 from brigade.envs.kitchen.layout import ShapedSpec, load_kitchen  # noqa: E402
 from brigade.envs.kitchen.vector import KitchenVectorEnv  # noqa: E402
 from brigade.envs.registry import BrigadeError  # noqa: E402
@@ -29,11 +31,13 @@ from brigade.experiments.rl import device as devices  # noqa: E402
 from brigade.experiments.rl import train as training  # noqa: E402
 from brigade.experiments.rl.config import PROGRESS, ShapingSpec, TrainConfig, list_configs, load_config  # noqa: E402
 from brigade.experiments.rl.evaluate import Returns, make_env  # noqa: E402
+from brigade.experiments.rl.folder import CONFIG, PARTNERS  # noqa: E402
+from brigade.experiments.rl.log import Log  # noqa: E402
 from brigade.experiments.rl.partners import Partners  # noqa: E402
 from brigade.experiments.rl.players import AgentPlayer, PolicyPlayer, expand  # noqa: E402
 from brigade.experiments.rl.population import _in_worker, train_seeds  # noqa: E402
 from brigade.experiments.rl.ppo import advantages, clipped_objective  # noqa: E402
-from brigade.experiments.rl.resume import Progress  # noqa: E402
+from brigade.experiments.rl.resume import RESUME, Progress  # noqa: E402
 from brigade.experiments.rl.rollout import CpuRollout, Weights  # noqa: E402
 from brigade.experiments.rl.side_by_side import side_by_side  # noqa: E402
 from brigade.experiments.rl.stages import stages  # noqa: E402
@@ -41,6 +45,7 @@ from brigade.experiments.rl.train import Training, read_evaluation, train  # noq
 
 CRAMPED = KitchenChoice(name="cramped_room", horizon=30, old_dynamics=True)
 QUIET = Console(quiet=True)
+KITCHENS = Path(layout.__file__).parent / "kitchens"
 
 
 def small(out: Path, **changes: Any) -> TrainConfig:
@@ -72,6 +77,9 @@ def test_every_bundled_training_can_be_read(name: str) -> None:
         ("seeds=0", "at least 1"),
         ("seeds=[1, 1]", "every seed once"),
         ("algorithm=clone", "needs `clone`"),
+        ("clone={team: [fsm, fsm], seats: []}", "at least one seat"),
+        ("clone={team: [fsm, fsm], seats: [-1]}", "counted from 0"),
+        ("clone={team: [fsm, fsm], seats: [2]}", "has the seats 0 to 1"),
         ("device=gpu", "'auto', 'cpu' or 'cuda'"),
         ("backend=ray", "'torch' or 'rllib'"),
     ],
@@ -79,6 +87,11 @@ def test_every_bundled_training_can_be_read(name: str) -> None:
 def test_mistakes_in_a_configuration_are_explained(change: str, complaint: str) -> None:
     with pytest.raises(BrigadeError, match=complaint):
         load_config("selfplay_cramped_room", [change])
+
+
+def test_a_clone_is_one_policy_for_all_seats() -> None:
+    with pytest.raises(BrigadeError, match=r"network\.policies must be shared"):
+        load_config("clone_cramped_room", ["network.policies=separate"])
 
 
 def test_advantages_are_the_sum_that_the_paper_says() -> None:
@@ -159,6 +172,8 @@ def test_partners_have_the_other_seats() -> None:
     assert rollout.seats[:, 0].tolist() == [0, 1] * 4
     assert team[0].seats == {(0, 1), (1, 0), (4, 1), (5, 0)}
     assert team[1].seats == {(2, 1), (3, 0), (6, 1), (7, 0)}
+    with pytest.raises(BrigadeError, match=r"kitchens: 8 are too few for 5 partners.*at least 10"):
+        Partners(team * 2 + team[:1], env.game)
 
 
 def test_rule_agents_can_be_partners(tmp_path: Path) -> None:
@@ -223,12 +238,89 @@ def test_resuming_refuses_another_training(tmp_path: Path) -> None:
 def test_a_training_from_before_there_were_backends_resumes_on_any_device(tmp_path: Path) -> None:
     config = small(tmp_path)
     train(config, 0, QUIET)
-    path = tmp_path / "seed_0" / training.CONFIG
+    path = tmp_path / "seed_0" / CONFIG
     old = json.loads(path.read_text())
-    assert "device" not in old
-    del old["backend"]
+    assert old == config.model_dump(mode="json"), "every default is filled in"
+    del old["backend"], old["device"], old["seeds"], old["ppo"]["value_clip"]
     path.write_text(json.dumps(old))
     train(small(tmp_path, device="cpu"), 0, QUIET, resume=True)
+    path.write_text(json.dumps(old | {"kitchens": 0}))
+    with pytest.raises(BrigadeError, match=r"config\.json: kitchens: "):
+        train(config, 0, QUIET, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"kitchen_digest": "0"}, "'cramped_room' has changed since"),
+        ({"labels_digest": "0"}, "observation 'features' has changed since"),
+    ],
+)
+def test_resuming_refuses_a_kitchen_that_has_changed(tmp_path: Path, change: dict[str, str], complaint: str) -> None:
+    config = small(tmp_path)
+    train(config, 0, QUIET)
+    card = steps_of(config.run_folder(0))[-1] / CARD
+    card.write_text(json.dumps(json.loads(card.read_text()) | change))
+    with pytest.raises(BrigadeError, match=complaint):
+        train(config, 0, QUIET, resume=True)
+
+
+def test_resuming_refuses_a_kitchen_of_ones_own_with_longer_episodes(tmp_path: Path) -> None:
+    file, text = tmp_path / "mine.yaml", (KITCHENS / "cramped_room.yaml").read_text()
+    file.write_text(text.replace("horizon: 400", "horizon: 30"))
+    config = small(tmp_path, kitchen={"name": str(file)})
+    train(config, 0, QUIET)
+    file.write_text(text.replace("horizon: 400", "horizon: 40"))
+    with pytest.raises(BrigadeError, match="cannot resume: the horizon of 'cramped_room' was 30 there, and is 40 now"):
+        train(config, 0, QUIET, resume=True)
+
+
+def test_resuming_does_not_need_what_it_started_from(tmp_path: Path) -> None:
+    train(small(tmp_path / "first"), 0, QUIET)
+    config = small(tmp_path / "second", start=str(tmp_path / "first" / "seed_0"))
+    returns = train(config, 0, QUIET)
+    shutil.rmtree(tmp_path / "first")
+    assert train(config, 0, QUIET, resume=True) == returns
+
+
+def test_resuming_refuses_another_population(tmp_path: Path) -> None:
+    population = tmp_path / "population"
+    train_seeds(small(population, seeds=[2, 10], parallel=1), QUIET)
+    spec = {"name": "neural", "options": {"checkpoint": f"{population}/seed_*"}}
+    config = small(tmp_path / "beside", partners=[spec])
+    train(config, 0, QUIET)
+    partners = [json.loads(line) for line in (config.run_folder(0) / PARTNERS).read_text().splitlines()]
+    assert [each["agent"] for each in partners] == [f"neural(checkpoint={population}/seed_{k})" for k in (2, 10)]
+    train(config, 0, QUIET, resume=True)
+    path = steps_of(population / "seed_10")[-1] / NUMBERS
+    numbers_before = path.read_bytes()
+    shutil.copy(steps_of(population / "seed_2")[-1] / NUMBERS, path)
+    with pytest.raises(BrigadeError, match=r"cannot resume: the partners .*seed_10\) changed"):
+        train(config, 0, QUIET, resume=True)
+    path.write_bytes(numbers_before)
+    shutil.copytree(population / "seed_2", population / "seed_11")
+    with pytest.raises(BrigadeError, match=r"seed_11\) changed, came or went"):
+        train(config, 0, QUIET, resume=True)
+
+
+def test_what_was_cut_off_in_its_first_checkpoint_can_be_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: Any) -> None:
+        raise BrigadeError("the disk is full")
+
+    console = Console(record=True, width=200)
+    monkeypatch.setattr(training, "save_training", cut_off)
+    with pytest.raises(BrigadeError, match="disk is full"):
+        train(small(tmp_path), 0, console)
+    monkeypatch.undo()
+    folder = tmp_path / "seed_0"
+    assert steps_of(folder)
+    assert not (folder / RESUME).exists()
+    assert "--resume" not in console.export_text()
+    train(small(tmp_path), 0, QUIET)
+    with pytest.raises(BrigadeError, match="holds a training already"):
+        train(small(tmp_path), 0, QUIET)
 
 
 @pytest.fixture
@@ -279,7 +371,9 @@ def test_rllib_is_asked_where_it_is_wished_for(tmp_path: Path, monkeypatch: pyte
     def train_with_rllib(config: TrainConfig, seed: int, console: Console, resume: bool = False) -> None:
         asked.append((config.backend, seed, resume))
         (config.run_folder(seed)).mkdir(parents=True)
-        training.keep_evaluation(config.run_folder(seed), [Returns("self-play", "greedy", [20], 1.0)], Progress())
+        training.keep_evaluation(
+            config.run_folder(seed), [Returns("self-play", "greedy", [20], 1.0)], Progress(), "cpu"
+        )
 
     monkeypatch.setitem(sys.modules, "brigade.experiments.rl.rllib", SimpleNamespace(train_with_rllib=train_with_rllib))
     returns = train(small(tmp_path, backend="rllib"), 4, QUIET)
@@ -292,6 +386,39 @@ def test_a_diverging_loss_stops_and_keeps_the_last_good_checkpoint(tmp_path: Pat
     with pytest.raises(BrigadeError, match="diverged at environment step"):
         train(wild, 0, QUIET)
     assert all(tensor.isfinite().all() for tensor in numbers(tmp_path / "seed_0").values())
+
+
+def test_a_policy_that_its_last_step_ruined_is_not_kept(tmp_path: Path) -> None:
+    once = {"learning_rate": 1e38, "max_gradient": 1e30, "epochs": 1, "minibatches": 1}
+    with pytest.raises(BrigadeError, match=r"diverged at environment step 80: .* not finite; try a smaller ppo"):
+        train(small(tmp_path, steps=80, checkpoints=1, ppo=once), 0, QUIET)
+    assert [int(each.name) for each in steps_of(tmp_path / "seed_0")] == [0]
+    assert all(tensor.isfinite().all() for tensor in numbers(tmp_path / "seed_0").values())
+
+
+def test_a_line_cut_off_anywhere_does_not_keep_a_training_from_going_on(tmp_path: Path) -> None:
+    lines = [json.dumps({"step": step, "episode": {}, "loss": {"kl": 0.0}}) for step in (80, 160, 240)]
+    (tmp_path / PROGRESS).write_text("\n".join([*lines[:2], lines[2].removesuffix("}")]))
+    with Log(tmp_path, 480, 160, QUIET, "small"):
+        pass
+    assert (tmp_path / PROGRESS).read_text().splitlines() == lines[:2]
+
+
+def test_tensorboard_without_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch.utils.tensorboard import SummaryWriter
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(SummaryWriter, "close", full)
+    with pytest.raises(BrigadeError, match="tensorboard: cannot be written: No space left on device"):
+        train(small(tmp_path / "closing"), 0, QUIET)
+    wild = small(tmp_path / "wild", ppo={"learning_rate": 1e30, "max_gradient": 1e30}, checkpoints=1)
+    with pytest.raises(BrigadeError, match="diverged"):
+        train(wild, 0, QUIET)
+    monkeypatch.setattr(SummaryWriter, "add_scalar", full)
+    with pytest.raises(BrigadeError, match="tensorboard: cannot be written: No space left on device"):
+        train(small(tmp_path / "adding"), 0, QUIET)
 
 
 def test_a_full_disk_is_told_and_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,7 +478,7 @@ def test_a_seed_whose_process_is_killed_goes_on_where_it_was(tmp_path: Path) -> 
 
 def test_a_seed_that_cannot_be_trained_leaves_the_others_alone(tmp_path: Path) -> None:
     train_seeds(small(tmp_path, seeds=[1]), QUIET)
-    with pytest.raises(BrigadeError, match="^seed 1: .* holds a training already"):
+    with pytest.raises(BrigadeError, match=r"^seed 1: .* holds a training already"):
         train_seeds(small(tmp_path, seeds=[1, 2], parallel=1), QUIET)
     assert numbers(tmp_path / "seed_2")
 

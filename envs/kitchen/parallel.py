@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pettingzoo import ParallelEnv
 
 from brigade.envs.kitchen.game import Game
-from brigade.envs.kitchen.layout import ACTION_NAMES, load_kitchen
+from brigade.envs.kitchen.layout import ACTION_NAMES, Kitchen, load_kitchen
 from brigade.envs.kitchen.observe import make_observer
 from brigade.envs.kitchen.reward import Shaping
 from brigade.envs.kitchen.state import describe
@@ -106,7 +106,7 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
 
     | argument | meaning |
     |---|---|
-    | `kitchen` | a bundled kitchen's name, a `.yaml` file, or `generated:...` |
+    | `kitchen` | a bundled kitchen's name, a `.yaml` file, `generated:...`, or a `Kitchen` |
     | `observation` | `planes`, `features` or `symbolic` |
     | `horizon` | ticks in an episode, instead of the kitchen's own |
     | `old_dynamics` | whether a full pot starts by itself, instead of the kitchen's own setting |
@@ -124,7 +124,7 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
 
     def __init__(
         self,
-        kitchen: str = "new_counter_circuit",
+        kitchen: str | Kitchen = "new_counter_circuit",
         observation: str = "features",
         horizon: int | None = None,
         old_dynamics: bool | None = None,
@@ -140,7 +140,7 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
             "is_parallelizable": True,
         }
         self.render_mode = render_mode
-        self.kitchen = load_kitchen(kitchen, horizon, old_dynamics)
+        self.kitchen = load_kitchen(kitchen, horizon, old_dynamics) if isinstance(kitchen, str) else kitchen
         self.game = Game(self.kitchen)
         self.observer = make_observer(observation, self.kitchen)
         self.shaping = Shaping(shaped_coefficient, shaped_anneal_steps)

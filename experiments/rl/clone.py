@@ -8,25 +8,32 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from brigade.agents.checkpoint import CHECKPOINTS, make_card, make_folder, save
+from brigade.agents.checkpoint import CHECKPOINTS, make_card, save
 from brigade.agents.networks import Policy
 from brigade.dual_process.provenance import revision
-from brigade.experiments.rl.config import CloneSpec, TrainConfig
+from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.demonstrations import Shown, demonstrations
+from brigade.experiments.rl.device import choose_device, describe
+from brigade.experiments.rl.divergence import check_losses, check_policy
 from brigade.experiments.rl.evaluate import Returns, evaluate
+from brigade.experiments.rl.folder import prepare
 from brigade.experiments.rl.resume import Progress
 from brigade.experiments.rl.train import keep_evaluation
 
 
 def clone(config: TrainConfig, seed: int, console: Console) -> list[Returns]:
-    """Clone behaviour, and measure what the clone earns with itself.
+    """Clone behaviour, and measure what the clone earns with itself. It is done on the CPU, whatever the device.
 
     Raises:
-        BrigadeError: the recordings are of another kitchen, or the folder cannot be written.
+        BrigadeError: the recordings are of another kitchen, the folder holds another training or cannot be written, a
+            device is wished for that cannot be used, or the clone diverged.
     """
     begun = time.perf_counter()
     spec, kitchen = config.clone, config.kitchen.load()
     assert spec is not None
+    choose_device(config.device)  # before anything is written
+    folder = config.run_folder(seed)
+    prepare(folder, config, resume=False)
     torch.set_num_threads(config.threads)
     torch.manual_seed(seed)
     card = make_card(
@@ -37,31 +44,37 @@ def clone(config: TrainConfig, seed: int, console: Console) -> list[Returns]:
     episodes = list(demonstrations(config, spec, kitchen, seed))
     held_out = min(len(episodes) - 1, round(len(episodes) * spec.held_out))
     learned, kept = episodes[held_out:], episodes[:held_out]
-    fit(policy, learned, spec, torch.Generator().manual_seed(seed))
+    fit(policy, learned, config, torch.Generator().manual_seed(seed))
+    check_policy(config, "the end", policy, kitchen)
     moments = sum(len(actions) for _, actions in learned)
     console.print(f"{config.name} seed {seed}: {moments:,} moments learned, agreement {agreement(policy, learned):.3f}")
     if kept:
         share = agreement(policy, kept)
         console.print(f"{config.name} seed {seed}: agreement in {len(kept)} held-out episodes {share:.3f}")
-    folder = config.run_folder(seed)
-    make_folder(folder)
     save(folder / CHECKPOINTS / f"{0:012d}", policy, card)
     returns = evaluate(policy, config, kitchen)
-    keep_evaluation(folder, returns, Progress(0, time.perf_counter() - begun, 1))
+    keep_evaluation(folder, returns, Progress(0, time.perf_counter() - begun, 1), describe(torch.device("cpu")))
     return returns
 
 
-def fit(policy: Policy, episodes: list[Shown], spec: CloneSpec, random: torch.Generator) -> None:
-    """Make what was done as probable as possible: cross-entropy, in minibatches, by Adam."""
+def fit(policy: Policy, episodes: list[Shown], config: TrainConfig, random: torch.Generator) -> None:
+    """Make what was done as probable as possible: cross-entropy, in minibatches, by Adam.
+
+    Raises:
+        BrigadeError: the loss is no longer a number.
+    """
+    spec = config.clone
+    assert spec is not None
     seen = torch.from_numpy(np.concatenate([each for each, _ in episodes]))
     done = torch.from_numpy(np.concatenate([each for _, each in episodes]))
     optimizer = torch.optim.Adam(policy.actors.parameters(), lr=spec.learning_rate, fused=True)
-    for _ in range(spec.epochs):
+    for epoch in range(spec.epochs):
         for chosen in torch.split(torch.randperm(len(done), generator=random), spec.batch):
             loss = torch.nn.functional.cross_entropy(policy.logits_of(0, seen[chosen]), done[chosen])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
+        check_losses(config, f"epoch {epoch}", {"loss": loss.item()})
 
 
 def agreement(policy: Policy, episodes: list[Shown]) -> float:

@@ -127,6 +127,8 @@ class CloneSpec(Model):
     def _something(self) -> Self:
         if bool(self.results) == bool(self.team):
             raise ValueError("expected either results, or a team whose play is cloned")
+        if isinstance(self.seats, list) and (not self.seats or min(self.seats) < 0):
+            raise ValueError(f"seats {self.seats}: expected at least one seat, counted from 0, or null for all of them")
         return self
 
 
@@ -169,6 +171,8 @@ class TrainConfig(Model):
             raise ValueError("algorithm clone needs `clone`, which says what is cloned")
         if self.algorithm == "clone" and self.backend == "rllib":
             raise ValueError("RLlib learns by playing: with algorithm clone the backend must be torch")
+        if self.algorithm == "clone" and self.network.policies == "separate":
+            raise ValueError("a clone is one policy for all seats: network.policies must be shared")
         alone = self.network.policies == "shared" and self.network.critic == "independent"
         if self.partners and not alone:
             raise ValueError("beside partners there is one learner: policies must be shared and critic independent")
@@ -228,6 +232,8 @@ def _check(config: TrainConfig, kitchen: Kitchen) -> None:
         raise BrigadeError(
             f"'{kitchen.name}' has {kitchen.chefs} chefs, and clone.team {len(config.clone.team)} members"
         )
+    if config.clone is not None and isinstance(config.clone.seats, list) and max(config.clone.seats) >= kitchen.chefs:
+        raise BrigadeError(f"clone.seats {config.clone.seats}: '{kitchen.name}' has the seats 0 to {kitchen.chefs - 1}")
 
 
 def linear(first: float, last: float, done: float) -> float:

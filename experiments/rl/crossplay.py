@@ -6,14 +6,15 @@ Self-play says how well a policy knows itself. Cross-play says how well it coord
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field
 from rich.console import Console
 
 from brigade.agents.checkpoint import make_folder, write
@@ -21,17 +22,17 @@ from brigade.dual_process.provenance import provenance
 from brigade.envs.content import Model, read, validate
 from brigade.envs.kitchen.game import Game
 from brigade.envs.kitchen.layout import kitchen_digest
-from brigade.envs.registry import BrigadeError
+from brigade.envs.registry import BrigadeError, unknown
 from brigade.experiments.config import AgentSpec, KitchenChoice, change
 from brigade.experiments.machine import cores
 from brigade.experiments.records import read_lines
 from brigade.experiments.rl.config import BUNDLED, find_document
 from brigade.experiments.rl.evaluate import SEED, play_batch
-from brigade.experiments.rl.players import expand, make_player
+from brigade.experiments.rl.players import expand, identity, make_player
 from brigade.experiments.rl.side_by_side import side_by_side
 
 PAIRS = "pairs.jsonl"
-FORMAT, VERSION = "brigade-crossplay", 1
+FORMAT, VERSION = "brigade-crossplay", 2
 Team = tuple[str, str]  # who is in seat 0 and in seat 1, by label
 
 
@@ -39,7 +40,8 @@ class CrossplayConfig(Model):
     """Who is measured with whom.
 
     Attributes:
-        policies: what is measured, by label. A checkpoint with `*` in it stands for all that it matches.
+        policies: what is measured, by label. A checkpoint with `*` in it stands for all that it matches, whose labels
+            have the numbers of their folders after them (`pop 3` of `seed_3`), or else their places.
         partners: with whom; None for the policies themselves.
         best_responses: by partner, a policy that was trained for it and shows what can be earned with it. Where there
             is none, the best of the policies stands in, which makes proximities too large.
@@ -58,13 +60,6 @@ class CrossplayConfig(Model):
     greedy: bool = False
     workers: int | None = Field(None, ge=0)
     out: str | None = None
-
-    @model_validator(mode="after")
-    def _known_partners(self) -> CrossplayConfig:
-        for label in self.best_responses:
-            if label not in (self.policies if self.partners is None else self.partners):
-                raise ValueError(f"best_responses: there is no partner '{label}'")
-        return self
 
     @property
     def folder(self) -> Path:
@@ -111,11 +106,15 @@ def crossplay(config: CrossplayConfig, console: Console) -> Crossplay:
     """Play what is missing.
 
     Raises:
-        BrigadeError: a policy does not fit the kitchen, or the folder holds something else; what is finished is kept.
+        BrigadeError: a policy does not fit the kitchen, a label stands for two policies or for none, or the folder
+            holds something else; what is finished is kept.
     """
     policies, best = _labelled(config.policies, config.greedy), _labelled(config.best_responses, config.greedy)
     partners = policies if config.partners is None else _labelled(config.partners, config.greedy)
-    cast = {**policies, **partners, **{f"best response to {label}": spec for label, spec in best.items()}}
+    for label in best:
+        if label not in partners:
+            raise unknown("partner", label, partners, "best_responses")
+    cast = _cast(policies, partners, {f"best response to {label}": spec for label, spec in best.items()})
     pairs = [(one, other) for one in policies for other in partners]
     pairs += [(f"best response to {label}", label) for label in best]
     teams = list(dict.fromkeys(team for one, other in pairs for team in ((one, other), (other, one))))
@@ -136,13 +135,34 @@ def crossplay(config: CrossplayConfig, console: Console) -> Crossplay:
 
 def _labelled(specs: dict[str, AgentSpec], greedy: bool) -> dict[str, AgentSpec]:
     """Every policy with a label of its own."""
-    every = {}
+    every: dict[str, AgentSpec] = {}
     for label, spec in specs.items():
         found = expand([spec])
-        for i, each in enumerate(found):
+        for name, each in zip(_members(label, found), found, strict=True):
             chooses = {"greedy": greedy} if each.name == "neural" else {}
-            member = AgentSpec(name=each.name, options={**chooses, **each.options})
-            every[label if len(found) == 1 else f"{label} {i}"] = member
+            every = _cast(every, {name: AgentSpec(name=each.name, options={**chooses, **each.options})})
+    return every
+
+
+def _members(label: str, found: Sequence[AgentSpec]) -> list[str]:
+    """The labels of what one label stands for."""
+    if len(found) == 1:
+        return [label]
+    folders = (re.search(r"seed_([0-9]+)/*$", str(each.options.get("checkpoint"))) for each in found)
+    numbers = list(dict.fromkeys(folder[1] for folder in folders if folder))
+    return [f"{label} {number}" for number in (numbers if len(numbers) == len(found) else range(len(found)))]
+
+
+def _cast(*groups: dict[str, AgentSpec]) -> dict[str, AgentSpec]:
+    """All of them by label.
+
+    Raises:
+        BrigadeError: a label stands for two policies.
+    """
+    every: dict[str, AgentSpec] = {}
+    for label, spec in (each for group in groups for each in group.items()):
+        if every.setdefault(label, spec) != spec:
+            raise BrigadeError(f"'{label}' stands for {every[label]} and for {spec}; give one another label")
     return every
 
 
@@ -165,6 +185,7 @@ def _header(config: CrossplayConfig, cast: dict[str, AgentSpec]) -> dict[str, An
         "observation": config.observation,
         "episodes": config.episodes,
         "cast": {label: spec.model_dump() for label, spec in cast.items()},
+        "digests": {label: identity(spec)["digest"] for label, spec in cast.items()},
     }
 
 
@@ -176,13 +197,22 @@ def _kept(config: CrossplayConfig, cast: dict[str, AgentSpec]) -> Iterator[tuple
         write(path, (json.dumps({**header, "provenance": provenance()}) + "\n").encode())
         return
     first, *lines = list(read_lines(path, unfinished=True)) or [{}]
-    for key, value in header.items():
-        if first.get(key) != value:
-            raise BrigadeError(f"{path}: holds another cross-play ({key} differs); choose another folder with out=DIR")
+    _check_same(path, first, header)
     write(path, "".join(json.dumps(line) + "\n" for line in (first, *lines)).encode())  # without a line cut off
     for line in lines:
         one, other = line["team"]
         yield (one, other), line["scores"]
+
+
+def _check_same(path: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
+    for key, value in new.items():
+        if old.get(key) == value:
+            continue
+        what = f"{key} differs"
+        if key == "digests":
+            changed = [label for label, digest in value.items() if old[key].get(label) != digest]
+            what = f"trained again since: {', '.join(changed)}"
+        raise BrigadeError(f"{path}: holds another cross-play ({what}); choose another folder with out=DIR")
 
 
 def _keep(config: CrossplayConfig, team: Team, scores: list[int]) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from rich.console import Console
 
+from brigade.agents.checkpoint import write
 from brigade.envs.registry import BrigadeError
+from brigade.experiments.records import read_lines
 from brigade.experiments.rl.config import PROGRESS
 from brigade.experiments.rl.ppo import Losses
 from brigade.experiments.rl.rollout import Totals
@@ -20,7 +25,7 @@ EVERY_S = 5.0  # between lines on the terminal
 
 
 class Log:
-    """Writes down every update.
+    """Writes down every update, until the end of its `with` block.
 
     Args:
         folder: of the training.
@@ -30,7 +35,7 @@ class Log:
         label: what stands in front of them.
 
     Raises:
-        BrigadeError: TensorBoard is not installed, or the folder cannot be written.
+        BrigadeError: TensorBoard is not installed, the folder cannot be written, or what is in it is damaged.
     """
 
     def __init__(self, folder: Path, steps: int, done: int, console: Console, label: str):
@@ -40,31 +45,53 @@ class Log:
             raise BrigadeError("training needs TensorBoard, which is missing: pip install 'brigade[rl]'") from None
         self.path, self.steps, self.console, self.label = folder / PROGRESS, steps, console, label
         self._keep_until(done)
-        self._board = SummaryWriter(str(folder / TENSORBOARD), purge_step=done + 1 if done else None)
+        self._events = folder / TENSORBOARD
+        with _writing(self._events):
+            self._board = SummaryWriter(str(self._events), purge_step=done + 1 if done else None)
         self._begun, self._first, self._shown = time.perf_counter(), done, time.perf_counter()
         self._return: float | None = None
         self._served: float | None = None
 
     def add(self, step: int, totals: Totals, losses: Losses, rates: dict[str, float]) -> None:
-        """Write down an update that brought the training to environment step `step`."""
+        """Write down an update that brought the training to environment step `step`.
+
+        Raises:
+            BrigadeError: it cannot be written, for example because the disk is full.
+        """
         if totals.episodes:
             self._return, self._served = totals.returns, totals.served
         now = time.perf_counter()
         speed = (step - self._first) / (now - self._begun)
         values: dict[str, Any] = {"steps_per_s": round(speed, 1), **rates}
         groups = {"episode": asdict(totals), "loss": asdict(losses), "rate": values}
-        for group, figures in groups.items():
-            for name, value in figures.items():
-                if value is not None:
-                    self._board.add_scalar(f"{group}/{name}", value, step)
+        with _writing(self._events):
+            for group, figures in groups.items():
+                for name, value in figures.items():
+                    if value is not None:
+                        self._board.add_scalar(f"{group}/{name}", value, step)
         self._write({"step": step, **groups})
         if now - self._shown >= EVERY_S or step >= self.steps:
             self._shown = now
             self._show(step, speed)
 
     def close(self) -> None:
-        """Write out what TensorBoard has not written yet."""
-        self._board.close()
+        """Write out what TensorBoard has not written yet.
+
+        Raises:
+            BrigadeError: it cannot be written.
+        """
+        with _writing(self._events):
+            self._board.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        try:
+            self.close()
+        except BrigadeError:
+            if kind is None:  # else what went wrong first is what is told
+                raise
 
     def _show(self, step: int, speed: float) -> None:
         def figure(value: float | None) -> str:
@@ -79,17 +106,22 @@ class Log:
 
     def _keep_until(self, done: int) -> None:
         """Drop lines that a training which goes on will write again."""
-        lines = self.path.read_text(encoding="utf-8").splitlines() if done and self.path.exists() else []
-        whole = [line for line in lines if line.endswith("}")]
-        kept = [line for line in whole if json.loads(line)["step"] <= done]
-        try:
-            self.path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-        except OSError as error:
-            raise BrigadeError(f"{self.path}: cannot be written: {error.strerror}") from None
+        lines = read_lines(self.path, unfinished=True) if done and self.path.exists() else ()
+        write(self.path, "".join(json.dumps(line) + "\n" for line in lines if line["step"] <= done).encode())
 
     def _write(self, entry: dict[str, Any]) -> None:
-        try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(entry) + "\n")
-        except OSError as error:
-            raise BrigadeError(f"{self.path}: cannot be written: {error.strerror}") from None
+        with _writing(self.path), self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Tell which file cannot be written.
+
+    Raises:
+        BrigadeError: it cannot, for example because the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be written: {error.strerror or error}") from None

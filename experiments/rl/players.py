@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from glob import glob
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from brigade.agents.base import Agent, View
-from brigade.agents.checkpoint import load
+from brigade.agents.checkpoint import find, load, numbers_digest
 from brigade.agents.networks import Policy, sample
 from brigade.dual_process.build import make_agent
 from brigade.envs.kitchen.game import Game
@@ -96,8 +97,8 @@ class AgentPlayer:
 def expand(specs: Sequence[AgentSpec]) -> list[AgentSpec]:
     """The agents, one by one.
 
-    A checkpoint with `*` in it stands for all that it matches, in order of name; a training with the option `past`
-    for its `stages`.
+    A checkpoint with `*` in it stands for all that it matches, in order of name, `seed_10` after `seed_2`; a training
+    with the option `past` for its `stages`.
 
     Raises:
         BrigadeError: a pattern matches nothing, or a training has no past.
@@ -108,12 +109,36 @@ def expand(specs: Sequence[AgentSpec]) -> list[AgentSpec]:
 def _each(spec: AgentSpec) -> list[AgentSpec]:
     options = dict(spec.options)
     past, where = options.pop("past", False), str(options.get("checkpoint", ""))
-    found = sorted(glob(where)) if "*" in where else [where]
+    found = sorted(glob(where), key=_numbered) if "*" in where else [where]
     if not found:
         raise BrigadeError(f"checkpoint '{where}' matches nothing")
     if past:
         found = [str(stage) for run in found for stage in stages(Path(run))]
     return [AgentSpec(name=spec.name, options={**options, "checkpoint": path}) for path in found]
+
+
+def _numbered(path: str) -> list[str | int]:
+    """What to sort by, so that numbers count as numbers."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", path)]
+
+
+def identity(spec: AgentSpec) -> dict[str, Any]:
+    """An agent by name and options, with the digest of what it has learned, None if it is none that learns.
+
+    Raises:
+        BrigadeError: there is no such checkpoint.
+    """
+    digest = numbers_digest(find(_checkpoint(spec)[0])) if spec.name == "neural" else None
+    return {"agent": str(spec), "digest": digest}
+
+
+def _checkpoint(spec: AgentSpec) -> tuple[str, bool]:
+    """Where a neural agent's checkpoint is, and whether it is greedy."""
+    options = dict(spec.options)
+    where, greedy = options.pop("checkpoint", ""), options.pop("greedy", False)
+    if not where or options:
+        raise BrigadeError(f"{spec}: a neural agent has the options checkpoint, which it needs, and greedy")
+    return str(where), bool(greedy)
 
 
 def make_player(spec: AgentSpec, kitchen: Kitchen, observation: str, random: torch.Generator) -> Player:
@@ -125,10 +150,7 @@ def make_player(spec: AgentSpec, kitchen: Kitchen, observation: str, random: tor
     if spec.name != "neural":
         make_agent(spec.name, **spec.options)  # now, so that a mistake is told before anything is played
         return AgentPlayer(spec)
-    options = dict(spec.options)
-    where, greedy = options.pop("checkpoint", ""), options.pop("greedy", False)
-    if not where or options:
-        raise BrigadeError(f"{spec}: a neural agent has the options checkpoint, which it needs, and greedy")
+    where, greedy = _checkpoint(spec)
     policy, card = load(where, kitchen)
     if card.observation != observation:
         raise BrigadeError(f"{where}: trained with the observation '{card.observation}', expected '{observation}'")

@@ -35,11 +35,14 @@ from brigade.envs.kitchen.layout import Kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.machine import cores
 from brigade.experiments.rl.config import TrainConfig
+from brigade.experiments.rl.device import describe
+from brigade.experiments.rl.divergence import check_losses, check_policy
+from brigade.experiments.rl.folder import prepare
 from brigade.experiments.rl.log import Log
 from brigade.experiments.rl.ppo import Losses
 from brigade.experiments.rl.resume import RESUME, VERSION, Progress
 from brigade.experiments.rl.rollout import Totals
-from brigade.experiments.rl.train import KITCHEN_SEEDS, first_policy, prepare, see_through
+from brigade.experiments.rl.train import KITCHEN_SEEDS, first_policy, new_policy, see_through
 
 try:
     import ray
@@ -139,7 +142,7 @@ def make_ppo(config: TrainConfig, seed: int, kitchen: Kitchen, workers: int = 0,
     algorithm: Any = PPOConfig()  # type: ignore[no-untyped-call, unused-ignore]
     return (
         algorithm.api_stack(enable_rl_module_and_learner=True, enable_env_runner_and_connector_v2=True)
-        .environment(KitchenMultiAgentEnv, env_config=env_config(config, each * max(1, workers), done))
+        .environment(KitchenMultiAgentEnv, env_config=env_config(config, seed, each * max(1, workers), done))
         .env_runners(
             num_env_runners=workers, num_envs_per_env_runner=each, rollout_fragment_length=config.ticks,
             batch_mode="truncate_episodes",
@@ -196,7 +199,7 @@ class RLlibTraining:
         self.modules = _modules(config, self.kitchen)
         things = None if folder is None else _read(folder / RESUME)
         self.progress = Progress() if things is None else Progress(**things["progress"])
-        self.policy = first_policy(config, self.kitchen)
+        self.policy = (first_policy if things is None else new_policy)(config, self.kitchen)
         if things is not None:
             self.policy.load_state_dict(things["policy"])
         self.algorithm: Any = make_ppo(config, seed, self.kitchen, workers, self.progress.steps).build_algo()
@@ -215,11 +218,10 @@ class RLlibTraining:
         result = self.algorithm.train()
         played = result["env_runners"]
         losses = self._losses(result["learners"])
-        if not all(map(math.isfinite, (losses.policy, losses.value, losses.kl))):
-            raise BrigadeError(
-                f"the training diverged at environment step {step:,}: policy loss {losses.policy}, value loss "
-                f"{losses.value}; try a smaller ppo.learning_rate or ppo.max_gradient"
-            )
+        check_losses(
+            config, f"environment step {step:,}",
+            {"policy loss": losses.policy, "value loss": losses.value, "KL divergence": losses.kl},
+        )  # fmt: skip
         self.progress.steps += int(played["num_env_steps_sampled"])
         rates = {
             "learning_rate": spec.learning_rate_at(step / config.steps),
@@ -229,8 +231,13 @@ class RLlibTraining:
         log.add(self.progress.steps, _totals(played), losses, rates)
 
     def save(self, folder: Path) -> None:
-        """Write a checkpoint, and what it takes to go on from here."""
+        """Write a checkpoint, and what it takes to go on from here.
+
+        Raises:
+            BrigadeError: the last update has ruined the policy, or it cannot be written.
+        """
         self._get()
+        check_policy(self.config, f"environment step {self.progress.steps:,}", self.policy, self.kitchen)
         card = make_card(
             self.kitchen, self.config.observation, self.config.network, steps=self.progress.steps,
             training={**self.config.important(), "seed": self.seed}, revision=revision(),
@@ -307,7 +314,7 @@ def train_with_rllib(config: TrainConfig, seed: int, console: Console, resume: b
     try:
         training = RLlibTraining(config, seed, workers, folder if resume else None)
         try:
-            see_through(training, folder, console, begun, resume)
+            see_through(training, folder, console, begun, resume, describe(torch.device("cpu")))
         finally:
             training.close()
     finally:

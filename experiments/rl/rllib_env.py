@@ -92,20 +92,19 @@ class KitchenMultiAgentEnv(MultiAgentEnv):  # type: ignore[misc, unused-ignore] 
         return dict(zip(self.names, earned.tolist(), strict=True))
 
 
-def env_config(config: TrainConfig, kitchens: int, done: int) -> dict[str, Any]:
+def env_config(config: TrainConfig, seed: int, kitchens: int, done: int) -> dict[str, Any]:
     """What a `KitchenMultiAgentEnv` is made from.
 
     Args:
         config: the training.
+        seed: of the training, which the worth of events may be drawn with.
         kitchens: how many are stepped in all.
         done: environment steps that were trained before.
     """
-    shaping, choice = config.shaping.schedule(config.steps), config.kitchen
+    shaping = config.shaping.schedule(config.steps)
+    kitchen = config.shaping.kitchen_of(config.kitchen.load(), seed)
     return {
-        "world": {
-            "kitchen": choice.name, "observation": config.observation, "horizon": choice.horizon,
-            "old_dynamics": choice.old_dynamics,
-        },
+        "world": {"kitchen": kitchen, "observation": config.observation},
         "coefficient": shaping.coefficient, "anneal_steps": shaping.anneal_steps, "team": config.shaping.team,
         "scale": config.ppo.reward_scale, "done": done, "kitchens": kitchens,
     }  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import time
 from dataclasses import asdict, fields
@@ -17,7 +16,6 @@ from brigade.agents.checkpoint import (
     CHECKPOINTS,
     load,
     make_card,
-    make_folder,
     save,
     steps_of,
     write,
@@ -28,10 +26,11 @@ from brigade.envs.kitchen.layout import Kitchen
 from brigade.envs.kitchen.vector import KitchenVectorEnv
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.machine import cores
-from brigade.experiments.records import read_lines
 from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.device import choose_device, describe
+from brigade.experiments.rl.divergence import check_losses, check_policy
 from brigade.experiments.rl.evaluate import Returns, evaluate
+from brigade.experiments.rl.folder import EVALUATION, prepare
 from brigade.experiments.rl.gpu_rollout import GpuRollout
 from brigade.experiments.rl.log import Log
 from brigade.experiments.rl.partners import Partners
@@ -40,7 +39,6 @@ from brigade.experiments.rl.ppo import PPO
 from brigade.experiments.rl.resume import RESUME, Progress, load_training, save_training
 from brigade.experiments.rl.rollout import CpuRollout, Rollout, Weights
 
-CONFIG, EVALUATION = "config.json", "evaluation.json"
 KITCHEN_SEEDS = 1_000_000  # kitchens of the training with seed s are seeded from s times this on
 
 
@@ -50,19 +48,26 @@ class Training:
     Args:
         config: what to train.
         seed: of the networks, the kitchens and all draws.
+        folder: go on with the training there; None for a new one.
+
+    Raises:
+        BrigadeError: what to start from does not fit, or the folder holds nothing that can be gone on with.
     """
 
-    def __init__(self, config: TrainConfig, seed: int):
+    def __init__(self, config: TrainConfig, seed: int, folder: Path | None = None):
         self.config, self.seed = config, seed
         torch.set_num_threads(config.threads)
         torch.manual_seed(seed)
         self.random = torch.Generator().manual_seed(seed)
         self.device = choose_device(config.device)
         self.kitchen = config.kitchen.load()
-        self.policy = first_policy(config, self.kitchen).to(self.device)
+        make = first_policy if folder is None else new_policy
+        self.policy = make(config, self.kitchen).to(self.device)
         self.rollout = make_rollout(config, seed * KITCHEN_SEEDS, self.device, self.random)
         self.learner = PPO(self.policy, config.ppo)
         self.progress = Progress()
+        if folder is not None:
+            self.progress = load_training(folder, self.learner, self.rollout, self.random)
 
     def update(self, log: Log) -> None:
         """Gather a batch and learn from it.
@@ -77,17 +82,21 @@ class Training:
         random = self._draws()
         batch, totals = self.rollout.gather(self.policy, random, weights)
         losses = self.learner.update(batch, learning_rate, entropy, random)
-        if not all(map(math.isfinite, (losses.policy, losses.value, losses.kl))):
-            raise BrigadeError(
-                f"the training diverged at environment step {step:,}: policy loss {losses.policy}, value loss "
-                f"{losses.value}; try a smaller ppo.learning_rate or ppo.max_gradient"
-            )
+        check_losses(
+            config, f"environment step {step:,}",
+            {"policy loss": losses.policy, "value loss": losses.value, "KL divergence": losses.kl},
+        )  # fmt: skip
         self.progress.steps += config.kitchens * config.ticks
         rates = {"learning_rate": learning_rate, "entropy_weight": entropy, "shaped_weight": weight}
         log.add(self.progress.steps, totals, losses, rates)
 
     def save(self, folder: Path) -> None:
-        """Write a checkpoint, and what it takes to go on from here."""
+        """Write a checkpoint, and what it takes to go on from here.
+
+        Raises:
+            BrigadeError: the last update has ruined the policy, or it cannot be written.
+        """
+        check_policy(self.config, f"environment step {self.progress.steps:,}", self.policy, self.kitchen)
         card = make_card(
             self.kitchen, self.config.observation, self.config.network, steps=self.progress.steps,
             training={**self.config.important(), "seed": self.seed}, revision=revision(),
@@ -129,9 +138,7 @@ def train(config: TrainConfig, seed: int, console: Console, resume: bool = False
     folder = config.run_folder(seed)
     prepare(folder, config, resume)
     begun = time.perf_counter()
-    training = Training(config, seed)
-    if resume:
-        training.progress = load_training(folder, training.learner, training.rollout, training.random)
+    training = Training(config, seed, folder if resume else None)
     return see_through(training, folder, console, begun, resume, describe(training.device))
 
 
@@ -159,7 +166,7 @@ class Learning(Protocol):
 
 
 def see_through(
-    training: Learning, folder: Path, console: Console, begun: float, resume: bool, device: str | None = None
+    training: Learning, folder: Path, console: Console, begun: float, resume: bool, device: str
 ) -> list[Returns]:
     """Train to the end with checkpoints on the way, measure what it came to, and write that down.
 
@@ -169,22 +176,20 @@ def see_through(
     """
     config, progress = training.config, training.progress
     before = progress.seconds
-    log = Log(folder, config.steps, progress.steps, console, f"{config.name} seed {training.seed}")
     try:
-        if not resume:
-            training.save(folder)
-        while progress.steps < config.steps:
-            training.update(log)
-            progress.seconds = before + time.perf_counter() - begun
-            if training.due or progress.steps >= config.steps:
+        with Log(folder, config.steps, progress.steps, console, f"{config.name} seed {training.seed}") as log:
+            if not resume:
                 training.save(folder)
+            while progress.steps < config.steps:
+                training.update(log)
+                progress.seconds = before + time.perf_counter() - begun
+                if training.due or progress.steps >= config.steps:
+                    training.save(folder)
     except (BrigadeError, KeyboardInterrupt):
         kept = steps_of(folder)
-        if kept:
+        if kept and (folder / RESUME).exists():
             console.print(f"the last checkpoint is {kept[-1]}; --resume goes on from it", soft_wrap=True)
         raise
-    finally:
-        log.close()
     returns = evaluate(training.policy, config, training.kitchen)
     progress.seconds = before + time.perf_counter() - begun
     keep_evaluation(folder, returns, progress, device)
@@ -197,13 +202,19 @@ def first_policy(config: TrainConfig, kitchen: Kitchen) -> Policy:
     Raises:
         BrigadeError: the one to start from is for another kitchen, observation or network.
     """
-    card = make_card(kitchen, config.observation, config.network)
     if config.start is None:
-        return Policy(config.network, card.shape, kitchen.chefs)
+        return new_policy(config, kitchen)
+    card = make_card(kitchen, config.observation, config.network)
     policy, old = load(config.start, kitchen)
     if (old.observation, old.network) != (card.observation, card.network):
         raise BrigadeError(f"start {config.start}: its observation or network is not that of this training")
     return policy.requires_grad_(True).train()
+
+
+def new_policy(config: TrainConfig, kitchen: Kitchen) -> Policy:
+    """A policy that has learned nothing."""
+    card = make_card(kitchen, config.observation, config.network)
+    return Policy(config.network, card.shape, kitchen.chefs)
 
 
 def make_rollout(config: TrainConfig, seed: int, device: torch.device, random: torch.Generator) -> Rollout:
@@ -225,7 +236,7 @@ def make_rollout(config: TrainConfig, seed: int, device: torch.device, random: t
     return CpuRollout(env, config.ticks, seed, partners, device=device)
 
 
-def keep_evaluation(folder: Path, returns: list[Returns], progress: Progress, device: str | None = None) -> None:
+def keep_evaluation(folder: Path, returns: list[Returns], progress: Progress, device: str) -> None:
     """Write down what was measured, with what it took."""
     load_average = os.getloadavg()[1] if hasattr(os, "getloadavg") else None
     figures: dict[str, Any] = {
@@ -240,21 +251,3 @@ def read_evaluation(folder: Path) -> list[Returns]:
     written = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))["returns"]
     names = [each.name for each in fields(Returns)]
     return [Returns(**{name: entry[name] for name in names}) for entry in written]
-
-
-def prepare(folder: Path, config: TrainConfig, resume: bool) -> None:
-    """Make the folder, or check that it holds this training."""
-    path = folder / CONFIG
-    if resume:
-        if not (folder / RESUME).exists():
-            raise BrigadeError(f"{folder}: nothing to resume; start without --resume")
-        old = next(read_lines(path), {})
-        for key, value in config.important().items():
-            was = old.get(key, TrainConfig.model_fields[key].default)
-            if was != value:
-                raise BrigadeError(f"{folder}: cannot resume: {key} was {was} there, and is {value} now")
-        return
-    if steps_of(folder):
-        raise BrigadeError(f"{folder} holds a training already; go on with --resume, or choose another out=DIR")
-    make_folder(folder)
-    write(path, (json.dumps(config.important()) + "\n").encode())
