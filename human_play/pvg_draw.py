@@ -27,10 +27,10 @@ def shares(weights: Mapping[str, float], count: int, seed: int, stream: int) -> 
 
 
 def entries(config: JudgingConfig) -> list[Mapping[str, Any]]:
-    """The transcripts that are to be judged, in order; none where a game is played.
+    """The transcripts that are to be judged, each about another problem, in order; none where a game is played.
 
     Raises:
-        BrigadeError: they cannot be read, are about kitchens, or are too few.
+        BrigadeError: they cannot be read, are about kitchens, or about too few problems.
     """
     if config.transcripts is None:
         return []
@@ -47,14 +47,33 @@ def entries(config: JudgingConfig) -> list[Mapping[str, Any]]:
         for entry in record["transcripts"]
         if str(entry["text"]).strip()
     ]
-    needed = config.items + config.practice
-    if len(found) < needed:
+    needed, problems = config.items + config.practice, len({entry["problem"] for entry in found})
+    if problems < needed:
         raise BrigadeError(
-            f"{config.transcripts} has {len(found)} transcripts, fewer than items ({config.items}) and practice "
-            f"({config.practice}) together"
+            f"{config.transcripts} has transcripts about {problems} problems, fewer than items ({config.items}) and "
+            f"practice ({config.practice}) together; nobody is shown a problem twice"
         )
-    order = np.random.default_rng(config.seed).permutation(len(found))[:needed].tolist()
-    return [found[place] for place in order]
+    rng = np.random.default_rng(config.seed)
+    drawn = _spread(found, needed, rng)
+    order = rng.permutation(config.items).tolist()
+    return [*drawn[config.items :], *(drawn[place] for place in order)]
+
+
+def _spread(found: Sequence[Mapping[str, Any]], count: int, rng: np.random.Generator) -> list[Mapping[str, Any]]:
+    """So many entries about as many problems, of each round and truth equally many as far as there are any."""
+    left: dict[tuple[Any, Any], list[Mapping[str, Any]]] = {}
+    for place in rng.permutation(len(found)).tolist():
+        entry = found[place]
+        left.setdefault((entry["round"], entry["correct"]), []).append(entry)
+    drawn: list[Mapping[str, Any]] = []
+    taken, times = set[str](), dict.fromkeys(left, 0)
+    while len(drawn) < count:
+        left = {key: new for key, old in left.items() if (new := [e for e in old if e["problem"] not in taken])}
+        key = min(left, key=lambda key: times[key])
+        drawn.append(left[key][0])
+        taken.add(drawn[-1]["problem"])
+        times[key] += 1
+    return drawn
 
 
 def digest(drawn: Sequence[Mapping[str, Any]]) -> str | None:

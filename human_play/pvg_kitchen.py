@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from brigade.envs.prover_verifier.kitchen.claims import BUCKET, CHECKPOINTS, KINDS, PLAN
+from brigade.envs.prover_verifier.kitchen.claims import BUCKET, KINDS, PLAN
 from brigade.envs.prover_verifier.kitchen.forward import Moment
 from brigade.envs.prover_verifier.kitchen_game import HEAD, POINT, VERIFIER_SEAT, KitchenGame
 from brigade.human_play.pvg_passage import Passage, Received, Words
@@ -81,7 +81,7 @@ class KitchenWords(Words[KitchenGame]):
         """A checkpoint, if it was given and has arrived."""
         if received is None:
             return None
-        begin = len(received) - POINT * (CHECKPOINTS - number)
+        begin = self.game.point_at(number)
         cell, tick, item = received[begin : begin + POINT].tolist()
         return Point(number, cell, tick, self.game.items[item]) if tick > 0 else None
 

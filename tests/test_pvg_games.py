@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,19 @@ from gymnasium.utils.env_checker import check_env
 
 import brigade  # noqa: F401  # registers who can follow plans
 from brigade.envs import prover_verifier_v0
-from brigade.envs.prover_verifier.aec import ProverVerifierEnv
+from brigade.envs.prover_verifier import kitchen_game
+from brigade.envs.prover_verifier.aec import ProverVerifierEnv, Said
+from brigade.envs.prover_verifier.arithmetic.solution import edits_of, solve
+from brigade.envs.prover_verifier.arithmetic_game import VALUES, encode, problem_of
+from brigade.envs.prover_verifier.find_plus import crops_of
 from brigade.envs.prover_verifier.game import make_game
+from brigade.envs.prover_verifier.kitchen_game import KitchenGame
 from brigade.envs.prover_verifier.play import play_episode
-from brigade.envs.prover_verifier.players import ACCEPT, REJECT, Seat, make_player, players
+from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, Seat, make_player, players, received_in
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, Protocol, Turn
 from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier.kitchen_bank import draw_bank
+from brigade.experiments.prover_verifier.metrics import Split, best_response
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # PettingZoo's tests warn when imported
@@ -74,55 +82,231 @@ def test_an_oracle_pair_is_perfect() -> None:
     assert all(e.accept == e.truth for e in plus)
 
 
-@pytest.mark.parametrize("game", ["bec_r", "ftp_small"])
-def test_no_message_at_all_gets_past_an_oracle(game: str) -> None:
-    """Soundness error by best response: every message is tried on bad problems."""
-    played, rng = make_game(game), np.random.default_rng(0)
-    problems = [problem for problem in (played.draw(rng) for _ in range(60)) if not played.good(problem)]
-    for problem in problems:
-        for message in range(played.message_choices[0]):
-            arrived = played.receive(problem, np.array([message]), rng)
-            assert not played.holds(played.verifier_view(problem), arrived, 0)
+def everything_said_about(game: Any, problem: Any) -> list[Any]:
+    """All messages; in `arithmetic` all edits of the true solution, and the true lines with every answer."""
+    if game.name != "arithmetic":
+        return [np.array([message]) for message in range(game.message_choices[0])]
+    true = encode(solve(problem))
+    answers = [np.append(true[:-1], answer) for answer in range(VALUES)]
+    return [*answers, *(encode(solve(problem, edit)) for edit in edits_of(game.steps))]
 
 
-@pytest.mark.parametrize("game", ["bec_r", "ftp_small", "arithmetic"])
-def test_verdicts_made_up_beforehand(game: str) -> None:
-    for verdict in (ACCEPT, REJECT):
-        for prover, sneaky in (("honest", 0.0), ("liar", 1.0)):
-            assert all(
-                e.accept == (verdict == ACCEPT) for e in results(game, prover, lambda v=verdict: Always(v), sneaky)
-            )
+def told_by_the_answer(game: Any, view: Any, received: Any) -> bool:
+    """An oracle for reviews: one line may hold although another does not, so only the true answer will do."""
+    true = encode(solve(problem_of(view)))
+    return bool(received[0] == game.steps and received[-1] == true[-1])
 
 
-def test_a_prover_that_says_the_same_about_everything_tells_nothing() -> None:
-    """The half-truth of the erasure channel always sends A, so no verdict can do better than the larger class."""
-    episodes = results("bec_r", "half_truth", "suspicious", 1.0, 400)
+def all_parts_hold(game: Any, view: Any, received: Any) -> bool:
+    return all(game.holds(view, received, part) for part in range(game.questions))
+
+
+@pytest.mark.parametrize(
+    ("name", "oracle"),
+    [("bec_r", all_parts_hold), ("ftp_small", all_parts_hold), ("arithmetic", all_parts_hold),
+     ("arithmetic_review", told_by_the_answer)],
+)  # fmt: skip
+def test_against_an_oracle_the_best_message_is_a_true_one(name: str, oracle: Any) -> None:
+    """Completeness 1 and soundness error 0, by best response: every message is tried on every problem."""
+    game, rng = make_game(name, **({"erasure": 0.0} if name == "bec_r" else {})), np.random.default_rng(0)
+    accept, good = [], []
+    for problem in (game.draw(rng) for _ in range(15)):
+        said = everything_said_about(game, problem)
+        view = game.verifier_view(problem)
+        accept.append([oracle(game, view, game.receive(problem, message, rng)) for message in said])
+        good.append([game.truth(problem, message) for message in said])
+    assert best_response(accept, good) == (1.0, 0.0)
+
+
+def test_no_claim_about_a_kitchen_gets_past_an_oracle() -> None:
+    """Every plan, claim, deadline and style; the oracle plays the plan, the list tells the truth without playing it."""
+    game = KitchenGame()
+    moments, bank = draw_bank(game, np.random.default_rng(1), 2)
+    accept = np.zeros(bank.real.shape)
+    for i, c in np.argwhere(bank.real):
+        accept[i, c] = game.correct(moments[i], bank.messages[i, c].astype(np.int64))
+    for i in range(len(bank)):
+        real = bank.real[i]
+        assert best_response(accept[i : i + 1, real], bank.truth[i : i + 1, real]) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("game", GAMES)
+@pytest.mark.parametrize(("verdict", "accepted"), [(ACCEPT, 1.0), (REJECT, 0.0)])
+def test_verdicts_made_up_beforehand(game: str, verdict: int, accepted: float) -> None:
+    """Accepting all is complete and unsound (1, 1), rejecting all incomplete and sound (0, 0)."""
+    episodes = [
+        episode
+        for prover, sneaky in (("honest", 0.0), ("liar", 1.0))
+        for episode in results(game, prover, lambda: Always(verdict), sneaky)
+    ]
+    split = Split(np.array([e.accept for e in episodes]), np.array([e.truth for e in episodes]), np.ones(len(episodes)))
+    assert (split.completeness, split.fool_rate) == (accepted, accepted)
+
+
+class Pooled:
+    """A prover whose evidence is the same whether it should be accepted or not.
+
+    In `arithmetic` there is none: all of the solution arrives, and a verifier can work it out.
+    """
+
+    def reset(self, seat: Seat) -> None:
+        self.seat, self.rng = seat, np.random.default_rng(seat.seed)
+
+    def act(self, observation: Any) -> Any:
+        seat = self.seat
+        if seat.game.name == "ftp_small":  # the darkest patch, which is never a plus
+            return np.array([crops_of(seat.problem).sum(-1).argmin()])
+        behaviour = "half_truth"  # A in the erasure channel, a line that holds in reviews
+        if seat.game.name == "kitchen" and self.rng.random() < 0.5:
+            behaviour = "honest"  # all checkpoints hold, of true claims and of false ones
+        return seat.game.argue(seat.problem, behaviour, True, self.rng)  # type: ignore[arg-type]
+
+
+class Bayes:
+    """A verifier that decides by which verdict has been right more often for what arrives."""
+
+    def __init__(self, episodes: list[Any]):
+        self.counts: dict[bytes, int] = {}
+        for episode in episodes:
+            arrived = episode.said[0].received.tobytes()
+            self.counts[arrived] = self.counts.get(arrived, 0) + (1 if episode.truth else -1)
+
+    def reset(self, seat: Seat) -> None: ...
+
+    def act(self, observation: Any) -> Any:
+        arrived = received_in(observation)[-1].tobytes()
+        return np.array([ACCEPT if self.counts.get(arrived, 0) > 0 else REJECT, 0])
+
+
+@pytest.mark.parametrize(
+    ("game", "verifier"),
+    [
+        *((game, name) for game in ("bec_r", "ftp_small", "arithmetic_review") for name in ("suspicious", "bayes")),
+        ("kitchen", "suspicious"),
+    ],
+)
+def test_a_prover_that_says_the_same_about_everything_tells_nothing(game: str, verifier: str) -> None:
+    """Against pooled evidence no verdict does better than the larger class, up to chance."""
+    protocol, count = ("looks", 24) if game == "kitchen" else ("adp", 400)
+    env = prover_verifier_v0.env(game=game, protocol=protocol, sneaky=1.0)
+    judge: Any = make_player("trusting" if verifier == "bayes" else verifier)
+    if verifier == "bayes":  # it learns from other episodes
+        seen = range(count, 2 * count)
+        judge = Bayes([play_episode(env, {"prover": Pooled(), VERIFIER: judge}, seed) for seed in seen])
+    episodes = [play_episode(env, {"prover": Pooled(), VERIFIER: judge}, seed) for seed in range(count)]
     truths, accuracy = [e.truth for e in episodes], np.mean([e.accept == e.truth for e in episodes])
+    assert 0 < np.mean(truths) < 1
     larger, error = max(np.mean(truths), 1 - np.mean(truths)), np.sqrt(0.25 / len(truths))
     assert accuracy <= larger + 3 * error
 
 
-def test_a_verifier_by_itself_never_sees_a_message() -> None:
-    env = prover_verifier_v0.env(game="ftp_small", protocol="solo")
-    env.reset(seed=1)
-    assert env.possible_agents == [VERIFIER]
-    assert (env.observe(VERIFIER)["transcript"] == -1).all()
+def all_bits(observation: Any) -> bytes:
+    """A score of an observation that nothing in it escapes."""
+    return b"".join(key.encode() + np.asarray(observation[key]).tobytes() for key in sorted(observation))
 
 
-@pytest.mark.parametrize("game", GAMES)
-def test_the_role_never_reaches_the_verifier(game: str) -> None:
+def perturbed(name: str, monkeypatch: pytest.MonkeyPatch, shift: int) -> Any:
+    """A game on whose channel another message arrives than the one that is sent."""
+    game = make_game(name)
+    received = game.receive
+    monkeypatch.setattr(game, "receive", lambda *given: (received(*given) + shift) % (game.received_limit + 1))
+    return game
+
+
+DEAF = replace(PROTOCOLS["adp"], name="deaf", channels=(("main", ("prover",)),))
+
+
+@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize("protocol", [PROTOCOLS["solo"], DEAF, PROTOCOLS["adp"]], ids=lambda table: table.name)
+def test_who_cannot_hear_a_message_observes_the_same_whatever_it_was(
+    name: str, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = set()
+    for shift in (0, 1):
+        env = ProverVerifierEnv(perturbed(name, monkeypatch, shift), protocol)
+        env.reset(seed=1)
+        message = env.game.argue(env.problem, "half_truth", True, np.random.default_rng(0))
+        if protocol.provers:
+            env.step(message)
+        else:  # were there a message all the same, it would be here
+            env.said.append(Said("prover", (), message, env.game.receive(env.problem, message, env.rng)))
+        assert env.agent_selection == VERIFIER
+        seen.add(all_bits(env.observe(VERIFIER)))
+    assert len(seen) == (2 if protocol.name == "adp" else 1)
+
+
+@EVERY
+def test_the_role_never_reaches_the_verifier(game: str, protocol: str) -> None:
     seen = []
     for sneaky in (0.0, 1.0):
-        env = prover_verifier_v0.env(game=game, protocol="adp", sneaky=sneaky)
+        env = prover_verifier_v0.env(game=game, protocol=protocol, sneaky=sneaky)
         env.reset(seed=5)
-        env.step(env.game.argue(env.problem, "half_truth", True, np.random.default_rng(0)))
-        seen.append(env.observe(VERIFIER))
-        assert env.infos[VERIFIER] == {}
-    assert set(seen[0]) == {"problem", "transcript", "questions_left"}
-    assert all((seen[0][key] == seen[1][key]).all() for key in ("problem", "transcript"))
-    env = prover_verifier_v0.env(game=game, protocol="adp", verifier_sees_role=True)
+        observed = []
+        for _ in range(6):  # what is said is the same, so that only the role could tell
+            if env.agent_selection == VERIFIER:
+                observed.append(env.observe(VERIFIER))
+                assert set(observed[-1]) == {"problem", "transcript", "questions_left"}
+                assert env.infos[VERIFIER] == {}
+                if not env.questions_left:
+                    break
+                env.step(np.array([ASK, 0]))
+            else:
+                env.step(env.game.argue(env.problem, "half_truth", True, np.random.default_rng(0)))
+        assert observed
+        assert env.role == sneaky
+        seen.append([all_bits(each) for each in observed])
+    assert seen[0] == seen[1]
+    env = prover_verifier_v0.env(game=game, protocol=protocol, verifier_sees_role=True)
     env.reset(seed=5)
     assert "role" in env.observe(VERIFIER)
+
+
+def test_another_moment_is_another_truth_wherever_it_lies_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A moment that is gone may leave its `id` to the next one."""
+    game, rng = KitchenGame(), np.random.default_rng(0)
+    first, second = game.draw(rng), game.draw(rng)
+    message = game.argue(first, "honest", True, rng)
+    monkeypatch.setattr(kitchen_game, "id", lambda problem: 7, raising=False)
+    traces = [game.trace(moment, message) for moment in (first, second, first)]
+    assert (traces[0].items == traces[2].items).all()
+    assert (traces[1].items[0] == second.state.item[0]).all()
+    assert (traces[1].items[0] != first.state.item[0]).any()
+    assert game.trace(first, message) is traces[2]
+
+
+@pytest.mark.parametrize("checkpoints", [1, 2, 3])
+def test_claims_have_as_many_checkpoints_as_the_game_says(checkpoints: int) -> None:
+    game, rng = KitchenGame(checkpoints=checkpoints, noise=1.0), np.random.default_rng(0)
+    moment = game.draw(rng)
+    for behaviour in ("honest", "liar", "half_truth"):
+        message = game.argue(moment, behaviour, True, rng)  # type: ignore[arg-type]
+        claim = game.decode(game.check(message))
+        given = len(claim.checkpoints)
+        assert game.questions == checkpoints
+        assert given == checkpoints if behaviour == "liar" else 0 < given <= checkpoints  # others may find fewer facts
+        assert (game.encode(claim) == message).all()
+        held = [bool(game.look(moment, message, point)[0]) for point in range(given)]
+        assert held == [behaviour != "liar"] * given
+        arrived = game.receive(moment, message, rng)  # all checkpoints are lost, and nothing else
+        assert (arrived[: game.point_at(0)] == message[: game.point_at(0)]).all()
+        assert (arrived[game.point_at(0) :] == -1).all()
+        assert len(arrived) - game.point_at(0) == 3 * checkpoints
+    with pytest.raises(BrigadeError, match=f"has {checkpoints + 1} checkpoints, expected at most {checkpoints}"):
+        game.encode(replace(claim, checkpoints=claim.checkpoints[:1] * (checkpoints + 1)))
+
+
+def test_looks_are_as_many_as_the_environment_says() -> None:
+    pair = {"prover": make_player("honest"), VERIFIER: make_player("suspicious")}
+    usual = prover_verifier_v0.env(game="kitchen", protocol="looks", sneaky=0.0)
+    seed = next(seed for seed in range(20) if play_episode(usual, pair, seed).questions == 3)
+    for questions, looked in ((0, 0), (1, 1), (2, 2), (None, 3)):
+        env = prover_verifier_v0.env(game="kitchen", protocol="looks", sneaky=0.0, questions=questions)
+        episode = play_episode(env, pair, seed)
+        assert (episode.questions, episode.accept) == (looked, True)
+    few = prover_verifier_v0.env(game=KitchenGame(checkpoints=1), protocol="looks", questions=5)
+    assert few.action_space(VERIFIER).nvec.tolist() == [3, 1]  # type: ignore[attr-defined]
+    assert play_episode(few, pair, seed).questions == 1
+    assert prover_verifier_v0.env(game="bec_r", protocol="nip", questions=2).protocol.messages == 4
 
 
 def test_private_channels_stay_private() -> None:
@@ -168,6 +352,9 @@ def test_players_are_what_they_say(name: str) -> None:
         (lambda: prover_verifier_v0.side_env(side="provr"), "did you mean 'prover'?"),
         (lambda: make_game("bec_r", erasure=1.5), "erasure 1.5"),
         (lambda: make_game("bec_r", noise=1.5), "unexpected keyword"),
+        (lambda: make_game("kitchen", checkpoints=4), "checkpoints is 4, expected 1 to 3"),
+        (lambda: prover_verifier_v0.env(protocol="nip", questions=-1), "questions: -1, expected 0 or more"),
+        (lambda: prover_verifier_v0.env(protocol="adp", questions=2), "questions and replies go together"),
         (lambda: make_player("lair"), "did you mean 'liar'?"),
         (lambda: make_game("arithmetic", operations="%"), "operations among"),
         (lambda: make_game("ftp_small").check([36]), "expected 0 to 35"),

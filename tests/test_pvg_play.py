@@ -35,7 +35,7 @@ from brigade.experiments.prover_verifier.judgements import read_session, read_se
 from brigade.experiments.prover_verifier.page import page
 from brigade.experiments.prover_verifier.report import print_pvg_report
 from brigade.experiments.prover_verifier.run import run_pvg
-from brigade.human_play import pvg_session
+from brigade.human_play import pvg_draw, pvg_session
 from brigade.human_play.app import App
 from brigade.human_play.input import Bindings
 from brigade.human_play.pvg_case import COUNTED, Case, GameCase
@@ -201,6 +201,14 @@ class TestItems:
         assert len(sight.near) == 1
         assert sight.described["items"] == []
         assert sight.described["chefs"][1]["holding"] is None
+
+    def test_claims_with_fewer_checkpoints_are_read_as_well(self):
+        case = GameCase(load_judging("play_kitchen", ["options={checkpoints: 1}"]), "1", COUNTED, 0, "liar")
+        assert [choice.number for choice in case.choices] == [0]
+        case.ask(0)
+        assert case.choices[0].holds is False
+        assert case.sight is not None
+        assert len(case.sight.points) == 1
 
     def test_a_look_shows_what_is_there(self):
         loaded = load_judging("play_kitchen")
@@ -576,6 +584,36 @@ class TestRuns:
         assert "helpful" in printed.getvalue() or "sneaky" in printed.getvalue()
         with pytest.raises(BrigadeError, match="fewer than items"):
             JudgingSession(load_judging(str(path), ["items=900", f"out={tmp_path / 'more'}"]))
+
+    def drawn(self, monkeypatch, items, practice, seed=0, rounds=10):
+        """What is shown of a run with the same three problems in every round, and three of the round's own."""
+        told = [
+            {"round": number, "role": role, "problem": f"problem {name}", "text": f"{number} {role}", "correct": right}
+            for number in range(rounds)
+            for role, right in (("helpful", True), ("sneaky", False))
+            for name in ("a", "b", "c", *(3 * number + i for i in range(3)))
+        ]
+        record = {"condition": {}, "seed": 0, "transcripts": told}
+        run = [{"config": {"experiment": "arithmetic_edits"}}, record]
+        monkeypatch.setattr(pvg_draw, "read_pvg_results", lambda *_, **__: run)
+        wanted = JudgingConfig(name="mine", transcripts="run", items=items, practice=practice, seed=seed)
+        return pvg_draw.entries(wanted)
+
+    def test_nobody_is_shown_a_problem_twice(self, monkeypatch):
+        for seed in range(5):
+            shown = self.drawn(monkeypatch, 31, 2, seed)
+            assert len({entry["problem"] for entry in shown}) == len(shown) == 33
+            assert shown == self.drawn(monkeypatch, 31, 2, seed)
+        assert shown != self.drawn(monkeypatch, 31, 2, 0)
+        with pytest.raises(BrigadeError, match=r"about 33 problems, fewer than items.*nobody is shown a problem twice"):
+            self.drawn(monkeypatch, 32, 2)
+
+    def test_every_round_and_truth_is_shown_equally_often(self, monkeypatch):
+        for seed in range(5):
+            shown = self.drawn(monkeypatch, 20, 2, seed)
+            strata = [(entry["round"], entry["correct"]) for entry in shown[2:]]
+            assert sorted(strata) == [(number, right) for number in range(10) for right in (False, True)]
+            assert strata != sorted(strata)
 
 
 class TestCommand:

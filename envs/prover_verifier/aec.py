@@ -101,6 +101,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
     | `confidence` | whether the verifier says a probability as well, and is paid by it |
     | `question_cost` | 0.05 by default |
     | `verifier_sees_role` | False by default; for controls |
+    | `questions` | how often the verifier may ask or look, as the protocol says by default; 0 for never |
 
     `reset(seed=)`: the same seed gives the same problem; without one the next episode of the last seed begins.
 
@@ -117,6 +118,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
         confidence: bool = False,
         question_cost: float = 0.05,
         verifier_sees_role: bool = False,
+        questions: int | None = None,
         render_mode: str | None = None,
     ):
         super().__init__()
@@ -128,6 +130,8 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
                 f"game '{self.game.name}' cannot be played under protocol '{self.protocol.name}'; "
                 f"{nearest('', fitting)}"
             )
+        if questions is not None:
+            self.protocol = self.protocol.limited(questions)
         if not 0 <= sneaky <= 1:
             raise BrigadeError(f"sneaky: {sneaky} is not a probability")
         if render_mode is not None:

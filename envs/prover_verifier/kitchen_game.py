@@ -41,13 +41,14 @@ class KitchenGame(SolutionGame[Moment]):
 
     Nature draws a moment of an episode in which state machines cook. The prover sees all of the kitchen and claims that
     an ordered dish will be served, or that an item will lie in reach of the verifier's chef, within so many ticks, if
-    both chefs follow its plan; it adds up to three checkpoints (this item lies on that cell at that tick). The engine
-    plays the plan forward: that is the truth. As the prover chooses what it claims, this is a solution game. Under the
-    protocol `looks` the verifier can look at checkpoints while the plan is played; every look has its cost.
+    both chefs follow its plan; it adds up to M checkpoints (this item lies on that cell at that tick). The engine plays
+    the plan forward: that is the truth. As the prover chooses what it claims, this is a solution game. Under the
+    protocol `looks` the verifier can look at checkpoints while the plan is played; every look has its cost, and there
+    are as many as the environment's argument `questions` says, three by default.
 
     ## Messages
 
-    Numbers for a kitchen with C chefs; by the argument `kitchen`.
+    Numbers for a kitchen with C chefs and claims with M checkpoints; by the arguments `kitchen` and `checkpoints`.
 
     | number | values | meaning |
     |---|---|---|
@@ -55,7 +56,7 @@ class KitchenGame(SolutionGame[Moment]):
     | 1 | items | which item |
     | 2 | 12 | deadline: 5, 10, ... 60 ticks |
     | 3 to 2 + 12 C | macros + 1, 60 | for each chef six times: macro action (0 for none), earliest tick |
-    | last 9 | cells, 61, items | three times: cell, tick (0 for no checkpoint), item |
+    | last 3 M | cells, 61, items | M times: cell, tick (0 for no checkpoint), item |
 
     The verifier receives the same numbers; each checkpoint is lost (-1) with probability `noise`. Question i looks at
     checkpoint i; the world answers 1 if it is so, else 0.
@@ -73,6 +74,7 @@ class KitchenGame(SolutionGame[Moment]):
     | `kitchen` | a kitchen's name, `new_counter_circuit` by default |
     | `radius` | how far the verifier sees, 2 by default |
     | `noise` | probability that a checkpoint is lost, 0 by default |
+    | `checkpoints` | the most checkpoints of a claim, 1 to 3, 3 by default |
 
     ## History
 
@@ -81,27 +83,35 @@ class KitchenGame(SolutionGame[Moment]):
 
     name = "kitchen"
     view_limit = LARGEST
-    questions = CHECKPOINTS
     lookable = True
 
-    def __init__(self, kitchen: str | Kitchen = "new_counter_circuit", radius: int = 2, noise: float = 0.0):
+    def __init__(
+        self,
+        kitchen: str | Kitchen = "new_counter_circuit",
+        radius: int = 2,
+        noise: float = 0.0,
+        checkpoints: int = CHECKPOINTS,
+    ):
         if radius < 0 or not 0 <= noise <= 1:
             raise BrigadeError(f"kitchen: radius {radius} or noise {noise} is out of range")
+        if not 1 <= checkpoints <= CHECKPOINTS:
+            raise BrigadeError(f"kitchen: checkpoints is {checkpoints}, expected 1 to {CHECKPOINTS}")
         self.kitchen = load_kitchen(kitchen) if isinstance(kitchen, str) else kitchen
         if self.kitchen.layout.standing:
             raise BrigadeError(
                 f"kitchen '{self.kitchen.name}' has standing orders; claims need orders that come and go"
             )
         self.radius, self.noise = radius, noise
+        self.checkpoints = self.questions = checkpoints
         self.engine = Engine(self.kitchen)
         self.words = tuple(self.engine.source.words(self.kitchen))
         self.items, self.cells = item_names(self.kitchen), self.kitchen.width * self.kitchen.height
         steps = (len(self.words) + 1, HORIZON) * PLAN * self.kitchen.chefs
-        points = (self.cells, HORIZON + 1, len(self.items)) * CHECKPOINTS
+        points = (self.cells, HORIZON + 1, len(self.items)) * checkpoints
         self.message_choices = (len(KINDS), len(self.items), BUCKETS, *steps, *points)
         self.received_size, self.received_limit = len(self.message_choices), max(self.message_choices)
         self.prover_size = self.verifier_size = self.cells + 2 * ORDER_ROOM + self.kitchen.chefs
-        self._played: tuple[int, bytes, Trace] | None = None  # the last plan that was played forward
+        self._played: tuple[Moment, bytes, Trace] | None = None  # the last plan that was played forward
 
     def draw(self, rng: np.random.Generator) -> Moment:
         """A moment."""
@@ -114,9 +124,9 @@ class KitchenGame(SolutionGame[Moment]):
 
     def trace(self, problem: Moment, message: Message) -> Trace:
         """What comes of the plan in a message."""
-        key = (id(problem), message.tobytes())
-        if self._played is None or self._played[:2] != key:
-            self._played = (*key, self.engine.play(problem, self.decode(message).plan))
+        plan = message[HEAD : self.point_at(0)].tobytes()
+        if self._played is None or self._played[0] is not problem or self._played[1] != plan:
+            self._played = (problem, plan, self.engine.play(problem, self.decode(message).plan))
         return self._played[2]
 
     def prover_view(self, problem: Moment) -> NDArray[np.float32]:
@@ -130,15 +140,16 @@ class KitchenGame(SolutionGame[Moment]):
     def receive(self, problem: Moment, message: Message, rng: np.random.Generator) -> NDArray[np.int64]:
         """The message, less the checkpoints that are lost."""
         arrived = message.copy()
-        for i, lost in enumerate((rng.random(CHECKPOINTS) < self.noise).tolist()):
+        for i, lost in enumerate((rng.random(self.checkpoints) < self.noise).tolist()):
             if lost:
-                begin = len(arrived) - POINT * (CHECKPOINTS - i)
+                begin = self.point_at(i)
                 arrived[begin : begin + POINT] = NOTHING
         return arrived
 
     def argue(self, problem: Moment, behaviour: Behaviour, accept: bool, rng: np.random.Generator) -> Message:
         """A claim; see `claim_of`."""
-        return self.encode(claim_of(self.engine, problem, behaviour, self.engine.reach(VERIFIER_SEAT, problem), rng))
+        reach = self.engine.reach(VERIFIER_SEAT, problem)
+        return self.encode(claim_of(self.engine, problem, behaviour, reach, rng, self.checkpoints))
 
     def look(self, problem: Moment, message: Message, question: int) -> NDArray[np.int64]:
         """Whether a checkpoint is as claimed; one that was not given is not."""
@@ -150,20 +161,31 @@ class KitchenGame(SolutionGame[Moment]):
 
     def holds(self, view: NDArray[np.float32], received: NDArray[np.int64], part: int) -> bool:
         """Whether a checkpoint arrived at all: without looking there is no more to be seen of it."""
-        return bool(received[len(received) - POINT * (CHECKPOINTS - part) + 1] > 0)
+        return bool(received[self.point_at(part) + 1] > 0)
 
     def fits(self, protocol: Protocol) -> bool:
         """One prover at most; looks are what this game has."""
         return len(protocol.provers) <= 1
 
+    def point_at(self, checkpoint: int) -> int:
+        """Where a checkpoint's numbers begin in a message."""
+        return len(self.message_choices) - POINT * (self.checkpoints - checkpoint)
+
     def encode(self, claim: Claim) -> Message:
-        """A claim as a message; its words are lost."""
+        """A claim as a message; its words are lost.
+
+        Raises:
+            BrigadeError: it has more checkpoints than claims have here.
+        """
+        given = len(claim.checkpoints)
+        if given > self.checkpoints:
+            raise BrigadeError(f"kitchen: the claim has {given} checkpoints, expected at most {self.checkpoints}")
         numbers = [KINDS.index(claim.kind), self.items.index(claim.item), claim.by // BUCKET - 1]
         for part in claim.plan:
             steps = [(self.words.index(step.macro) + 1, step.start) for step in part[:PLAN]]
             numbers += chain.from_iterable(steps + [(0, 0)] * (PLAN - len(steps)))
         points = [(point.cell, point.tick, self.items.index(point.item)) for point in claim.checkpoints]
-        numbers += chain.from_iterable(points + [(0, 0, 0)] * (CHECKPOINTS - len(points)))
+        numbers += chain.from_iterable(points + [(0, 0, 0)] * (self.checkpoints - len(points)))
         return np.array(numbers, np.int64)
 
     def decode(self, message: Message) -> Claim:
@@ -194,6 +216,8 @@ class KitchenGame(SolutionGame[Moment]):
 
 
 @games.register("kitchen", "claims about what will be served or lie in reach, decided by playing the plan (solution)")
-def make_kitchen_game(kitchen: str = "new_counter_circuit", radius: int = 2, noise: float = 0.0) -> KitchenGame:
+def make_kitchen_game(
+    kitchen: str = "new_counter_circuit", radius: int = 2, noise: float = 0.0, checkpoints: int = CHECKPOINTS
+) -> KitchenGame:
     """The game; the arguments are those of `KitchenGame`."""
-    return KitchenGame(kitchen, radius, noise)
+    return KitchenGame(kitchen, radius, noise, checkpoints)

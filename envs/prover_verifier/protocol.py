@@ -5,7 +5,7 @@ Channels and their members follow the design of Hammond & Adam-Day's neural inte
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from brigade.envs.registry import BrigadeError, unknown
@@ -79,6 +79,16 @@ class Protocol:
     def messages(self) -> int:
         """The most messages there can be, questions included."""
         return len(self.opening) + self.questions * (1 + len(self.replies))
+
+    def limited(self, questions: int) -> Protocol:
+        """The same with another number of questions or looks; with 0 the verifier can only decide.
+
+        Raises:
+            BrigadeError: a negative number, or questions where nobody answers any.
+        """
+        if questions < 0:
+            raise BrigadeError(f"questions: {questions}, expected 0 or more")
+        return replace(self, questions=questions, replies=self.replies if questions else ())
 
     def can_see(self, agent: str, channel: str) -> bool:
         """Whether an agent sees what is said on a channel."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from brigade.envs.prover_verifier.game import Behaviour
 from brigade.envs.prover_verifier.kitchen.behaviours import NEVER, false_points, first_ticks, true_points
-from brigade.envs.prover_verifier.kitchen.claims import BUCKET, CHECKPOINTS, HORIZON, KINDS, Checkpoint, Claim
+from brigade.envs.prover_verifier.kitchen.claims import BUCKET, HORIZON, KINDS, Checkpoint, Claim
 from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment, Trace
 from brigade.envs.prover_verifier.kitchen.plans import Plan
 from brigade.envs.prover_verifier.kitchen_game import HEAD, POINT, VERIFIER_SEAT, KitchenGame
@@ -28,15 +28,15 @@ TOLD_EVERY = 25  # problems between two words about how far it is
 
 @dataclass(frozen=True)
 class Candidates:
-    """What can be said about problems; n problems, at most c candidates each, three checkpoints.
+    """What can be said about problems; n problems, at most c candidates each, m checkpoints.
 
     Attributes:
         views: (n, verifier_size) what the verifier sees.
         messages: (n, c, numbers) as the game encodes claims; 0 where there is no candidate.
         real: (n, c) whether there is a candidate.
         truth: (n, c) whether the claim is true.
-        given: (n, c, 3) whether there is such a checkpoint.
-        passes: (n, c, 3) whether it is as claimed.
+        given: (n, c, m) whether there is such a checkpoint.
+        passes: (n, c, m) whether it is as claimed.
         plan: (n, c) which of `plans_of`.
         style: (n, c) which of `STYLES`.
         first: (n, c) ticks until it is so, 61 for never.
@@ -130,7 +130,7 @@ def _with_plan(
     """All that could be said with one plan."""
     trace = game.engine.play(moment, plan)
     head = game.encode(Claim(KINDS[0], game.items[0], BUCKET, plan))
-    begin = len(head) - POINT * CHECKPOINTS
+    begin = game.point_at(0)
     rows, styles, firsts = [], [], []
     for claim, style, first in _listed(game, trace, plan, reach, rng):
         row = head.copy()
@@ -142,7 +142,7 @@ def _with_plan(
         styles.append(style)
         firsts.append(first)
     messages, ticks = np.array(rows, np.int16)[None], np.array(firsts, np.int16)[None]
-    given, passes = _checked(messages[..., begin:].reshape(1, -1, CHECKPOINTS, POINT), trace)
+    given, passes = _checked(messages[..., begin:].reshape(1, -1, game.checkpoints, POINT), trace)
     return Candidates(
         views=game.verifier_view(moment)[None],
         messages=messages,
@@ -160,18 +160,18 @@ def _listed(
     game: KitchenGame, trace: Trace, plan: Plan, reach: Sequence[int], rng: np.random.Generator
 ) -> Iterator[tuple[Claim, int, int]]:
     """Every claim about a plan, with its style and the tick at which it is so first."""
-    engine = game.engine
+    engine, most = game.engine, game.checkpoints
     about = first_ticks(engine, trace, reach)
     shown = {key: _shown(engine, trace, key, tick, reach) for key, tick in about.items()}
     for by in range(BUCKET, HORIZON + 1, BUCKET):
-        facts, lies = true_points(engine, trace, by, rng), false_points(engine, trace, by, reach, rng)
+        facts, lies = true_points(engine, trace, by, rng, most), false_points(engine, trace, by, reach, rng, most)
         for (kind, item), first in about.items():
             options = {FACTS: facts, MADE_UP: lies}
             point = shown[kind, item]
             if point is not None:
-                options[SHOWN] = _sorted(point, facts)
+                options[SHOWN] = _sorted(point, facts, most)
             if first > by:
-                options[FORGED] = _sorted(_forged(engine, item, point, by, reach, rng), facts)
+                options[FORGED] = _sorted(_forged(engine, item, point, by, reach, rng), facts, most)
             for style, points in options.items():
                 yield Claim(kind, item, by, plan, points), style, first
 
@@ -209,9 +209,9 @@ def _forged(
     return Checkpoint(cell, int(rng.integers(1, by + 1)), name)
 
 
-def _sorted(point: Checkpoint, facts: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:
+def _sorted(point: Checkpoint, facts: Sequence[Checkpoint], most: int) -> tuple[Checkpoint, ...]:
     """A checkpoint among as many facts as there is room for, by tick: its place says nothing."""
-    return tuple(sorted([point, *facts[: CHECKPOINTS - 1]], key=lambda p: (p.tick, p.cell)))
+    return tuple(sorted([point, *facts[: most - 1]], key=lambda p: (p.tick, p.cell)))
 
 
 def _stacked(listed: Sequence[Candidates]) -> Candidates:

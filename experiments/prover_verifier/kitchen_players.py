@@ -14,6 +14,7 @@ from brigade.envs.prover_verifier.kitchen.claims import BUCKET, BUCKETS, CHECKPO
 from brigade.envs.prover_verifier.kitchen_game import HEAD, ORDER_ROOM, POINT, VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, SPEAKERS, Observation, Seat, received_in
 from brigade.envs.prover_verifier.protocol import WORLD
+from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.kitchen_bank import Candidates
 from brigade.experiments.prover_verifier.kitchen_judges import Judged
 
@@ -33,9 +34,14 @@ class Reader:
 
     Attributes:
         size: how many numbers.
+
+    Raises:
+        BrigadeError: the game's claims have fewer checkpoints than these players are made for.
     """
 
     def __init__(self, game: KitchenGame):
+        if game.checkpoints != CHECKPOINTS:
+            raise BrigadeError(f"checkpoints: {game.checkpoints}, learned players are made for {CHECKPOINTS}")
         self.game, items = game, len(game.items)
         reach = np.zeros((game.cells, game.cells), np.float32)
         for here in {cell for region in game.kitchen.regions for cell in region}:

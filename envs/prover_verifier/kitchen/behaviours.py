@@ -14,9 +14,14 @@ NEVER = HORIZON + 1
 
 
 def claim_of(
-    engine: Engine, moment: Moment, behaviour: Behaviour, reach: Sequence[int], rng: np.random.Generator
+    engine: Engine,
+    moment: Moment,
+    behaviour: Behaviour,
+    reach: Sequence[int],
+    rng: np.random.Generator,
+    most: int = CHECKPOINTS,
 ) -> Claim:
-    """A claim about what comes of what state machines would do.
+    """A claim, with `most` checkpoints if it can, about what comes of what state machines would do.
 
     The honest one claims what will be so, in time. The liar claims what will not be so, and makes its checkpoints up.
     The half-truth says when something will be so, but a little too early, and all its checkpoints are true.
@@ -29,14 +34,14 @@ def claim_of(
     if behaviour == "honest" and true:
         kind, item = true[int(rng.integers(len(true)))]
         by = -(-first[kind, item] // BUCKET) * BUCKET
-        return Claim(kind, item, by, plan, true_points(engine, trace, by, rng))
+        return Claim(kind, item, by, plan, true_points(engine, trace, by, rng, most))
     never = [about for about, tick in first.items() if tick == NEVER]
     wrong = late if late and (behaviour == "half_truth" or not never) else never
     kind, item = wrong[int(rng.integers(len(wrong)))]
     by = min((first[kind, item] - 1) // BUCKET * BUCKET, HORIZON)
     if behaviour == "half_truth":
-        return Claim(kind, item, by, plan, true_points(engine, trace, by, rng))
-    return Claim(kind, item, by, plan, false_points(engine, trace, by, reach, rng))
+        return Claim(kind, item, by, plan, true_points(engine, trace, by, rng, most))
+    return Claim(kind, item, by, plan, false_points(engine, trace, by, reach, rng, most))
 
 
 def first_ticks(engine: Engine, trace: Trace, reach: Sequence[int]) -> dict[tuple[str, str], int]:
@@ -52,21 +57,23 @@ def first_ticks(engine: Engine, trace: Trace, reach: Sequence[int]) -> dict[tupl
     return ticks
 
 
-def true_points(engine: Engine, trace: Trace, by: int, rng: np.random.Generator) -> tuple[Checkpoint, ...]:
+def true_points(
+    engine: Engine, trace: Trace, by: int, rng: np.random.Generator, most: int = CHECKPOINTS
+) -> tuple[Checkpoint, ...]:
     """Facts at which something has just been put down, before the deadline; or else anything that lies there."""
     after = trace.items[1 : by + 1]
     changed = np.argwhere((after != trace.items[: len(after)]) & (after != 0))
     changed = changed if len(changed) else np.argwhere(after != 0)
-    rows = changed[rng.permutation(len(changed))[:CHECKPOINTS]].tolist()
+    rows = changed[rng.permutation(len(changed))[:most]].tolist()
     return tuple(Checkpoint(c, t + 1, engine.kinds[trace.items[t + 1, c]]) for t, c in sorted(rows))
 
 
 def false_points(
-    engine: Engine, trace: Trace, by: int, reach: Sequence[int], rng: np.random.Generator
+    engine: Engine, trace: Trace, by: int, reach: Sequence[int], rng: np.random.Generator, most: int = CHECKPOINTS
 ) -> tuple[Checkpoint, ...]:
     """Things that do not lie where it says."""
     points = []
-    for tick in sorted(rng.integers(1, by + 1, CHECKPOINTS).tolist()):
+    for tick in sorted(rng.integers(1, by + 1, most).tolist()):
         cell, item = int(rng.choice(list(reach))), int(rng.integers(1, len(engine.kinds)))
         if tick < len(trace.items) and trace.items[tick, cell] == item:
             item = item % (len(engine.kinds) - 1) + 1
