@@ -37,6 +37,7 @@ from brigade.envs.registry import BrigadeError  # noqa: E402
 from brigade.experiments.config import KitchenChoice, load_config  # noqa: E402
 from brigade.experiments.rl.clone import clone  # noqa: E402
 from brigade.experiments.rl.config import TrainConfig  # noqa: E402
+from brigade.experiments.rl.config import load_config as load_training_config  # noqa: E402
 from brigade.experiments.rl.crossplay import CrossplayConfig, crossplay  # noqa: E402
 from brigade.experiments.rl.demonstrations import demonstrations  # noqa: E402
 from brigade.experiments.rl.device import describe  # noqa: E402
@@ -108,7 +109,7 @@ def test_bundled_policies_cook(name: str) -> None:
 
 
 def test_bundled_policies_are_small() -> None:
-    assert len(BUNDLED_POLICIES) >= 2
+    assert set(BUNDLED_POLICIES) == {"cramped_room", "coordination_ring", "new_counter_circuit"}
     assert sum(file.stat().st_size for file in checkpoints.BUNDLED.rglob("*")) < 2_000_000
 
 
@@ -323,3 +324,14 @@ def test_what_people_did_is_learned_from_their_recordings(tmp_path: Path) -> Non
     assert shown[0][1].tolist() == did
     with pytest.raises(BrigadeError, match="none of its 2 recordings with people in it is of 'coordination_ring'"):
         list(demonstrations(config, config.clone, load_kitchen("coordination_ring"), 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "training"),
+    [("cramped_room", "selfplay_cramped_room"), ("coordination_ring", "selfplay_coordination_ring")],
+)
+def test_bundled_policies_are_of_the_trainings_that_the_docs_name(name: str, training: str) -> None:
+    card = read_card(checkpoints.BUNDLED / name)
+    assert card.training == load_training_config(training, []).important() | {"seed": 1}
+    assert card.revision is not None
+    assert not card.revision.endswith("+changed")
