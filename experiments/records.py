@@ -129,13 +129,32 @@ def read_results(path: str | Path, unfinished: bool = False) -> list[dict[str, A
     path = Path(path)
     if path.is_dir():
         path = path / EPISODES
+    return read_run(path, "results file", RUN_FORMAT, "an episode", EPISODE_FORMAT, unfinished)
+
+
+def read_run(
+    path: Path, what: str, run_format: str, entry: str, entry_format: str, unfinished: bool = False
+) -> list[dict[str, Any]]:
+    """A file whose first line is of one format, and all others of another.
+
+    Args:
+        path: the file.
+        what: it is, for messages.
+        run_format: of the first line.
+        entry: what the other lines are, for messages.
+        entry_format: of these.
+        unfinished: leave out a last line that was cut off.
+
+    Raises:
+        BrigadeError: no such file, damaged (with the line), of another format, or of a newer version.
+    """
     lines = list(read_lines(path, unfinished))
-    if not lines or lines[0].get("format") != RUN_FORMAT:
-        raise BrigadeError(f"{path}:1: not a results file: expected a first line with format {RUN_FORMAT}")
+    if not lines or lines[0].get("format") != run_format:
+        raise BrigadeError(f"{path}:1: not a {what}: expected a first line with format {run_format}")
     for number, line in enumerate(lines, 1):
         check_version(line, f"{path}:{number}")
-        if number > 1 and line.get("format") != EPISODE_FORMAT:
-            raise BrigadeError(f"{path}:{number}: expected an episode, got format {line.get('format')!r}")
+        if number > 1 and line.get("format") != entry_format:
+            raise BrigadeError(f"{path}:{number}: expected {entry}, got format {line.get('format')!r}")
     return lines
 
 

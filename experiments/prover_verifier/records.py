@@ -16,10 +16,9 @@ from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.config import PvgConfig
 from brigade.experiments.prover_verifier.outcome import Outcome
 from brigade.experiments.records import (
-    check_version,
     first_difference,
     make_folder,
-    read_lines,
+    read_run,
     write_lines,
 )
 
@@ -87,15 +86,7 @@ def read_pvg_results(folder: str | Path, unfinished: bool = False) -> list[dict[
     Raises:
         BrigadeError: no such folder, damaged, of another format, or of a newer version.
     """
-    path = Path(folder) / SEEDS
-    lines = list(read_lines(path, unfinished))
-    if not lines or lines[0].get("format") != RUN_FORMAT:
-        raise BrigadeError(f"{path}:1: not a prover-verifier run: expected a first line with format {RUN_FORMAT}")
-    for number, line in enumerate(lines, 1):
-        check_version(line, f"{path}:{number}")
-        if number > 1 and line.get("format") != SEED_FORMAT:
-            raise BrigadeError(f"{path}:{number}: expected a seed, got format {line.get('format')!r}")
-    return lines
+    return read_run(Path(folder) / SEEDS, "prover-verifier run", RUN_FORMAT, "a seed", SEED_FORMAT, unfinished)
 
 
 def _settled(config: dict[str, Any]) -> dict[str, Any]:

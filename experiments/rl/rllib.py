@@ -6,11 +6,9 @@ trained it. `make_ppo` gives the configuration of RLlib's algorithm, for sweeps 
 
 from __future__ import annotations
 
-import io
 import logging
 import math
 import os
-import pickle
 import time
 import warnings
 from functools import partial
@@ -26,6 +24,7 @@ from brigade.agents.checkpoint import (
     NetworkSpec,
     make_card,
     packed,
+    read_tensors,
     save,
     write,
 )  # fmt: skip
@@ -338,7 +337,10 @@ def _start_ray(config: TrainConfig) -> bool:
         return False
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns about GPUs it has not got
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what goes wrong in a worker is raised here as well
-    ray.init(num_cpus=_workers(config) + 1, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False)
+    ray.init(
+        address="local", num_cpus=_workers(config) + 1, include_dashboard=False, logging_level=logging.ERROR,
+        log_to_driver=False,
+    )  # fmt: skip
     return True
 
 
@@ -357,10 +359,7 @@ def _read(path: Path) -> dict[str, Any]:
     Raises:
         BrigadeError: there is nothing, it is damaged, or another backend's.
     """
-    try:
-        things: dict[str, Any] = torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise BrigadeError(f"{path}: cannot be read: {error}") from None
+    things: dict[str, Any] = read_tensors(path)
     if things.get("version") != VERSION or things.get("backend") != "rllib":
         raise BrigadeError(f"{path}: not left by backend rllib in version {VERSION}")
     return things
