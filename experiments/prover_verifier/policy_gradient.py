@@ -1,10 +1,12 @@
 """GRPO, and the four changes that DAPO makes to it, each by a switch.
 
-GRPO: Shao et al. 2024 (arXiv 2402.03300), section 4.1. DAPO: Yu et al. 2025 (arXiv 2503.14476), section 3. There is no
-divergence term: DAPO leaves it out, and so does this.
+GRPO: Shao et al. 2024 (arXiv 2402.03300), section 4.1. DAPO: Yu et al. 2025 (arXiv 2503.14476), section 3. DAPO leaves
+GRPO's divergence from where the policy began out, so it is 0 unless asked for.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -12,6 +14,8 @@ from torch import Tensor
 from brigade.envs.content import Model
 
 EPSILON = 1e-6
+
+Scale = Literal["group", "batch", "none"]
 
 
 class Switches(Model):
@@ -35,17 +39,24 @@ class Switches(Model):
         return (0.2, 0.28) if self.clip_higher else (0.2, 0.2)
 
 
-def group_advantages(rewards: Tensor) -> Tensor:
-    """Advantages within groups: (R - mean) / std over the solutions of one problem (arXiv 2402.03300, eq. 3 ff.).
+def group_advantages(rewards: Tensor, scale: Scale = "group") -> Tensor:
+    """Advantages within groups: R - mean over the solutions of one problem, divided by a deviation.
+
+    GRPO divides by the deviation of the group itself (arXiv 2402.03300, eq. 3 ff.), so that hair's breadths count as much
+    as gulfs do; by that of the batch, or not divided at all (arXiv 2503.20783, section 3.2), differences keep their size.
 
     Args:
         rewards: (problems, group).
+        scale: whose deviation it is divided by.
 
     Returns:
         (problems, group); 0 in groups with equal rewards.
     """
     centred = rewards - rewards.mean(-1, keepdim=True)
-    return centred / (rewards.std(-1, keepdim=True, unbiased=False) + EPSILON)
+    if scale == "none":
+        return centred
+    deviation = centred.square().mean(-1, keepdim=True).sqrt() if scale == "group" else centred.square().mean().sqrt()
+    return centred / (deviation + EPSILON)
 
 
 def informative(rewards: Tensor) -> Tensor:
@@ -106,3 +117,18 @@ def clipped_loss(
     if token_level:
         return loss.sum() / mask.sum().clamp(min=1)
     return (loss.sum(-1) / mask.sum(-1).clamp(min=1)).mean()
+
+
+def divergence(log_prob: Tensor, reference: Tensor, mask: Tensor) -> Tensor:
+    """GRPO's estimate of KL(π ‖ π_ref) for a token: π_ref / π - log(π_ref / π) - 1 (arXiv 2402.03300, eq. 4).
+
+    Args:
+        log_prob: (solutions, tokens) of the policy that learns.
+        reference: the same of the one it is held to.
+        mask: (solutions, tokens) 1 for tokens that count.
+
+    Returns:
+        A scalar, the mean over tokens; never below 0.
+    """
+    ratio = reference - log_prob
+    return ((ratio.exp() - ratio - 1) * mask).sum() / mask.sum().clamp(min=1)

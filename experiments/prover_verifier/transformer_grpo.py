@@ -14,6 +14,7 @@ from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.experiments.prover_verifier.metrics import exploited
 from brigade.experiments.prover_verifier.policy_gradient import (
     clipped_loss,
+    divergence,
     group_advantages,
     informative,
     overlong_penalty,
@@ -115,7 +116,7 @@ def train_prover(
         if learned.exploit is None and role != HELPFUL and exploited(accuracy, convincing, helpful):
             learned.exploit = step
         if len(groups.rewards):
-            _improve(learned.prover, adam, groups, settings)
+            _improve(learned.prover, taught, adam, groups, settings)
         if (step + 1) % settings.keep_every == 0 or step + 1 == settings.prover_steps:
             keep(learned.prover)
     return learned
@@ -160,17 +161,21 @@ def _watch(learned: Learned, batch: Batch, role: int, scores: Tensor | None, len
     learned.entropy.append(float(surprise))
 
 
-def _improve(prover: Prover, adam: torch.optim.Optimizer, groups: Groups, settings: TransformerSettings) -> None:
+def _improve(
+    prover: Prover, taught: Prover, adam: torch.optim.Optimizer, groups: Groups, settings: TransformerSettings
+) -> None:
     """The gradient steps on one batch."""
-    mask, advantages = mask_of(groups.solution), group_advantages(groups.rewards).flatten()
+    switches, tokens = settings.switches, (groups.prompt, groups.solution)
+    mask, advantages = mask_of(groups.solution), group_advantages(groups.rewards, settings.scale).flatten()
     with torch.no_grad():
-        before = prover.log_probs(groups.prompt, groups.solution)
-    switches = settings.switches
+        before = prover.log_probs(*tokens)
+        reference = taught.log_probs(*tokens) if settings.beta else None
     for _ in range(settings.updates):
-        now = prover.log_probs(groups.prompt, groups.solution)
-        descend(
-            adam, prover, clipped_loss(now, before, advantages, mask, switches.clip, switches.token_level), "prover"
-        )
+        now = prover.log_probs(*tokens)
+        loss = clipped_loss(now, before, advantages, mask, switches.clip, switches.token_level)
+        if reference is not None:
+            loss = loss + settings.beta * divergence(now, reference, mask)
+        descend(adam, prover, loss, "prover")
 
 
 def _rewards(batch: Batch, role: int, scores: Tensor | None, settings: TransformerSettings) -> Tensor:

@@ -19,7 +19,7 @@ from brigade.envs.prover_verifier.arithmetic.problem import Problem
 from brigade.envs.prover_verifier.arithmetic.solution import Edit, Solution, edits_of, is_correct, solve
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.outcome import finite
-from brigade.experiments.prover_verifier.policy_gradient import Switches
+from brigade.experiments.prover_verifier.policy_gradient import Scale, Switches
 from brigade.experiments.prover_verifier.rewards import ranking_loss
 from brigade.experiments.prover_verifier.transformer_model import (
     HELPFUL,
@@ -58,6 +58,8 @@ class TransformerSettings(Model):
         updates: gradient steps on each batch of solutions; the clip says how far they may go.
         lr, verifier_lr, prover_lr: of AdamW.
         reward: of the provers.
+        scale: what advantages within a group are divided by, its own deviation, the batch's, or nothing.
+        beta: weight of the divergence of provers from the supervised one.
         low: V0 of `cgc`.
         base_share: share of the supervised prover in the verifier's pool.
         keep_every: steps between the sneaky provers that are sampled for the pool; the last one always is.
@@ -85,6 +87,8 @@ class TransformerSettings(Model):
     verifier_lr: float = Field(1e-3, gt=0)
     prover_lr: float = Field(3e-4, gt=0)
     reward: Literal["cgc", "src"] = "cgc"
+    scale: Scale = "group"
+    beta: float = Field(0.0, ge=0)
     low: float = -8.0
     base_share: float = Field(0.3, gt=0, le=1)
     keep_every: int = Field(25, ge=1)
