@@ -27,9 +27,11 @@ from brigade.experiments.prover_verifier import (  # noqa: E402  # after the che
     find_the_plus,
     policy_gradient,
     rewards,
+    transformer_batches,
     transformer_figures,
     transformer_grpo,
     transformer_model,
+    transformer_settings,
     transformer_training,
 )
 from brigade.experiments.prover_verifier.outcome import Checkpoints, finite  # noqa: E402
@@ -157,7 +159,7 @@ def test_metrics_by_hand() -> None:
 def test_small_transformers_run_and_go_on(tmp_path: Any) -> None:
     """The machinery at its smallest: what is sampled can be read back, and a stopped run ends as an unbroken one."""
     small = {"supervised_steps": 3, "verifier_steps": 2, "prover_steps": 2, "test": 10, "pool": 10, "width": 8}
-    settings = transformer_training.TransformerSettings(rounds=2, batch=16, **small)
+    settings = transformer_settings.TransformerSettings(rounds=2, batch=16, **small)
     whole = arithmetic_transformer.play(settings, [0], NOWHERE)[0]
     assert len(whole.curves["verifier accuracy"]) == 2
     checkpoints = Checkpoints(tmp_path / "state.pt", "transformer")
@@ -167,7 +169,7 @@ def test_small_transformers_run_and_go_on(tmp_path: Any) -> None:
 
 def test_every_combination_of_switches_is_trained(tmp_path: Any) -> None:
     small = {"supervised_steps": 2, "prover_steps": 2, "test": 6, "batch": 8, "width": 8}
-    settings = transformer_training.TransformerSettings(**small)
+    settings = transformer_settings.TransformerSettings(**small)
     checkpoints = Checkpoints(tmp_path / "state.pt", "switches")
     (outcome,) = arithmetic_dapo.play(settings, [0], checkpoints)
     table = outcome.tables["switches"]
@@ -207,7 +209,7 @@ def test_the_last_prover_is_in_the_pool_even_if_there_are_few_steps() -> None:
 
 
 def test_weights_that_run_away_stop_a_training() -> None:
-    settings = transformer_training.TransformerSettings(width=8, supervised_steps=1, batch=4, lr=1e30)
+    settings = transformer_settings.TransformerSettings(width=8, supervised_steps=1, batch=4, lr=1e30)
     with pytest.raises(BrigadeError, match="supervised start: a weight has become 1e"):
         transformer_training.supervised(settings, np.random.default_rng(0), 8, 1)
 
@@ -231,32 +233,32 @@ def test_sampling_with_what_is_remembered_is_sampling_without() -> None:
 
 def test_pairs_for_the_verifier_are_of_one_problem_and_balanced() -> None:
     problems = [draw_problem(np.random.default_rng(i), 2) for i in range(20)]
-    length = transformer_training.solution_length(2)
-    truths = transformer_training.padded([solve(problem) for problem in problems], length)
+    length = transformer_settings.solution_length(2)
+    truths = transformer_batches.padded([solve(problem) for problem in problems], length)
     kinds = [Edit("none"), Edit("final", 0, 10), Edit("slip", 0, 1)]
     batches = [
-        transformer_training.Batch(
-            problems, transformer_training.padded([solve(p, kind) for p in problems], length), transformer_model.SNEAKY
+        transformer_batches.Batch(
+            problems, transformer_batches.padded([solve(p, kind) for p in problems], length), transformer_model.SNEAKY
         )
         for kind in kinds
     ]
-    source = transformer_training.gather_source(batches)
+    source = transformer_batches.gather_source(batches)
     pairs = source.pairs(truths, 50, np.random.default_rng(0))
     assert pairs is not None
     for place, right, wrong in zip(*(part.tolist() for part in pairs), strict=True):
         read = [transformer_model.read_tokens(tokens) for tokens in (right, wrong)]
         assert [each is not None and is_correct(problems[place], each) for each in read] == [True, False]
-    assert transformer_training.gather_source(batches[:1]).pairs(truths, 5, np.random.default_rng(0)) is None
+    assert transformer_batches.gather_source(batches[:1]).pairs(truths, 5, np.random.default_rng(0)) is None
 
 
 def test_what_cannot_be_read_is_no_argument() -> None:
     torch.manual_seed(0)
     problem = draw_problem(np.random.default_rng(0), 2)
-    settings = transformer_training.TransformerSettings(width=8)
+    settings = transformer_settings.TransformerSettings(width=8)
     verifier = transformer_model.Verifier(transformer_training.blank(settings, 8, 1))
-    good = transformer_training.padded([solve(problem)], settings.length)
+    good = transformer_batches.padded([solve(problem)], settings.length)
     bad = torch.full_like(good, transformer_model.PLUS)
-    batch = transformer_training.Batch([problem] * 2, torch.cat([good, bad]), transformer_model.HELPFUL)
+    batch = transformer_batches.Batch([problem] * 2, torch.cat([good, bad]), transformer_model.HELPFUL)
     assert batch.readable.tolist() == [True, False]
     assert batch.correct.tolist() == [1.0, 0.0]
     assert transformer_training.scores_of(verifier, batch)[1] == transformer_training.UNREADABLE
@@ -283,7 +285,7 @@ def test_perturbed_problems_as_tokens() -> None:
 def test_dynamic_sampling_fills_the_batch_with_groups_that_say_something() -> None:
     """A prover that knows nothing is never right: no group says anything, unless the verifier tells them apart."""
     torch.manual_seed(0)
-    settings = transformer_training.TransformerSettings(width=8, prover_steps=1, problems=4, group=4)
+    settings = transformer_settings.TransformerSettings(width=8, prover_steps=1, problems=4, group=4)
     taught = transformer_training.blank(settings, 8, 1)
     wrong, calls = transformer_model.SNEAKY, []
 

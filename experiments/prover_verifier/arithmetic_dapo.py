@@ -11,9 +11,11 @@ import torch
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
 from brigade.experiments.prover_verifier.policy_gradient import Switches
+from brigade.experiments.prover_verifier.transformer_batches import sampled
 from brigade.experiments.prover_verifier.transformer_grpo import Learned, train_prover
 from brigade.experiments.prover_verifier.transformer_model import HELPFUL
-from brigade.experiments.prover_verifier.transformer_training import TransformerSettings, blank, sampled, supervised
+from brigade.experiments.prover_verifier.transformer_settings import TransformerSettings
+from brigade.experiments.prover_verifier.transformer_training import blank, supervised
 
 NAMES = tuple(Switches.model_fields)
 VARIANTS = {

@@ -12,6 +12,7 @@ from torch import Tensor
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.experiments.prover_verifier.metrics import below_diagonal
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+from brigade.experiments.prover_verifier.transformer_batches import Batch, Source, gather_source, sampled
 from brigade.experiments.prover_verifier.transformer_figures import (
     ROLES,
     Judge,
@@ -23,17 +24,8 @@ from brigade.experiments.prover_verifier.transformer_figures import (
 )
 from brigade.experiments.prover_verifier.transformer_grpo import train_prover
 from brigade.experiments.prover_verifier.transformer_model import HELPFUL, SNEAKY, Prover, Verifier
-from brigade.experiments.prover_verifier.transformer_training import (
-    Batch,
-    Source,
-    TransformerSettings,
-    blank,
-    gather_source,
-    sampled,
-    scores_of,
-    supervised,
-    train_verifier,
-)
+from brigade.experiments.prover_verifier.transformer_settings import TransformerSettings
+from brigade.experiments.prover_verifier.transformer_training import blank, scores_of, supervised, train_verifier
 
 JUDGE_LAYERS = 1
 BODIES = ("prover", "verifier", "judge")

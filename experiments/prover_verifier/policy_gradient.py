@@ -42,8 +42,8 @@ class Switches(Model):
 def group_advantages(rewards: Tensor, scale: Scale = "group") -> Tensor:
     """Advantages within groups: R - mean over the solutions of one problem, divided by a deviation.
 
-    GRPO divides by the deviation of the group itself (arXiv 2402.03300, eq. 3 ff.), so that hair's breadths count as much
-    as gulfs do; by that of the batch, or not divided at all (arXiv 2503.20783, section 3.2), differences keep their size.
+    GRPO divides by the deviation of the group itself (arXiv 2402.03300, eq. 3 ff.), so that hair's breadths count as
+    much as gulfs do. By that of the batch, or not divided at all (arXiv 2503.20783), differences keep their size.
 
     Args:
         rewards: (problems, group).

@@ -24,6 +24,7 @@ from brigade.experiments.prover_verifier.metrics import (
     threshold,
 )
 from brigade.experiments.prover_verifier.outcome import Figure
+from brigade.experiments.prover_verifier.transformer_batches import Batch, padded, sampled
 from brigade.experiments.prover_verifier.transformer_model import (
     HELPFUL,
     SNEAKY,
@@ -33,14 +34,8 @@ from brigade.experiments.prover_verifier.transformer_model import (
     read_tokens,
     sayable,
 )
-from brigade.experiments.prover_verifier.transformer_training import (
-    Batch,
-    TransformerSettings,
-    padded,
-    sampled,
-    scores_of,
-    solution_length,
-)
+from brigade.experiments.prover_verifier.transformer_settings import TransformerSettings, solution_length
+from brigade.experiments.prover_verifier.transformer_training import scores_of
 
 ROLES = {HELPFUL: "helpful", SNEAKY: "sneaky"}
 SAMPLES = 16  # per problem, for best-of-n and separability

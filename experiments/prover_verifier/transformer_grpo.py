@@ -20,8 +20,10 @@ from brigade.experiments.prover_verifier.policy_gradient import (
     overlong_penalty,
 )
 from brigade.experiments.prover_verifier.rewards import cgc_reward, correctness_reward, src_reward
+from brigade.experiments.prover_verifier.transformer_batches import Batch, sampled
 from brigade.experiments.prover_verifier.transformer_model import HELPFUL, SPARE, Prover, mask_of
-from brigade.experiments.prover_verifier.transformer_training import Batch, TransformerSettings, descend, sampled
+from brigade.experiments.prover_verifier.transformer_settings import TransformerSettings
+from brigade.experiments.prover_verifier.transformer_training import descend
 
 TRIES = 4  # batches that dynamic sampling draws at most to fill one
 LATELY = 10  # steps over which the figures of a training are averaged

@@ -1,0 +1,106 @@
+"""Solutions as tokens: in batches, and as the pool from which verifiers learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from brigade.envs.prover_verifier.arithmetic.problem import Problem
+from brigade.envs.prover_verifier.arithmetic.solution import Solution, is_correct
+from brigade.experiments.prover_verifier.transformer_model import (
+    Prover,
+    problem_tokens,
+    read_tokens,
+    solution_tokens,
+)
+
+
+class Batch:
+    """Solutions as tokens.
+
+    Args:
+        problems: one for each solution.
+        solution: (n, length) tokens.
+        role: of whom they are.
+
+    Attributes:
+        prompt: (n, prompt).
+        readable: (n,) bool, whether the tokens say a solution.
+        correct: (n,) 1 where its answer is right.
+    """
+
+    def __init__(self, problems: Sequence[Problem], solution: Tensor, role: int):
+        self.problems, self.solution = list(problems), solution
+        self.prompt = torch.tensor([problem_tokens(problem, role) for problem in problems])
+        read = [read_tokens(tokens) for tokens in solution.tolist()]
+        self.readable = torch.tensor([each is not None for each in read])
+        self.correct = torch.tensor(
+            [float(each is not None and is_correct(p, each)) for p, each in zip(problems, read, strict=True)]
+        )
+
+    def __len__(self) -> int:
+        return len(self.problems)
+
+
+def padded(solutions: Sequence[Solution], length: int) -> Tensor:
+    """(n, length) tokens of solutions, filled up with ends."""
+    rows = [solution_tokens(solution) for solution in solutions]
+    return torch.tensor([row + [row[-1]] * (length - len(row)) for row in rows])
+
+
+def sampled(prover: Prover, problems: Sequence[Problem], role: int, length: int) -> Batch:
+    """One solution for each problem."""
+    prompt = torch.tensor([problem_tokens(problem, role) for problem in problems])
+    return Batch(problems, prover.sample(prompt, length), role)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a verifier's pool has from one round.
+
+    Attributes:
+        place: (n,) which of the pool's problems each solution is of.
+        solution: (n, length) tokens.
+        correct: (n,) whether the answer is right.
+    """
+
+    place: NDArray[np.int64]
+    solution: Tensor
+    correct: NDArray[np.bool_]
+
+    def pairs(self, truths: Tensor, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor] | None:
+        """Wrong solutions beside right ones of the same problems.
+
+        The right one is the source's own, if it has one for that problem, in half of the cases; else the true solution.
+
+        Args:
+            truths: (problems, length) the true solutions.
+            count: how many pairs.
+            rng: what they are drawn from.
+
+        Returns:
+            (pairs,) problems, (pairs, length) right and (pairs, length) wrong solutions; None if nothing is wrong.
+        """
+        wrong = np.flatnonzero(~self.correct)
+        if not len(wrong):
+            return None
+        some = rng.choice(wrong, count)
+        own = np.full(len(truths), -1)
+        right = rng.permutation(np.flatnonzero(self.correct))
+        own[self.place[right]] = right  # one of them, at random
+        at = self.place[some]
+        take = torch.from_numpy((own[at] >= 0) & (rng.random(count) < 0.5))
+        theirs = self.solution[torch.from_numpy(own[at].clip(0))]
+        return torch.from_numpy(at), torch.where(take[:, None], theirs, truths[at]), self.solution[some]
+
+
+def gather_source(batches: Sequence[Batch]) -> Source:
+    """Solutions that several provers gave to the pool's problems, each of them to all."""
+    place = np.tile(np.arange(len(batches[0])), len(batches))
+    solution = torch.cat([batch.solution for batch in batches])
+    return Source(place, solution, torch.cat([batch.correct for batch in batches]).bool().numpy())
