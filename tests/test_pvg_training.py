@@ -242,13 +242,13 @@ def test_pairs_for_the_verifier_are_of_one_problem_and_balanced() -> None:
         )
         for kind in kinds
     ]
-    source = transformer_batches.gather_source(batches)
+    source = transformer_batches.gather_source(batches, 20)
     pairs = source.pairs(truths, 50, np.random.default_rng(0))
     assert pairs is not None
     for place, right, wrong in zip(*(part.tolist() for part in pairs), strict=True):
         read = [transformer_model.read_tokens(tokens) for tokens in (right, wrong)]
         assert [each is not None and is_correct(problems[place], each) for each in read] == [True, False]
-    assert transformer_batches.gather_source(batches[:1]).pairs(truths, 5, np.random.default_rng(0)) is None
+    assert transformer_batches.gather_source(batches[:1], 20).pairs(truths, 5, np.random.default_rng(0)) is None
 
 
 def test_what_cannot_be_read_is_no_argument() -> None:

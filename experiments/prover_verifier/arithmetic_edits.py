@@ -35,6 +35,7 @@ from brigade.experiments.prover_verifier.metrics import (
     collapsed,
     mean_of,
     threshold,
+    worst_case,
 )
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
 
@@ -116,19 +117,21 @@ def round_figures(verifier: EditVerifier, trained: Trained, data: Data) -> dict[
         "sneaky correct": splits[SNEAKY].share_correct,
         "convincingness gap": _difference(convincing[HELPFUL], convincing[SNEAKY]),
     }
-    return figures | _sampled_figures(scores, correct, policies)
+    return figures | _sampled_figures(scores, correct, policies, limit)
 
 
-def _sampled_figures(scores: Any, correct: Any, policies: dict[int, Any]) -> dict[str, Figure]:
+def _sampled_figures(scores: Any, correct: Any, policies: dict[int, Any], limit: float) -> dict[str, Figure]:
     rng = np.random.default_rng(0)
     drawn = {role: _draw(policy, rng) for role, policy in policies.items()}
     rows = np.arange(len(scores))[:, None]
     both = np.concatenate(list(drawn.values()), -1)
     ratio = np.log(policies[HELPFUL] + 1e-9) - np.log(policies[SNEAKY] + 1e-9)
+    failures = (scores[rows, both] >= limit) != correct[rows, both]
     return {
         "best of 2, balanced": balanced_best_of(scores[rows, both], correct[rows, both], 2, rng),
         "best of 16, balanced": balanced_best_of(scores[rows, both], correct[rows, both], 16, rng),
         "separability": auc(ratio[rows, drawn[HELPFUL]].ravel(), ratio[rows, drawn[SNEAKY]].ravel()),
+        "always failed": worst_case(failures.T),
     }
 
 

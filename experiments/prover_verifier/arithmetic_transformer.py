@@ -12,6 +12,7 @@ from torch import Tensor
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.experiments.prover_verifier.metrics import below_diagonal
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+from brigade.experiments.prover_verifier.transformer_baselines import answer_only_accuracy, taught_everything
 from brigade.experiments.prover_verifier.transformer_batches import Batch, Source, gather_source, sampled
 from brigade.experiments.prover_verifier.transformer_figures import (
     ROLES,
@@ -66,9 +67,13 @@ class Table:
             same = name == "verifier" and sizes[name] == sizes["prover"]
             self.bodies[name] = self.bodies["prover"] if same else supervised(settings, rng, *sizes[name])
         prover = self.bodies["prover"]
-        self.base = gather_source([sampled(prover, self.pool, role, settings.length) for role in ROLES])
+        self.base = gather_source([self.asked(prover, role) for role in ROLES], len(self.pool))
         verifier = train_verifier(self.bodies["judge"], self.pool, [(1.0, self.base)], settings, rng)
         self.judge = calibrated(verifier, self.calibration, settings)
+
+    def asked(self, prover: Prover, role: int) -> Batch:
+        """What a prover says about the pool's problems, `settings.samples` times each."""
+        return sampled(prover, self.pool * self.settings.samples, role, self.settings.length)
 
     def loaded(self, kept: dict[str, Any], body: Prover) -> Judge:
         """A verifier as it was kept."""
@@ -110,6 +115,14 @@ def _begin(table: Table) -> State:
         "base": vars(table.base) | {"place": table.base.place.tolist(), "correct": table.base.correct.tolist()},
         "control": float(sampled(control, table.test, HELPFUL, settings.length).correct.mean()),
         "control, judge": legibility(table.judge, control, table.test),
+        "taught everything": taught_everything(
+            table.bodies["verifier"],
+            table.pool,
+            table.calibration,
+            table.test,
+            settings,
+            np.random.default_rng([table.seed, 3]),
+        ),
         "pool": [],
         "rounds": [],
         "curves": {},
@@ -129,7 +142,7 @@ def _play_round(number: int, table: Table, state: State) -> None:
     kept: list[Batch] = []
 
     def keep(prover: Prover) -> None:
-        kept.append(sampled(prover, table.pool, SNEAKY, settings.length))
+        kept.append(table.asked(prover, SNEAKY))
 
     def score(batch: Batch) -> Tensor:
         return scores_of(verifier, batch)
@@ -141,12 +154,15 @@ def _play_round(number: int, table: Table, state: State) -> None:
     figures = round_figures(judge, provers, sent) | {
         "exploit step": sneaky.exploit,
         "judge's accuracy, helpful": legibility(table.judge, helpful.prover, table.test),
+        "verifier accuracy, answer only": answer_only_accuracy(
+            table.bodies["verifier"], table.pool, sources, table.calibration, sent, settings, rng
+        ),
     }
     for learned, name in ((helpful, "helpful"), (sneaky, "sneaky")):
         figures |= {f"{about}, {name}": value for about, value in learned.figures.items()}
     for name, value in figures.items():
         state["curves"].setdefault(name, []).append(value)
-    source = gather_source([sampled(helpful.prover, table.pool, HELPFUL, settings.length), *kept])
+    source = gather_source([table.asked(helpful.prover, HELPFUL), *kept], len(table.pool))
     state["pool"].append(vars(source) | {"place": source.place.tolist(), "correct": source.correct.tolist()})
     state["rounds"].append(_kept(judge) | {"sneaky": sent[SNEAKY].solution})
     state["shown"] += shown(number, judge, sent)
@@ -190,6 +206,7 @@ def _outcome(table: Table, state: State) -> Outcome:
         "correctness-only correct": state["control"],
         "legibility tax": None if helpful is None else state["control"] - helpful,
         "judge's accuracy, correctness-only": state["control, judge"],
+        "soundness error, best response, taught every edit": state["taught everything"],
         "cross fool rate below the diagonal": below_diagonal(matrix),
     }
     figures |= {f"{name}, last": curve[-1] for name, curve in curves.items()}

@@ -99,8 +99,8 @@ class Source:
         return torch.from_numpy(at), torch.where(take[:, None], theirs, truths[at]), self.solution[some]
 
 
-def gather_source(batches: Sequence[Batch]) -> Source:
-    """Solutions that several provers gave to the pool's problems, each of them to all."""
-    place = np.tile(np.arange(len(batches[0])), len(batches))
+def gather_source(batches: Sequence[Batch], problems: int) -> Source:
+    """What provers said about the problems of the pool, each equally often about all, one time after the other."""
+    place = np.concatenate([np.arange(len(batch)) % problems for batch in batches])
     solution = torch.cat([batch.solution for batch in batches])
     return Source(place, solution, torch.cat([batch.correct for batch in batches]).bool().numpy())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from brigade.experiments.prover_verifier.metrics import (
     drop_rate,
     none_if_nan,
     threshold,
+    worst_case,
 )
 from brigade.experiments.prover_verifier.outcome import Figure
 from brigade.experiments.prover_verifier.transformer_batches import Batch, padded, sampled
@@ -65,9 +66,14 @@ class Judge:
         return Split(accept, batch.correct.bool().numpy(), np.ones(len(batch)))
 
 
-def calibrated(verifier: Verifier, problems: Sequence[Problem], settings: TransformerSettings) -> Judge:
-    """The verifier with the threshold that these problems give."""
-    true = Batch(problems, padded([solve(problem) for problem in problems], settings.length), HELPFUL)
+def calibrated(
+    verifier: Verifier,
+    problems: Sequence[Problem],
+    settings: TransformerSettings,
+    arrives: Callable[[Tensor], Tensor] = lambda solution: solution,
+) -> Judge:
+    """The verifier with the threshold that these problems give; `arrives` says what reaches it of a solution."""
+    true = Batch(problems, arrives(padded([solve(problem) for problem in problems], settings.length)), HELPFUL)
     return Judge(verifier, threshold(scores_of(verifier, true), true.correct))
 
 
@@ -116,6 +122,7 @@ def _sampled_figures(judge: Judge, provers: Mapping[int, Prover], problems: Sequ
     shape = len(problems), SAMPLES
     scores = np.concatenate([scores_of(judge.verifier, b).numpy().reshape(shape) for b in drawn.values()], -1)
     correct = np.concatenate([b.correct.bool().numpy().reshape(shape) for b in drawn.values()], -1)
+    failures = (scores >= judge.limit) != correct
     ratio = {
         role: (_likelihood(provers[HELPFUL], b, HELPFUL) - _likelihood(provers[SNEAKY], b, SNEAKY)).numpy()
         for role, b in drawn.items()
@@ -124,6 +131,7 @@ def _sampled_figures(judge: Judge, provers: Mapping[int, Prover], problems: Sequ
         "best of 2, balanced": balanced_best_of(scores, correct, 2, rng),
         "best of 16, balanced": balanced_best_of(scores, correct, 16, rng),
         "separability": auc(ratio[HELPFUL], ratio[SNEAKY]),
+        "always failed": worst_case(failures.T),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -68,6 +68,7 @@ def train_verifier(
     pool: Sequence[tuple[float, Source]],
     settings: TransformerSettings,
     rng: np.random.Generator,
+    arrives: Callable[[Tensor], Tensor] = lambda solution: solution,
 ) -> Verifier:
     """A new verifier on a supervised body, by pairs from sources with weights, each source balanced for itself.
 
@@ -77,11 +78,12 @@ def train_verifier(
         pool: sources and how often each is drawn from.
         settings: how.
         rng: what pairs are drawn from.
+        arrives: what reaches it of true solutions; that of sources is in them.
     """
     verifier = Verifier(taught)
     adam = torch.optim.AdamW(verifier.parameters(), settings.verifier_lr)
     weights = np.array([weight for weight, _ in pool])
-    truths = padded([solve(problem) for problem in problems], settings.length)
+    truths = arrives(padded([solve(problem) for problem in problems], settings.length))
     prompts = torch.tensor([problem_tokens(problem, HELPFUL) for problem in problems])  # the role is not looked at
     for _ in range(settings.verifier_steps):
         drawn = pool[int(rng.choice(len(pool), p=weights / weights.sum()))][1].pairs(truths, settings.pairs, rng)
