@@ -14,6 +14,7 @@ from brigade.experiments.prover_verifier.edit_game import (
     HELPFUL,
     SNEAKY,
     EditVerifier,
+    Problems,
     base_log_policy,
     draw_problems,
 )
@@ -76,6 +77,7 @@ def _play_one(settings: EditSettings, seed: int, checkpoints: Checkpoints) -> Ou
         attack = train_provers(data.provers, scores, data.verifier, settings, (SNEAKY,))
         figures = round_figures(verifier, trained, data)
         figures |= {"exploit step, joint": trained.exploit, "exploit step, sneaky only": attack.exploit}
+        figures["verifier accuracy, answer only"] = _answer_only(pool, trained, data, settings)
         for name, value in figures.items():
             state["curves"].setdefault(name, []).append(value)
         helpful = policy_of(trained.prover, data.verifier, HELPFUL)
@@ -90,7 +92,7 @@ def _play_one(settings: EditSettings, seed: int, checkpoints: Checkpoints) -> Ou
 
 def round_figures(verifier: EditVerifier, trained: Trained, data: Data) -> dict[str, Figure]:
     """The figures of a round on the test problems, at the threshold of the calibration problems."""
-    limit = _limit(verifier, data)
+    limit = _limit(verifier, data.calibration, data.slack)
     scores, correct = scores_of(verifier, data.test).numpy(), data.test.correct.bool().numpy()
     policies = {role: policy_of(trained.prover, data.test, role).numpy() for role in ROLES}
     accept = scores >= limit
@@ -120,6 +122,16 @@ def round_figures(verifier: EditVerifier, trained: Trained, data: Data) -> dict[
     return figures | _sampled_figures(scores, correct, policies, limit)
 
 
+def _answer_only(pool: Pool, trained: Trained, data: Data, settings: EditSettings) -> float:
+    """Accuracy on the test problems of a verifier that is trained on the same pool, and never sees a line."""
+    test = data.test.answers_only()
+    verifier = train_verifier(data.verifier.answers_only(), pool, settings)
+    limit = _limit(verifier, data.calibration.answers_only(), data.slack)
+    accept, correct = scores_of(verifier, test).numpy() >= limit, test.correct.bool().numpy()
+    policies = [policy_of(trained.prover, data.test, role).numpy().astype(np.float64) for role in ROLES]
+    return float(np.mean([Split(accept, correct, policy).accuracy for policy in policies]))
+
+
 def _sampled_figures(scores: Any, correct: Any, policies: dict[int, Any], limit: float) -> dict[str, Figure]:
     rng = np.random.default_rng(0)
     drawn = {role: _draw(policy, rng) for role, policy in policies.items()}
@@ -142,10 +154,9 @@ def _draw(policy: Any, rng: np.random.Generator) -> Any:
     return (drawn > edges[:, None]).sum(-1)
 
 
-def _limit(verifier: EditVerifier, data: Data) -> float:
+def _limit(verifier: EditVerifier, calibration: Problems, slack: float) -> float:
     """The threshold: what all but 5 % of the true solutions of the calibration problems reach, less the slack."""
-    scores = scores_of(verifier, data.calibration)[:, 0]
-    return threshold(scores, np.ones(len(data.calibration))) - data.slack
+    return threshold(scores_of(verifier, calibration)[:, 0], np.ones(len(calibration))) - slack
 
 
 def _difference(a: Figure, b: Figure) -> Figure:
@@ -156,7 +167,7 @@ def _transcripts(number: int, verifier: EditVerifier, trained: Trained, data: Da
     """The likeliest solution of either role for a few problems, with the errors marked."""
     from brigade.envs.prover_verifier.arithmetic.solution import errors_of, solve
 
-    limit, scores = _limit(verifier, data), scores_of(verifier, data.test)
+    limit, scores = _limit(verifier, data.calibration, data.slack), scores_of(verifier, data.test)
     shown = []
     for role, name in ROLES.items():
         chosen: Tensor = policy_of(trained.prover, data.test, role).argmax(-1)
@@ -184,6 +195,7 @@ def _outcome(state: dict[str, Any], settings: EditSettings, data: Data) -> Outco
         "fool rate, last": fools[-1],
         "verifier accuracy, round 0": curves["verifier accuracy"][0],
         "verifier accuracy, last": curves["verifier accuracy"][-1],
+        "verifier accuracy, answer only, last": curves["verifier accuracy, answer only"][-1],
         "sneaky-only exploit step, round 0": curves["exploit step, sneaky only"][0],
         "sneaky-only exploit found, last": float(curves["exploit step, sneaky only"][-1] is not None),
         "cross fool rate below the diagonal": below_diagonal(matrix),
@@ -199,7 +211,7 @@ def _cross(state: dict[str, Any], settings: EditSettings, data: Data) -> list[li
     for weights in state["verifiers"]:
         verifier = EditVerifier(settings.hidden)
         verifier.load_state_dict(weights)
-        accept = scores_of(verifier, data.test).numpy() >= _limit(verifier, data)
+        accept = scores_of(verifier, data.test).numpy() >= _limit(verifier, data.calibration, data.slack)
         matrix.append([Split(accept, correct, p.numpy().astype(np.float64)).fool_rate for p in state["sneaky"]])
     return matrix
 

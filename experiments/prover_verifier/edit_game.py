@@ -5,6 +5,7 @@ Prover and verifier of `arithmetic_edits`, and the numbers they see, after Kirch
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 
@@ -19,6 +20,7 @@ from brigade.envs.prover_verifier.arithmetic.solution import Edit, Solution, edi
 
 SCALE = 3.0  # numbers are divided by it
 ROW_FEATURES = 13
+ASKED = (0.0,) * 6 + (1.0,) * 3 + (0.0,) * 2 + (1.0,) * 2  # which of them the problem itself says
 OPS = "+-"
 RARE = 1e-6  # weight in the base prover of edits that it has not learnt yet
 BASE_WEIGHTS = {"none": 6.0, "op": 1.0}
@@ -39,6 +41,7 @@ class Problems:
         numbers: (n, 1 + 2 * steps) start, then operation and amount of every step.
         rows: (n, edits, steps, 13) what the verifier sees of every line.
         copied: (n, edits, 1) answer less the last line's result, over 3.
+        answers: (n, edits, 1) the answer itself, over 3.
         correct: (n, edits) 1 where the answer is right.
     """
 
@@ -50,12 +53,20 @@ class Problems:
             [[_rows(problem, s) for s in row] for problem, row in zip(problems, solutions, strict=True)]
         )
         self.copied = torch.tensor([[[_copied(s)] for s in row] for row in solutions])
+        self.answers = torch.tensor([[[float(s.answer or 0) / SCALE] for s in row] for row in solutions])
         self.correct = torch.tensor(
             [[float(is_correct(p, s)) for s in row] for p, row in zip(problems, solutions, strict=True)]
         )
 
     def __len__(self) -> int:
         return len(self.problems)
+
+    def answers_only(self) -> Problems:
+        """The same as a verifier sees them from which all lines are hidden: what was asked, and the answer."""
+        hidden = copy.copy(self)
+        hidden.rows = self.rows * torch.tensor(ASKED)
+        hidden.copied = self.answers
+        return hidden
 
 
 def draw_problems(rng: np.random.Generator, count: int, steps: int, split: str) -> Problems:
