@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,7 +58,7 @@ class Table:
         else:
             for name, body in self.bodies.items():
                 body.load_state_dict(state["bodies"][name])
-            self.base = _sources(state["base"])
+            self.base = Source.of(state["base"])
             self.judge = self.loaded(state["judge"], self.bodies["judge"])
 
     def _teach(self, rng: np.random.Generator, say: Any) -> None:
@@ -71,9 +72,10 @@ class Table:
         verifier = train_verifier(self.bodies["judge"], self.pool, [(1.0, self.base)], settings, rng)
         self.judge = calibrated(verifier, self.calibration, settings)
 
-    def asked(self, prover: Prover, role: int) -> Batch:
-        """What a prover says about the pool's problems, `settings.samples` times each."""
-        return sampled(prover, self.pool * self.settings.samples, role, self.settings.length)
+    def asked(self, prover: Prover, role: int, share: int = 1) -> Batch:
+        """What a prover says about the pool's problems, `settings.samples` times each, or one of so many shares of it."""
+        times = math.ceil(self.settings.samples / share)
+        return sampled(prover, self.pool * times, role, self.settings.length)
 
     def loaded(self, kept: dict[str, Any], body: Prover) -> Judge:
         """A verifier as it was kept."""
@@ -112,7 +114,7 @@ def _begin(table: Table) -> State:
     return {
         "bodies": {name: body.state_dict() for name, body in table.bodies.items()},
         "judge": _kept(table.judge),
-        "base": vars(table.base) | {"place": table.base.place.tolist(), "correct": table.base.correct.tolist()},
+        "base": table.base.state(),
         "control": float(sampled(control, table.test, HELPFUL, settings.length).correct.mean()),
         "control, judge": legibility(table.judge, control, table.test),
         "taught everything": taught_everything(
@@ -136,13 +138,13 @@ def _play_round(number: int, table: Table, state: State) -> None:
     settings = table.settings
     torch.manual_seed(table.seed * 1000 + number)
     rng = np.random.default_rng([table.seed, 2, number])
-    sources = _weighted([table.base, *map(_sources, state["pool"])], settings)
+    sources = _weighted([table.base, *map(Source.of, state["pool"])], settings)
     verifier = train_verifier(table.bodies["verifier"], table.pool, sources, settings, rng)
     judge, body = calibrated(verifier, table.calibration, settings), table.bodies["prover"]
     kept: list[Batch] = []
 
     def keep(prover: Prover) -> None:
-        kept.append(table.asked(prover, SNEAKY))
+        kept.append(table.asked(prover, SNEAKY, settings.prover_steps // settings.keep_every or 1))
 
     def score(batch: Batch) -> Tensor:
         return scores_of(verifier, batch)
@@ -163,7 +165,7 @@ def _play_round(number: int, table: Table, state: State) -> None:
     for name, value in figures.items():
         state["curves"].setdefault(name, []).append(value)
     source = gather_source([table.asked(helpful.prover, HELPFUL), *kept], len(table.pool))
-    state["pool"].append(vars(source) | {"place": source.place.tolist(), "correct": source.correct.tolist()})
+    state["pool"].append(source.state())
     state["rounds"].append(_kept(judge) | {"sneaky": sent[SNEAKY].solution})
     state["shown"] += shown(number, judge, sent)
     if number == settings.rounds - 1:
@@ -181,10 +183,6 @@ def _size(settings: TransformerSettings, name: str) -> tuple[int, int]:
 
 def _kept(judge: Judge) -> dict[str, Any]:
     return {"verifier": judge.verifier.state_dict(), "limit": judge.limit}
-
-
-def _sources(kept: dict[str, Any]) -> Source:
-    return Source(np.array(kept["place"]), kept["solution"], np.array(kept["correct"]))
 
 
 def _weighted(pool: Sequence[Source], settings: TransformerSettings) -> list[tuple[float, Source]]:

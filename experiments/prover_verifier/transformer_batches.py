@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +72,16 @@ class Source:
     place: NDArray[np.int64]
     solution: Tensor
     correct: NDArray[np.bool_]
+
+    def state(self) -> dict[str, Tensor]:
+        """What is kept of it, in few bytes; `of` reads it back."""
+        place, correct = (torch.from_numpy(each) for each in (self.place, self.correct))
+        return {"place": place.int(), "solution": self.solution.to(torch.uint8), "correct": correct}
+
+    @classmethod
+    def of(cls, state: Mapping[str, Tensor]) -> Source:
+        """The source that `state` was made of."""
+        return cls(state["place"].long().numpy(), state["solution"].long(), state["correct"].numpy())
 
     def pairs(self, truths: Tensor, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor] | None:
         """Wrong solutions beside right ones of the same problems.

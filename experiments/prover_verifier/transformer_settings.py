@@ -33,7 +33,8 @@ class TransformerSettings(Model):
         base_share: share of the supervised prover in the verifier's pool.
         keep_every: steps between the sneaky provers that are sampled for the pool; the last one always is.
         pool: problems of the pool.
-        samples: solutions that a prover gives to each of them.
+        samples: solutions that a role gives to each of them in a round, all of its checkpoints together; where there are
+            few, verifiers learn them by heart.
         test: problems for the figures, and as many for calibration.
         switches: DAPO's four changes.
     """
@@ -63,7 +64,7 @@ class TransformerSettings(Model):
     base_share: float = Field(0.3, gt=0, le=1)
     keep_every: int = Field(25, ge=1)
     pool: int = Field(1000, ge=1)
-    samples: int = Field(8, ge=1)
+    samples: int = Field(32, ge=1)
     test: int = Field(400, ge=1)
     switches: Switches = Switches()
 
