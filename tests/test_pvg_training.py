@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from brigade.experiments.prover_verifier import (  # noqa: E402  # after the che
     find_the_plus,
     policy_gradient,
     rewards,
+    transformer_baselines,
     transformer_batches,
     transformer_figures,
     transformer_grpo,
@@ -70,6 +72,11 @@ def test_grpo_and_the_four_changes_of_dapo() -> None:
     assert policy_gradient.group_advantages(paid).tolist()[0] == pytest.approx([1.0, -1.0], abs=1e-4)
     assert policy_gradient.informative(paid).tolist() == [True, False]
     assert policy_gradient.overlong_penalty(torch.tensor([5, 8, 9, 12]), 10, 4).tolist() == [0.0, -0.5, -0.75, -1.0]
+    spread = torch.tensor([[3.0, 1.0], [0.2, 0.0]])
+    scaled = {scale: policy_gradient.group_advantages(spread, scale) for scale in ("group", "batch", "none")}
+    assert scaled["group"][1].tolist() == pytest.approx([1.0, -1.0], abs=1e-3)
+    assert scaled["none"][1].tolist() == pytest.approx([0.1, -0.1])
+    assert scaled["batch"][1, 0] == pytest.approx(0.1 / math.sqrt(0.505), abs=1e-3)
     on, off = policy_gradient.Switches(), policy_gradient.Switches(clip_higher=False)
     assert (on.clip, off.clip) == ((0.2, 0.28), (0.2, 0.2))
     old, new = torch.zeros(2, 3), torch.full((2, 3), 0.5)  # a ratio of 1.65, beyond either clip
@@ -81,6 +88,37 @@ def test_grpo_and_the_four_changes_of_dapo() -> None:
     assert losses[on.clip, True] == pytest.approx(-1.28 * 3 / 4)
     assert losses[off.clip, True] == pytest.approx(-1.2 * 3 / 4)
     assert losses[on.clip, False] == pytest.approx(-1.28 / 2)
+
+
+def test_the_divergence_is_none_where_nothing_has_changed_and_pulls_back_elsewhere() -> None:
+    reference, mask = torch.log(torch.tensor([[0.5, 0.25]])), torch.tensor([[1.0, 0.0]])
+    assert float(policy_gradient.divergence(reference, reference, mask)) == 0
+    now = torch.log(torch.tensor([[0.25, 0.9]])).requires_grad_()
+    held = policy_gradient.divergence(now, reference, mask)
+    assert float(held.detach()) == pytest.approx(2 - math.log(2) - 1, abs=1e-5)  # the second token does not count
+    held.backward()  # type: ignore[no-untyped-call]
+    assert now.grad is not None
+    assert now.grad[0, 0] < 0  # descent raises what has become less likely
+
+
+def test_held_provers_stay_nearer_to_where_they_began() -> None:
+    settings = transformer_settings.TransformerSettings(width=8, prover_steps=20, problems=4, group=4, prover_lr=1e-2)
+    torch.manual_seed(0)
+    taught = transformer_training.blank(settings, 8, 1)
+
+    def moved(beta: float) -> float:
+        torch.manual_seed(0)
+        held = settings.model_copy(update={"beta": beta})
+        learned = transformer_grpo.train_prover(
+            taught, 0, lambda batch: batch.solution[:, 0].float(), held, np.random.default_rng(0)
+        ).prover
+        batch = transformer_batches.sampled(
+            taught, [draw_problem(np.random.default_rng(0), 2)] * 50, 0, settings.length
+        )
+        now, before = (prover.log_probs(batch.prompt, batch.solution).detach() for prover in (learned, taught))
+        return float(policy_gradient.divergence(now, before, transformer_model.mask_of(batch.solution)))
+
+    assert moved(20.0) < moved(0.0) / 2
 
 
 def test_the_erasure_channel_is_unsound_if_the_prover_helps() -> None:
@@ -249,6 +287,34 @@ def test_pairs_for_the_verifier_are_of_one_problem_and_balanced() -> None:
         read = [transformer_model.read_tokens(tokens) for tokens in (right, wrong)]
         assert [each is not None and is_correct(problems[place], each) for each in read] == [True, False]
     assert transformer_batches.gather_source(batches[:1], 20).pairs(truths, 5, np.random.default_rng(0)) is None
+
+
+def test_a_verifier_of_answers_sees_no_line() -> None:
+    problem = draw_problem(np.random.default_rng(0), 2)
+    length = transformer_settings.solution_length(2)
+    edits = (Edit("none"), Edit("slip", 0, 1), Edit("final", 0, 1))
+    said = transformer_batches.padded([solve(problem, edit) for edit in edits], length)
+    shown = transformer_baselines.answers_only(said)
+    read = [transformer_model.read_tokens(tokens) for tokens in shown.tolist()]
+    assert [(each.rows, each.answer) for each in read if each] == [((), solve(problem, edit).answer) for edit in edits]
+    assert transformer_baselines.answers_only(shown).tolist() == shown.tolist()
+    unreadable = torch.full_like(said, transformer_model.PLUS)
+    assert torch.equal(transformer_baselines.answers_only(unreadable), unreadable)
+    hidden = edit_game.Problems([problem], edits).answers_only()
+    one, other = (edit_game.Problems([problem], [edit]).answers_only() for edit in edits[:2])
+    assert torch.equal(one.rows, other.rows)  # an altered line cannot be told from the true one
+    assert hidden.copied.flatten().tolist() == pytest.approx([solve(problem, edit).answer / 3 for edit in edits])  # type: ignore[operator]
+
+
+def test_a_pool_of_every_edit_and_what_is_kept_of_it() -> None:
+    problems = [draw_problem(np.random.default_rng(i), 2) for i in range(3)]
+    source = transformer_baselines.every_edit(problems, transformer_settings.TransformerSettings())
+    assert source.correct.reshape(3, 25)[:, 0].all()
+    assert source.place.tolist() == [place for place in range(3) for _ in range(25)]
+    again = transformer_batches.Source.of(source.state())
+    assert torch.equal(again.solution, source.solution)
+    assert (again.place == source.place).all()
+    assert (again.correct == source.correct).all()
 
 
 def test_what_cannot_be_read_is_no_argument() -> None:

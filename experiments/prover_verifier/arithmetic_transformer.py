@@ -73,7 +73,7 @@ class Table:
         self.judge = calibrated(verifier, self.calibration, settings)
 
     def asked(self, prover: Prover, role: int, share: int = 1) -> Batch:
-        """What a prover says about the pool's problems, `settings.samples` times each, or one of so many shares of it."""
+        """What a prover says about the pool's problems, `settings.samples` times each, or one of so many shares."""
         times = math.ceil(self.settings.samples / share)
         return sampled(prover, self.pool * times, role, self.settings.length)
 
