@@ -74,8 +74,9 @@ class Table:
 
     def asked(self, prover: Prover, role: int, share: int = 1) -> Batch:
         """What a prover says about the pool's problems, `settings.samples` times each, or one of so many shares."""
-        times = math.ceil(self.settings.samples / share)
-        return sampled(prover, self.pool * times, role, self.settings.length)
+        settings = self.settings
+        problems = self.pool * math.ceil(settings.samples / share)
+        return sampled(prover, problems, role, settings.length, settings.temperature)
 
     def loaded(self, kept: dict[str, Any], body: Prover) -> Judge:
         """A verifier as it was kept."""

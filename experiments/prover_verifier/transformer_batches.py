@@ -53,10 +53,10 @@ def padded(solutions: Sequence[Solution], length: int) -> Tensor:
     return torch.tensor([row + [row[-1]] * (length - len(row)) for row in rows])
 
 
-def sampled(prover: Prover, problems: Sequence[Problem], role: int, length: int) -> Batch:
+def sampled(prover: Prover, problems: Sequence[Problem], role: int, length: int, temperature: float = 1.0) -> Batch:
     """One solution for each problem."""
     prompt = torch.tensor([problem_tokens(problem, role) for problem in problems])
-    return Batch(problems, prover.sample(prompt, length), role)
+    return Batch(problems, prover.sample(prompt, length, temperature), role)
 
 
 @dataclass(frozen=True)

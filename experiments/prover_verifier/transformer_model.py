@@ -128,12 +128,12 @@ class Prover(nn.Module):
         return logits.gather(-1, solution[..., None])[..., 0]
 
     @torch.no_grad()
-    def sample(self, prompt: Tensor, length: int) -> Tensor:
-        """(n, length) sampled solutions; after the end there are only further ends."""
+    def sample(self, prompt: Tensor, length: int, temperature: float = 1.0) -> Tensor:
+        """(n, length) sampled solutions, at temperatures above 1 more various; after the end there are further ends."""
         solution, ended = torch.empty(len(prompt), 0, dtype=torch.long), torch.zeros(len(prompt), dtype=torch.bool)
         hidden, past = self.hidden(prompt)
         for i in range(length):
-            drawn = torch.multinomial(functional.softmax(self.out(hidden[:, -1]), -1), 1)[:, 0]
+            drawn = torch.multinomial(functional.softmax(self.out(hidden[:, -1]) / temperature, -1), 1)[:, 0]
             drawn = torch.where(ended, END, drawn)
             ended |= drawn == END
             solution = torch.cat([solution, drawn[:, None]], 1)

@@ -35,6 +35,7 @@ class TransformerSettings(Model):
         pool: problems of the pool.
         samples: solutions that a role gives to each of them in a round, all of its checkpoints together; where there
             are few, verifiers learn them by heart.
+        temperature: at which provers are sampled for the pool; above 1, it has more kinds of errors in it.
         test: problems for the figures, and as many for calibration.
         switches: DAPO's four changes.
     """
@@ -65,6 +66,7 @@ class TransformerSettings(Model):
     keep_every: int = Field(25, ge=1)
     pool: int = Field(1000, ge=1)
     samples: int = Field(32, ge=1)
+    temperature: float = Field(1.0, gt=0)
     test: int = Field(400, ge=1)
     switches: Switches = Switches()
 
