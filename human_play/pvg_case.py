@@ -233,15 +233,18 @@ class GameCase(Case):
         return words.point(number, self._last_received()) if isinstance(words, KitchenWords) else None
 
     def _there(self, number: int) -> str:
-        """What really lies where a checkpoint says that something does."""
+        """What really lies, or is handed out, where a checkpoint says that something is."""
         words, point = self._words, self._point(number)
         if not isinstance(words, KitchenWords) or point is None:
             return ""
         sent = next(said.sent for said in reversed(self._env.said) if said.speaker in self._players)
-        items = words.game.trace(self._env.problem, sent).items
-        if point.tick >= len(items):
+        trace = words.game.trace(self._env.problem, sent)
+        if point.tick >= len(trace.items):
             return "by then the kitchen is closed"
-        return spoken(words.game.engine.kinds[int(items[point.tick, point.cell])])
+        if words.is_dish(point.item):
+            here = [dish for tick, dish, cell in trace.served if (tick, cell) == (point.tick, point.cell)]
+            return words.thing(here[0]) if here else "nothing handed out"
+        return spoken(words.game.engine.kinds[int(trace.items[point.tick, point.cell])])
 
     def _label(self, agent: str) -> str:
         stances = dict(self._env.protocol.stances)

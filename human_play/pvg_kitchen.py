@@ -18,7 +18,7 @@ class Point:
 
     Attributes:
         number: which of the claim's.
-        cell, tick, item: what lies where, so many ticks from now.
+        cell, tick, item: what lies where, so many ticks from now; or which dish is handed out there then.
     """
 
     number: int
@@ -39,8 +39,8 @@ class KitchenWords(Words[KitchenGame]):
             f"You are chef {VERIFIER_SEAT + 1} in a kitchen, and see only what lies at most {game.radius} cells from "
             "you. Your partner sees everything and claims what will be if both of you follow its plan. The plan is "
             "then played: accept if the claim will turn out true, reject if it will not. Checkpoints say what will lie "
-            "where on the way. Cells have a letter for the column and a number for the row, from A1 at the top left. "
-            "Ticks are the kitchen's time, counted from now."
+            "where on the way, or which dish will be handed out where. Cells have a letter for the column and a number "
+            "for the row, from A1 at the top left. Ticks are the kitchen's time, counted from now."
         )
 
     def problem(self, problem: Moment) -> str:
@@ -75,7 +75,15 @@ class KitchenWords(Words[KitchenGame]):
         point = self.point(number, received)
         if point is None:
             return None
-        return f"checkpoint {number + 1}: {spoken(point.item)} at {self.cell(point.cell)}, tick {point.tick}"
+        return f"checkpoint {number + 1}: {self.thing(point.item)} at {self.cell(point.cell)}, tick {point.tick}"
+
+    def thing(self, item: str) -> str:
+        """What there is at a checkpoint: something that lies there, or a dish that is handed out."""
+        return f"{spoken(item)} handed out" if self.is_dish(item) else spoken(item)
+
+    def is_dish(self, item: str) -> bool:
+        """Whether it is the name of a dish, which never lies anywhere but is handed out."""
+        return item not in self.game.engine.kinds
 
     def point(self, number: int, received: Received | None) -> Point | None:
         """A checkpoint, if it was given and has arrived."""

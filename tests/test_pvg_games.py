@@ -18,7 +18,10 @@ from brigade.envs.prover_verifier.arithmetic.solution import edits_of, solve
 from brigade.envs.prover_verifier.arithmetic_game import VALUES, encode, problem_of
 from brigade.envs.prover_verifier.find_plus import crops_of
 from brigade.envs.prover_verifier.game import make_game
-from brigade.envs.prover_verifier.kitchen_game import KitchenGame
+from brigade.envs.prover_verifier.kitchen.behaviours import false_points
+from brigade.envs.prover_verifier.kitchen.claims import Checkpoint, Claim
+from brigade.envs.prover_verifier.kitchen.forward import Moment
+from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.play import play_episode
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, Seat, make_player, players, received_in
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, Protocol, Turn
@@ -293,6 +296,93 @@ def test_claims_have_as_many_checkpoints_as_the_game_says(checkpoints: int) -> N
         assert len(arrived) - game.point_at(0) == 3 * checkpoints
     with pytest.raises(BrigadeError, match=f"has {checkpoints + 1} checkpoints, expected at most {checkpoints}"):
         game.encode(replace(claim, checkpoints=claim.checkpoints[:1] * (checkpoints + 1)))
+
+
+def moment_with_service(game: KitchenGame) -> tuple[Moment, Claim]:
+    """A moment after which something is served by state machines, and the claim that it will be."""
+    rng = np.random.default_rng(0)
+    for moment in (game.draw(rng) for _ in range(20)):
+        plan = game.engine.draw_plan(moment)
+        for tick, dish, cell in game.engine.play(moment, plan).served:
+            by = -(-tick // 5) * 5
+            return moment, Claim("served", dish, by, plan, (Checkpoint(cell, tick, dish),))
+    raise AssertionError("nothing is ever served")
+
+
+@pytest.mark.parametrize("kitchen", ["new_counter_circuit", "salad_bar"])
+def test_a_dish_is_a_checkpoint_where_and_when_it_is_handed_out(kitchen: str) -> None:
+    game = KitchenGame(kitchen)
+    moment, claim = moment_with_service(game)
+    (point,), trace = claim.checkpoints, game.engine.play(moment, claim.plan)
+    assert game.kitchen.cookbook.spec.tiles[game.kitchen.tile_names[point.cell]].serves
+    assert point.cell in game.engine.windows()
+    other = next(dish for dish in game.kitchen.order_dishes if dish != point.item)
+    wrong = (replace(point, tick=point.tick + 1), replace(point, cell=point.cell - 1), replace(point, item=other))
+    assert [game.engine.passes(each, trace) for each in (point, *wrong)] == [True, False, False, False]
+    message = game.check(game.encode(replace(claim, checkpoints=(*wrong[:2], point))))
+    assert [bool(game.look(moment, message, part)[0]) for part in range(3)] == [False, False, True]
+
+
+def test_what_settles_a_claim_is_the_claim_itself_in_time() -> None:
+    game = KitchenGame()
+    moment, served = moment_with_service(game)
+    view, reach = game.verifier_view(moment), game.engine.reach(VERIFIER_SEAT, moment)
+    near, far = reach[0], next(cell for cell in range(game.cells) if cell not in reach)
+    lies = Claim("in_reach", "beef", 20, served.plan)
+    (out,) = served.checkpoints
+    points = {
+        served: {out: True, replace(out, cell=far): True, replace(out, tick=served.by + 1): False,
+                 replace(out, item="beef"): False},
+        lies: {Checkpoint(near, 20, "beef"): True, Checkpoint(near, 21, "beef"): False,
+               Checkpoint(far, 20, "beef"): False, Checkpoint(near, 20, "lettuce"): False},
+        replace(lies, item=out.item): {replace(out, cell=near, tick=1): False},
+        replace(lies, item="nothing"): {Checkpoint(near, 1, "nothing"): False},
+    }  # fmt: skip
+    for claim, expected in points.items():
+        for point, settles in expected.items():
+            message = game.encode(replace(claim, checkpoints=(point,)))
+            assert [game.settles(view, message, part) for part in range(3)] == [settles, False, False]
+
+
+class Says:
+    """A prover that makes one claim."""
+
+    def __init__(self, claim: Claim):
+        self.claim = claim
+
+    def reset(self, seat: Seat) -> None:
+        self.message = seat.game.encode(self.claim)  # type: ignore[attr-defined]
+
+    def act(self, observation: Any) -> Any:
+        return self.message
+
+
+def test_the_exacting_verifier_looks_at_nothing_but_what_settles_the_claim() -> None:
+    env = prover_verifier_v0.env(game="kitchen", protocol="looks", sneaky=0.0)
+    env.reset(seed=1)
+    game, rng = env.game, np.random.default_rng(0)
+    claim = game.decode(game.argue(env.problem, "honest", True, rng))
+    trace, reach = game.engine.play(env.problem, claim.plan), game.engine.reach(VERIFIER_SEAT, env.problem)
+    shown = [p for p in claim.checkpoints if p.item == claim.item]
+    beside = [p for p in claim.checkpoints if p.item != claim.item]
+    made_up = false_points(game.engine, trace, claim.by, reach, rng, 2)
+    forged = replace(shown[0], cell=shown[0].cell, tick=shown[0].tick - 1)
+    for points, met in (
+        ((*made_up, shown[0]), (True, 1)), (tuple(beside), (False, 0)), (made_up, (False, 0)), ((), (False, 0)),
+        ((forged, *beside), (False, 1)),
+    ):  # fmt: skip
+        pair = {"prover": Says(replace(claim, checkpoints=points)), VERIFIER: make_player("exacting")}
+        episode = play_episode(env, pair, 1)
+        assert (episode.accept, episode.questions) == met
+    blind = prover_verifier_v0.env(game="kitchen", protocol="looks", sneaky=0.0, questions=0)
+    assert not play_episode(blind, {"prover": make_player("honest"), VERIFIER: make_player("exacting")}, 1).accept
+
+
+@pytest.mark.parametrize("name", [name for name in GAMES if name != "kitchen"])
+def test_where_nothing_can_be_looked_at_the_exacting_verifier_is_the_suspicious_one(name: str) -> None:
+    for prover in ("honest", "half_truth"):
+        told = [results(name, prover, verifier, 1.0, 10) for verifier in ("exacting", "suspicious")]
+        assert [e.accept for e in told[0]] == [e.accept for e in told[1]]
 
 
 def test_looks_are_as_many_as_the_environment_says() -> None:

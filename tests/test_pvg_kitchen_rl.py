@@ -27,7 +27,14 @@ from brigade.experiments.prover_verifier.kitchen_bank import (
     draw_bank,
     scripted,
 )
-from brigade.experiments.prover_verifier.kitchen_judges import against, at_best, judge_all, scripted_judge
+from brigade.experiments.prover_verifier.kitchen_judges import (
+    SCRIPTED,
+    against,
+    at_best,
+    exacting_judge,
+    judge_all,
+    scripted_judge,
+)
 from brigade.experiments.prover_verifier.outcome import Checkpoints
 
 COST = 0.05
@@ -45,6 +52,18 @@ def sample_of(bank: Candidates, count: int, seed: int = 0) -> Iterator[tuple[int
     for problem in range(len(bank)):
         for candidate in rng.choice(np.flatnonzero(bank.real[problem]), count, replace=False):
             yield problem, int(candidate)
+
+
+class Says:
+    """A prover that says one thing."""
+
+    def __init__(self, message: NDArray[np.int64]):
+        self.message = message
+
+    def reset(self, seat: Any) -> None: ...
+
+    def act(self, observation: Any) -> NDArray[np.int64]:
+        return self.message
 
 
 def test_what_is_listed_is_what_the_engine_says(drawn: Drawn) -> None:
@@ -72,15 +91,32 @@ def test_scripted_provers_among_what_is_listed(drawn: Drawn) -> None:
         assert policy.sum(-1) == pytest.approx(np.ones(len(bank)))
         assert set(bank.truth[policy > 0]) == {true}
         assert set((bank.passes == bank.given).all(-1)[policy > 0]) == {held}
+        assert set((bank.settles & bank.passes).any(-1)[policy > 0]) == {true}  # the honest one shows the claim itself
+
+
+def test_scripted_provers_say_what_is_listed_for_them(drawn: Drawn) -> None:
+    game, moments, bank = drawn
+    for behaviour in ("honest", "liar", "half_truth"):
+        policy = scripted(bank, behaviour)  # type: ignore[arg-type]
+        for i, moment in enumerate(moments[:3]):
+            heads = {row[: game.point_at(0)].tobytes() for row in bank.messages[i, policy[i] > 0].astype(np.int64)}
+            view = bank.views[i]
+            for seed in range(4):
+                message = game.argue(moment, behaviour, True, np.random.default_rng(seed))  # type: ignore[arg-type]
+                assert message[: game.point_at(0)].tobytes() in heads
+                shows = any(game.settles(view, message, p) and game.look(moment, message, p)[0] for p in range(3))
+                assert shows == (behaviour == "honest")
 
 
 def test_false_claims_have_no_witness(drawn: Drawn) -> None:
-    """What is shown in time proves a claim about what will lie in reach; what is forged never holds."""
+    """What is shown in time settles the claim; what is forged never holds."""
     bank = drawn[2]
     shown = bank.real & (bank.style == SHOWN)
     assert (bank.passes == bank.given).all(-1)[shown].all()
+    assert (bank.settles.any(-1) == bank.truth)[shown].all()
     forged = bank.real & (bank.style == FORGED)
     assert not bank.truth[forged].any()
+    assert bank.settles.any(-1)[forged].all()
     made_up = bank.real & (bank.style == MADE_UP)
     assert not bank.passes[made_up].any()
 
@@ -103,6 +139,36 @@ def test_looking_at_checkpoints_alone_is_unsound(drawn: Drawn) -> None:
         assert figures["soundness error, best response"] == figures["completeness, best response"] == 1.0
 
 
+@pytest.mark.parametrize("kitchen", ["new_counter_circuit", "salad_bar"])
+def test_accepting_only_what_a_look_settles_is_sound_and_complete(kitchen: str) -> None:
+    """No false claim gets past it, and every true one does if it is shown; whatever is said, in every moment."""
+    bank = draw_bank(KitchenGame(kitchen), np.random.default_rng(3), 8)[1]
+    judged = judge_all(exacting_judge, bank)
+    assert not judged.accept[~bank.truth].any()
+    assert (judged.accept[bank.truth & (bank.style == SHOWN)] == 1).all()
+    figures = at_best(judged, bank, COST)
+    assert figures["completeness, best response"] == 1.0
+    assert figures["soundness error, best response"] == 0.0
+    assert against(judged, bank, scripted(bank, "honest"), COST)["verifier's reward"] == pytest.approx(1 - COST)
+    assert judged.looks.max() == 1
+
+
+def test_the_exacting_verifier_does_in_the_environment_what_it_does_on_the_list() -> None:
+    env = ProverVerifierEnv("kitchen", "looks", question_cost=COST)
+    env.reset(3)
+    bank = candidates_of(env.game, env.problem, np.random.default_rng(0))
+    judged = judge_all(exacting_judge, bank)
+    met = set()
+    for _, candidate in sample_of(bank, 40):
+        prover = Says(bank.messages[0, candidate].astype(np.int64))
+        episode = play_episode(env, {"prover": prover, "verifier": make_player("exacting")}, 3)
+        met.add((episode.accept, episode.questions))
+        assert (episode.accept, episode.questions) == (judged.accept[0, candidate], judged.looks[0, candidate])
+        reward = judged.reward(bank.truth, COST)[0, candidate]
+        assert episode.rewards["verifier"] == pytest.approx(reward)
+    assert met == {(False, 0), (False, 1), (True, 1)}
+
+
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'brigade[rl]'")
 
 from brigade.experiments.prover_verifier import (  # noqa: E402  # after the check for PyTorch
@@ -115,18 +181,6 @@ from brigade.experiments.prover_verifier import (  # noqa: E402  # after the che
 TINY = kitchen_training.TrainingSpec(
     verifier_updates=25, games=64, verifier_hidden=32, prover_updates=40, batch=16, offered=128
 )
-
-
-class Says:
-    """A prover that says one thing."""
-
-    def __init__(self, message: NDArray[np.int64]):
-        self.message = message
-
-    def reset(self, seat: Any) -> None: ...
-
-    def act(self, observation: Any) -> NDArray[np.int64]:
-        return self.message
 
 
 def test_listed_games_are_those_of_the_environment() -> None:
@@ -220,7 +274,7 @@ def test_rounds_go_on_where_they_stopped(tmp_path: Path) -> None:
     whole = kitchen_rl.play(settings, [0], Checkpoints(None, ""))[0]
     assert len(whole.curves["fool rate"]) == 2
     assert np.shape(whole.matrices["cross fool rate"]) == (2, 2)
-    assert set(whole.tables["summary"]) == {"trusting", "suspicious", "spot_checker", "trained"}
+    assert set(whole.tables["summary"]) == {*SCRIPTED, "trained"}
     assert whole.tables["accuracy"]["trusting"]["liar"] == 0.0
     checkpoints = Checkpoints(tmp_path / "state.pt", "kitchen")
     kitchen_rl.play(settings.model_copy(update={"rounds": 1}), [0], checkpoints)

@@ -73,6 +73,13 @@ class Game(ABC, Generic[P]):
     def holds(self, view: NDArray[np.float32], received: NDArray[np.int64], part: int) -> bool:
         """Whether one part of a received argument (of `questions`) stands up to being looked at."""
 
+    def settles(self, view: NDArray[np.float32], received: NDArray[np.int64], part: int) -> bool:
+        """Whether one part of a received argument is enough for acceptance if a look shows that it holds.
+
+        Only games in which the world answers have such parts.
+        """
+        return False
+
     @property
     def supports(self) -> bool:
         """Whether what holds in an argument speaks for acceptance even if the other side made it."""

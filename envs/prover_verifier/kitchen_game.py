@@ -41,10 +41,14 @@ class KitchenGame(SolutionGame[Moment]):
 
     Nature draws a moment of an episode in which state machines cook. The prover sees all of the kitchen and claims that
     an ordered dish will be served, or that an item will lie in reach of the verifier's chef, within so many ticks, if
-    both chefs follow its plan; it adds up to M checkpoints (this item lies on that cell at that tick). The engine plays
-    the plan forward: that is the truth. As the prover chooses what it claims, this is a solution game. Under the
-    protocol `looks` the verifier can look at checkpoints while the plan is played; every look has its cost, and there
-    are as many as the environment's argument `questions` says, three by default.
+    both chefs follow its plan; it adds up to M checkpoints (this item lies on that cell at that tick; or, if the item
+    is a dish, it is handed out at that cell at that tick). The engine plays the plan forward: that is the truth. As the
+    prover chooses what it claims, this is a solution game. Under the protocol `looks` the verifier can look at
+    checkpoints while the plan is played; every look has its cost, and there are as many as the environment's argument
+    `questions` says, three by default.
+
+    A checkpoint settles a claim if it could not hold were the claim false: by the deadline, the claimed dish is handed
+    out, or the claimed item lies on a cell in reach of the verifier's chef.
 
     ## Messages
 
@@ -162,6 +166,19 @@ class KitchenGame(SolutionGame[Moment]):
     def holds(self, view: NDArray[np.float32], received: NDArray[np.int64], part: int) -> bool:
         """Whether a checkpoint arrived at all: without looking there is no more to be seen of it."""
         return bool(received[self.point_at(part) + 1] > 0)
+
+    def settles(self, view: NDArray[np.float32], received: NDArray[np.int64], part: int) -> bool:
+        """Whether a checkpoint, if it holds, is the claim itself come true in time."""
+        begin = self.point_at(part)
+        kind, item, deadline = received[:HEAD].tolist()
+        cell, tick, shown = received[begin : begin + POINT].tolist()
+        if shown != item or not 0 < tick <= (deadline + 1) * BUCKET:
+            return False
+        is_dish = bool(item >= len(self.engine.kinds))
+        if KINDS[kind] == "served":
+            return is_dish
+        here = int(view[VERIFIER_SEAT - self.kitchen.chefs])
+        return item > 0 and not is_dish and cell in self.engine.reach_from(here)
 
     def fits(self, protocol: Protocol) -> bool:
         """One prover at most; looks are what this game has."""

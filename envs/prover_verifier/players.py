@@ -77,10 +77,12 @@ class ScriptedVerifier:
 
     Args:
         looks: how many parts are looked at; None for all.
+        exacting: where the world answers, it looks at nothing but the first part that settles the matter, and rejects
+            if there is none. Elsewhere this changes nothing.
     """
 
-    def __init__(self, looks: int | None):
-        self.looks = looks
+    def __init__(self, looks: int | None, exacting: bool = False):
+        self.looks, self.exacting = looks, exacting
 
     def reset(self, seat: Seat) -> None:
         """Begin an episode."""
@@ -102,13 +104,16 @@ class ScriptedVerifier:
 
     def _look(self, observation: Observation, argument: NDArray[np.int64]) -> NDArray[np.int64]:
         """Look at what there is to be looked at, in an order drawn at random; one failure is enough to reject."""
-        given = [part for part in self._order.tolist() if self._game.holds(observation["problem"], argument, part)]
+        view, order = observation["problem"], self._order.tolist()
+        given = [part for part in order if self._game.holds(view, argument, part)]
+        if self.exacting:
+            given = [part for part in sorted(given) if self._game.settles(view, argument, part)][:1]
         seen = received_in(observation, (SPEAKERS[WORLD],))
         if not given or any(row[0] == 0 for row in seen):
             return _verdict(REJECT)
         if len(seen) < len(given[: self.looks]) and observation["questions_left"] > 0:
             return _verdict(ASK, given[len(seen)])
-        return _verdict(ACCEPT)
+        return _verdict(REJECT if self.exacting and not seen else ACCEPT)
 
     def _stands(self, view: NDArray[np.float32], arrived: list[NDArray[np.int64]]) -> bool:
         game = self._game
@@ -174,3 +179,9 @@ def make_suspicious() -> ScriptedVerifier:
 def make_spot_checker() -> ScriptedVerifier:
     """Looks at one part."""
     return ScriptedVerifier(1)
+
+
+@players.register("exacting", "verifier: accepts only what one look settles; where it cannot look, as suspicious")
+def make_exacting() -> ScriptedVerifier:
+    """Accepts only what one look settles; in games in which there is nothing to look at, as the suspicious one."""
+    return ScriptedVerifier(None, exacting=True)

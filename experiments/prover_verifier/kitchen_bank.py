@@ -13,14 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brigade.envs.prover_verifier.game import Behaviour
-from brigade.envs.prover_verifier.kitchen.behaviours import NEVER, false_points, first_ticks, true_points
+from brigade.envs.prover_verifier.kitchen.behaviours import (
+    NEVER,
+    decisive_point,
+    false_points,
+    first_ticks,
+    true_points,
+    with_point,
+)
 from brigade.envs.prover_verifier.kitchen.claims import BUCKET, HORIZON, KINDS, Checkpoint, Claim
 from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment, Trace
 from brigade.envs.prover_verifier.kitchen.plans import Plan
 from brigade.envs.prover_verifier.kitchen_game import HEAD, POINT, VERIFIER_SEAT, KitchenGame
 
-# How checkpoints are chosen. `facts` and `made_up` as the scripted provers do; `shown` has the claimed thing itself
-# where and when it first lies (which may be after the deadline), `forged` has that before the deadline, which is false.
+# How checkpoints are chosen, of which `facts`, `made_up` and `shown` are those of the scripted provers: `shown` has the
+# claimed thing itself, where and when it is first so (which may be after the deadline), among facts; `forged` has that
+# before the deadline, which is false.
 STYLES = ("facts", "made_up", "shown", "forged")
 FACTS, MADE_UP, SHOWN, FORGED = range(len(STYLES))
 TOLD_EVERY = 25  # problems between two words about how far it is
@@ -37,6 +45,7 @@ class Candidates:
         truth: (n, c) whether the claim is true.
         given: (n, c, m) whether there is such a checkpoint.
         passes: (n, c, m) whether it is as claimed.
+        settles: (n, c, m) whether that would be enough to accept the claim, by what the verifier sees.
         plan: (n, c) which of `plans_of`.
         style: (n, c) which of `STYLES`.
         first: (n, c) ticks until it is so, 61 for never.
@@ -48,6 +57,7 @@ class Candidates:
     truth: NDArray[np.bool_]
     given: NDArray[np.bool_]
     passes: NDArray[np.bool_]
+    settles: NDArray[np.bool_]
     plan: NDArray[np.int8]
     style: NDArray[np.int8]
     first: NDArray[np.int16]
@@ -111,10 +121,10 @@ def scripted(bank: Candidates, behaviour: Behaviour) -> NDArray[np.float64]:
     lies = _first_choice(never & (bank.style == MADE_UP), nearly & (bank.style == MADE_UP))
     if behaviour == "liar":
         return lies
-    facts = bank.style == FACTS
     if behaviour == "half_truth":
+        facts = bank.style == FACTS
         return _first_choice(nearly & facts, never & facts)
-    return _first_choice(usual & facts & bank.truth & (early > -BUCKET), lies > 0)
+    return _first_choice(usual & (bank.style == SHOWN) & bank.truth & (early > -BUCKET), lies > 0)
 
 
 def _first_choice(wanted: NDArray[np.bool_], otherwise: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -142,14 +152,17 @@ def _with_plan(
         styles.append(style)
         firsts.append(first)
     messages, ticks = np.array(rows, np.int16)[None], np.array(firsts, np.int16)[None]
-    given, passes = _checked(messages[..., begin:].reshape(1, -1, game.checkpoints, POINT), trace)
+    given, passes = _checked(game, messages[..., begin:].reshape(1, -1, game.checkpoints, POINT), trace)
+    view = game.verifier_view(moment)
+    settles = [[game.settles(view, row, part) for part in range(game.checkpoints)] for row in rows]
     return Candidates(
-        views=game.verifier_view(moment)[None],
+        views=view[None],
         messages=messages,
         real=np.ones(ticks.shape, np.bool_),
         truth=ticks <= (messages[..., 2] + 1) * BUCKET,
         given=given,
         passes=passes,
+        settles=np.array(settles, np.bool_)[None],
         plan=np.full(ticks.shape, number, np.int8),
         style=np.array(styles, np.int8)[None],
         first=ticks,
@@ -162,56 +175,34 @@ def _listed(
     """Every claim about a plan, with its style and the tick at which it is so first."""
     engine, most = game.engine, game.checkpoints
     about = first_ticks(engine, trace, reach)
-    shown = {key: _shown(engine, trace, key, tick, reach) for key, tick in about.items()}
+    shown = {key: decisive_point(engine, trace, key, tick, reach) for key, tick in about.items() if tick != NEVER}
     for by in range(BUCKET, HORIZON + 1, BUCKET):
         facts, lies = true_points(engine, trace, by, rng, most), false_points(engine, trace, by, reach, rng, most)
         for (kind, item), first in about.items():
             options = {FACTS: facts, MADE_UP: lies}
-            point = shown[kind, item]
+            point = shown.get((kind, item))
             if point is not None:
-                options[SHOWN] = _sorted(point, facts, most)
+                options[SHOWN] = with_point(point, facts, most)
             if first > by:
-                options[FORGED] = _sorted(_forged(engine, item, point, by, reach, rng), facts, most)
+                cell = point.cell if point is not None else _anywhere(engine, kind, reach, rng)
+                options[FORGED] = with_point(Checkpoint(cell, int(rng.integers(1, by + 1)), item), facts, most)
             for style, points in options.items():
                 yield Claim(kind, item, by, plan, points), style, first
 
 
-def _checked(points: NDArray[np.int16], trace: Trace) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _checked(game: KitchenGame, points: NDArray[np.int16], trace: Trace) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which of some checkpoints (..., 3) are given, and which of them are as claimed."""
     cell, tick, item = np.moveaxis(points.astype(np.int64), -1, 0)
     given, last = tick > 0, len(trace.items) - 1
-    return given, given & (tick <= last) & (trace.items[tick.clip(0, last), cell] == item)
+    passes = (tick <= last) & (trace.items[tick.clip(0, last), cell] == item)
+    for served, dish, window in trace.served:
+        passes |= (tick == served) & (item == game.items.index(dish)) & (cell == window)
+    return given, given & passes
 
 
-def _shown(engine: Engine, trace: Trace, about: tuple[str, str], first: int, reach: Sequence[int]) -> Checkpoint | None:
-    """Where and when the claimed thing first lies in reach, or the claimed dish lies anywhere."""
-    kind, item = about
-    if kind == "in_reach":
-        if first == NEVER:
-            return None
-        cell = next(cell for cell in reach if trace.items[first, cell] == engine.kinds.index(item))
-        return Checkpoint(cell, first, item)
-    dishes = [k.index for k in engine.kitchen.cookbook.kinds if k.dish == item]
-    lying = np.argwhere(np.isin(trace.items[1:], dishes))
-    if not len(lying):
-        return None
-    tick, cell = lying[0].tolist()
-    return Checkpoint(cell, tick + 1, engine.kinds[trace.items[tick + 1, cell]])
-
-
-def _forged(
-    engine: Engine, item: str, shown: Checkpoint | None, by: int, reach: Sequence[int], rng: np.random.Generator
-) -> Checkpoint:
-    """The claimed thing before the deadline, when it does not lie there."""
-    kinds = [k.name for k in engine.kitchen.cookbook.kinds if item in (k.name, k.dish)]
-    name = shown.item if shown is not None else kinds[0]
-    cell = shown.cell if shown is not None else int(rng.choice(list(reach)))
-    return Checkpoint(cell, int(rng.integers(1, by + 1)), name)
-
-
-def _sorted(point: Checkpoint, facts: Sequence[Checkpoint], most: int) -> tuple[Checkpoint, ...]:
-    """A checkpoint among as many facts as there is room for, by tick: its place says nothing."""
-    return tuple(sorted([point, *facts[: most - 1]], key=lambda p: (p.tick, p.cell)))
+def _anywhere(engine: Engine, kind: str, reach: Sequence[int], rng: np.random.Generator) -> int:
+    """A cell at which a claim of a kind could come true."""
+    return int(rng.choice(engine.windows() if kind == "served" else list(reach)))
 
 
 def _stacked(listed: Sequence[Candidates]) -> Candidates:

@@ -65,6 +65,22 @@ def scripted_judge(looks: int | None) -> Judge:
     return judge
 
 
+def exacting_judge(bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]) -> Judged:
+    """The scripted verifier that looks at the first checkpoint that settles the claim, and accepts if that holds."""
+    settles = bank.settles[problems, candidates]
+    first = settles & (settles.cumsum(-1) == 1)
+    holds = (first & bank.passes[problems, candidates]).any(-1)
+    return Judged(np.asarray(holds, np.float64), np.asarray(settles.any(-1), np.float64))
+
+
+SCRIPTED: dict[str, Judge] = {
+    "trusting": scripted_judge(0),
+    "suspicious": scripted_judge(None),
+    "spot_checker": scripted_judge(1),
+    "exacting": exacting_judge,
+}  # the scripted verifiers, by their names as players
+
+
 def judge_all(judge: Judge, bank: Candidates) -> Judged:
     """(n, c) of everything that could be said; 0 where there is nothing."""
     where = np.nonzero(bank.real)

@@ -56,7 +56,7 @@ class Reader:
         self.mentions = torch.stack([mentions * serves, mentions * ~serves])  # (2, items, words)
         claimed = len(KINDS) + items + 1
         plan = len(game.words) + 2 * 3 + game.kitchen.chefs
-        points = 7 * CHECKPOINTS
+        points = 8 * CHECKPOINTS
         view = items + 1 + 2 + 2 * game.kitchen.chefs
         self.size = HEAD_SIZE + claimed + plan + points + view
 
@@ -101,10 +101,11 @@ class Reader:
         given = (tick > 0).float()
         left = (messages[:, 2:3] + 1) * BUCKET - tick
         same = self.same[item, messages[:, 1:2]] * given
+        exact = (item == messages[:, 1:2]).float() * given
         here = views[:, -self.game.kitchen.chefs + VERIFIER_SEAT].long()
         near = self.reach[here[:, None], cell] * given
         timely = (left >= 0).float() * given
-        told = [tick / HORIZON, left / HORIZON * given, same, near, timely, same * timely, same * near * timely]
+        told = [tick / HORIZON, left / HORIZON * given, same, exact, near, timely, same * timely, same * near * timely]
         return [part.float() for part in told]
 
     def _view(self, messages: Tensor, views: Tensor) -> list[Tensor]:

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from brigade.experiments.prover_verifier.kitchen_bank import Candidates, scripted
 from brigade.experiments.prover_verifier.kitchen_judges import (
+    SCRIPTED,
     Judge,
     Judged,
     against,
     at_best,
     balanced,
     judge_all,
-    scripted_judge,
 )
 from brigade.experiments.prover_verifier.kitchen_rounds import LAST, KitchenRLSettings, Training
-from brigade.experiments.prover_verifier.kitchen_scripted import LOOKS, PROVERS, described
+from brigade.experiments.prover_verifier.kitchen_scripted import PROVERS, described
 from brigade.experiments.prover_verifier.metrics import below_diagonal, mean_of
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
 
@@ -43,9 +43,7 @@ def _play_one(training: Training) -> Outcome:
     wrong = ~training.test.truth
     cross = [[mean_of(accept, attack * wrong) for attack in rounds.attacks] for accept in rounds.accepts]
     outcome.matrices["cross fool rate"] = cross
-    judges: dict[str, Judge] = {name: scripted_judge(looks) for name, looks in LOOKS.items()}
-    judges[TRAINED] = training.verifier_of(rounds).judge
-    _compare(training, judges, outcome)
+    _compare(training, SCRIPTED | {TRAINED: training.verifier_of(rounds).judge}, outcome)
     outcome.figures["cross fool rate, below the diagonal"] = below_diagonal(cross)
     return outcome
 

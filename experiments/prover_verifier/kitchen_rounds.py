@@ -16,7 +16,7 @@ from pydantic import Field
 from brigade.envs.content import Model
 from brigade.envs.kitchen.layout import load_kitchen
 from brigade.envs.prover_verifier.kitchen_game import KitchenGame
-from brigade.experiments.prover_verifier.kitchen_bank import draw_bank, scripted
+from brigade.experiments.prover_verifier.kitchen_bank import SHOWN, draw_bank, scripted
 from brigade.experiments.prover_verifier.kitchen_judges import Judge, against, at_best, balanced, judge_all
 from brigade.experiments.prover_verifier.kitchen_players import LearnedProver, LearnedVerifier, Reader
 from brigade.experiments.prover_verifier.kitchen_scripted import KitchenName
@@ -44,8 +44,10 @@ class KitchenRLSettings(Model):
         rounds: of training, in each a new verifier first, then new provers against it.
         train, test: moments to learn from, and others for the figures.
         scripted_share, any_share: of scripted provers in the pool, and of provers that say anything: if helpful,
-            any true claim whose checkpoints hold, if sneaky, any false claim. The rest is split equally among the
-            provers of earlier rounds; in the first round there is no rest.
+            any true claim with a checkpoint that settles it and others that hold; if sneaky, any false claim, half of
+            the time one with a checkpoint that would settle it. The rest is split equally among earlier rounds: what
+            their provers say, if sneaky half of the time any false claim that their verifier accepts. In the first
+            round there is no rest.
         training: of either side.
     """
 
@@ -65,7 +67,7 @@ class Rounds:
 
     Attributes:
         verifier: weights of the last one.
-        helpful, sneaky: (train, c) what the provers of each round say, for the pool.
+        helpful, sneaky: (train, c) what comes of each round for the pool.
         attacks: (test, c) likewise sneaky ones on the test.
         accepts: (test, c) what the verifiers of each round accept.
         curves: figures by round.
@@ -142,7 +144,7 @@ class Training:
         helped, attacked = helpful.policy(self.test), sneaky.policy(self.test)
         rounds.verifier = verifier.state_dict()
         rounds.helpful.append(helpful.policy(self.train))
-        rounds.sneaky.append(sneaky.policy(self.train))
+        rounds.sneaky.append(self._attack(verifier, sneaky))
         rounds.attacks.append(attacked)
         rounds.accepts.append(judged.accept)
         cost = self.spec.question_cost
@@ -159,16 +161,22 @@ class Training:
             rounds.curves.setdefault(name, []).append(value)
         self.say(f"round {number}: provers trained")
 
+    def _attack(self, verifier: LearnedVerifier, sneaky: LearnedProver) -> Floats:
+        """(train, c) half what the sneaky prover says and half any false claim that gets past, where one does."""
+        said, past = sneaky.policy(self.train), (judge_all(verifier.judge, self.train).accept > 0) & ~self.train.truth
+        return np.where(past.any(-1, keepdims=True), (said + _any_of(past)) / 2, said)
+
     def _pool(self, rounds: Rounds) -> Pool:
         """Scripted provers, any claims at all, and the provers of earlier rounds."""
         bank, settings = self.train, self.settings
         lies = (scripted(bank, "liar") + scripted(bank, "half_truth")) / 2
         either = []
-        for base, wanted, earlier in (
-            (scripted(bank, "honest"), bank.truth & (bank.passes == bank.given).all(-1), rounds.helpful),
-            (lies, bank.real & ~bank.truth, rounds.sneaky),
+        false = bank.real & ~bank.truth
+        for base, anything, earlier in (
+            (scripted(bank, "honest"), _any_of(bank.truth & (bank.style == SHOWN)), rounds.helpful),
+            (lies, (_any_of(false) + _any_of(false & bank.settles.any(-1))) / 2, rounds.sneaky),
         ):
-            mixed = settings.scripted_share * base + settings.any_share * wanted / wanted.sum(-1, keepdims=True).clip(1)
+            mixed = settings.scripted_share * base + settings.any_share * anything
             rest = max(0.0, 1 - settings.scripted_share - settings.any_share)
             mixed += sum((rest / len(earlier) * policy for policy in earlier), np.zeros_like(base))
             either.append(Sayings(mixed))
@@ -176,3 +184,9 @@ class Training:
 
     def _seed(self, *what: int) -> int:
         return int(np.random.SeedSequence([self.seed, *what]).generate_state(1)[0])
+
+
+def _any_of(wanted: NDArray[np.bool_]) -> Floats:
+    """(n, c) equal weights over what is wanted (n, c), 0 where there is nothing of it."""
+    weights: Floats = wanted / wanted.sum(-1, keepdims=True).clip(1)
+    return weights

@@ -1,4 +1,4 @@
-"""`kitchen_scripted`: three verifiers against three provers and best responses, and whether the truth is true."""
+"""`kitchen_scripted`: four verifiers against three provers and best responses, and whether the truth is true."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ from brigade.envs.prover_verifier.play import Episode, play_episode
 from brigade.envs.prover_verifier.players import make_player
 from brigade.envs.registry import unknown
 from brigade.experiments.prover_verifier.kitchen_bank import draw_bank
-from brigade.experiments.prover_verifier.kitchen_judges import at_best, judge_all, scripted_judge
+from brigade.experiments.prover_verifier.kitchen_judges import SCRIPTED, at_best, judge_all
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
 
 PROVERS: tuple[Behaviour, ...] = ("honest", "liar", "half_truth")
-LOOKS = {"trusting": 0, "suspicious": None, "spot_checker": 1}  # verifiers, and at how many checkpoints they look
 SHOWN = 4  # claims of each prover in the transcripts
 
 
@@ -71,13 +70,13 @@ def _play_one(settings: KitchenSettings, seed: int, checkpoints: Checkpoints) ->
     game = KitchenGame(load_kitchen(settings.kitchen), settings.radius, settings.noise)
     outcome = Outcome()
     for prover in PROVERS:
-        for verifier in LOOKS:
+        for verifier in SCRIPTED:
             episodes = _episodes(game, prover, verifier, settings, seed)
             _enter(outcome, prover, verifier, episodes)
             checkpoints.say(f"{prover} against {verifier}")
     _, bank = draw_bank(game, np.random.default_rng([seed, len(PROVERS)]), settings.problems)
-    for verifier, looks in LOOKS.items():
-        judged = judge_all(scripted_judge(looks), bank)
+    for verifier, judge in SCRIPTED.items():
+        judged = judge_all(judge, bank)
         outcome.tables.setdefault("best response", {})[verifier] = dict(at_best(judged, bank, settings.question_cost))
     checkpoints.say("best responses")
     for i, kind in enumerate(PROVERS):
@@ -145,7 +144,10 @@ def described(
 ) -> dict[str, Any]:
     """A claim for the transcripts: in words, and which lines of it are wrong."""
     claim, width = game.decode(message), game.kitchen.width
-    points = [f"tick {p.tick}: {p.item} at ({p.cell % width}, {p.cell // width})" for p in claim.checkpoints]
+    told = {dish: f"{dish} handed out" for dish in game.kitchen.cookbook.orderable}
+    points = [
+        f"tick {p.tick}: {told.get(p.item, p.item)} at ({p.cell % width}, {p.cell // width})" for p in claim.checkpoints
+    ]
     wrong = [n for n, passed in enumerate(passes[: len(points)], 1) if not passed]
     return {
         "problem": f"episode {moment.seed}, tick {moment.seen['tick']}",
@@ -156,5 +158,5 @@ def described(
 
 
 EXPERIMENT = Experiment(
-    "kitchen_scripted", "claims about a kitchen's future: three verifiers against three provers", KitchenSettings, play
+    "kitchen_scripted", "claims about a kitchen's future: four verifiers against three provers", KitchenSettings, play
 )

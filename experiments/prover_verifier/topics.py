@@ -19,7 +19,7 @@ from brigade.envs.prover_verifier.arithmetic.solution import (
 )
 from brigade.envs.prover_verifier.arithmetic.working import wrong_lines, wrong_variants
 from brigade.envs.prover_verifier.game import Behaviour
-from brigade.envs.prover_verifier.kitchen.behaviours import claim_of, first_ticks
+from brigade.envs.prover_verifier.kitchen.behaviours import claim_of, decisive_point, first_ticks
 from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Claim, claim_json, read_claim
 from brigade.envs.prover_verifier.kitchen.forward import Moment
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
@@ -169,7 +169,9 @@ class KitchenMoment:
             return "Argue about the claim below."
         return (
             f"Claim what will be served, or lie in reach of the other chef, within at most {HORIZON} ticks, with the "
-            "plan for it and up to three checkpoints. `will_be` says what comes of the plan that you are given."
+            "plan for it and up to three checkpoints. A checkpoint says that an item will lie on a cell at a tick; or, "
+            "if its item is a dish that can be ordered, that this will be handed out there at that tick. `will_be` "
+            "says what comes of the plan that you are given, when and where."
         )
 
     def prover_state(self) -> State:
@@ -179,8 +181,12 @@ class KitchenMoment:
             return {"kitchen": seen, "claim": claim_json(self.claim, self.game.kitchen), "true": self.truth}
         claims = {kind: claim_json(claim, self.game.kitchen) for kind, claim in self._offers.items()}
         trace = self.game.engine.play(self.moment, self._offers["honest"].plan)
-        ticks = first_ticks(self.game.engine, trace, self._reach).items()
-        will_be = [{"kind": kind, "item": item, "tick": t} for (kind, item), t in ticks if t <= HORIZON]
+        engine, width = self.game.engine, self.game.kitchen.width
+        will_be = []
+        for (kind, item), tick in first_ticks(engine, trace, self._reach).items():
+            if tick <= HORIZON:
+                cell = decisive_point(engine, trace, (kind, item), tick, self._reach).cell
+                will_be.append({"kind": kind, "item": item, "tick": tick, "at": [cell % width, cell // width]})
         return {"kitchen": seen, "will_be": will_be, "in_time": claims["honest"], "too_early": claims["half_truth"]}
 
     def verifier_state(self) -> State:

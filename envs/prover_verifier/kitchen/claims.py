@@ -19,7 +19,7 @@ MAX_ARGUMENT = 2000  # characters of an argument in words
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A fact on the way: `item` lies on `cell` so many ticks from now."""
+    """A fact: `item` lies on `cell` so many ticks from now; or, if it is a dish, is handed out there at that tick."""
 
     cell: int
     tick: int
@@ -36,7 +36,7 @@ class Claim:
         item: which dish, or which item.
         by: ticks from now by which it will be so, once; a multiple of 5 up to 60.
         plan: what both chefs do for it.
-        checkpoints: at most three facts on the way.
+        checkpoints: at most three facts about what comes of the plan.
         argument: in words; the engine does not read it.
     """
 

@@ -46,12 +46,12 @@ class Trace:
     Attributes:
         actions: (ticks, chefs).
         items: (ticks + 1, cells) item kind on each cell, first as it is now.
-        served: (tick, dish) of every order that is paid for, ticks counted from now.
+        served: (tick, dish, cell) of every order that is paid for: ticks from now, and where it is handed out.
     """
 
     actions: NDArray[np.int8]
     items: NDArray[np.int16]
-    served: tuple[tuple[int, str], ...]
+    served: tuple[tuple[int, str, int], ...]
 
 
 class Engine:
@@ -90,19 +90,26 @@ class Engine:
             actions[tick] = self._step(followers)
             items.append(self.game.state.item[0].copy())
             if int(self.game.state.stats[0, SERVED]) > before:
-                served += [(tick + 1, dish) for dish in self._handed_out()]
+                served += [(tick + 1, dish, cell) for dish, cell in self._handed_out()]
         return Trace(actions, np.stack(items), tuple(served))
 
     def holds(self, claim: Claim, trace: Trace, reach: Sequence[int]) -> bool:
         """Whether a claim is true when its plan has gone like this."""
         if claim.kind == "served":
-            return any(dish == claim.item and tick <= claim.by for tick, dish in trace.served)
+            return any(dish == claim.item and tick <= claim.by for tick, dish, _ in trace.served)
         kind = self.kinds.index(claim.item) if claim.item in self.kinds else NOTHING
         return kind != NOTHING and bool((trace.items[1 : claim.by + 1][:, list(reach)] == kind).any())
 
     def passes(self, point: Checkpoint, trace: Trace) -> bool:
-        """Whether a checkpoint is as claimed."""
+        """Whether a checkpoint is as claimed: the item lies there then, or the dish is handed out there then."""
+        if point.item not in self.kinds:
+            return (point.tick, point.item, point.cell) in trace.served
         return point.tick < len(trace.items) and self.kinds[trace.items[point.tick, point.cell]] == point.item
+
+    def windows(self) -> list[int]:
+        """Cells at which dishes are handed out."""
+        tiles = self.kitchen.cookbook.spec.tiles
+        return [cell for cell, name in enumerate(self.kitchen.tile_names) if name in tiles and tiles[name].serves]
 
     def reach(self, seat: int, moment: Moment) -> list[int]:
         """Cells from which a chef can take something: those beside the floor it can walk on."""
@@ -132,11 +139,13 @@ class Engine:
         self.game.step([actions])
         return actions
 
-    def _handed_out(self) -> list[str]:
+    def _handed_out(self) -> list[tuple[str, int]]:
+        """Dishes that were handed out in the last tick, each with the cell that its chef faces."""
         state = self.game.state
-        events = zip(state.event[0].tolist(), state.event_kind[0].tolist(), strict=True)
-        dishes = [self.kitchen.cookbook.kinds[kind].dish for event, kind in events if event == SERVE]
-        return [dish for dish in dishes if dish is not None]
+        faced = state.pos[0] + self.kitchen.layout.step[state.facing[0]]
+        events = zip(state.event[0].tolist(), state.event_kind[0].tolist(), faced.tolist(), strict=True)
+        dishes = [(self.kitchen.cookbook.kinds[kind].dish, cell) for event, kind, cell in events if event == SERVE]
+        return [(dish, cell) for dish, cell in dishes if dish is not None]
 
 
 def replayed(moment: Moment, claim: Claim, trace: Trace, reach: Sequence[int]) -> bool:
