@@ -16,6 +16,7 @@ from brigade.experiments.prover_verifier.transformer_grpo import Learned, train_
 from brigade.experiments.prover_verifier.transformer_model import HELPFUL
 from brigade.experiments.prover_verifier.transformer_settings import TransformerSettings
 from brigade.experiments.prover_verifier.transformer_training import blank, supervised
+from brigade.experiments.rl.device import choose_device
 
 NAMES = tuple(Switches.model_fields)
 VARIANTS = {
@@ -28,9 +29,14 @@ STRETCH = 10  # steps of which the curves give the mean
 
 
 def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
-    """Train with every combination, one seed after the other."""
+    """Train with every combination, one seed after the other.
+
+    Raises:
+        BrigadeError: a GPU is wished for that cannot be used.
+    """
     torch.set_num_threads(1)
-    return [_play_one(settings, seed, checkpoints) for seed in seeds]
+    with choose_device(settings.device):  # what is made from here on is made there
+        return [_play_one(settings, seed, checkpoints) for seed in seeds]
 
 
 def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints) -> Outcome:

@@ -28,6 +28,7 @@ from brigade.experiments.prover_verifier.transformer_grpo import train_prover
 from brigade.experiments.prover_verifier.transformer_model import HELPFUL, SNEAKY, Prover, Verifier
 from brigade.experiments.prover_verifier.transformer_settings import TransformerSettings
 from brigade.experiments.prover_verifier.transformer_training import blank, scores_of, supervised, train_verifier
+from brigade.experiments.rl.device import choose_device
 
 JUDGE_LAYERS = 1
 BODIES = ("prover", "verifier", "judge")
@@ -86,9 +87,14 @@ class Table:
 
 
 def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
-    """Play the rounds, one seed after the other."""
+    """Play the rounds, one seed after the other.
+
+    Raises:
+        BrigadeError: a GPU is wished for that cannot be used.
+    """
     torch.set_num_threads(1)
-    return [_play_one(settings, seed, checkpoints) for seed in seeds]
+    with choose_device(settings.device):  # what is made from here on is made there
+        return [_play_one(settings, seed, checkpoints) for seed in seeds]
 
 
 def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints) -> Outcome:

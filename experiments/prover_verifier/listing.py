@@ -32,6 +32,7 @@ EXPERIMENTS: dict[str, Where] = {
     "arithmetic_llm": Where("arithmetic_llm"),
     "arithmetic_open_weights": Where("arithmetic_open_weights"),  # says itself what it needs, GPU included
     "kitchen_scripted": Where("kitchen_scripted"),
+    "kitchen_embedded": Where("kitchen_embedded"),
     "kitchen_rl": Where("kitchen_rl", ("torch",)),
     "kitchen_llm": Where("kitchen_llm"),
 }

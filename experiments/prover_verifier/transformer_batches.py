@@ -32,16 +32,16 @@ class Batch:
         prompt: (n, prompt).
         readable: (n,) bool, whether the tokens say a solution.
         correct: (n,) 1 where its answer is right.
+        right: the same as bool, for figures.
     """
 
     def __init__(self, problems: Sequence[Problem], solution: Tensor, role: int):
-        self.problems, self.solution = list(problems), solution
+        self.problems, self.solution = list(problems), solution.to(torch.get_default_device())
         self.prompt = torch.tensor([problem_tokens(problem, role) for problem in problems])
         read = [read_tokens(tokens) for tokens in solution.tolist()]
         self.readable = torch.tensor([each is not None for each in read])
-        self.correct = torch.tensor(
-            [float(each is not None and is_correct(p, each)) for p, each in zip(problems, read, strict=True)]
-        )
+        right = [each is not None and is_correct(p, each) for p, each in zip(problems, read, strict=True)]
+        self.right, self.correct = np.array(right, np.bool_), torch.tensor(right, dtype=torch.float)
 
     def __len__(self) -> int:
         return len(self.problems)
@@ -81,7 +81,8 @@ class Source:
     @classmethod
     def of(cls, state: Mapping[str, Tensor]) -> Source:
         """The source that `state` was made of."""
-        return cls(state["place"].long().numpy(), state["solution"].long(), state["correct"].numpy())
+        solution = state["solution"].long().to(torch.get_default_device())
+        return cls(state["place"].long().numpy(), solution, state["correct"].numpy())
 
     def pairs(self, truths: Tensor, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor] | None:
         """Wrong solutions beside right ones of the same problems.
@@ -104,13 +105,13 @@ class Source:
         right = rng.permutation(np.flatnonzero(self.correct))
         own[self.place[right]] = right  # one of them, at random
         at = self.place[some]
-        take = torch.from_numpy((own[at] >= 0) & (rng.random(count) < 0.5))
-        theirs = self.solution[torch.from_numpy(own[at].clip(0))]
-        return torch.from_numpy(at), torch.where(take[:, None], theirs, truths[at]), self.solution[some]
+        take = torch.tensor((own[at] >= 0) & (rng.random(count) < 0.5))
+        theirs = self.solution[own[at].clip(0)]
+        return torch.tensor(at), torch.where(take[:, None], theirs, truths[at]), self.solution[some]
 
 
 def gather_source(batches: Sequence[Batch], problems: int) -> Source:
     """What provers said about the problems of the pool, each equally often about all, one time after the other."""
     place = np.concatenate([np.arange(len(batch)) % problems for batch in batches])
     solution = torch.cat([batch.solution for batch in batches])
-    return Source(place, solution, torch.cat([batch.correct for batch in batches]).bool().numpy())
+    return Source(place, solution, np.concatenate([batch.right for batch in batches]))

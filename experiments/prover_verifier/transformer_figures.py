@@ -62,8 +62,8 @@ class Judge:
 
     def split(self, batch: Batch) -> Split:
         """What is accepted of what a prover sent."""
-        accept = (scores_of(self.verifier, batch) >= self.limit).numpy()
-        return Split(accept, batch.correct.bool().numpy(), np.ones(len(batch)))
+        accept = (scores_of(self.verifier, batch) >= self.limit).cpu().numpy()
+        return Split(accept, batch.right, np.ones(len(batch)))
 
 
 def calibrated(
@@ -74,15 +74,15 @@ def calibrated(
 ) -> Judge:
     """The verifier with the threshold that these problems give; `arrives` says what reaches it of a solution."""
     true = Batch(problems, arrives(padded([solve(problem) for problem in problems], settings.length)), HELPFUL)
-    return Judge(verifier, threshold(scores_of(verifier, true), true.correct))
+    return Judge(verifier, threshold(scores_of(verifier, true).cpu(), true.right))
 
 
 def round_figures(judge: Judge, provers: Mapping[int, Prover], sent: Mapping[int, Batch]) -> dict[str, Figure]:
     """The figures of a round on what the provers of both roles send."""
     splits = {role: judge.split(batch) for role, batch in sent.items()}
     helpful, sneaky = splits[HELPFUL], splits[SNEAKY]
-    scores = {role: scores_of(judge.verifier, batch).numpy() for role, batch in sent.items()}
-    readable = {role: batch.readable.numpy() for role, batch in sent.items()}
+    scores = {role: scores_of(judge.verifier, batch).cpu().numpy() for role, batch in sent.items()}
+    readable = {role: batch.readable.cpu().numpy() for role, batch in sent.items()}
     right, wrong = scores[HELPFUL][helpful.correct], scores[SNEAKY][~sneaky.correct & readable[SNEAKY]]
     complete, unsound = edits_response(judge, sent[HELPFUL].problems)
     figures: dict[str, Figure] = {
@@ -120,11 +120,11 @@ def _sampled_figures(judge: Judge, provers: Mapping[int, Prover], problems: Sequ
     many = [problem for problem in problems for _ in range(SAMPLES)]
     drawn = {role: sampled(prover, many, role, length) for role, prover in provers.items()}
     shape = len(problems), SAMPLES
-    scores = np.concatenate([scores_of(judge.verifier, b).numpy().reshape(shape) for b in drawn.values()], -1)
-    correct = np.concatenate([b.correct.bool().numpy().reshape(shape) for b in drawn.values()], -1)
+    scores = np.concatenate([scores_of(judge.verifier, b).cpu().numpy().reshape(shape) for b in drawn.values()], -1)
+    correct = np.concatenate([b.right.reshape(shape) for b in drawn.values()], -1)
     failures = (scores >= judge.limit) != correct
     ratio = {
-        role: (_likelihood(provers[HELPFUL], b, HELPFUL) - _likelihood(provers[SNEAKY], b, SNEAKY)).numpy()
+        role: (_likelihood(provers[HELPFUL], b, HELPFUL) - _likelihood(provers[SNEAKY], b, SNEAKY)).cpu().numpy()
         for role, b in drawn.items()
     }
     return {

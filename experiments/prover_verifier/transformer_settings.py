@@ -38,6 +38,7 @@ class TransformerSettings(Model):
         temperature: at which provers are sampled for the pool; above 1, it has more kinds of errors in it.
         test: problems for the figures, and as many for calibration.
         switches: DAPO's four changes.
+        device: of PyTorch; models of this size are as fast on a CPU.
     """
 
     steps: int = Field(2, ge=1, le=4)
@@ -69,6 +70,7 @@ class TransformerSettings(Model):
     temperature: float = Field(1.0, gt=0)
     test: int = Field(400, ge=1)
     switches: Switches = Switches()
+    device: Literal["auto", "cpu", "cuda"] = "cpu"
 
     @property
     def length(self) -> int:
