@@ -98,6 +98,7 @@ def test_solutions_that_cannot_be_read(text: str, words: str) -> None:
         ('{"question": "q", "answer": "three"}', "#### NUMBER"),
         ('{"question": "q", "answer": "<<3+4=8>>8\\n#### 8"}', "wrong working: 3.4 is 7"),
         ('{"question": "q", "answer": "<<3+4=7>>7\\n#### 9"}', "wrong answer: 9"),
+        ('{"question": "2 and 3?", "answer": "#### 6"}', "wrong answer: 6 contradicts 5 on an earlier line"),
         ("{", "not valid JSON"),
     ],
 )
@@ -106,6 +107,8 @@ def test_files_of_problems_are_checked_line_by_line(tmp_path: Path, line: str, w
     good = json.dumps({"question": "2 and 3?", "answer": "It is <<2+3=5>>5.\n#### 5"})
     file.write_text(f"{good}\n")
     assert read_problems(file)[0].answer == 5
+    file.write_text(f"{good}\n{good}\n")
+    assert len(read_problems(file)) == 1
     file.write_text(f"{good}\n\n{line}\n")
     with pytest.raises(ContentError, match=words) as caught:
         read_problems(file)

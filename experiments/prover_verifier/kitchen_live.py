@@ -17,7 +17,7 @@ from brigade.envs.kitchen.state import SERVED
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.game import Message
 from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Claim
-from brigade.envs.prover_verifier.kitchen.forward import SERVE, Engine, Moment, Trace
+from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment, Trace, handed_out
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.play import play_episode
 from brigade.envs.prover_verifier.players import Observation, Player, Seat
@@ -94,7 +94,7 @@ class LiveKitchen:
         self._actions.append(actions)
         self._items.append(self.game.state.item[0].copy())
         if self.orders_served > before:
-            self._served += [(self.tick, dish, cell) for dish, cell in self._handed_out()]
+            self._served += [(self.tick, dish, cell) for dish, cell in handed_out(self.game)]
         if self.claim is not None and self._over(self.claim):
             self.claim = None
             self._seat([PlanningCook() for _ in self.players])
@@ -124,14 +124,6 @@ class LiveKitchen:
         self.players = list(players)
         for seat, player in enumerate(self.players):
             player.reset(View(self.engine.kitchen, seat, self.seed))
-
-    def _handed_out(self) -> list[tuple[str, int]]:
-        """Dishes handed out in the last tick, each with the cell that its chef faces."""
-        state, kitchen = self.game.state, self.engine.kitchen
-        faced = state.pos[0] + kitchen.layout.step[state.facing[0]]
-        events = zip(state.event[0].tolist(), state.event_kind[0].tolist(), faced.tolist(), strict=True)
-        dishes = [(kitchen.cookbook.kinds[kind].dish, cell) for event, kind, cell in events if event == SERVE]
-        return [(dish, cell) for dish, cell in dishes if dish is not None]
 
 
 class LiveGame(KitchenGame):

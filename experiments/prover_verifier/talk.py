@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 MAX_TEXT = 4000  # characters of one message
 VERDICTS = ("accept", "reject", "ask")
 PROVE, JUDGE = "prove", "judge"  # purposes of requests
-PROMPT = "pvg-2"
+PROMPT = "pvg-3"
 _TEXT: dict[str, Any] = {"type": "string"}
 JUDGE_SCHEMA = {
     "type": "object",

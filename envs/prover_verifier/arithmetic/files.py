@@ -43,19 +43,28 @@ class FileProblem:
 def read_problems(path: str | Path) -> list[FileProblem]:
     """Problems in the form of GSM8K: the solution ends with `#### NUMBER`, and `<<48/2=24>>` marks what was worked out.
 
+    A question that comes again counts once.
+
     Raises:
-        ContentError: the file cannot be read, a line lacks a field, has no answer, or one that its own working
-            contradicts; the line is named.
+        ContentError: the file cannot be read, a line lacks a field, has no answer, or one that its own working or an
+            earlier line contradicts; the line is named.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(str(path), 0, f"cannot be read: {error}") from None
     # Not `splitlines`: JSON may hold line separators of other kinds within its strings.
-    problems = [_read_line(line, str(path), number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    problems: dict[str, FileProblem] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            problem = _read_line(line, str(path), number)
+            first = problems.setdefault(problem.text, problem)
+            if first.answer != problem.answer:
+                told = f"{write(problem.answer)} contradicts {write(first.answer)} on an earlier line"
+                raise ContentError(str(path), number, f"wrong answer: {told} with the same question")
     if not problems:
         raise ContentError(str(path), 0, "holds no problems")
-    return problems
+    return list(problems.values())
 
 
 def _read_line(line: str, source: str, number: int) -> FileProblem:

@@ -90,7 +90,7 @@ class Engine:
             actions[tick] = self._step(followers)
             items.append(self.game.state.item[0].copy())
             if int(self.game.state.stats[0, SERVED]) > before:
-                served += [(tick + 1, dish, cell) for dish, cell in self._handed_out()]
+                served += [(tick + 1, dish, cell) for dish, cell in handed_out(self.game)]
         return Trace(actions, np.stack(items), tuple(served))
 
     def holds(self, claim: Claim, trace: Trace, reach: Sequence[int]) -> bool:
@@ -139,13 +139,14 @@ class Engine:
         self.game.step([actions])
         return actions
 
-    def _handed_out(self) -> list[tuple[str, int]]:
-        """Dishes that were handed out in the last tick, each with the cell that its chef faces."""
-        state = self.game.state
-        faced = state.pos[0] + self.kitchen.layout.step[state.facing[0]]
-        events = zip(state.event[0].tolist(), state.event_kind[0].tolist(), faced.tolist(), strict=True)
-        dishes = [(self.kitchen.cookbook.kinds[kind].dish, cell) for event, kind, cell in events if event == SERVE]
-        return [(dish, cell) for dish, cell in dishes if dish is not None]
+
+def handed_out(game: Game) -> list[tuple[str, int]]:
+    """Dishes that were handed out in the last tick of a game of one kitchen, each with the cell that its chef faces."""
+    state, kitchen = game.state, game.kitchen
+    faced = state.pos[0] + kitchen.layout.step[state.facing[0]]
+    events = zip(state.event[0].tolist(), state.event_kind[0].tolist(), faced.tolist(), strict=True)
+    dishes = [(kitchen.cookbook.kinds[kind].dish, cell) for event, kind, cell in events if event == SERVE]
+    return [(dish, cell) for dish, cell in dishes if dish is not None]
 
 
 def replayed(moment: Moment, claim: Claim, trace: Trace, reach: Sequence[int]) -> bool:
