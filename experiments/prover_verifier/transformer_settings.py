@@ -42,7 +42,7 @@ class TransformerSettings(Model):
     """
 
     steps: int = Field(2, ge=1, le=4)
-    rounds: int = Field(8, ge=1)
+    rounds: int = Field(12, ge=1)
     width: int = Field(64, ge=8, multiple_of=4)
     layers: int = Field(2, ge=1)
     verifier_width: int = Field(64, ge=8, multiple_of=4)
