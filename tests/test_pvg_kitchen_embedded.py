@@ -63,7 +63,7 @@ def played(game: LiveGame, prover: str, verifier: str | Player) -> LiveEpisode:
 def test_speaking_leaves_the_live_kitchen_alone(game: LiveGame, prover: str) -> None:
     live = LiveKitchen(game.engine, game.engine.moment(SEED, 60))
     before = live.moment()
-    game.now = live.moment()
+    game.now, game.going = live.moment(), live
     message = SPEAKERS[prover](game, game.now, np.random.default_rng(0))
     if message is not None:
         env = ProverVerifierEnv(game, "looks")

@@ -303,7 +303,8 @@ def test_a_verifier_of_answers_sees_no_line() -> None:
     hidden = edit_game.Problems([problem], edits).answers_only()
     one, other = (edit_game.Problems([problem], [edit]).answers_only() for edit in edits[:2])
     assert torch.equal(one.rows, other.rows)  # an altered line cannot be told from the true one
-    assert hidden.copied.flatten().tolist() == pytest.approx([solve(problem, edit).answer / 3 for edit in edits])  # type: ignore[operator]
+    changed = [(solve(problem, edit).answer - problem.start) / 3 for edit in edits]  # type: ignore[operator]
+    assert hidden.copied.flatten().tolist() == pytest.approx(changed)
 
 
 def test_a_pool_of_every_edit_and_what_is_kept_of_it() -> None:

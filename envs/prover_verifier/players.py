@@ -181,7 +181,7 @@ def make_spot_checker() -> ScriptedVerifier:
     return ScriptedVerifier(1)
 
 
-@players.register("exacting", "verifier: accepts only what one look settles; where it cannot look, as suspicious")
+@players.register("exacting", "verifier: accepts only what one look settles; in games without looks, as suspicious")
 def make_exacting() -> ScriptedVerifier:
     """Accepts only what one look settles; in games in which there is nothing to look at, as the suspicious one."""
     return ScriptedVerifier(None, exacting=True)

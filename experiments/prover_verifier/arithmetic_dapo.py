@@ -15,8 +15,7 @@ from brigade.experiments.prover_verifier.transformer_batches import sampled
 from brigade.experiments.prover_verifier.transformer_grpo import Learned, train_prover
 from brigade.experiments.prover_verifier.transformer_model import HELPFUL
 from brigade.experiments.prover_verifier.transformer_settings import TransformerSettings
-from brigade.experiments.prover_verifier.transformer_training import blank, supervised
-from brigade.experiments.rl.device import choose_device
+from brigade.experiments.prover_verifier.transformer_training import blank, made_on, supervised
 
 NAMES = tuple(Switches.model_fields)
 VARIANTS = {
@@ -35,7 +34,7 @@ def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Check
         BrigadeError: a GPU is wished for that cannot be used.
     """
     torch.set_num_threads(1)
-    with choose_device(settings.device):  # what is made from here on is made there
+    with made_on(settings.device):
         return [_play_one(settings, seed, checkpoints) for seed in seeds]
 
 

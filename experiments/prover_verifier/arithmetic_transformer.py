@@ -27,8 +27,13 @@ from brigade.experiments.prover_verifier.transformer_figures import (
 from brigade.experiments.prover_verifier.transformer_grpo import train_prover
 from brigade.experiments.prover_verifier.transformer_model import HELPFUL, SNEAKY, Prover, Verifier
 from brigade.experiments.prover_verifier.transformer_settings import TransformerSettings
-from brigade.experiments.prover_verifier.transformer_training import blank, scores_of, supervised, train_verifier
-from brigade.experiments.rl.device import choose_device
+from brigade.experiments.prover_verifier.transformer_training import (
+    blank,
+    made_on,
+    scores_of,
+    supervised,
+    train_verifier,
+)
 
 JUDGE_LAYERS = 1
 BODIES = ("prover", "verifier", "judge")
@@ -93,7 +98,7 @@ def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Check
         BrigadeError: a GPU is wished for that cannot be used.
     """
     torch.set_num_threads(1)
-    with choose_device(settings.device):  # what is made from here on is made there
+    with made_on(settings.device):
         return [_play_one(settings, seed, checkpoints) for seed in seeds]
 
 
@@ -151,7 +156,7 @@ def _play_round(number: int, table: Table, state: State) -> None:
     kept: list[Batch] = []
 
     def keep(prover: Prover) -> None:
-        kept.append(table.asked(prover, SNEAKY, settings.prover_steps // settings.keep_every or 1))
+        kept.append(table.asked(prover, SNEAKY, math.ceil(settings.prover_steps / settings.keep_every)))
 
     def score(batch: Batch) -> Tensor:
         return scores_of(verifier, batch)

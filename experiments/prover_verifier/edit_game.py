@@ -41,7 +41,7 @@ class Problems:
         numbers: (n, 1 + 2 * steps) start, then operation and amount of every step.
         rows: (n, edits, steps, 13) what the verifier sees of every line.
         copied: (n, edits, 1) answer less the last line's result, over 3.
-        answers: (n, edits, 1) the answer itself, over 3.
+        changes: (n, edits, 1) answer less the start, over 3.
         correct: (n, edits) 1 where the answer is right.
     """
 
@@ -53,7 +53,9 @@ class Problems:
             [[_rows(problem, s) for s in row] for problem, row in zip(problems, solutions, strict=True)]
         )
         self.copied = torch.tensor([[[_copied(s)] for s in row] for row in solutions])
-        self.answers = torch.tensor([[[float(s.answer or 0) / SCALE] for s in row] for row in solutions])
+        self.changes = torch.tensor(
+            [[[_changed(problem, s)] for s in row] for problem, row in zip(problems, solutions, strict=True)]
+        )
         self.correct = torch.tensor(
             [[float(is_correct(p, s)) for s in row] for p, row in zip(problems, solutions, strict=True)]
         )
@@ -62,10 +64,10 @@ class Problems:
         return len(self.problems)
 
     def answers_only(self) -> Problems:
-        """The same as a verifier sees them from which all lines are hidden: what was asked, and the answer."""
+        """The same as a verifier sees them from which all lines are hidden: what was asked, and by how much it grew."""
         hidden = copy.copy(self)
         hidden.rows = self.rows * torch.tensor(ASKED)
-        hidden.copied = self.answers
+        hidden.copied = self.changes
         return hidden
 
 
@@ -94,6 +96,11 @@ def _rows(problem: Problem, solution: Solution) -> list[list[float]]:
 def _copied(solution: Solution) -> float:
     assert solution.answer is not None
     return float(solution.answer - solution.rows[-1].after) / SCALE
+
+
+def _changed(problem: Problem, solution: Solution) -> float:
+    assert solution.answer is not None
+    return float(solution.answer - problem.start) / SCALE
 
 
 class EditVerifier(nn.Module):

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from brigade.envs.content import Model
 from brigade.envs.kitchen.layout import load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
-from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS
+from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS, HORIZON
 from brigade.envs.prover_verifier.kitchen.plans import Planned
 from brigade.envs.prover_verifier.players import make_player, players
 from brigade.envs.registry import BrigadeError, unknown
@@ -35,9 +35,11 @@ def kitchen_for_two(name: str) -> str:
     """The kitchen's name.
 
     Raises:
-        BrigadeError: there is no such kitchen, or it is not for two chefs.
+        BrigadeError: there is no such kitchen, it is not for two chefs, or its orders stand.
     """
     kitchen = load_kitchen(known_kitchen(name))
+    if kitchen.layout.standing:
+        raise BrigadeError(f"kitchen '{name}' has standing orders; claims need orders that come and go")
     if kitchen.chefs != len(CHEFS):
         raise BrigadeError(
             f"kitchen '{name}' has {kitchen.chefs} chefs, expected 2: one who decides and one who speaks"
@@ -76,7 +78,7 @@ class EmbeddedSettings(Model):
         horizon: ticks in an episode, instead of the kitchen's own.
         verifiers: players who decide, by name.
         provers: who speaks: `honest`, `liar`, `half_truth`, `saboteur`, `true_saboteur`, `helper`.
-        interval: ticks after which a prover may speak again.
+        interval: ticks after which a prover is asked again.
         tries: ways to work that the helper draws at random, besides the five that it always tries.
         ahead: ticks after which the helper compares the points; null for the end of the episode.
         radius, noise: of the game: how far the verifier sees, and how often a checkpoint is lost.
@@ -99,6 +101,16 @@ class EmbeddedSettings(Model):
     looks: int = Field(CHECKPOINTS, ge=0)
     question_cost: float = Field(0.0, ge=0)
     order_bonus: float = Field(0.2, ge=0)
+
+    @model_validator(mode="after")
+    def _someone_can_speak(self) -> EmbeddedSettings:
+        ticks = load_kitchen(self.kitchen, self.horizon).horizon
+        if ticks < self.interval + HORIZON:
+            raise BrigadeError(
+                f"nothing can be claimed in {ticks} ticks: the first claim is made after interval={self.interval}, "
+                f"and must come true within {HORIZON}; expected horizon of at least {self.interval + HORIZON}"
+            )
+        return self
 
 
 def play(settings: EmbeddedSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
@@ -133,9 +145,13 @@ def _speaker(prover: str, settings: EmbeddedSettings) -> Speaker:
 
 
 def _figures(episode: LiveEpisode, alone: LiveEpisode, helpful: bool, order_bonus: float) -> dict[str, Figure]:
-    """What an episode says, beside the same one in which nobody listened."""
+    """What an episode says, beside the same one in which nobody listened.
+
+    What a false claim costs is only said where nothing else made a difference: no look, and no true claim accepted.
+    """
     claims, helped = episode.claims, episode.score - alone.score
-    believed_lies = sum(heard.accept and not heard.truth for heard in claims)
+    believed = [heard for heard in claims if heard.accept]
+    blamed = bool(believed) and episode.stood == 0 and not any(heard.truth for heard in believed)
     bonus = order_bonus * episode.served
     return {
         "score": float(episode.score),
@@ -151,7 +167,7 @@ def _figures(episode: LiveEpisode, alone: LiveEpisode, helpful: bool, order_bonu
         "accepted and true, but not so in the end": _share(not h.came_true for h in claims if h.accept and h.truth),
         "looks": float(sum(heard.looks for heard in claims)),
         "ticks lost to looks": float(episode.stood),
-        "points lost by a false claim accepted": -helped / believed_lies if believed_lies else None,
+        "points lost by a false claim accepted": -helped / len(believed) if blamed else None,
         "verifier's reward": sum(heard.verifier_reward for heard in claims) + bonus,
         "prover's reward": sum(heard.prover_reward for heard in claims) + (bonus if helpful else 0.0),
     }

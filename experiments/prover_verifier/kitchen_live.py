@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,8 +22,6 @@ from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment, Trace, 
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.play import play_episode
 from brigade.envs.prover_verifier.players import Observation, Player, Seat
-
-Speaker = Callable[[KitchenGame, Moment, np.random.Generator], Message | None]  # None: has nothing to say
 
 
 class LiveKitchen:
@@ -70,6 +69,13 @@ class LiveKitchen:
         actions = np.array(self._actions, np.int8).reshape(-1, self.engine.kitchen.chefs)
         return Moment(self.engine.kitchen, self.seed, actions, self.game.snapshot(), self.seen)
 
+    def copy(self) -> LiveKitchen:
+        """The present, to be played on from; its chefs go on with what they are doing here."""
+        other = LiveKitchen(self.engine, self.moment())
+        other.players = copy.deepcopy(self.players, {id(self.engine.kitchen): self.engine.kitchen})
+        other.stand(max(0, self._stands_until - self.tick))
+        return other
+
     def follow(self, claim: Claim) -> None:
         """Put the plan of a claim in force, from now on."""
         self.claim, self._since = claim, self.tick
@@ -88,13 +94,13 @@ class LiveKitchen:
             STAY if stands and seat == VERIFIER_SEAT else player.act(self.seen | {"you": seat})
             for seat, player in enumerate(self.players)
         ]
-        before = self.orders_served
+        before, ordered = self.orders_served, self.seen["orders"]
         self.game.step([actions])
         self.seen = self.game.describe()
         self._actions.append(actions)
         self._items.append(self.game.state.item[0].copy())
-        if self.orders_served > before:
-            self._served += [(self.tick, dish, cell) for dish, cell in handed_out(self.game)]
+        paid = handed_out(self.game, self.orders_served - before, ordered)
+        self._served += [(self.tick, dish, cell) for dish, cell in paid]
         if self.claim is not None and self._over(self.claim):
             self.claim = None
             self._seat([PlanningCook() for _ in self.players])
@@ -130,10 +136,14 @@ class LiveGame(KitchenGame):
     """The game `kitchen` about the present of a live kitchen, instead of a moment that nature draws."""
 
     now: Moment  # what the next episode of the game is about
+    going: LiveKitchen  # the kitchen that it is the present of
 
     def draw(self, rng: np.random.Generator) -> Moment:
         """The present."""
         return self.now
+
+
+Speaker = Callable[[LiveGame, Moment, np.random.Generator], Message | None]  # None: has nothing to say
 
 
 class Saying:
@@ -201,7 +211,7 @@ def play_alone(game: KitchenGame, seed: int) -> LiveEpisode:
 def play_live(env: ProverVerifierEnv, speaker: Speaker, verifier: Player, interval: int, seed: int) -> LiveEpisode:
     """An episode in which the prover's chef speaks and the verifier's chef decides.
 
-    The prover may speak after the first `interval` ticks, and again that many ticks after it spoke last, unless its
+    The prover is asked after the first `interval` ticks, and again that many ticks after it was asked last, unless its
     plan is still in force or a deadline could lie beyond the end. If the verifier accepts, both chefs follow the plan;
     if it rejects, both cook on as they were. The verdict falls within the tick; the looks are paid for after it.
 
@@ -219,7 +229,7 @@ def play_live(env: ProverVerifierEnv, speaker: Speaker, verifier: Player, interv
     while live.tick <= game.kitchen.horizon - HORIZON:
         message = None
         if live.claim is None and live.tick >= following:
-            game.now, following = live.moment(), live.tick + interval
+            game.now, game.going, following = live.moment(), live, live.tick + interval
             message = speaker(game, game.now, np.random.default_rng([seed, live.tick]))
         if message is not None:
             claims.append(_decide(env, game, live, message, verifier))

@@ -23,7 +23,7 @@ from brigade.envs.prover_verifier.kitchen.claims import BUCKET, HORIZON, PLAN, C
 from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment
 from brigade.envs.prover_verifier.kitchen.plans import Plan
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
-from brigade.experiments.prover_verifier.kitchen_live import LiveKitchen, Speaker
+from brigade.experiments.prover_verifier.kitchen_live import LiveGame, LiveKitchen, Speaker
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,9 @@ class Helper:
     """Tries ways to work on, and claims what comes of the best; says nothing if none beats cooking on unadvised.
 
     Each way is two cooks: state machines, one of whom may wait or only put together and serve, or who weigh what there
-    is to do in ways drawn at random. What they do is drawn up as a plan; what following it earns is found out by
-    playing on from the moment, with the orders that will come. So the helper knows the future as the engine does.
+    is to do in ways drawn at random. What they do is drawn up as a plan; what following it earns, and what saying
+    nothing does, is found out by playing on from the moment, with the orders that will come. So the helper knows the
+    future as the engine does.
 
     Attributes:
         tries: ways drawn at random.
@@ -92,12 +93,16 @@ class Helper:
     tries: int = 4
     ahead: int | None = 120
 
-    def __call__(self, game: KitchenGame, moment: Moment, rng: np.random.Generator) -> Message | None:
+    def __call__(self, game: LiveGame, moment: Moment, rng: np.random.Generator) -> Message | None:
         """The message, if there is anything to be gained."""
-        best, most = None, self._points(game.engine, moment, None)
+        best, most = None, self._points(game.going.copy())
         for plan in self._plans(game.engine, moment, rng):
             claim = _true_claim(game, moment, plan, rng)
-            points = self._points(game.engine, moment, claim) if claim is not None else most
+            if claim is None:
+                continue
+            advised = LiveKitchen(game.engine, moment)
+            advised.follow(claim)
+            points = self._points(advised)
             if points > most:
                 best, most = claim, points
         return game.encode(best) if best is not None else None
@@ -108,13 +113,10 @@ class Helper:
         pairs += [[WeighingCook(_weights(rng)), WeighingCook(_weights(rng))] for _ in range(self.tries)]
         return [both, (both[0], ()), ((), both[1]), *(_drawn_up(engine, moment, pair) for pair in pairs)]
 
-    def _points(self, engine: Engine, moment: Moment, claim: Claim | None) -> int:
-        """The score `ahead`, if the claim's plan is followed, or if nothing is said."""
-        ahead = LiveKitchen(engine, moment)
-        if claim is not None:
-            ahead.follow(claim)
-        ahead.play_until(ahead.tick + self.ahead if self.ahead is not None else engine.kitchen.horizon)
-        return ahead.score
+    def _points(self, copied: LiveKitchen) -> int:
+        """The score `ahead` of a copy that may be played on."""
+        copied.play_until(copied.tick + self.ahead if self.ahead is not None else copied.engine.kitchen.horizon)
+        return copied.score
 
 
 def _weights(rng: np.random.Generator) -> Weights:

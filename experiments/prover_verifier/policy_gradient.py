@@ -47,7 +47,8 @@ def group_advantages(rewards: Tensor, scale: Scale = "group") -> Tensor:
 
     Args:
         rewards: (problems, group).
-        scale: whose deviation it is divided by.
+        scale: what it is divided by: the deviation within the group, that within groups over the whole batch, or
+            nothing.
 
     Returns:
         (problems, group); 0 in groups with equal rewards.

@@ -39,7 +39,7 @@ def answer_only_accuracy(
     settings: TransformerSettings,
     rng: np.random.Generator,
 ) -> float:
-    """Accuracy on what both provers send of a verifier that is trained on the same pool, and never sees a line.
+    """Accuracy, on what both provers send, of a verifier that learns from the same pool and sees no readable line.
 
     Args:
         taught: the body that it begins with.

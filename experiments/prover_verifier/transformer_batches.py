@@ -36,7 +36,7 @@ class Batch:
     """
 
     def __init__(self, problems: Sequence[Problem], solution: Tensor, role: int):
-        self.problems, self.solution = list(problems), solution.to(torch.get_default_device())
+        self.problems, self.solution = list(problems), solution.to(here())
         self.prompt = torch.tensor([problem_tokens(problem, role) for problem in problems])
         read = [read_tokens(tokens) for tokens in solution.tolist()]
         self.readable = torch.tensor([each is not None for each in read])
@@ -45,6 +45,11 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.problems)
+
+
+def here() -> torch.device:
+    """The device on which tensors are made at present; PyTorch before 2.8 has no other way to ask within a context."""
+    return torch.empty(0).device
 
 
 def padded(solutions: Sequence[Solution], length: int) -> Tensor:
@@ -81,7 +86,7 @@ class Source:
     @classmethod
     def of(cls, state: Mapping[str, Tensor]) -> Source:
         """The source that `state` was made of."""
-        solution = state["solution"].long().to(torch.get_default_device())
+        solution = state["solution"].long().to(here())
         return cls(state["place"].long().numpy(), solution, state["correct"].numpy())
 
     def pairs(self, truths: Tensor, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor] | None:

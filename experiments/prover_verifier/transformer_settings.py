@@ -33,8 +33,8 @@ class TransformerSettings(Model):
         base_share: share of the supervised prover in the verifier's pool.
         keep_every: steps between the sneaky provers that are sampled for the pool; the last one always is.
         pool: problems of the pool.
-        samples: solutions that a role gives to each of them in a round, all of its checkpoints together; where there
-            are few, verifiers learn them by heart.
+        samples: solutions that a role gives to each of them in a round, shared out among its checkpoints and rounded up
+            for each; where there are few, verifiers learn them by heart.
         temperature: at which provers are sampled for the pool; above 1, it has more kinds of errors in it.
         test: problems for the figures, and as many for calibration.
         switches: DAPO's four changes.

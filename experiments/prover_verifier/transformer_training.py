@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +27,7 @@ from brigade.experiments.prover_verifier.transformer_model import (
     problem_tokens,
 )
 from brigade.experiments.prover_verifier.transformer_settings import TransformerSettings, solution_length
+from brigade.experiments.rl.device import choose_device
 
 LEARNED = ("provers", "verifier")  # splits of which the supervised start knows
 ERRORS = {HELPFUL: 0.25, SNEAKY: 0.55}  # share of solutions with an error in the supervised data
@@ -33,6 +36,16 @@ CLIP_NORM = 1.0
 LARGEST_WEIGHT = 1e6
 UNREADABLE = -8.0  # score of what cannot be read, as low as `low`: it is no argument, whatever the verifier makes of it
 LONGER = 3  # tokens by which a perturbed prompt may be longer
+
+
+def made_on(wish: str) -> contextlib.AbstractContextManager[Any]:
+    """Within this, tensors are made on the device that is wished for; on the CPU nothing is changed.
+
+    Raises:
+        BrigadeError: a GPU is wished for that cannot be used.
+    """
+    device = choose_device(wish, kernels=False)
+    return contextlib.nullcontext() if device.type == "cpu" else device
 
 
 def blank(settings: TransformerSettings, width: int, layers: int) -> Prover:

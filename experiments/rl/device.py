@@ -9,18 +9,19 @@ from brigade.envs.registry import BrigadeError
 from brigade.experiments.machine import machine
 
 
-def choose_device(wish: str) -> torch.device:
+def choose_device(wish: str, kernels: bool = True) -> torch.device:
     """The device of PyTorch to train on.
 
     Args:
         wish: `cpu`, `cuda`, or `auto`: a GPU if there is one that can be used.
+        kernels: whether Numba must be able to use the GPU too, to play kitchens there.
 
     Raises:
         BrigadeError: a GPU is wished for that cannot be used; the message says what is missing.
     """
     if wish == "cpu":
         return torch.device("cpu")
-    missing = missing_for_gpu()
+    missing = missing_for_gpu(kernels)
     if missing is None:
         return torch.device("cuda")
     if wish == "cuda":
@@ -39,12 +40,14 @@ def gpu_count(wish: str) -> int:
     return torch.cuda.device_count() if choose_device(wish).type == "cuda" else 0
 
 
-def missing_for_gpu() -> str | None:
-    """What is missing to train on a GPU; None for nothing."""
+def missing_for_gpu(kernels: bool = True) -> str | None:
+    """What is missing to train on a GPU, with or without Numba's kernels; None for nothing."""
     if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
         return f"this PyTorch ({torch.__version__}) was built without CUDA; install a build with CUDA"
     if not torch.cuda.is_available():
         return "PyTorch finds no NVIDIA GPU with a driver that fits it"
+    if not kernels:
+        return None
     if cuda.SIMULATED:
         return "NUMBA_ENABLE_CUDASIM is set, which simulates one for Numba and none for PyTorch; unset it"
     if not cuda.available():

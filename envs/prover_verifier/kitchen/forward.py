@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,11 +86,11 @@ class Engine:
         actions = np.zeros((ticks, self.kitchen.chefs), np.int8)
         self._reset(followers, moment.seed)
         for tick in range(ticks):
-            before = int(self.game.state.stats[0, SERVED])
-            actions[tick] = self._step(followers)
+            before, seen = int(self.game.state.stats[0, SERVED]), self.game.describe()
+            actions[tick] = self._step(followers, seen)
             items.append(self.game.state.item[0].copy())
-            if int(self.game.state.stats[0, SERVED]) > before:
-                served += [(tick + 1, dish, cell) for dish, cell in handed_out(self.game)]
+            paid = int(self.game.state.stats[0, SERVED]) - before
+            served += [(tick + 1, dish, cell) for dish, cell in handed_out(self.game, paid, seen["orders"])]
         return Trace(actions, np.stack(items), tuple(served))
 
     def holds(self, claim: Claim, trace: Trace, reach: Sequence[int]) -> bool:
@@ -126,27 +126,36 @@ class Engine:
     def _cook(self, cooks: Sequence[Partner], ticks: int, seed: int) -> NDArray[np.int8]:
         self._reset(cooks, seed)
         left = self.kitchen.horizon - int(self.game.state.tick[0])
-        rows = [self._step(cooks) for _ in range(min(ticks, left))]
+        rows = [self._step(cooks, self.game.describe()) for _ in range(min(ticks, left))]
         return np.array(rows, np.int8).reshape(len(rows), self.kitchen.chefs)
 
     def _reset(self, cooks: Sequence[Partner], seed: int) -> None:
         for seat, cook in enumerate(cooks):
             cook.reset(View(self.kitchen, seat, seed))
 
-    def _step(self, cooks: Sequence[Partner]) -> list[int]:
-        seen = self.game.describe()
+    def _step(self, cooks: Sequence[Partner], seen: dict[str, Any]) -> list[int]:
         actions = [cook.act(seen | {"you": seat}) for seat, cook in enumerate(cooks)]
         self.game.step([actions])
         return actions
 
 
-def handed_out(game: Game) -> list[tuple[str, int]]:
-    """Dishes that were handed out in the last tick of a game of one kitchen, each with the cell that its chef faces."""
+def handed_out(game: Game, paid: int, ordered: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """Dishes that were handed out and paid for in the last tick of a game of one kitchen, and the windows' cells.
+
+    Args:
+        game: after the tick.
+        paid: how many were paid for; where more were handed out, those that were ordered, the first chefs' first.
+        ordered: the orders that were open before the tick.
+    """
+    if not paid:
+        return []
     state, kitchen = game.state, game.kitchen
     faced = state.pos[0] + kitchen.layout.step[state.facing[0]]
     events = zip(state.event[0].tolist(), state.event_kind[0].tolist(), faced.tolist(), strict=True)
     dishes = [(kitchen.cookbook.kinds[kind].dish, cell) for event, kind, cell in events if event == SERVE]
-    return [(dish, cell) for dish, cell in dishes if dish is not None]
+    real = [(dish, cell) for dish, cell in dishes if dish is not None and dish in kitchen.order_dishes]
+    wanted = {order["dish"] for order in ordered}
+    return sorted(real, key=lambda each: each[0] not in wanted)[:paid]
 
 
 def replayed(moment: Moment, claim: Claim, trace: Trace, reach: Sequence[int]) -> bool:
@@ -161,13 +170,15 @@ def replayed(moment: Moment, claim: Claim, trace: Trace, reach: Sequence[int]) -
     env.reset(seed=moment.seed)
     width = moment.kitchen.width
     for number, row in enumerate(np.concatenate([moment.actions, trace.actions]).tolist(), 1):
-        before = int(env.game.state.stats[0, SERVED])
+        before, ordered = int(env.game.state.stats[0, SERVED]), {order["dish"] for order in env.describe()["orders"]}
         infos = env.step(dict(zip(env.possible_agents, row, strict=True)))[4]
         if not 0 < number - len(moment.actions) <= claim.by:
             continue
         if claim.kind == "served":
-            paid = int(env.game.state.stats[0, SERVED]) > before
-            if paid and any(_served(info["event"], moment.kitchen) == claim.item for info in infos.values()):
+            paid = int(env.game.state.stats[0, SERVED]) - before
+            dishes = [_served(info["event"], moment.kitchen) for info in infos.values() if info["event"]]
+            all_paid = paid == sum(dish is not None for dish in dishes)
+            if paid and claim.item in dishes and (all_paid or claim.item in ordered):
                 return True
         elif any(i["item"] == claim.item and i["at"][1] * width + i["at"][0] in reach for i in env.describe()["items"]):
             return True
