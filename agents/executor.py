@@ -30,15 +30,6 @@ class Executor(Handling):
 
     def __init__(self, recipes: Recipes, seat: int):
         super().__init__(recipes, seat)
-        self._verbs: dict[str, Callable[[Macro], Goal]] = {
-            macros.PREPARE: self._prepare,
-            macros.ASSEMBLE: lambda macro: self._assemble(macro.item),
-            macros.SERVE: lambda macro: self._serve(macro.item),
-            macros.PASS_ON: lambda macro: self._pass_on(macro.item),
-            macros.PUT_OUT_FIRE: lambda macro: self._put_out_fire(),
-            macros.CLEAR_COUNTER: lambda macro: self._clear(),
-            macros.WAIT: self._wait,
-        }
         self._begun = 0
         self._handed = False  # whether it has held what it is to serve, pass on or throw away
 
@@ -53,7 +44,7 @@ class Executor(Handling):
         self.look(scene)
         if self._pending is not None and self.me.hand.index == 0 and self._pending in scene.at:
             self._place, self._pending = self._pending, None
-        return self._verbs[macro.verb](macro)
+        return VERBS[macro.verb](self, macro)
 
     # -- prepare ------------------------------------------------------------------------------------------------------
 
@@ -428,3 +419,14 @@ class Executor(Handling):
 
     def _wait(self, macro: Macro) -> Goal:
         return Done() if self.scene.tick - self._begun >= macro.ticks else Rest()
+
+
+VERBS: dict[str, Callable[[Executor, Macro], Goal]] = {
+    macros.PREPARE: Executor._prepare,
+    macros.ASSEMBLE: lambda executor, macro: executor._assemble(macro.item),
+    macros.SERVE: lambda executor, macro: executor._serve(macro.item),
+    macros.PASS_ON: lambda executor, macro: executor._pass_on(macro.item),
+    macros.PUT_OUT_FIRE: lambda executor, macro: executor._put_out_fire(),
+    macros.CLEAR_COUNTER: lambda executor, macro: executor._clear(),
+    macros.WAIT: Executor._wait,
+}

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
+from brigade.envs.kitchen.game import Game
 from brigade.envs.kitchen.layout import INTERACT, STAY, load_kitchen
 from brigade.envs.kitchen.state import differences
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.kitchen.claims import HORIZON
+from brigade.envs.prover_verifier.kitchen.forward import SERVE, handed_out
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT
 from brigade.envs.prover_verifier.play import play_episode
 from brigade.envs.prover_verifier.players import REJECT, Observation, Player, Seat, make_player
@@ -106,6 +108,9 @@ def test_rejecting_without_looks_is_never_having_listened(game: LiveGame, prover
     alone, episode = play_alone(game, SEED), played(game, prover, Deaf())
     assert len(episode.claims) == 4  # at 30, 60, 90 and 120: 60 ticks before the end at the latest
     assert (episode.score, episode.served, episode.stood) == (alone.score, alone.served, 0)
+    end = LiveKitchen(game.engine, game.engine.moment(SEED, 0))
+    end.play_until(episode.claims[-1].moment.state.tick[0])
+    assert differences(end.game.state, episode.claims[-1].moment.state) == []
 
 
 def test_looks_cost_ticks(game: LiveGame) -> None:
@@ -142,18 +147,47 @@ def test_true_checkpoints_do_not_help_against_sabotage_but_exacting_ones_do(game
 def test_the_helper_speaks_only_when_following_it_earns_more(game: LiveGame) -> None:
     helper, spoken = Helper(tries=0, ahead=90), 0
     for ticks in (30, 60, 90):
-        moment = game.engine.moment(SEED, ticks)
+        silent = LiveKitchen(game.engine, game.engine.moment(SEED, 0))
+        silent.play_until(ticks)
+        moment = game.now = silent.moment()
+        game.going = silent
         message = helper(game, moment, np.random.default_rng(0))
         if message is None:
             continue
         spoken += 1
         assert game.correct(moment, message)
-        alone, followed = LiveKitchen(game.engine, moment), LiveKitchen(game.engine, moment)
+        followed = LiveKitchen(game.engine, moment)
         followed.follow(game.decode(message))
-        for live in (alone, followed):
+        for live in (silent, followed):
             live.play_until(ticks + 90)
-        assert followed.score > alone.score
+        assert followed.score > silent.score
     assert spoken
+
+
+def test_a_copy_goes_on_as_its_original(game: LiveGame) -> None:
+    live = LiveKitchen(game.engine, game.engine.moment(SEED, 0))
+    live.play_until(37)  # in the middle of what chefs are doing
+    live.stand(2)
+    other = live.copy()
+    other.play_until(120)
+    assert live.tick == 37
+    live.play_until(120)
+    assert np.array_equal(other.trace(37).actions, live.trace(37).actions)
+    assert differences(other.game.state, live.game.state) == []
+
+
+def test_of_two_dishes_only_the_one_that_is_paid_for_counts() -> None:
+    kitchen = load_kitchen("new_counter_circuit")
+    played = Game(kitchen)
+    played.reset([0])
+    dishes = kitchen.order_dishes[:2]
+    kinds = [next(k.index for k in kitchen.cookbook.kinds if k.dish == dish) for dish in dishes]
+    played.state.event[0], played.state.event_kind[0] = SERVE, kinds
+    told = [dish for dish, _ in handed_out(played, 2, [])]
+    assert told == list(dishes)
+    for dish in dishes:
+        assert [served for served, _ in handed_out(played, 1, [{"dish": dish}])] == [dish]
+    assert handed_out(played, 0, []) == []
 
 
 SMALL = (
@@ -190,6 +224,8 @@ def test_a_run_is_gone_on_with_and_has_a_page(tmp_path: Path) -> None:
         ("settings.verifiers=[trustng]", "did you mean 'trusting'?"),
         ("settings.verifiers=[liar]", "unknown verifier 'liar'"),
         ("settings.interval=0", "greater than or equal to 1"),
+        ("settings.interval=600", "expected horizon of at least 660"),
+        ("settings.kitchen=cramped_room", "has standing orders"),
         ("settings.intervall=3", "did you mean 'interval'?"),
     ],
 )

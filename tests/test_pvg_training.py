@@ -318,6 +318,26 @@ def test_a_pool_of_every_edit_and_what_is_kept_of_it() -> None:
     assert (again.correct == source.correct).all()
 
 
+def test_sources_are_where_tensors_are_made() -> None:
+    problems = [draw_problem(np.random.default_rng(0), 2)]
+    state = transformer_baselines.every_edit(problems, transformer_settings.TransformerSettings()).state()
+    with torch.device("meta"):
+        assert transformer_batches.Source.of(state).solution.device.type == "meta"
+        assert transformer_batches.here().type == "meta"
+    assert transformer_batches.Source.of(state).solution.device.type == "cpu"
+
+
+def test_a_role_gives_the_pool_as_many_solutions_as_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = {"supervised_steps": 1, "verifier_steps": 1, "prover_steps": 3, "keep_every": 2, "test": 4, "pool": 5}
+    settings = transformer_settings.TransformerSettings(rounds=1, batch=4, width=8, samples=6, temperature=1.5, **small)
+    states: list[dict[str, Any]] = []
+    monkeypatch.setattr(Checkpoints, "save", lambda self, state: states.append(state))
+    arithmetic_transformer.play(settings, [0], NOWHERE)
+    (source,) = states[-1]["pool"]
+    assert len(source["place"]) == 5 * (6 + 2 * 3)  # the helpful prover, and two checkpoints of the sneaky one
+    assert torch.bincount(source["place"]).tolist() == [12] * 5
+
+
 def test_what_cannot_be_read_is_no_argument() -> None:
     torch.manual_seed(0)
     problem = draw_problem(np.random.default_rng(0), 2)
