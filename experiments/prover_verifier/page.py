@@ -150,15 +150,18 @@ def _matrix_plot(matrix: Sequence[Sequence[Estimate]], name: str) -> str:
         side = 0.42 * len(values) + 0.9
         figure = Figure(figsize=(min(WIDTH, side + 1.5), min(7.0, side)), layout="constrained")
         axes = figure.subplots()
-        axes.imshow(values, vmin=0, vmax=1, cmap="Blues")
+        places = range(len(values))
+        axes.pcolormesh(places, places, values, vmin=0, vmax=1, cmap="Blues", shading="nearest")  # not a bitmap
+        axes.invert_yaxis()
+        axes.set_aspect("equal")
         for i, row in enumerate(values):
             for j, value in enumerate(row):
                 ink = "white" if value > 0.6 else INK
                 axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7, color=ink)
         axes.set_xlabel("sneaky prover of round")
         axes.set_ylabel("verifier of round")
-        axes.set_xticks(range(len(values)))
-        axes.set_yticks(range(len(values)))
+        axes.set_xticks(places)
+        axes.set_yticks(places)
         return to_svg(figure, name, "Fool rates of verifiers on provers of all rounds")
 
 
