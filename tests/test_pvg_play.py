@@ -443,6 +443,7 @@ class TestText:
             [sys.executable, "-m", "brigade", "pvg", "play", "play_arithmetic", "--text", "items=3", "practice=0",
              "time_limit_s=1", "participant=P01", f"out={tmp_path / 'out'}"],
             stdin=follower, stdout=follower, stderr=follower, start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # else a job in the background ignores it
         )  # fmt: skip
         os.close(follower)
         seen = wait_for(leader, "Press Enter to begin")
