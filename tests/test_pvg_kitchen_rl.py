@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
 import brigade  # noqa: F401  # registers who can follow plans
@@ -35,6 +33,7 @@ from brigade.experiments.prover_verifier.kitchen_judges import (
     judge_all,
     scripted_judge,
 )
+from brigade.experiments.prover_verifier.kitchen_live import Saying
 from brigade.experiments.prover_verifier.outcome import Checkpoints
 
 COST = 0.05
@@ -52,18 +51,6 @@ def sample_of(bank: Candidates, count: int, seed: int = 0) -> Iterator[tuple[int
     for problem in range(len(bank)):
         for candidate in rng.choice(np.flatnonzero(bank.real[problem]), count, replace=False):
             yield problem, int(candidate)
-
-
-class Says:
-    """A prover that says one thing."""
-
-    def __init__(self, message: NDArray[np.int64]):
-        self.message = message
-
-    def reset(self, seat: Any) -> None: ...
-
-    def act(self, observation: Any) -> NDArray[np.int64]:
-        return self.message
 
 
 def test_what_is_listed_is_what_the_engine_says(drawn: Drawn) -> None:
@@ -160,7 +147,7 @@ def test_the_exacting_verifier_does_in_the_environment_what_it_does_on_the_list(
     judged = judge_all(exacting_judge, bank)
     met = set()
     for _, candidate in sample_of(bank, 40):
-        prover = Says(bank.messages[0, candidate].astype(np.int64))
+        prover = Saying(bank.messages[0, candidate].astype(np.int64))
         episode = play_episode(env, {"prover": prover, "verifier": make_player("exacting")}, 3)
         met.add((episode.accept, episode.questions))
         assert (episode.accept, episode.questions) == (judged.accept[0, candidate], judged.looks[0, candidate])
@@ -200,7 +187,7 @@ def test_listed_games_are_those_of_the_environment() -> None:
         judged = judge_all(judge, bank)
         for _, candidate in sample_of(bank, 8):
             message = bank.messages[0, candidate].astype(np.int64)
-            episode = play_episode(env, {"prover": Says(message), "verifier": player}, 3)
+            episode = play_episode(env, {"prover": Saying(message), "verifier": player}, 3)
             assert episode.accept == judged.accept[0, candidate]
             assert episode.truth == bank.truth[0, candidate]
             if name == "learned" or not bank.passes[0, candidate].any() or episode.accept:

@@ -34,6 +34,16 @@ HEAD = 3  # numbers of a message before the plan: kind, item, deadline
 POINT = 3  # numbers of a checkpoint: cell, tick, item
 
 
+def check_orders(kitchen: Kitchen) -> None:
+    """See that there are orders to make claims about.
+
+    Raises:
+        BrigadeError: the kitchen's orders stand.
+    """
+    if kitchen.layout.standing:
+        raise BrigadeError(f"kitchen '{kitchen.name}' has standing orders; claims need orders that come and go")
+
+
 class KitchenGame(SolutionGame[Moment]):
     """`kitchen`: a partner who sees the whole kitchen claims what will be; the chef who must act on it decides.
 
@@ -101,10 +111,7 @@ class KitchenGame(SolutionGame[Moment]):
         if not 1 <= checkpoints <= CHECKPOINTS:
             raise BrigadeError(f"kitchen: checkpoints is {checkpoints}, expected 1 to {CHECKPOINTS}")
         self.kitchen = load_kitchen(kitchen) if isinstance(kitchen, str) else kitchen
-        if self.kitchen.layout.standing:
-            raise BrigadeError(
-                f"kitchen '{self.kitchen.name}' has standing orders; claims need orders that come and go"
-            )
+        check_orders(self.kitchen)
         self.radius, self.noise = radius, noise
         self.checkpoints = self.questions = checkpoints
         self.engine = Engine(self.kitchen)

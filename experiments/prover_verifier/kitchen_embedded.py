@@ -13,6 +13,7 @@ from brigade.envs.kitchen.layout import load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS, HORIZON
 from brigade.envs.prover_verifier.kitchen.plans import Planned
+from brigade.envs.prover_verifier.kitchen_game import check_orders
 from brigade.envs.prover_verifier.players import make_player, players
 from brigade.envs.registry import BrigadeError, unknown
 from brigade.experiments.prover_verifier.kitchen_live import (
@@ -38,8 +39,7 @@ def kitchen_for_two(name: str) -> str:
         BrigadeError: there is no such kitchen, it is not for two chefs, or its orders stand.
     """
     kitchen = load_kitchen(known_kitchen(name))
-    if kitchen.layout.standing:
-        raise BrigadeError(f"kitchen '{name}' has standing orders; claims need orders that come and go")
+    check_orders(kitchen)
     if kitchen.chefs != len(CHEFS):
         raise BrigadeError(
             f"kitchen '{name}' has {kitchen.chefs} chefs, expected 2: one who decides and one who speaks"

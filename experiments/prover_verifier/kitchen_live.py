@@ -18,7 +18,7 @@ from brigade.envs.kitchen.state import SERVED
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.game import Message
 from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Claim
-from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment, Trace, handed_out
+from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment, Trace, play_tick
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.play import play_episode
 from brigade.envs.prover_verifier.players import Observation, Player, Seat
@@ -94,13 +94,11 @@ class LiveKitchen:
             STAY if stands and seat == VERIFIER_SEAT else player.act(self.seen | {"you": seat})
             for seat, player in enumerate(self.players)
         ]
-        before, ordered = self.orders_served, self.seen["orders"]
-        self.game.step([actions])
+        sold = play_tick(self.game, actions, self.seen["orders"])
         self.seen = self.game.describe()
         self._actions.append(actions)
         self._items.append(self.game.state.item[0].copy())
-        paid = handed_out(self.game, self.orders_served - before, ordered)
-        self._served += [(self.tick, dish, cell) for dish, cell in paid]
+        self._served += [(self.tick, dish, cell) for dish, cell in sold]
         if self.claim is not None and self._over(self.claim):
             self.claim = None
             self._seat([PlanningCook() for _ in self.players])

@@ -23,11 +23,12 @@ Pool = Sequence[tuple[float, Source]]
 def answers_only(solution: Tensor) -> Tensor:
     """(n, length) tokens of solutions with their lines left out; what cannot be read stays as it is."""
     rows = []
-    for tokens in solution.tolist():
+    different, which = torch.unique(solution, dim=0, return_inverse=True)  # provers repeat themselves
+    for tokens in different.tolist():
         read = read_tokens(tokens)
         said = tokens if read is None else solution_tokens(Solution((), read.answer))
         rows.append(said + said[-1:] * (len(tokens) - len(said)))
-    return torch.tensor(rows)
+    return torch.tensor(rows)[which]
 
 
 def answer_only_accuracy(

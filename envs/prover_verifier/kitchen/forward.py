@@ -86,11 +86,9 @@ class Engine:
         actions = np.zeros((ticks, self.kitchen.chefs), np.int8)
         self._reset(followers, moment.seed)
         for tick in range(ticks):
-            before, seen = int(self.game.state.stats[0, SERVED]), self.game.describe()
-            actions[tick] = self._step(followers, seen)
+            actions[tick], sold = self._step(followers)
             items.append(self.game.state.item[0].copy())
-            paid = int(self.game.state.stats[0, SERVED]) - before
-            served += [(tick + 1, dish, cell) for dish, cell in handed_out(self.game, paid, seen["orders"])]
+            served += [(tick + 1, dish, cell) for dish, cell in sold]
         return Trace(actions, np.stack(items), tuple(served))
 
     def holds(self, claim: Claim, trace: Trace, reach: Sequence[int]) -> bool:
@@ -126,17 +124,25 @@ class Engine:
     def _cook(self, cooks: Sequence[Partner], ticks: int, seed: int) -> NDArray[np.int8]:
         self._reset(cooks, seed)
         left = self.kitchen.horizon - int(self.game.state.tick[0])
-        rows = [self._step(cooks, self.game.describe()) for _ in range(min(ticks, left))]
+        rows = [self._step(cooks)[0] for _ in range(min(ticks, left))]
         return np.array(rows, np.int8).reshape(len(rows), self.kitchen.chefs)
 
     def _reset(self, cooks: Sequence[Partner], seed: int) -> None:
         for seat, cook in enumerate(cooks):
             cook.reset(View(self.kitchen, seat, seed))
 
-    def _step(self, cooks: Sequence[Partner], seen: dict[str, Any]) -> list[int]:
+    def _step(self, cooks: Sequence[Partner]) -> tuple[list[int], list[tuple[str, int]]]:
+        """What they do in a tick, and what they are paid for in it; see `play_tick`."""
+        seen = self.game.describe()
         actions = [cook.act(seen | {"you": seat}) for seat, cook in enumerate(cooks)]
-        self.game.step([actions])
-        return actions
+        return actions, play_tick(self.game, actions, seen["orders"])
+
+
+def play_tick(game: Game, actions: list[int], ordered: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """Play one tick of a game of one kitchen, and say what `handed_out` does of it; `ordered` as there."""
+    before = int(game.state.stats[0, SERVED])
+    game.step([actions])
+    return handed_out(game, int(game.state.stats[0, SERVED]) - before, ordered)
 
 
 def handed_out(game: Game, paid: int, ordered: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
@@ -170,9 +176,11 @@ def replayed(moment: Moment, claim: Claim, trace: Trace, reach: Sequence[int]) -
     env.reset(seed=moment.seed)
     width = moment.kitchen.width
     for number, row in enumerate(np.concatenate([moment.actions, trace.actions]).tolist(), 1):
-        before, ordered = int(env.game.state.stats[0, SERVED]), {order["dish"] for order in env.describe()["orders"]}
+        inside = 0 < number - len(moment.actions) <= claim.by
+        before = int(env.game.state.stats[0, SERVED])
+        ordered = {order["dish"] for order in env.describe()["orders"]} if inside else set()
         infos = env.step(dict(zip(env.possible_agents, row, strict=True)))[4]
-        if not 0 < number - len(moment.actions) <= claim.by:
+        if not inside:
             continue
         if claim.kind == "served":
             paid = int(env.game.state.stats[0, SERVED]) - before
