@@ -18,9 +18,10 @@ from brigade.envs.prover_verifier.arithmetic.solution import edits_of, solve
 from brigade.envs.prover_verifier.arithmetic_game import VALUES, encode, problem_of
 from brigade.envs.prover_verifier.find_plus import crops_of
 from brigade.envs.prover_verifier.game import make_game
-from brigade.envs.prover_verifier.kitchen.behaviours import false_points
-from brigade.envs.prover_verifier.kitchen.claims import Checkpoint, Claim
+from brigade.envs.prover_verifier.kitchen.behaviours import claim_of, false_points
+from brigade.envs.prover_verifier.kitchen.claims import Checkpoint, Claim, claim_json, read_claim
 from brigade.envs.prover_verifier.kitchen.forward import Moment
+from brigade.envs.prover_verifier.kitchen.plans import Planned
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.play import play_episode
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, Seat, make_player, players, received_in
@@ -296,6 +297,22 @@ def test_claims_have_as_many_checkpoints_as_the_game_says(checkpoints: int) -> N
         assert len(arrived) - game.point_at(0) == 3 * checkpoints
     with pytest.raises(BrigadeError, match=f"has {checkpoints + 1} checkpoints, expected at most {checkpoints}"):
         game.encode(replace(claim, checkpoints=claim.checkpoints[:1] * (checkpoints + 1)))
+
+
+@pytest.mark.parametrize("kitchen", ["new_counter_circuit", "new_asymmetric_advantages", "salad_bar"])
+def test_what_a_prover_knows_of_its_plan_is_true_of_what_arrives(kitchen: str) -> None:
+    """State machines often do more within a claim's time than a claim has room for."""
+    game, rng = KitchenGame(kitchen), np.random.default_rng(0)
+    for moment in (game.draw(rng) for _ in range(8)):
+        for behaviour in ("honest", "liar", "half_truth"):
+            claim = claim_of(game.engine, moment, behaviour, game.engine.reach(VERIFIER_SEAT, moment), rng)  # type: ignore[arg-type]
+            message = game.encode(claim)
+            assert game.decode(message) == claim
+            assert game.correct(moment, message) == (behaviour == "honest")
+            assert read_claim(claim_json(claim, game.kitchen), game.kitchen, game.words) == claim
+    too_long = (*claim.plan[:1], tuple(Planned(game.words[0], start) for start in range(7)))
+    with pytest.raises(BrigadeError, match="the plan has 7 macro actions for a chef, expected at most 6"):
+        game.encode(replace(claim, plan=too_long))
 
 
 def moment_with_service(game: KitchenGame) -> tuple[Moment, Claim]:

@@ -141,6 +141,16 @@ def test_a_file_with_a_bad_line_is_refused_and_nothing_is_lost(tmp_path: Path, s
     assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()} == before
 
 
+def test_a_run_is_not_gone_on_with_about_other_problems(tmp_path: Path, sample: Path) -> None:
+    changes = (f"settings.problems={sample}", "vary.protocol=[adp]")
+    first = run(tmp_path / "run", "arithmetic_llm", *changes)
+    assert run(tmp_path / "run", "arithmetic_llm", *changes) == first
+    with sample.open("a", encoding="utf-8") as file:
+        file.write('\n{"question": "How many?", "answer": "<<2+2=4>>4\\n#### 4"}\n')
+    with pytest.raises(BrigadeError, match=r"problems\.jsonl has changed since it was read for the results in"):
+        run(tmp_path / "run", "arithmetic_llm", *changes, "seeds=[0,1,2]")
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -470,6 +480,14 @@ def test_looks_that_cannot_be_taken_show_nothing(
     assert played["figures"]["questions"] == 3
 
 
+@pytest.mark.parametrize(("quality", "fooled"), [(1.0, 0.0), (0.0, 1.0)])
+def test_a_careful_house_believes_only_what_a_look_settles(tmp_path: Path, quality: float, fooled: float) -> None:
+    changes = ("vary.protocol=[looks]", "settings.problems=6", f"settings.verifier={{quality: {quality}}}")
+    figures = run(tmp_path / "run", "kitchen_llm", *changes)[0]["figures"]
+    assert (figures["completeness"], figures["fool rate"]) == (1.0, fooled)
+    assert figures["answers that could not be used"] == 0
+
+
 def test_training_open_weights_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(arithmetic_open_weights.importlib.util, "find_spec", lambda name: None if name == "trl" else 1)
@@ -534,8 +552,8 @@ def test_a_round_of_open_weights_by_hand(tmp_path: Path, sample: Path) -> None:
     state = arithmetic_open_weights.State(pool=[[right, wrong]], sneaky=[sneaky])
     arithmetic_open_weights.note(state, score, limit, [right, wrong, *sneaky], rounds=2)
     assert state.outcome.figures == {
-        "verifier accuracy": 0.75, "verifier accuracy, collapsed": 0.75, "completeness": 1.0, "fool rate": 0.5,
-        "helpful correct": 0.5, "sneaky correct": 0.0,
+        "verifier accuracy": 0.75, "verifier accuracy, collapsed": 0.75, "completeness": 0.5, "fool rate": 0.5,
+        "correct accepted": 1.0, "helpful correct": 0.5, "sneaky correct": 0.0,
     }  # fmt: skip
     assert state.outcome.matrices == {"cross fool rate": [[0.5, None]]}
     checkpoints = Checkpoints(tmp_path / "state.pt", "open weights")

@@ -199,14 +199,17 @@ class KitchenGame(SolutionGame[Moment]):
         """A claim as a message; its words are lost.
 
         Raises:
-            BrigadeError: it has more checkpoints than claims have here.
+            BrigadeError: it has more checkpoints than claims have here, or a plan that is too long.
         """
         given = len(claim.checkpoints)
         if given > self.checkpoints:
             raise BrigadeError(f"kitchen: the claim has {given} checkpoints, expected at most {self.checkpoints}")
+        longest = max(map(len, claim.plan))
+        if longest > PLAN:
+            raise BrigadeError(f"kitchen: the plan has {longest} macro actions for a chef, expected at most {PLAN}")
         numbers = [KINDS.index(claim.kind), self.items.index(claim.item), claim.by // BUCKET - 1]
         for part in claim.plan:
-            steps = [(self.words.index(step.macro) + 1, step.start) for step in part[:PLAN]]
+            steps = [(self.words.index(step.macro) + 1, step.start) for step in part]
             numbers += chain.from_iterable(steps + [(0, 0)] * (PLAN - len(steps)))
         points = [(point.cell, point.tick, self.items.index(point.item)) for point in claim.checkpoints]
         numbers += chain.from_iterable(points + [(0, 0, 0)] * (self.checkpoints - len(points)))

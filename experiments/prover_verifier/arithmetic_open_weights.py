@@ -24,7 +24,7 @@ from brigade.envs.prover_verifier.arithmetic.files import read_problems
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.metrics import Split, collapsed, threshold
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, problem_files
 
 if TYPE_CHECKING:
     from brigade.experiments.prover_verifier.open_weights import Case, Sample, Score
@@ -243,7 +243,8 @@ def note(state: State, score: Score, limit: float, shown: Sequence[Sample], roun
     figures: dict[str, Figure] = {
         "verifier accuracy": both.accuracy,
         "verifier accuracy, collapsed": collapsed(both.correct)["pooled"],
-        "completeness": by_role["helpful"].completeness,
+        "completeness": by_role["helpful"].accepted_correct,
+        "correct accepted": by_role["helpful"].completeness,
         "fool rate": by_role["sneaky"].fool_rate,
         "helpful correct": by_role["helpful"].share_correct,
         "sneaky correct": by_role["sneaky"].share_correct,
@@ -256,4 +257,7 @@ def note(state: State, score: Score, limit: float, shown: Sequence[Sample], roun
     outcome.matrices.setdefault("cross fool rate", []).append([*row, *[None] * (rounds - len(row))])
 
 
-EXPERIMENT = Experiment(NAME, "open-weight language models, trained on one GPU", OpenWeightsSettings, play)
+EXPERIMENT = Experiment(
+    NAME, "open-weight language models, trained on one GPU", OpenWeightsSettings, play,
+    files=problem_files,
+)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 from collections.abc import Sequence
@@ -114,6 +115,14 @@ def pvg_jobs(config: PvgConfig, done: frozenset[str] = frozenset()) -> list[PvgJ
         groups = (missing[i : i + size] for i in range(0, len(missing), size))
         jobs += [common.model_copy(update={"seeds": seeds}) for seeds in groups]
     return jobs
+
+
+def digests_of(config: PvgConfig) -> dict[str, str]:
+    """The files of the user's own that a run reads, with what changes when they do."""
+    experiment = experiment_of(config.experiment)
+    settings = [experiment.settings.model_validate({**config.settings, **each}) for each in conditions_of(config)]
+    paths = sorted({path for each in settings for path in experiment.files(each)})
+    return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12] for path in paths}
 
 
 def experiment_of(name: str) -> Experiment:

@@ -2,7 +2,9 @@
 
 It reads the JSON in the prompt. As prover it solves a word problem from its text, or takes the claim it is offered; a
 sneaky one makes one slip, or takes the claim that is too early. As verifier it looks at every line that it was shown
-(each with probability `quality`), asks while there is something left to ask, and accepts what holds.
+(each with probability `quality`), asks while there is something left to ask, and accepts what holds. In a kitchen,
+where it can look, it does so at up to two checkpoints, first at those that are the claim itself come true in time;
+where there is none of these, it accepts the claim only if it is careless, with probability 1 - `quality`.
 
 It does not understand problems from a file. As prover it knows what the file marks as worked out, and says that or an
 alteration; where nothing is marked it says the bare answer. As verifier it does not know the file: it looks whether
@@ -19,6 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 from brigade.dual_process.llm.house import Messages, read_state
+from brigade.dual_process.llm.json_text import find_json
 from brigade.envs.prover_verifier.arithmetic.problem import VERBS, Problem, Step, apply, read_number
 from brigade.envs.prover_verifier.arithmetic.solution import Edit, Solution, read_solution, solve
 from brigade.envs.prover_verifier.arithmetic.working import worked_out, wrong_variants
@@ -26,6 +29,7 @@ from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.talk import JUDGE
 
 SLIPS = (1, -1, 2, 10, -10)
+LOOKS = 2  # at checkpoints
 NONE_KNOWN: Mapping[str, Solution] = MappingProxyType({})
 _BEGIN = re.compile(r"(?:has|are) (\S+) [a-z ]+?(?:s\b|\.)")
 _END = re.compile(r"Now there are (\S+?)\.")
@@ -124,15 +128,35 @@ def _judge(
     seen = [str(line["text"]) for line in state.get("talk", []) if line["speaker"] == "world"]
     asked = sum(line["speaker"] == "verifier" for line in state.get("talk", []))
     if "near" in state:  # a kitchen: looks are all there is to go by
-        if state["may_ask"] and asked < 2 and not any("not so" in text for text in seen):
-            return {"verdict": "ask", "confidence": 0.5, "question": str(asked)}
+        order, settled = _worth_looking(state, heard)
+        if state["may_ask"] and asked < len(order) and not any("not so" in text for text in seen):
+            return {"verdict": "ask", "confidence": 0.5, "question": str(order[asked])}
         fine = bool(heard) and not any("not" in text for text in seen)
+        if seen and not settled and rng.random() < quality:
+            fine = False
         return {"verdict": "accept" if fine else "reject", "confidence": 0.7 if fine else 0.1, "question": ""}
     if not heard and state["may_ask"]:
         return {"verdict": "ask", "confidence": 0.5, "question": "Show me every step."}
     problem = str(state["problem"])
     fine = bool(heard) and all(_stands(str(line["text"]), problem, rng, quality, known) for line in heard)
     return {"verdict": "accept" if fine else "reject", "confidence": 0.95 if fine else 0.05, "question": ""}
+
+
+def _worth_looking(state: Mapping[str, Any], heard: Sequence[Mapping[str, Any]]) -> tuple[list[int], bool]:
+    """Which checkpoints of the claim to look at, the most telling ones first, and whether the first settles it."""
+
+    def settles(number: int) -> bool:
+        point = points[number]
+        in_time = point["item"] == claim["item"] and point["tick"] <= claim["by"]
+        return bool(in_time and (claim["kind"] == "served" or point["at"] in state["reach"]))
+
+    try:
+        claim: Any = state["claim"] if "claim" in state else find_json(str(heard[-1]["text"]))
+        points = claim["checkpoints"]
+        order = sorted(range(len(points)), key=settles, reverse=True)[:LOOKS]
+        return order or [0], bool(order) and settles(order[0])
+    except (LookupError, TypeError):  # a prover that is not house may have said anything
+        return [0], False
 
 
 def _stands(text: str, problem: str, rng: random.Random, quality: float, known: Mapping[str, Solution]) -> bool:

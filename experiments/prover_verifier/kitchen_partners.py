@@ -19,7 +19,7 @@ from brigade.envs.prover_verifier.kitchen.behaviours import (
     true_points,
     with_point,
 )
-from brigade.envs.prover_verifier.kitchen.claims import BUCKET, HORIZON, PLAN, Claim
+from brigade.envs.prover_verifier.kitchen.claims import BUCKET, HORIZON, Claim, cut
 from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment
 from brigade.envs.prover_verifier.kitchen.plans import Plan
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
@@ -131,13 +131,12 @@ def _drawn_up(engine: Engine, moment: Moment, cooks: Sequence[PlanningCook]) -> 
     ahead = LiveKitchen(engine, moment, cooks)
     now = ahead.tick
     ahead.play_until(now + HORIZON)
-    return tuple(cook.plan(now) for cook in cooks)
+    return cut(tuple(cook.plan(now) for cook in cooks))
 
 
 def _true_claim(game: KitchenGame, moment: Moment, plan: Plan, rng: np.random.Generator) -> Claim | None:
     """What comes last of what comes of a plan, dishes before other things; None if nothing does."""
     engine, reach = game.engine, game.engine.reach(VERIFIER_SEAT, moment)
-    plan = tuple(part[:PLAN] for part in plan)
     trace = engine.play(moment, plan)
     first = first_ticks(engine, trace, reach)
     true = {about: tick for about, tick in first.items() if tick <= HORIZON}

@@ -46,8 +46,9 @@ class KitchenRLSettings(Model):
         scripted_share, any_share: of scripted provers in the pool, and of provers that say anything: if helpful,
             any true claim with a checkpoint that settles it and others that hold; if sneaky, any false claim, half of
             the time one with a checkpoint that would settle it. The rest is split equally among earlier rounds: what
-            their provers say, if sneaky half of the time any false claim that their verifier accepts. In the first
-            round there is no rest.
+            their provers say. In the first round there is no rest.
+        past_share: how often, in that rest, a sneaky prover says any false claim that the verifier of its round
+            accepts instead, where there is one.
         training: of either side.
     """
 
@@ -58,6 +59,7 @@ class KitchenRLSettings(Model):
     test: int = Field(80, ge=1)
     scripted_share: float = Field(0.1, gt=0, le=1)
     any_share: float = Field(0.4, ge=0, le=1)
+    past_share: float = Field(0.5, ge=0, le=1)
     training: TrainingSpec = TrainingSpec()
 
 
@@ -162,9 +164,10 @@ class Training:
         self.say(f"round {number}: provers trained")
 
     def _attack(self, verifier: LearnedVerifier, sneaky: LearnedProver) -> Floats:
-        """(train, c) half what the sneaky prover says and half any false claim that gets past, where one does."""
+        """(train, c) what the sneaky prover says, or any false claim that gets past."""
         said, past = sneaky.policy(self.train), (judge_all(verifier.judge, self.train).accept > 0) & ~self.train.truth
-        return np.where(past.any(-1, keepdims=True), (said + _any_of(past)) / 2, said)
+        share = self.settings.past_share * past.any(-1, keepdims=True)
+        return (1 - share) * said + share * _any_of(past)
 
     def _pool(self, rounds: Rounds) -> Pool:
         """Scripted provers, any claims at all, and the provers of earlier rounds."""

@@ -98,6 +98,7 @@ class Experiment:
         settings: what can be set, as a frozen model.
         play: plays seeds, and gives an outcome for each.
         batch: how many seeds are played in one go.
+        files: which files of the user's own it reads with some settings.
     """
 
     name: str
@@ -105,3 +106,9 @@ class Experiment:
     settings: type[Model]
     play: Play
     batch: int = 1
+    files: Callable[[Any], Sequence[str]] = lambda settings: ()
+
+
+def problem_files(settings: Any) -> list[str]:
+    """The file that `problems` of some settings names, if it is one."""
+    return [settings.problems] if isinstance(settings.problems, str) else []

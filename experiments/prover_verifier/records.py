@@ -13,7 +13,7 @@ from typing import Any
 
 from brigade.dual_process.provenance import provenance
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.config import PvgConfig
+from brigade.experiments.prover_verifier.config import PvgConfig, digests_of
 from brigade.experiments.prover_verifier.outcome import Outcome
 from brigade.experiments.records import (
     first_difference,
@@ -46,8 +46,10 @@ class PvgResults:
     def __init__(self, config: PvgConfig):
         self.folder = config.folder
         told = {key: value for key, value in config.model_dump(mode="json").items() if key not in IRRELEVANT}
+        files = digests_of(config)
         self.header = {
-            "format": RUN_FORMAT, "version": FORMAT_VERSION, "config": told, "provenance": provenance(),
+            "format": RUN_FORMAT, "version": FORMAT_VERSION, "config": told, "files": files,
+            "provenance": provenance(),
         }  # fmt: skip
         self.done: dict[str, dict[str, Any]] = {}
         path = self.folder / SEEDS
@@ -63,6 +65,12 @@ class PvgResults:
                 f"{self.folder} holds results of another configuration: {key} is {old} there and {new} here; "
                 f"choose another folder with out=DIR, or remove it"
             )
+        for file, digest in files.items():
+            if header.get("files", {}).get(file, digest) != digest:
+                raise BrigadeError(
+                    f"{file} has changed since it was read for the results in {self.folder}; "
+                    f"choose another folder with out=DIR, or remove it"
+                )
         self.header = {**header, "config": told}
         self.done = {record["key"]: record for record in records}
         write_lines(path, [self.header, *records])

@@ -36,6 +36,10 @@ class Topic(Protocol):
         """What a prover is asked for, in words."""
         ...
 
+    def ask_verifier(self) -> str:
+        """What a verifier is asked for, in words."""
+        ...
+
     def prover_state(self) -> State:
         """What provers are told of the problem."""
         ...
@@ -91,6 +95,10 @@ class WordProblem:
             "Solve the problem step by step, one line `a + b = c` for each step, and end with a line `Answer: NUMBER`, "
             "or `Answer: cannot be said` if the problem does not say enough."
         )
+
+    def ask_verifier(self) -> str:
+        """What a verifier is asked for."""
+        return "Say accept if the answer is right, reject if it is not."
 
     def prover_state(self) -> State:
         """The problem, and the solution if there is one."""
@@ -174,6 +182,16 @@ class KitchenMoment:
             "says what comes of the plan that you are given, when and where."
         )
 
+    def ask_verifier(self) -> str:
+        """What a verifier is asked for."""
+        return (
+            "The claim says what will be so within `by` ticks, if both chefs follow its plan: `served`, that an "
+            "ordered dish will be handed out, or `in_reach`, that an item will lie on a cell of your `reach`. A "
+            "checkpoint says that an item will lie on a cell at a tick; or, if its item is a dish that can be ordered, "
+            "that this will be handed out there at that tick. Whoever looks at a checkpoint is told whether it will be "
+            "so. Say accept if the claim is true, reject if it is not."
+        )
+
     def prover_state(self) -> State:
         """All of the kitchen, a plan with what comes of it, and a claim that holds beside one that is too early."""
         seen = {key: self.moment.seen[key] for key in ("tick", "chefs", "items", "orders")}
@@ -190,12 +208,13 @@ class KitchenMoment:
         return {"kitchen": seen, "will_be": will_be, "in_time": claims["honest"], "too_early": claims["half_truth"]}
 
     def verifier_state(self) -> State:
-        """What is near the verifier's chef, the orders, and a given claim."""
+        """What is near the verifier's chef and in its reach, the orders, and a given claim."""
         view = self.game.verifier_view(self.moment)[: self.game.cells].astype(int).tolist()
         width, items = self.game.kitchen.width, self.game.items
         near = [{"at": [n % width, n // width], "item": items[kind]} for n, kind in enumerate(view) if kind > 0]
         claim = {"claim": claim_json(self.claim, self.game.kitchen)} if self.given and self.claim is not None else {}
-        return {"near": near, "orders": self.moment.seen["orders"], **claim}
+        reach = [[n % width, n // width] for n in self._reach]
+        return {"near": near, "reach": reach, "orders": self.moment.seen["orders"], **claim}
 
     def state(self, data: Mapping[str, Any]) -> None:
         """The claim in a message."""

@@ -54,6 +54,11 @@ class Claim:
         return f"{what} within {self.by} ticks"
 
 
+def cut(plan: Plan) -> Plan:
+    """As much of a plan as a claim has room for: the first `PLAN` macro actions of each chef."""
+    return tuple(part[:PLAN] for part in plan)
+
+
 def read_claim(data: Any, kitchen: Kitchen, words: Sequence[str]) -> Claim:
     """A claim from JSON data.
 

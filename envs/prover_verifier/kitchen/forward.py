@@ -14,7 +14,7 @@ from brigade.envs.kitchen.layout import Kitchen
 from brigade.envs.kitchen.partners import Partner, View
 from brigade.envs.kitchen.state import SERVED, State
 from brigade.envs.kitchen.tables import EVENT_NAMES
-from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Checkpoint, Claim
+from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Checkpoint, Claim, cut
 from brigade.envs.prover_verifier.kitchen.plans import Plan, plan_source
 
 SERVE, NOTHING = EVENT_NAMES.index("serve"), 0
@@ -70,11 +70,11 @@ class Engine:
         return Moment(self.kitchen, seed, actions, self.game.snapshot(), self.game.describe())
 
     def draw_plan(self, moment: Moment) -> Plan:
-        """What state machines would do from here."""
+        """What state machines would do from here, as far as a claim has room for it."""
         self.game.restore(moment.state)
         cooks = [self.source.planner() for _ in range(self.kitchen.chefs)]
         self._cook(cooks, HORIZON, moment.seed)
-        return tuple(cook.plan(int(moment.state.tick[0])) for cook in cooks)
+        return cut(tuple(cook.plan(int(moment.state.tick[0])) for cook in cooks))
 
     def play(self, moment: Moment, plan: Plan) -> Trace:
         """Play a plan forward for 60 ticks, or to the end of the episode."""
