@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-import brigade  # noqa: F401  # registers who can follow plans
+import brigade  # registers who can follow plans
 from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.config import list_pvg_configs, load_pvg_config
@@ -56,6 +57,38 @@ def test_a_run_is_reported_and_gone_on_with(tmp_path: Path) -> None:
     assert "soundness error, best response" in printed.getvalue()
     with pytest.raises(BrigadeError, match="another configuration: settings"):
         run(tmp_path, "erasure_channel", "seeds=2", changes[0], "settings.steps=60")
+    fewer = run(tmp_path, "erasure_channel", "seeds=1", *changes)[1:]
+    assert sorted(seed["key"] for seed in fewer) == sorted(seed["key"] for seed in more)  # nothing is lost
+
+
+def test_settings_left_at_their_defaults_are_part_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_torch("find_the_plus")
+    from brigade.experiments.prover_verifier.find_the_plus import EXPERIMENT, PlusSettings
+
+    class Other(PlusSettings):
+        lr: float = 1e-3
+
+    small = ("settings={steps: 2, attack_steps: 2, batches: 2, batch: 4, test: 8}", "vary={}", "seeds=1")
+    header, seed = run(tmp_path, "find_the_plus", *small)
+    assert header["config"]["settings"]["lr"] == PlusSettings().lr
+    assert seed["revision"] == header["provenance"]["revision"]
+    experiment = replace(EXPERIMENT, settings=Other)
+    monkeypatch.setattr("brigade.experiments.prover_verifier.config.experiment_of", lambda name: experiment)
+    with pytest.raises(BrigadeError, match=r"another configuration: settings\.lr is 0\.003 there and 0\.001 here"):
+        run(tmp_path, "find_the_plus", *small)
+
+
+def test_a_kitchen_that_was_changed_is_another_run(tmp_path: Path) -> None:
+    kitchens = Path(brigade.__file__).parent / "envs" / "kitchen" / "kitchens"
+    mine = tmp_path / "mine.yaml"
+    text = (kitchens / "salad_bar.yaml").read_text(encoding="utf-8")
+    mine.write_text(text, encoding="utf-8")
+    changes = (f"vary.kitchen=['{mine}']", "settings={claims: 1, problems: 1, checked: 0}")
+    run(tmp_path, "kitchen_scripted", *changes)
+    assert run(tmp_path, "kitchen_scripted", *changes)[0]["reads"].keys() == {str(mine)}
+    mine.write_text(text.replace("horizon: ", "horizon: 1"), encoding="utf-8")
+    with pytest.raises(BrigadeError, match=r"mine\.yaml has changed since it was read for the results"):
+        run(tmp_path, "kitchen_scripted", *changes)
 
 
 def test_the_page_has_tables_plots_and_transcripts(tmp_path: Path) -> None:

@@ -71,6 +71,9 @@ def test_grpo_and_the_four_changes_of_dapo() -> None:
     paid = torch.tensor([[1.0, 0.0], [1.0, 1.0]])
     assert policy_gradient.group_advantages(paid).tolist()[0] == pytest.approx([1.0, -1.0], abs=1e-4)
     assert policy_gradient.informative(paid).tolist() == [True, False]
+    same = torch.full((2, 8), 3.3)  # of which the mean is not exactly 3.3
+    for scale in ("group", "batch", "none"):
+        assert policy_gradient.group_advantages(same, scale).tolist() == [[0.0] * 8] * 2  # type: ignore[arg-type]
     assert policy_gradient.overlong_penalty(torch.tensor([5, 8, 9, 12]), 10, 4).tolist() == [0.0, -0.5, -0.75, -1.0]
     spread = torch.tensor([[3.0, 1.0], [0.2, 0.0]])
     scaled = {scale: policy_gradient.group_advantages(spread, scale) for scale in ("group", "batch", "none")}
@@ -99,6 +102,30 @@ def test_the_divergence_is_none_where_nothing_has_changed_and_pulls_back_elsewhe
     held.backward()  # type: ignore[no-untyped-call]
     assert now.grad is not None
     assert now.grad[0, 0] < 0  # descent raises what has become less likely
+
+
+def test_the_entropy_of_a_policy_is_that_of_its_tokens() -> None:
+    log_policy = torch.log(torch.tensor([[[0.5, 0.5], [0.9, 0.1]]]))
+    mask = torch.tensor([[1.0, 0.0]])
+    assert float(policy_gradient.mean_entropy(log_policy, mask)) == pytest.approx(math.log(2))
+
+
+def test_sneaky_provers_that_are_paid_for_entropy_say_more_and_helpful_ones_are_not_paid() -> None:
+    settings = transformer_settings.TransformerSettings(width=8, prover_steps=20, problems=4, group=4, prover_lr=1e-2)
+    torch.manual_seed(0)
+    taught = transformer_training.blank(settings, 8, 1)
+
+    def spread(weight: float, role: int) -> float:
+        torch.manual_seed(0)
+        paid = settings.model_copy(update={"sneaky_entropy": weight})
+        learned = transformer_grpo.train_prover(
+            taught, role, lambda batch: batch.solution[:, 0].float(), paid, np.random.default_rng(0)
+        )
+        return learned.figures["entropy"]
+
+    sneaky, helpful = transformer_model.SNEAKY, transformer_model.HELPFUL
+    assert spread(1.0, sneaky) > spread(0.0, sneaky)
+    assert spread(1.0, helpful) == spread(0.0, helpful)
 
 
 def test_held_provers_stay_nearer_to_where_they_began() -> None:
@@ -206,10 +233,11 @@ def test_small_transformers_run_and_go_on(tmp_path: Any) -> None:
 
 
 def test_every_combination_of_switches_is_trained(tmp_path: Any) -> None:
-    small = {"supervised_steps": 2, "prover_steps": 2, "test": 6, "batch": 8, "width": 8}
-    settings = transformer_settings.TransformerSettings(**small)
+    small = {"supervised_steps": 60, "prover_steps": 2, "test": 100, "batch": 64, "width": 16}
+    settings = transformer_settings.TransformerSettings(lr=1e-2, **small)
     checkpoints = Checkpoints(tmp_path / "state.pt", "switches")
     (outcome,) = arithmetic_dapo.play(settings, [0], checkpoints)
+    assert 0 < outcome.figures["accuracy before"] < 1  # type: ignore[operator]
     table = outcome.tables["switches"]
     assert len(table) == 6
     assert all(set(row) == {"accuracy", "entropy", "groups dropped", "length"} for row in table.values())
@@ -305,6 +333,19 @@ def test_a_verifier_of_answers_sees_no_line() -> None:
     assert torch.equal(one.rows, other.rows)  # an altered line cannot be told from the true one
     changed = [(solve(problem, edit).answer - problem.start) / 3 for edit in edits]  # type: ignore[operator]
     assert hidden.copied.flatten().tolist() == pytest.approx(changed)
+
+
+def test_a_verifier_of_answers_reads_nothing_else_and_can_compare_them_with_what_was_asked() -> None:
+    problems = [draw_problem(np.random.default_rng(i), 2) for i in range(60)]
+    listed = edit_game.Problems(problems, [Edit("none"), Edit("slip", 0, 10)]).answers_only()
+    torch.manual_seed(0)
+    verifier = edit_game.AnswerVerifier(2, 16)
+    noise = torch.randn_like(listed.rows) * (1 - torch.tensor(edit_game.ASKED))
+    assert torch.equal(verifier(listed.rows + noise, listed.copied), verifier(listed.rows, listed.copied))
+    settings = edit_training.EditSettings(verifier_steps=400, decay=0.0)
+    edit_training.taught(verifier, listed, edit_training.Pool(torch.full((60, 2), 0.5), 1.0), settings)
+    right, wrong = edit_training.scores_of(verifier, listed).T
+    assert float((right > wrong).float().mean()) > 0.9
 
 
 def test_a_pool_of_every_edit_and_what_is_kept_of_it() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 from numpy.typing import NDArray
 
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
-from brigade.envs.prover_verifier.arithmetic.problem import INVERSE, Problem
+from brigade.envs.prover_verifier.arithmetic.problem import INVERSE, Number, Problem, write
 from brigade.envs.prover_verifier.arithmetic.solution import (
     Edit,
     Row,
@@ -29,12 +31,21 @@ def encode(solution: Solution) -> Message:
     """A solution as a message: (before, operation, amount, after) of every line, then the answer.
 
     Raises:
-        BrigadeError: the solution says that there is no answer.
+        BrigadeError: the solution says that there is no answer, or has a number for which there is no room.
     """
     if solution.answer is None:
         raise BrigadeError("a solution without an answer cannot be sent in this game")
-    numbers = [n for r in solution.rows for n in (_value(r.before), OPS.index(r.op), int(r.amount), _value(r.after))]
-    return np.array([*numbers, _value(solution.answer)], np.int64)
+    rows = [(_value(row.before), OPS.index(row.op), _amount(row.amount), _value(row.after)) for row in solution.rows]
+    return np.array([*chain.from_iterable(rows), _value(solution.answer)], np.int64)
+
+
+def can_be_sent(solution: Solution) -> bool:
+    """Whether there is room in a message for all its numbers."""
+    try:
+        encode(solution)
+    except BrigadeError:
+        return False
+    return True
 
 
 def decode(message: NDArray[np.int64]) -> Solution:
@@ -45,8 +56,20 @@ def decode(message: NDArray[np.int64]) -> Solution:
     return Solution(rows, numbers[-1] + LOWEST)
 
 
-def _value(number: object) -> int:
-    return int(np.clip(int(number) - LOWEST, 0, VALUES - 1))  # type: ignore[call-overload]
+def _value(number: Number) -> int:
+    return _within(number, LOWEST, VALUES) - LOWEST
+
+
+def _amount(number: Number) -> int:
+    return _within(number, 0, AMOUNTS)
+
+
+def _within(number: Number, low: int, count: int) -> int:
+    if number != int(number) or not low <= number < low + count:
+        raise BrigadeError(
+            f"{write(number)} cannot be sent in this game, whole numbers from {low} to {low + count - 1} can"
+        )
+    return int(number)
 
 
 def problem_view(problem: Problem) -> NDArray[np.float32]:
@@ -143,9 +166,9 @@ class ArithmeticGame(SolutionGame[Problem]):
         return encode(self._wrong(problem, wrong, rng))
 
     def _wrong(self, problem: Problem, edits: list[Edit], rng: np.random.Generator) -> Solution:
-        """The solution altered by one of the edits, among those that make the answer wrong."""
+        """The solution altered by one of the edits, among those that make the answer wrong and can be sent."""
         altered = [solve(problem, edit) for edit in edits]
-        wrong = [solution for solution in altered if not is_correct(problem, solution)]
+        wrong = [solution for solution in altered if not is_correct(problem, solution) and can_be_sent(solution)]
         return wrong[int(rng.integers(len(wrong)))]
 
     def holds(self, view: NDArray[np.float32], received: NDArray[np.int64], part: int) -> bool:

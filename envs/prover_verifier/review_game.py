@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
-from brigade.envs.prover_verifier.arithmetic.problem import Problem
+from brigade.envs.prover_verifier.arithmetic.problem import Problem, apply
 from brigade.envs.prover_verifier.arithmetic.solution import Solution, edits_of, errors_of, is_correct, solve
-from brigade.envs.prover_verifier.arithmetic_game import LOWEST, ROW, VALUES, encode, problem_of, problem_view
+from brigade.envs.prover_verifier.arithmetic_game import LOWEST, OPS, ROW, VALUES, encode, problem_of, problem_view
 from brigade.envs.prover_verifier.game import Behaviour, DecisionGame, Message, games
 
 
@@ -118,9 +118,9 @@ class ReviewGame(DecisionGame[Review]):
         if line == self.steps:
             return bool(answer == after)
         told = view[1 + 2 * line : 3 + 2 * line].tolist()
-        begins = line > 0 or before == encode(solve(problem))[0]
-        result = encode(solve(problem_of(np.array([before + LOWEST, op, amount], np.float32))))[-1]
-        return bool(begins and [op, amount] == told and after == result)
+        begins = line > 0 or before + LOWEST == problem.start
+        result = apply(OPS[op], before + LOWEST, amount)
+        return bool(begins and [op, amount] == told and after + LOWEST == result)
 
 
 @games.register("arithmetic_review", "is a given solution right, by the lines that provers point at? (decision)")

@@ -61,6 +61,7 @@ def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints
         state["table"][name] = {"accuracy": float(answers.correct.mean())} | learned.figures
         state["curves"] |= _curves(name, learned)
         checkpoints.save(state)
+    torch.manual_seed(seed * 1000)
     before = float(sampled(taught, test, HELPFUL, settings.length).correct.mean())
     return Outcome({"accuracy before": before}, state["curves"], tables={"switches": state["table"]})
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from brigade.envs.prover_verifier.arithmetic.generate import SPLITS
 from brigade.experiments.prover_verifier.edit_game import (
     HELPFUL,
     SNEAKY,
+    AnswerVerifier,
     EditVerifier,
     Problems,
     base_log_policy,
@@ -24,6 +25,7 @@ from brigade.experiments.prover_verifier.edit_training import (
     Trained,
     policy_of,
     scores_of,
+    taught,
     train_provers,
     train_verifier,
 )
@@ -125,7 +127,7 @@ def round_figures(verifier: EditVerifier, trained: Trained, data: Data) -> dict[
 def _answer_only(pool: Pool, trained: Trained, data: Data, settings: EditSettings) -> float:
     """Accuracy on the test problems of a verifier that is trained on the same pool, and never sees a line."""
     test = data.test.answers_only()
-    verifier = train_verifier(data.verifier.answers_only(), pool, settings)
+    verifier = taught(AnswerVerifier(settings.steps, settings.hidden), data.verifier.answers_only(), pool, settings)
     limit = _limit(verifier, data.calibration.answers_only(), data.slack)
     accept, correct = scores_of(verifier, test).numpy() >= limit, test.correct.bool().numpy()
     policies = [policy_of(trained.prover, data.test, role).numpy().astype(np.float64) for role in ROLES]
@@ -154,7 +156,7 @@ def _draw(policy: Any, rng: np.random.Generator) -> Any:
     return (drawn > edges[:, None]).sum(-1)
 
 
-def _limit(verifier: EditVerifier, calibration: Problems, slack: float) -> float:
+def _limit(verifier: nn.Module, calibration: Problems, slack: float) -> float:
     """The threshold: what all but 5 % of the true solutions of the calibration problems reach, less the slack."""
     return threshold(scores_of(verifier, calibration)[:, 0], np.ones(len(calibration))) - slack
 
@@ -187,11 +189,11 @@ def _transcripts(number: int, verifier: EditVerifier, trained: Trained, data: Da
 def _outcome(state: dict[str, Any], settings: EditSettings, data: Data) -> Outcome:
     matrix = _cross(state, settings, data)
     curves: dict[str, list[Figure]] = state["curves"]
-    fools = [rate if rate is not None else 0.0 for rate in curves["fool rate"]]
+    fools = curves["fool rate"]
     figures: dict[str, Figure] = {
         "parameters": float(sum(p.numel() for p in EditVerifier(settings.hidden).parameters())),
         "fool rate, round 0": fools[0],
-        "fool rate, least to round 5": min(fools[:6]),
+        "fool rate, least to round 5": min((rate for rate in fools[:6] if rate is not None), default=None),
         "fool rate, last": fools[-1],
         "verifier accuracy, round 0": curves["verifier accuracy"][0],
         "verifier accuracy, last": curves["verifier accuracy"][-1],

@@ -15,7 +15,7 @@ from brigade.envs.prover_verifier.arithmetic.perturb import ORIGINAL, perturb, p
 from brigade.envs.prover_verifier.protocol import find_protocol
 from brigade.envs.registry import BrigadeError, unknown
 from brigade.experiments.prover_verifier.language import Deal, LanguageSettings, Make, play_seed
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Outcome, problem_files
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Outcome, problem_file
 from brigade.experiments.prover_verifier.topics import Topic, WordProblem, draw_solution
 
 log = logging.getLogger(__name__)
@@ -126,5 +126,5 @@ def _given(settings: ArithmeticLanguageSettings) -> bool:
 
 EXPERIMENT = Experiment(
     "arithmetic_llm", "language models on word problems, by prompt", ArithmeticLanguageSettings, play,
-    files=problem_files,
+    reads=problem_file,
 )  # fmt: skip

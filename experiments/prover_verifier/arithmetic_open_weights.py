@@ -24,7 +24,7 @@ from brigade.envs.prover_verifier.arithmetic.files import read_problems
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.metrics import Split, collapsed, threshold
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, problem_files
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, problem_file
 
 if TYPE_CHECKING:
     from brigade.experiments.prover_verifier.open_weights import Case, Sample, Score
@@ -259,5 +259,5 @@ def note(state: State, score: Score, limit: float, shown: Sequence[Sample], roun
 
 EXPERIMENT = Experiment(
     NAME, "open-weight language models, trained on one GPU", OpenWeightsSettings, play,
-    files=problem_files,
+    reads=problem_file,
 )  # fmt: skip

@@ -38,6 +38,8 @@ from brigade.experiments.prover_verifier.transformer_training import (
 JUDGE_LAYERS = 1
 BODIES = ("prover", "verifier", "judge")
 
+TEACHING, CONTROL, ROUND = range(3)  # for seeds of their own
+
 State = dict[str, Any]  # plain numbers and tensors, as kept between rounds
 
 
@@ -57,7 +59,7 @@ class Table:
             [draw_problem(rng, settings.steps, among=(split,)) for _ in range(count)]
             for split, count in (("verifier", settings.pool), ("test", settings.test), ("calibration", settings.test))
         )
-        torch.manual_seed(seed)
+        _reseed(seed, TEACHING)
         self.bodies = {name: blank(settings, *_size(settings, name)) for name in BODIES}
         if state is None:
             self._teach(rng, say)
@@ -118,7 +120,7 @@ def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints
 
 def _begin(table: Table) -> State:
     """The state before round 0, with the control, which is paid for correctness alone."""
-    torch.manual_seed(table.seed * 1000 + 999)
+    _reseed(table.seed, CONTROL)
     settings = table.settings
     control = train_prover(
         table.bodies["prover"], HELPFUL, None, settings, np.random.default_rng([table.seed, 1])
@@ -142,13 +144,14 @@ def _begin(table: Table) -> State:
         "curves": {},
         "shown": [],
         "perturbed": {},
+        "answer only": None,
     }
 
 
 def _play_round(number: int, table: Table, state: State) -> None:
     """A new verifier from the pool, new provers against it, and what they send into the pool."""
     settings = table.settings
-    torch.manual_seed(table.seed * 1000 + number)
+    _reseed(table.seed, ROUND, number)
     rng = np.random.default_rng([table.seed, 2, number])
     sources = _weighted([table.base, *map(Source.of, state["pool"])], settings)
     verifier = train_verifier(table.bodies["verifier"], table.pool, sources, settings, rng)
@@ -168,9 +171,6 @@ def _play_round(number: int, table: Table, state: State) -> None:
     figures = round_figures(judge, provers, sent) | {
         "exploit step": sneaky.exploit,
         "judge's accuracy, helpful": legibility(table.judge, helpful.prover, table.test),
-        "verifier accuracy, answer only": answer_only_accuracy(
-            table.bodies["verifier"], table.pool, sources, table.calibration, sent, settings, rng
-        ),
     }
     for learned, name in ((helpful, "helpful"), (sneaky, "sneaky")):
         figures |= {f"{about}, {name}": value for about, value in learned.figures.items()}
@@ -182,6 +182,9 @@ def _play_round(number: int, table: Table, state: State) -> None:
     state["shown"] += shown(number, judge, sent)
     if number == settings.rounds - 1:
         state["perturbed"] = perturbed_table(judge, provers, table.test)
+        state["answer only"] = answer_only_accuracy(
+            table.bodies["verifier"], table.pool, sources, table.calibration, sent, settings, rng
+        )
 
 
 def _size(settings: TransformerSettings, name: str) -> tuple[int, int]:
@@ -191,6 +194,11 @@ def _size(settings: TransformerSettings, name: str) -> tuple[int, int]:
     if name == "verifier":
         return settings.verifier_width, settings.verifier_layers
     return settings.judge_width, JUDGE_LAYERS
+
+
+def _reseed(*what: int) -> None:
+    """Begin PyTorch's random numbers anew, with those of a seed and a purpose."""
+    torch.manual_seed(int(np.random.SeedSequence(what).generate_state(1)[0]))
 
 
 def _kept(judge: Judge) -> dict[str, Any]:
@@ -218,6 +226,7 @@ def _outcome(table: Table, state: State) -> Outcome:
         "judge's accuracy, correctness-only": state["control, judge"],
         "soundness error, best response, taught every edit": state["taught everything"],
         "cross fool rate below the diagonal": below_diagonal(matrix),
+        "verifier accuracy, answer only, last": state["answer only"],
     }
     figures |= {f"{name}, last": curve[-1] for name, curve in curves.items()}
     tables = {"perturbations": state["perturbed"]} if state["perturbed"] else {}

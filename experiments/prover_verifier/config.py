@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 from collections.abc import Sequence
@@ -117,12 +116,18 @@ def pvg_jobs(config: PvgConfig, done: frozenset[str] = frozenset()) -> list[PvgJ
     return jobs
 
 
+def resolved(config: PvgConfig) -> dict[str, Any]:
+    """The settings with those that are left at their defaults, without what varies."""
+    model = experiment_of(config.experiment).settings
+    whole = model.model_validate({**config.settings, **conditions_of(config)[0]}).model_dump(mode="json")
+    return {key: value for key, value in whole.items() if key not in config.vary}
+
+
 def digests_of(config: PvgConfig) -> dict[str, str]:
-    """The files of the user's own that a run reads, with what changes when they do."""
+    """What a run reads besides its configuration, with what changes when that does; see `Experiment.reads`."""
     experiment = experiment_of(config.experiment)
     settings = [experiment.settings.model_validate({**config.settings, **each}) for each in conditions_of(config)]
-    paths = sorted({path for each in settings for path in experiment.files(each)})
-    return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12] for path in paths}
+    return dict(sorted(entry for each in settings for entry in experiment.reads(each).items()))
 
 
 def experiment_of(name: str) -> Experiment:

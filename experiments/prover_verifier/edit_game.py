@@ -123,6 +123,27 @@ class EditVerifier(nn.Module):
         return self.line(rows)[..., 0].sum(-1) + self.answer(copied)[..., 0] + self.bias  # type: ignore[no-any-return]
 
 
+class AnswerVerifier(nn.Module):
+    """Scores answers beside what was asked, all in one network; of rows it reads what the problem itself says only.
+
+    Args:
+        steps: of the problems.
+        hidden: width.
+    """
+
+    def __init__(self, steps: int, hidden: int):
+        super().__init__()
+        self.asked = [place for place, told in enumerate(ASKED) if told]
+        self.network = nn.Sequential(
+            nn.Linear(steps * len(self.asked) + 1, hidden), nn.SiLU(),
+            nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, 1),
+        )  # fmt: skip
+
+    def forward(self, rows: Tensor, changes: Tensor) -> Tensor:
+        """Scores (...) for rows (..., steps, 13) and answers less the start (..., 1)."""
+        return self.network(torch.cat([rows[..., self.asked].flatten(-2), changes], -1))[..., 0]  # type: ignore[no-any-return]
+
+
 class EditProver(nn.Module):
     """Chooses an edit for a problem and a role; before training, by the base weights whatever the problem."""
 

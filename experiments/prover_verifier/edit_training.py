@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from brigade.envs.content import Model
 from brigade.experiments.prover_verifier.edit_game import (
@@ -28,6 +28,7 @@ from brigade.experiments.prover_verifier.outcome import finite
 from brigade.experiments.prover_verifier.rewards import cgc_reward, expected_policy_loss, ranking_loss, src_reward
 
 TINY = 1e-12
+AnyVerifier = TypeVar("AnyVerifier", bound=nn.Module)
 
 
 class EditSettings(Model):
@@ -99,7 +100,11 @@ class Pool:
 
 def train_verifier(problems: Problems, pool: Pool, settings: EditSettings) -> EditVerifier:
     """A new verifier, from pairs of a correct and an incorrect edit drawn from the pool."""
-    verifier = EditVerifier(settings.hidden)
+    return taught(EditVerifier(settings.hidden), problems, pool, settings)
+
+
+def taught(verifier: AnyVerifier, problems: Problems, pool: Pool, settings: EditSettings) -> AnyVerifier:
+    """The verifier itself, trained on such pairs."""
     adam = torch.optim.Adam(verifier.parameters(), settings.verifier_lr)
     right, wrong = pool.conditional(problems.correct), pool.conditional(1 - problems.correct)
     for _ in range(settings.verifier_steps):
@@ -114,7 +119,7 @@ def train_verifier(problems: Problems, pool: Pool, settings: EditSettings) -> Ed
     return verifier
 
 
-def _scored(verifier: EditVerifier, problems: Problems, some: Tensor, edits: Tensor) -> Tensor:
+def _scored(verifier: nn.Module, problems: Problems, some: Tensor, edits: Tensor) -> Tensor:
     """(batch, choices) scores of some edits (batch, choices) of some problems (batch,)."""
     return verifier(problems.rows[some[:, None], edits], problems.copied[some[:, None], edits])  # type: ignore[no-any-return]
 
@@ -193,6 +198,6 @@ def policy_of(prover: EditProver, problems: Problems, role: int) -> Tensor:
 
 
 @torch.no_grad()
-def scores_of(verifier: EditVerifier, problems: Problems) -> Tensor:
+def scores_of(verifier: nn.Module, problems: Problems) -> Tensor:
     """(n, edits) what a verifier thinks of every solution."""
     return verifier(problems.rows, problems.copied)  # type: ignore[no-any-return]

@@ -26,7 +26,7 @@ class PlusSettings(Model):
         entropy: weight of the prover's entropy bonus; without one it is stuck.
         uniform: share of patches drawn at random in what the verifier learns from.
         steps: one of the prover and one of the verifier each.
-        attack_steps: of a fresh prover against the frozen verifier.
+        attack_steps, attack_entropy: of a fresh prover against the frozen verifier, and weight of its entropy bonus.
         batch, batches: size and number of the fixed batches.
         hidden: channels of the prover's network.
         lr: of Adam, for both.
@@ -38,6 +38,7 @@ class PlusSettings(Model):
     uniform: float = Field(0.0, ge=0, le=1)
     steps: int = Field(1200, ge=1)
     attack_steps: int = Field(600, ge=0)
+    attack_entropy: float = Field(0.25, ge=0)
     batch: int = Field(128, ge=1)
     batches: int = Field(60, ge=1)
     hidden: int = Field(16, ge=1)
@@ -129,7 +130,7 @@ def _play_one(settings: PlusSettings, seed: int, checkpoints: Checkpoints) -> Ou
     checkpoints.say(f"seed {seed}: trained")
     attacker = make_prover(settings.hidden)
     to_attacker = torch.optim.Adam(attacker.parameters(), settings.lr)
-    hostile = settings.model_copy(update={"training": "adversarial"})
+    hostile = settings.model_copy(update={"training": "adversarial", "entropy": settings.attack_entropy})
     for step in range(settings.attack_steps):
         _descend(to_attacker, prover_step(attacker, verifier, train[step % len(train)], hostile))
     return Outcome(figures=_figures(prover, attacker, verifier, test))

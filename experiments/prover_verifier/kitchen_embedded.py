@@ -25,7 +25,7 @@ from brigade.experiments.prover_verifier.kitchen_live import (
     play_live,
 )
 from brigade.experiments.prover_verifier.kitchen_partners import HELPFUL, PARTNERS, Helper
-from brigade.experiments.prover_verifier.kitchen_scripted import described, known_kitchen
+from brigade.experiments.prover_verifier.kitchen_scripted import described, kitchen_read, known_kitchen
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
 
 DEAF = "deaf"  # the line of tables for the verifier that never listens
@@ -196,4 +196,5 @@ EXPERIMENT = Experiment(
     "a partner speaks while both cook: what listening gains, and what it costs",
     EmbeddedSettings,
     play,
+    reads=kitchen_read,
 )

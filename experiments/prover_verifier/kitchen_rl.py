@@ -20,7 +20,7 @@ from brigade.experiments.prover_verifier.kitchen_judges import (
     judge_all,
 )
 from brigade.experiments.prover_verifier.kitchen_rounds import LAST, KitchenRLSettings, Training
-from brigade.experiments.prover_verifier.kitchen_scripted import PROVERS, described
+from brigade.experiments.prover_verifier.kitchen_scripted import PROVERS, described, kitchen_read
 from brigade.experiments.prover_verifier.metrics import below_diagonal, mean_of
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
 
@@ -100,5 +100,5 @@ def _known(bank: Candidates, problem: int, candidate: int) -> tuple[list[bool], 
 
 EXPERIMENT = Experiment(
     "kitchen_rl", "claims about a kitchen's future: a verifier trained in rounds, and trained provers",
-    KitchenRLSettings, play,
+    KitchenRLSettings, play, reads=kitchen_read,
 )  # fmt: skip

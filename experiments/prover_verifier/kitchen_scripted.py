@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from brigade.envs.content import Model
-from brigade.envs.kitchen.layout import list_kitchens, load_kitchen
+from brigade.envs.kitchen.layout import kitchen_digest, list_kitchens, load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.game import Behaviour, Message
 from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS
@@ -38,6 +38,11 @@ def known_kitchen(name: str) -> str:
 
 
 KitchenName = Annotated[str, AfterValidator(known_kitchen)]
+
+
+def kitchen_read(settings: Any) -> dict[str, str]:
+    """The kitchen of some settings, with a digest of it and its cookbook."""
+    return {settings.kitchen: kitchen_digest(load_kitchen(settings.kitchen))}
 
 
 class KitchenSettings(Model):
@@ -158,5 +163,6 @@ def described(
 
 
 EXPERIMENT = Experiment(
-    "kitchen_scripted", "claims about a kitchen's future: four verifiers against three provers", KitchenSettings, play
-)
+    "kitchen_scripted", "claims about a kitchen's future: four verifiers against three provers", KitchenSettings, play,
+    reads=kitchen_read,
+)  # fmt: skip

@@ -113,7 +113,7 @@ def below_diagonal(matrix: Sequence[Sequence[float | None]]) -> float | None:
 def balanced_best_of(
     scores: Floats, correct: NDArray[np.bool_], n: int, rng: np.random.Generator, draws: int = 20
 ) -> float | None:
-    """How often the best-scored of n samples, half of them right and half wrong, is right; chance is one half.
+    """How often the best-scored of n samples, half of them right and half wrong, is right; ties count half.
 
     Args:
         scores: (problems, samples).
@@ -125,13 +125,13 @@ def balanced_best_of(
     Returns:
         None if no problem has n / 2 samples of both kinds.
     """
-    half, won = n // 2, list[bool]()
+    half, won = n // 2, list[float]()
     for row, right in zip(scores, correct, strict=True):
         good, bad = row[right], row[~right]
         if len(good) < half or len(bad) < half:
             continue
         pairs = ((rng.choice(kind, half, replace=False).max() for kind in (good, bad)) for _ in range(draws))
-        won += [best > worst for best, worst in pairs]
+        won += [0.5 * (float(best > worst) + float(best >= worst)) for best, worst in pairs]
     return float(np.mean(won)) if won else None
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,8 @@ class Experiment:
         settings: what can be set, as a frozen model.
         play: plays seeds, and gives an outcome for each.
         batch: how many seeds are played in one go.
-        files: which files of the user's own it reads with some settings.
+        reads: what besides its settings decides what is played with them, a name and a digest each: files of the
+            user's own, kitchens. A run is not gone on with when one has changed.
     """
 
     name: str
@@ -106,9 +108,10 @@ class Experiment:
     settings: type[Model]
     play: Play
     batch: int = 1
-    files: Callable[[Any], Sequence[str]] = lambda settings: ()
+    reads: Callable[[Any], Mapping[str, str]] = lambda settings: {}
 
 
-def problem_files(settings: Any) -> list[str]:
-    """The file that `problems` of some settings names, if it is one."""
-    return [settings.problems] if isinstance(settings.problems, str) else []
+def problem_file(settings: Any) -> dict[str, str]:
+    """The file that `problems` of some settings names, if it is one, with a digest."""
+    path = settings.problems
+    return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]} if isinstance(path, str) else {}

@@ -35,8 +35,14 @@ EXTRA_STYLE = """
 .pairs pre { background: var(--tint); padding: .6rem; border-radius: 6px; white-space: pre-wrap; }
 mark { background: #ffd9c9; }
 """
-ABOUT_FIGURES = "Means over seeds, with standard errors in brackets. A dash: there is no such number."
-ABOUT_CURVES = "Means over seeds by round; bands are standard errors, and small dots single seeds."
+ABOUT_FIGURES = (
+    "Means over seeds, with standard errors in brackets. A dash: there is no such number; [2 of 3]: two of three seeds "
+    "have one, and the mean is theirs."
+)
+ABOUT_CURVES = (
+    "Means over seeds by round; bands are standard errors, and small dots single seeds. Hollow: some seeds have no "
+    "such number there, and the mean is that of the others."
+)
 ABOUT_CROSS = (
     "How often the verifier of a round (line) accepts what is wrong from the sneaky prover of a round (column)."
 )
@@ -94,7 +100,7 @@ def _tables(conditions: Sequence[Condition]) -> Iterator[str]:
     for condition in conditions:
         for name in condition.names("tables"):
             yield f"<h2>{escape(name)} <small>{escape(condition.label)}</small></h2>"
-            yield grid(*table_lines(condition.table(name)))
+            yield grid(*table_lines(condition.table(name), len(condition.records)))
 
 
 def _curves(conditions: Sequence[Condition]) -> Iterator[str]:
@@ -130,6 +136,8 @@ def _curve(axes: Axes, condition: Condition, name: str, place: int) -> None:
     xs, means = [x for x, _ in points], [e.mean or 0.0 for _, e in points]
     spread = [e.error or 0.0 for _, e in points]
     axes.plot(xs, means, shape + "-", ms=4, color=colour, mec="white", label=short(condition.label or "all", 30))
+    partial = [(x, y) for (x, e), y in zip(points, means, strict=True) if e.count < len(condition.records)]
+    axes.plot([x for x, _ in partial], [y for _, y in partial], shape, ms=4, color="white", mec=colour, zorder=3)
     low, high = ([m + sign * s for m, s in zip(means, spread, strict=True)] for sign in (-1, 1))
     axes.fill_between(xs, low, high, color=colour, alpha=0.15, lw=0)
 

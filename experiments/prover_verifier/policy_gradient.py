@@ -53,7 +53,7 @@ def group_advantages(rewards: Tensor, scale: Scale = "group") -> Tensor:
     Returns:
         (problems, group); 0 in groups with equal rewards.
     """
-    centred = rewards - rewards.mean(-1, keepdim=True)
+    centred = torch.where(informative(rewards)[:, None], rewards - rewards.mean(-1, keepdim=True), 0.0)
     if scale == "none":
         return centred
     deviation = centred.square().mean(-1, keepdim=True).sqrt() if scale == "group" else centred.square().mean().sqrt()
@@ -133,3 +133,17 @@ def divergence(log_prob: Tensor, reference: Tensor, mask: Tensor) -> Tensor:
     """
     ratio = reference - log_prob
     return ((ratio.exp() - ratio - 1) * mask).sum() / mask.sum().clamp(min=1)
+
+
+def mean_entropy(log_policy: Tensor, mask: Tensor) -> Tensor:
+    """Entropy of a policy, in nats, averaged over tokens.
+
+    Args:
+        log_policy: (solutions, tokens, vocabulary).
+        mask: (solutions, tokens) 1 for tokens that count.
+
+    Returns:
+        A scalar.
+    """
+    entropy = -(log_policy.exp() * log_policy).sum(-1)
+    return (entropy * mask).sum() / mask.sum().clamp(min=1)

@@ -11,9 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from brigade.dual_process.provenance import provenance
+from brigade.dual_process.provenance import provenance, revision
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.config import PvgConfig, digests_of
+from brigade.experiments.prover_verifier.config import PvgConfig, digests_of, resolved
 from brigade.experiments.prover_verifier.outcome import Outcome
 from brigade.experiments.records import (
     first_difference,
@@ -29,10 +29,10 @@ IRRELEVANT = ("out", "ray", "about", "checkpoints", "replay")
 
 
 def seed_record(key: str, experiment: str, condition: dict[str, Any], seed: int, outcome: Outcome) -> dict[str, Any]:
-    """One seed as it is stored."""
+    """One seed as it is stored, with the revision that played it: a run may be gone on with by a later one."""
     return {
         "format": SEED_FORMAT, "version": FORMAT_VERSION, "key": key, "experiment": experiment,
-        "condition": condition, "seed": seed, **asdict(outcome),
+        "condition": condition, "seed": seed, "revision": revision(), **asdict(outcome),
     }  # fmt: skip
 
 
@@ -46,9 +46,10 @@ class PvgResults:
     def __init__(self, config: PvgConfig):
         self.folder = config.folder
         told = {key: value for key, value in config.model_dump(mode="json").items() if key not in IRRELEVANT}
-        files = digests_of(config)
+        told["settings"] = resolved(config)
+        reads = digests_of(config)
         self.header = {
-            "format": RUN_FORMAT, "version": FORMAT_VERSION, "config": told, "files": files,
+            "format": RUN_FORMAT, "version": FORMAT_VERSION, "config": told, "reads": reads,
             "provenance": provenance(),
         }  # fmt: skip
         self.done: dict[str, dict[str, Any]] = {}
@@ -65,10 +66,10 @@ class PvgResults:
                 f"{self.folder} holds results of another configuration: {key} is {old} there and {new} here; "
                 f"choose another folder with out=DIR, or remove it"
             )
-        for file, digest in files.items():
-            if header.get("files", {}).get(file, digest) != digest:
+        for name, digest in reads.items():
+            if header.get("reads", {}).get(name, digest) != digest:
                 raise BrigadeError(
-                    f"{file} has changed since it was read for the results in {self.folder}; "
+                    f"{name} has changed since it was read for the results in {self.folder}; "
                     f"choose another folder with out=DIR, or remove it"
                 )
         self.header = {**header, "config": told}
@@ -84,8 +85,9 @@ class PvgResults:
                 file.write(json.dumps(entry, separators=(",", ":")) + "\n")
 
     def finish(self, order: list[str]) -> None:
-        """Put the seeds into the order of the run."""
-        write_lines(self.folder / SEEDS, [self.header, *(self.done[key] for key in order if key in self.done)])
+        """Put the seeds into the order of the run; those of earlier calls that this one did not ask for come last."""
+        keys = dict.fromkeys([*order, *self.done])
+        write_lines(self.folder / SEEDS, [self.header, *(self.done[key] for key in keys if key in self.done)])
 
 
 def read_pvg_results(folder: str | Path, unfinished: bool = False) -> list[dict[str, Any]]:

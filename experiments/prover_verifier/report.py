@@ -82,18 +82,23 @@ def wall_seconds(folder: str | Path) -> Estimate:
     return estimate(line["wall_s"] for line in read_lines(path, unfinished=True)) if path.exists() else estimate([])
 
 
-def written(value: Estimate) -> str:
-    """A figure with its standard error, with as many digits as say something."""
+def written(value: Estimate, seeds: int = 0) -> str:
+    """A figure with its standard error, with as many digits as say something.
+
+    Args:
+        value: the figure.
+        seeds: how many there are; if fewer have such a figure, that is said.
+    """
     digits = 0 if value.mean is not None and abs(value.mean) >= WHOLE else 3
-    return with_error(value, digits)
+    return with_error(value, digits) + (f" [{value.count} of {seeds}]" if 0 < value.count < seeds else "")
 
 
 def figure_lines(conditions: Sequence[Condition]) -> tuple[list[str], list[list[str]]]:
     """Heads and lines of the table of figures: a line for each figure, a column for each condition."""
-    every = [condition.figures() for condition in conditions]
-    names = dict.fromkeys(name for figures in every for name in figures)
+    every = [(condition.figures(), len(condition.records)) for condition in conditions]
+    names = dict.fromkeys(name for figures, _ in every for name in figures)
     heads = ["figure", *(f"{c.label or 'all'} (n={len(c.records)})" for c in conditions)]
-    return heads, [[name, *(written(f[name]) if name in f else NONE for f in every)] for name in names]
+    return heads, [[name, *(written(f[name], seeds) if name in f else NONE for f, seeds in every)] for name in names]
 
 
 def print_pvg_report(folder: str | Path, console: Console) -> None:
@@ -110,14 +115,15 @@ def print_pvg_report(folder: str | Path, console: Console) -> None:
     for condition in conditions:
         for name in condition.names("tables"):
             console.print(f"\n{name} {condition.label}", markup=False)
-            print_table(console, *table_lines(condition.table(name)))
+            print_table(console, *table_lines(condition.table(name), len(condition.records)))
     console.print(f"seconds a seed: {written(wall_seconds(folder))}; {header['config']['name']}", markup=False)
 
 
-def table_lines(table: Mapping[str, Mapping[str, Estimate]]) -> tuple[list[str], list[list[str]]]:
-    """Heads and lines of a table of estimates."""
+def table_lines(table: Mapping[str, Mapping[str, Estimate]], seeds: int = 0) -> tuple[list[str], list[list[str]]]:
+    """Heads and lines of a table of estimates over so many seeds; see `written`."""
     columns = list(dict.fromkeys(column for row in table.values() for column in row))
     lines = [
-        [name, *(written(row[column]) if column in row else NONE for column in columns)] for name, row in table.items()
+        [name, *(written(row[column], seeds) if column in row else NONE for column in columns)]
+        for name, row in table.items()
     ]
     return ["", *columns], lines

@@ -69,7 +69,8 @@ def play_pvg_job(job: PvgJob, say: Say = lambda text: None) -> Finished:
     experiment = experiment_of(job.experiment)
     settings = experiment.settings.model_validate(job.settings)
     path = Path(job.checkpoint) if job.checkpoint is not None else None
-    checkpoints = Checkpoints(path, f"{job.label} {sorted(job.settings.items())} {job.seeds}", say)
+    exact = settings.model_dump(mode="json", exclude={"calls", "replay"})
+    checkpoints = Checkpoints(path, f"{job.label} {sorted(exact.items())} {job.seeds}", say)
     return job, experiment.play(settings, job.seeds, checkpoints), time.perf_counter() - begun
 
 

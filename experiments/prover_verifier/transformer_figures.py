@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from brigade.envs.prover_verifier.arithmetic.generate import is_drawn, split_of
 from brigade.envs.prover_verifier.arithmetic.perturb import perturb
 from brigade.envs.prover_verifier.arithmetic.problem import Problem
 from brigade.envs.prover_verifier.arithmetic.solution import edits_of, errors_of, solve
@@ -156,22 +157,25 @@ def perturbed_table(
 ) -> dict[str, dict[str, Figure]]:
     """For each perturbation: accuracy of the helpful prover, accuracy of the verifier on both, and how much they drop.
 
-    The pairs are those problems whose perturbed form has numbers that tokens can say. Drop rates are those of GSM-Plus
-    (arXiv 2402.19255, equation 1): 1 - accuracy on perturbed problems / accuracy on the same before.
+    The pairs are those problems whose perturbed form has numbers that tokens can say, and is none that anybody may have
+    learned from. Drop rates are those of GSM-Plus (arXiv 2402.19255, equation 1): 1 - accuracy on perturbed problems /
+    accuracy on the same before.
     """
     table: dict[str, dict[str, Figure]] = {}
     for name in PERTURBED:
         rng = np.random.default_rng(0)
-        pairs = [(old, new) for old in problems if sayable(new := perturb(name, old, rng))]
-        before, after = (_accuracies(judge, provers, side) for side in zip(*pairs, strict=True))
-        table[name] = {
-            "pairs": float(len(pairs)),
-            "prover": after[0],
-            "prover's drop rate": drop_rate(before[0], after[0]),
-            "verifier": after[1],
-            "verifier's drop rate": drop_rate(before[1], after[1]),
-        }
+        pairs = [(old, new) for old in problems if sayable(new := perturb(name, old, rng)) and _unseen(old, new)]
+        table[name] = {"pairs": float(len(pairs))}
+        if pairs:
+            before, after = (_accuracies(judge, provers, side) for side in zip(*pairs, strict=True))
+            for side, was, now in zip(("prover", "verifier"), before, after, strict=True):
+                table[name] |= {side: now, f"{side}'s drop rate": drop_rate(was, now)}
     return table
+
+
+def _unseen(test: Problem, perturbed: Problem) -> bool:
+    """Whether a perturbed form of a test problem is not by chance a problem of another split."""
+    return split_of(perturbed) == split_of(test) or not is_drawn(perturbed, len(test.steps))
 
 
 def _accuracies(judge: Judge, provers: Mapping[int, Prover], problems: Sequence[Problem]) -> tuple[float, float]:

@@ -17,11 +17,12 @@ from brigade.experiments.prover_verifier.policy_gradient import (
     divergence,
     group_advantages,
     informative,
+    mean_entropy,
     overlong_penalty,
 )
 from brigade.experiments.prover_verifier.rewards import cgc_reward, correctness_reward, src_reward
 from brigade.experiments.prover_verifier.transformer_batches import Batch, sampled
-from brigade.experiments.prover_verifier.transformer_model import HELPFUL, SPARE, Prover, mask_of
+from brigade.experiments.prover_verifier.transformer_model import HELPFUL, SPARE, Prover, mask_of, of_tokens
 from brigade.experiments.prover_verifier.transformer_settings import TransformerSettings
 from brigade.experiments.prover_verifier.transformer_training import descend
 
@@ -110,7 +111,7 @@ def train_prover(
         helpful: how convincing the helpful prover is, which says what counts as an exploit.
         keep: is shown the prover every `settings.keep_every` steps.
     """
-    learned = Learned(copy.deepcopy(taught))
+    learned, entropy = Learned(copy.deepcopy(taught)), 0.0 if role == HELPFUL else settings.sneaky_entropy
     adam = torch.optim.AdamW(learned.prover.parameters(), settings.prover_lr)
     for step in range(settings.prover_steps):
         groups = _drawn(learned, role, score, settings, rng)
@@ -118,7 +119,7 @@ def train_prover(
         if learned.exploit is None and role != HELPFUL and exploited(accuracy, convincing, helpful):
             learned.exploit = step
         if len(groups.rewards):
-            _improve(learned.prover, taught, adam, groups, settings)
+            _improve(learned.prover, taught, adam, groups, settings, entropy)
         if (step + 1) % settings.keep_every == 0 or step + 1 == settings.prover_steps:
             keep(learned.prover)
     return learned
@@ -164,7 +165,12 @@ def _watch(learned: Learned, batch: Batch, role: int, scores: Tensor | None, len
 
 
 def _improve(
-    prover: Prover, taught: Prover, adam: torch.optim.Optimizer, groups: Groups, settings: TransformerSettings
+    prover: Prover,
+    taught: Prover,
+    adam: torch.optim.Optimizer,
+    groups: Groups,
+    settings: TransformerSettings,
+    entropy: float,
 ) -> None:
     """The gradient steps on one batch."""
     switches, tokens = settings.switches, (groups.prompt, groups.solution)
@@ -173,10 +179,13 @@ def _improve(
         before = prover.log_probs(*tokens)
         reference = taught.log_probs(*tokens) if settings.beta else None
     for _ in range(settings.updates):
-        now = prover.log_probs(*tokens)
+        policy = prover.log_policy(*tokens)
+        now = of_tokens(policy, groups.solution)
         loss = clipped_loss(now, before, advantages, mask, switches.clip, switches.token_level)
         if reference is not None:
             loss = loss + settings.beta * divergence(now, reference, mask)
+        if entropy:
+            loss = loss - entropy * mean_entropy(policy, mask)
         descend(adam, prover, loss, "prover")
 
 

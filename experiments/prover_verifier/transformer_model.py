@@ -121,11 +121,14 @@ class Prover(nn.Module):
             now.append(kept)
         return self.norm(x), now
 
+    def log_policy(self, prompt: Tensor, solution: Tensor) -> Tensor:
+        """(n, length, vocabulary) log probability of every token at every place of solutions (n, length)."""
+        hidden = self.hidden(torch.cat([prompt, solution[:, :-1]], 1))[0][:, prompt.shape[1] - 1 :]
+        return functional.log_softmax(self.out(hidden), -1)
+
     def log_probs(self, prompt: Tensor, solution: Tensor) -> Tensor:
         """(n, length) log probability of every token of solutions (n, length) after prompts (n, prompt)."""
-        hidden = self.hidden(torch.cat([prompt, solution[:, :-1]], 1))[0][:, prompt.shape[1] - 1 :]
-        logits = functional.log_softmax(self.out(hidden), -1)
-        return logits.gather(-1, solution[..., None])[..., 0]
+        return of_tokens(self.log_policy(prompt, solution), solution)
 
     @torch.no_grad()
     def sample(self, prompt: Tensor, length: int, temperature: float = 1.0) -> Tensor:
@@ -166,6 +169,11 @@ class Verifier(nn.Module):
         judged = self.compare(torch.cat([before, said, before * said], -1))[..., 0]
         counted = mask_of(solution)
         return (judged * counted).sum(-1) / 3 + self.bias  # type: ignore[no-any-return]
+
+
+def of_tokens(log_policy: Tensor, solution: Tensor) -> Tensor:
+    """(n, length) what a log policy (n, length, vocabulary) gives the tokens of solutions (n, length)."""
+    return log_policy.gather(-1, solution[..., None])[..., 0]
 
 
 def mask_of(solution: Tensor) -> Tensor:

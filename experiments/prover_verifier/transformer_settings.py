@@ -29,12 +29,14 @@ class TransformerSettings(Model):
         reward: of the provers.
         scale: what advantages within a group are divided by, its own deviation, the batch's, or nothing.
         beta: weight of the divergence of provers from the supervised one.
+        sneaky_entropy: weight of the entropy of sneaky provers, so that they say more of what convinces, and the next
+            verifier learns from more than one error.
         low: V0 of `cgc`.
         base_share: share of the supervised prover in the verifier's pool.
         keep_every: steps between the sneaky provers that are sampled for the pool; the last one always is.
-        pool: problems of the pool.
+        pool: problems of the pool; where there are few, verifiers learn their answers by heart.
         samples: solutions that a role gives to each of them in a round, shared out among its checkpoints and rounded up
-            for each; where there are few, verifiers learn them by heart.
+            for each.
         temperature: at which provers are sampled for the pool; above 1, it has more kinds of errors in it.
         test: problems for the figures, and as many for calibration.
         switches: DAPO's four changes.
@@ -42,14 +44,14 @@ class TransformerSettings(Model):
     """
 
     steps: int = Field(2, ge=1, le=4)
-    rounds: int = Field(12, ge=1)
+    rounds: int = Field(8, ge=1)
     width: int = Field(64, ge=8, multiple_of=4)
     layers: int = Field(2, ge=1)
     verifier_width: int = Field(64, ge=8, multiple_of=4)
     verifier_layers: int = Field(2, ge=1)
     judge_width: int = Field(16, ge=8, multiple_of=4)
     supervised_steps: int = Field(3000, ge=1)
-    verifier_steps: int = Field(1000, ge=1)
+    verifier_steps: int = Field(4000, ge=1)
     prover_steps: int = Field(150, ge=1)
     batch: int = Field(128, ge=1)
     pairs: int = Field(64, ge=1)
@@ -62,11 +64,12 @@ class TransformerSettings(Model):
     reward: Literal["cgc", "src"] = "cgc"
     scale: Scale = "group"
     beta: float = Field(0.0, ge=0)
+    sneaky_entropy: float = Field(0.0, ge=0)
     low: float = -8.0
     base_share: float = Field(0.3, gt=0, le=1)
     keep_every: int = Field(25, ge=1)
-    pool: int = Field(1000, ge=1)
-    samples: int = Field(32, ge=1)
+    pool: int = Field(4000, ge=1)
+    samples: int = Field(8, ge=1)
     temperature: float = Field(1.0, gt=0)
     test: int = Field(400, ge=1)
     switches: Switches = Switches()

@@ -14,6 +14,7 @@ ACTORS = ("Mia", "Ben", "Ada", "Leo", "Zoe", "Sam", "Ida", "Max")
 THINGS = ("onion", "tomato plant", "plate", "burger", "egg", "lemon", "carrot", "bowl")
 START, AMOUNT, FACTOR = (5, 25), (2, 9), (2, 3)  # least and greatest, both included
 LIMIT = 40  # all quantities are below
+TRIES = 100_000  # before it is said that there is no such problem
 SPLITS = {"provers": 40, "verifier": 40, "test": 10, "calibration": 10}  # per cent of all problems
 
 
@@ -34,18 +35,19 @@ def draw_problem(
         among: the splits that it may be of.
 
     Raises:
-        BrigadeError: an unknown operation, or no steps.
+        BrigadeError: an unknown operation, no steps, or no such problem is found.
     """
     if steps < 1 or not operations or set(operations) - set("+-*"):
         raise BrigadeError(f"a problem has at least one step and operations among +-*, got {steps} and '{operations}'")
     actor, thing = (str(rng.choice(names)) for names in (ACTORS, THINGS))
-    while True:
+    for _ in range(TRIES):
         start = int(rng.integers(START[0], START[1] + 1))
         drawn = tuple(_draw_step(rng, operations) for _ in range(steps))
         if _stays_within(start, drawn, limit):
             problem = Problem(actor, thing, start, drawn)
             if split_of(problem) in among:
                 return problem
+    raise BrigadeError(f"no problem of {steps} steps of '{operations}' has all its quantities from 0 to {limit - 1}")
 
 
 def split_of(problem: Problem) -> str:
@@ -57,6 +59,12 @@ def split_of(problem: Problem) -> str:
         if place < 0:
             return name
     raise AssertionError(SPLITS)
+
+
+def is_drawn(problem: Problem, steps: int) -> bool:
+    """Whether `draw_problem` could draw a problem of so many steps with these numbers."""
+    amounts = all(AMOUNT[0] <= step.amount <= AMOUNT[1] for step in problem.steps if step.op != "*")
+    return len(problem.steps) == steps and START[0] <= problem.start <= START[1] and amounts
 
 
 def _draw_step(rng: np.random.Generator, operations: str) -> Step:
