@@ -206,10 +206,14 @@ def relevant(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def first_difference(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, str, str] | None:
-    """The first key in which two configurations differ, and both values in short."""
+    """The first key in which two configurations differ, `outer.inner` within a mapping, and both values in short."""
     for key in dict.fromkeys([*new, *old]):
-        if old.get(key) != new.get(key):
-            return key, _short(old.get(key)), _short(new.get(key))
+        before, now = old.get(key), new.get(key)
+        if before == now:
+            continue
+        if isinstance(before, dict) and isinstance(now, dict) and (inner := first_difference(before, now)):
+            return f"{key}.{inner[0]}", *inner[1:]
+        return key, _short(before), _short(now)
     return None
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-import brigade  # registers who can follow plans
+import brigade  # noqa: F401  # registers who can follow plans
+from brigade.envs.kitchen.layout import BUNDLED
 from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.config import list_pvg_configs, load_pvg_config
@@ -79,9 +80,8 @@ def test_settings_left_at_their_defaults_are_part_of_a_run(tmp_path: Path, monke
 
 
 def test_a_kitchen_that_was_changed_is_another_run(tmp_path: Path) -> None:
-    kitchens = Path(brigade.__file__).parent / "envs" / "kitchen" / "kitchens"
     mine = tmp_path / "mine.yaml"
-    text = (kitchens / "salad_bar.yaml").read_text(encoding="utf-8")
+    text = (BUNDLED / "salad_bar.yaml").read_text(encoding="utf-8")
     mine.write_text(text, encoding="utf-8")
     changes = (f"vary.kitchen=['{mine}']", "settings={claims: 1, problems: 1, checked: 0}")
     run(tmp_path, "kitchen_scripted", *changes)
