@@ -13,6 +13,7 @@ from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, make_player
 from brigade.envs.prover_verifier.protocol import VERIFIER, WORLD
 from brigade.envs.prover_verifier.seats import seat_of
+from brigade.experiments.prover_verifier.judgements import storable
 from brigade.human_play.pvg_config import JudgingConfig
 from brigade.human_play.pvg_kitchen import KitchenWords, Point, spoken
 from brigade.human_play.pvg_passage import Passage
@@ -267,12 +268,12 @@ class TranscriptCase(Case):
 
     def __init__(self, name: str, entry: Mapping[str, Any]):
         self.name, self._entry = name, entry
-        self.problem = str(entry["problem"])
+        self.problem = storable(str(entry["problem"]))
 
     @property
     def passages(self) -> list[Passage]:
         """The text."""
-        return [Passage("The argument", tuple(str(self._entry["text"]).splitlines()))]
+        return [Passage("The argument", tuple(storable(str(self._entry["text"])).splitlines()))]
 
     def decide(self, accept: bool) -> Verdict:
         """Say what the run says."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier.language import NATURE
 from brigade.experiments.prover_verifier.records import read_pvg_results
 from brigade.human_play.pvg_config import JudgingConfig
 
@@ -30,7 +31,7 @@ def entries(config: JudgingConfig) -> list[Mapping[str, Any]]:
     """The transcripts that are to be judged, each about another problem, in order; none where a game is played.
 
     Raises:
-        BrigadeError: they cannot be read, are about kitchens, or about too few problems.
+        BrigadeError: they cannot be read, are about kitchens or by no prover, or about too few problems.
     """
     if config.transcripts is None:
         return []
@@ -41,12 +42,18 @@ def entries(config: JudgingConfig) -> list[Mapping[str, Any]]:
             f"{config.transcripts}: transcripts of '{experiment}' do not show the kitchen, so there is nothing to "
             "verify them by; play the game 'kitchen' instead"
         )
-    found = [
+    told = [
         {**entry, "condition": record["condition"], "seed": record["seed"]}
         for record in records
         for entry in record["transcripts"]
         if str(entry["text"]).strip()
     ]
+    found = [entry for entry in told if entry["role"] != NATURE]
+    if told and not found:
+        raise BrigadeError(
+            f"{config.transcripts}: the statements in this run of '{experiment}' come from nature, not from a prover "
+            "with a role, so there is no prover's argument to judge; use a run under a protocol with one prover"
+        )
     needed, problems = config.items + config.practice, len({entry["problem"] for entry in found})
     if problems < needed:
         raise BrigadeError(

@@ -14,18 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from brigade.dual_process.provenance import provenance
+from brigade.envs.kitchen.layout import kitchen_digest
+from brigade.envs.prover_verifier.kitchen_game import KitchenGame
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.judgements import (
     ENDING,
     ITEM_FORMAT,
+    KITCHEN,
     OPENED_FORMAT,
     SESSION_FORMAT,
     add_line,
+    is_begun,
     read_session,
     session_files,
+    session_lines,
 )
 from brigade.experiments.prover_verifier.records import FORMAT_VERSION
-from brigade.experiments.records import check_version, first_difference, make_folder, read_lines, write_lines
+from brigade.experiments.records import check_version, first_difference, make_folder, write_lines
 from brigade.human_play.pvg_case import COUNTED, PRACTICE, Case, GameCase, TranscriptCase, Verdict
 from brigade.human_play.pvg_config import JudgingConfig
 from brigade.human_play.pvg_draw import digest, entries, shares
@@ -193,22 +198,25 @@ class JudgingSession:
         header = {
             "format": SESSION_FORMAT, "version": FORMAT_VERSION, "participant": self.participant,
             "config": self.config.relevant, "transcripts": digest(self._entries), "begun": _now(),
-            "provenance": provenance(),
+            "provenance": provenance(), **_kitchen(self.config),
         }  # fmt: skip
         self._header = header
-        for path in session_files(self.config.folder):
+        for path in filter(is_begun, session_files(self.config.folder)):
             self._refuse_another(path, header)
         if not self.path.exists():
+            return
+        if not is_begun(self.path):  # a crash has left it before anything was judged
+            self._remove()
             return
         session = read_session(self.path)
         self.items, self._openings = list(session.items), dict(session.openings)
         if not self.path.read_bytes().endswith(b"\n"):  # a crash has cut off the last line
-            write_lines(self.path, list(read_lines(self.path, unfinished=True)))
+            write_lines(self.path, [dict(line) for _, line in session_lines(self.path)])
         self._size = self.path.stat().st_size
 
     def _refuse_another(self, path: Path, new: Mapping[str, Any]) -> None:
         """Everyone in a folder is shown the same."""
-        old = next(iter(read_lines(path, unfinished=True)), {})
+        old = next((dict(line) for _, line in session_lines(path)), {})
         if old.get("format") != SESSION_FORMAT or not isinstance(old.get("config"), dict):
             raise BrigadeError(
                 f"{path}:1: not a session of a verifier; choose another folder with out=DIR, or move that file away"
@@ -223,6 +231,23 @@ class JudgingSession:
                 f"{path} is of another configuration: {key} is {before} there and {now} here; "
                 "choose another folder with out=DIR"
             )
+        if KITCHEN in old and old[KITCHEN] != new.get(KITCHEN):  # earlier versions did not write it
+            raise BrigadeError(
+                f"{path}: the kitchen has changed since that session began: {KITCHEN} is {old[KITCHEN]} there and "
+                f"{new.get(KITCHEN)} here; put it back as it was, or choose another folder with out=DIR"
+            )
+
+    def _remove(self) -> None:
+        try:
+            self.path.unlink()
+        except OSError as error:
+            raise BrigadeError(f"{self.path}: cannot be replaced: {error.strerror}") from None
+
+
+def _kitchen(config: JudgingConfig) -> dict[str, str]:
+    """Which version of the kitchen is played in, where the game is in one."""
+    game = config.make_game() if config.transcripts is None else None
+    return {KITCHEN: kitchen_digest(game.kitchen)} if isinstance(game, KitchenGame) else {}
 
 
 def _unnamed(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import queue
@@ -17,6 +18,7 @@ from brigade.human_play.pvg_session import Judgement, JudgingSession, Look
 from brigade.human_play.pvg_told import SURE, feedback, introduction, results, take_look
 
 Say = Callable[[str], None]
+DIGITS = 4  # of a number that is understood; `int` refuses those of thousands
 ACCEPT, REJECT, LEAVE = ("a", "accept"), ("r", "reject"), ("q", "quit", "leave")
 
 
@@ -33,15 +35,20 @@ class Lines:
 
     What has no descriptor, as in tests, is read at once. Anything else is read by a thread, byte by byte as the
     system gives them, because waiting for a pipe or a terminal with a limit is not possible in the same way everywhere.
+
+    Attributes:
+        typed: whether they come from a terminal, where keys may be pressed before anyone has asked.
     """
 
     def __init__(self) -> None:
+        self.typed = False
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._thread: threading.Thread | None = None
         try:
             descriptor = sys.stdin.fileno()
         except (AttributeError, OSError, io.UnsupportedOperation):
             return
+        self.typed = os.isatty(descriptor)
         self._thread = threading.Thread(target=self._read, args=(descriptor,), daemon=True)
         self._thread.start()
 
@@ -65,6 +72,15 @@ class Lines:
             self._lines.put(None)
             raise Ended
         return found.strip()
+
+    def forget(self) -> None:
+        """Drop what was typed so far; what comes from a file or a pipe is all kept."""
+        if not self.typed:
+            return
+        with contextlib.suppress(queue.Empty):
+            while self._lines.get_nowait() is not None:
+                pass
+            self._lines.put(None)  # there is still nothing after the end
 
     def _read(self, descriptor: int) -> None:
         kept = b""
@@ -109,20 +125,26 @@ def _play(session: JudgingSession, say: Say, lines: Lines) -> None:
     if number is not None:
         for text in introduction(session):
             say(f"{text}\n")
-        say("Press Enter to begin.")
-        lines.next(None)
+        _wait_for_enter("Press Enter to begin.", say, lines)
     while number is not None:
         _judge_one(session, number, say, lines)
         was_practice, number = session.is_practice(number), session.current
         if number is not None:
             if was_practice and not session.is_practice(number):
                 say("That was the practice. From now on it counts.")
-            say("Press Enter for the next one.")
-            lines.next(None)
+            _wait_for_enter("Press Enter for the next one.", say, lines)
     say("\nThat was all. Thank you.")
     for name, value in results(session):
         say(f"  {name:24} {value}")
     say(f"recorded in {session.path} (brigade pvg report {session.config.folder})")
+
+
+def _wait_for_enter(told: str, say: Say, lines: Lines) -> None:
+    """Wait until the person is ready; in a terminal a verdict that came too late does not say so."""
+    lines.forget()
+    say(told)
+    while lines.next(None) and lines.typed:
+        say("Enter alone, please.")
 
 
 def _judge_one(session: JudgingSession, number: int, say: Say, lines: Lines) -> None:
@@ -130,6 +152,7 @@ def _judge_one(session: JudgingSession, number: int, say: Say, lines: Lines) -> 
     session.opened(case)
     score = f"   {session.points:g} points" if session.config.feedback and not session.is_practice(number) else ""
     say(f"\n--- {session.title(number)}{score} ---")
+    lines.forget()
     begun = time.perf_counter()
     for line in _shown(case):
         say(line)
@@ -222,15 +245,20 @@ def _prompt(case: Case, left: float | None, say: Say) -> None:
 
 
 def _chosen(case: Case, given: str) -> Choice | None:
-    choices = case.choices
-    return choices[int(given) - 1] if given.isdecimal() and 1 <= int(given) <= len(choices) else None
+    choices, number = case.choices, _number(given)
+    return choices[number - 1] if 1 <= number <= len(choices) else None
 
 
 def _with_confidence(judgement: Judgement, say: Say, lines: Lines) -> Judgement:
     degrees = ", ".join(f"{place} {sure:.0%}" for place, sure in enumerate(SURE, 1))
     while True:
         say(f"How sure are you that your verdict is right? {degrees}")
-        given = lines.next(None)
-        if given.isdecimal() and 1 <= int(given) <= len(SURE):
-            return replace(judgement, confidence=SURE[int(given) - 1])
+        number = _number(lines.next(None))
+        if 1 <= number <= len(SURE):
+            return replace(judgement, confidence=SURE[number - 1])
         say(f"A number from 1 to {len(SURE)}, please.")
+
+
+def _number(given: str) -> int:
+    """The number that was typed; 0 for what is none, or longer than any choice."""
+    return int(given) if given.isdecimal() and len(given) <= DIGITS else 0

@@ -26,23 +26,25 @@ import pygame
 from rich.console import Console
 
 import brigade  # registers who can follow plans
+from brigade.envs.kitchen.layout import BUNDLED, kitchen_digest, load_kitchen
 from brigade.envs.prover_verifier.game import SolutionGame, make_game
 from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.prover_verifier_v0 import list_games
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.config import load_pvg_config
 from brigade.experiments.prover_verifier.judgements import read_session, read_sessions
+from brigade.experiments.prover_verifier.legibility import notes
 from brigade.experiments.prover_verifier.page import page
 from brigade.experiments.prover_verifier.report import print_pvg_report
 from brigade.experiments.prover_verifier.run import run_pvg
 from brigade.human_play import pvg_draw, pvg_session
 from brigade.human_play.app import App
 from brigade.human_play.input import Bindings
-from brigade.human_play.pvg_case import COUNTED, Case, GameCase
+from brigade.human_play.pvg_case import COUNTED, Case, GameCase, TranscriptCase
 from brigade.human_play.pvg_config import BEHAVIOURS, JudgingConfig, list_judging, load_judging
 from brigade.human_play.pvg_draw import shares
 from brigade.human_play.pvg_session import Judgement, JudgingSession
-from brigade.human_play.pvg_text import Ended, TimeUp, play_in_terminal
+from brigade.human_play.pvg_text import Ended, Lines, TimeUp, play_in_terminal
 from brigade.human_play.robot import Robot, work
 from brigade.human_play.screens.judge import JudgeScreen
 from brigade.human_play.screens.judging import JudgingPage, JudgingRunner
@@ -85,6 +87,8 @@ def shown(case: Case) -> str:
 class Answers:
     """What a person types, instead of standard input."""
 
+    typed = False
+
     def __init__(self, *answers: str | type[Exception]):
         self.answers = list(answers)
 
@@ -93,6 +97,27 @@ class Answers:
         if isinstance(answer, str):
             return answer
         raise answer
+
+    def forget(self) -> None:
+        pass
+
+
+class Typist(Answers):
+    """What a person types in a terminal, in batches: one begins when what was typed too early has been dropped."""
+
+    typed = True
+
+    def __init__(self, *batches: list[str]):
+        super().__init__()
+        self.batches = [*batches]
+
+    def next(self, seconds: float | None) -> str:
+        if not self.answers and seconds is not None:
+            raise TimeUp
+        return super().next(seconds)
+
+    def forget(self) -> None:
+        self.answers = list(self.batches.pop(0)) if self.batches else []
 
 
 class TestConfigurations:
@@ -354,6 +379,27 @@ class TestWindow:
         assert session.items[0]["timed_out"]
         assert session.items[0]["seconds"] == 0.3
 
+    @pytest.mark.parametrize("key", [pygame.K_a, pygame.K_r, pygame.K_1])
+    def test_a_key_that_comes_before_the_frame_but_after_the_time_is_too_late(self, app, key):
+        case, decided = GameCase(load_judging("play_kitchen"), "1", COUNTED, 0, "honest"), list[Judgement]()
+        screen = JudgeScreen(app, case, "1 of 2", 5, 5.0, 1, decided.append, lambda: None)
+        screen.draw(app.surface)
+        assert screen._begun is not None
+        screen._begun -= 100  # the screen stood still
+        for pressed in (key, pygame.K_1, pygame.K_a):
+            screen.handle(pygame.Event(pygame.KEYDOWN, key=pressed))
+        screen.draw(app.surface)
+        assert decided == [Judgement(False, 5.0, True, ())]
+        assert not any(choice.answer for choice in case.choices)
+        pygame.display.quit()
+
+    def test_nothing_is_looked_at_before_it_is_shown(self, app):
+        case = GameCase(load_judging("play_kitchen"), "1", COUNTED, 0, "honest")
+        screen = JudgeScreen(app, case, "1 of 2", 5, 5.0, 1, lambda judgement: None, lambda: None)
+        screen.handle(pygame.Event(pygame.KEYDOWN, key=pygame.K_1))
+        assert not screen.looks
+        pygame.display.quit()
+
     def test_a_full_disk_is_said_and_tried_again(self, app, tmp_path, monkeypatch):
         session = JudgingSession(config(tmp_path, "play_arithmetic", "items=1", "practice=0"))
 
@@ -421,6 +467,53 @@ class TestText:
         assert "Left after 3 of 4" in said[-1]
         assert read_session(again.path).openings == {"practice-1": 1, "1": 1, "2": 2, "3": 1}
 
+    def test_a_number_of_thousands_of_digits_is_not_understood(self, tmp_path):
+        loaded = config(tmp_path, "play_review", "items=1", "practice=0")
+        said: list[str] = []
+        answers = Answers("", "1" * 5000, "a", "1" * 5000, "6")
+        play_in_terminal(JudgingSession(loaded), said.append, answers)  # type: ignore[arg-type]
+        (item,) = read_session(loaded.folder / "P01.jsonl").items
+        assert (item["accept"], item["looks"], item["confidence"]) == (True, [], 1.0)
+        assert "That is neither." in said
+        assert any("A number from 1 to 6" in line for line in said)
+
+    def test_what_is_typed_too_early_judges_nothing(self, tmp_path):
+        loaded = config(tmp_path, "play_arithmetic", "items=2", "practice=0")
+        said: list[str] = []
+        begin, first, late, second = ["a", ""], list[str](), ["a", "a", ""], ["r"]
+        play_in_terminal(JudgingSession(loaded), said.append, Typist(begin, first, late, second))  # type: ignore[arg-type]
+        stored = read_session(loaded.folder / "P01.jsonl").items
+        assert [(item["timed_out"], item["accept"]) for item in stored] == [(True, False), (False, False)]
+        assert said.count("Enter alone, please.") == 3
+
+    def test_lines_are_dropped_in_a_terminal_only(self, monkeypatch):
+        leader, follower = pty.openpty()
+        reading, writing = os.pipe()
+        for into, out_of, typed in ((leader, follower, True), (writing, reading, False)):
+            with os.fdopen(out_of) as given:
+                monkeypatch.setattr(sys, "stdin", given)
+                lines = Lines()
+                os.write(into, b"early\nlast\n")
+                assert lines.next(60) == "early"
+                while lines._lines.empty():
+                    time.sleep(0.01)
+                lines.forget()
+                assert lines.typed == typed
+                os.write(into, b"now\n")
+                assert lines.next(60) == ("now" if typed else "last")
+                if not typed:
+                    os.close(into)
+                    assert lines.next(60) == "now"
+                    with pytest.raises(Ended):
+                        lines.next(60)
+                    continue
+                os.write(into, b"\x04")
+                for _ in range(2):  # the end is not forgotten
+                    with pytest.raises(Ended):
+                        lines.next(60)
+                    lines.forget()
+                os.close(into)
+
     def test_through_a_pipe(self, tmp_path):
         done = command(tmp_path, "play_arithmetic", "items=2", "practice=1", given="\na\n\nneither\nr\n\na\n")
         assert done.returncode == 0, done.stderr
@@ -448,12 +541,15 @@ class TestText:
         os.close(follower)
         seen = wait_for(leader, "Press Enter to begin")
         os.write(leader, b"\n")
-        seen += wait_for(leader, "Time is up: this counts as a rejection")
+        seen += wait_for(leader, "Press Enter for the next one")
+        os.write(leader, b"a\na\n")  # too late for the first, and not about the second
+        seen += wait_for(leader, "Enter alone")
         program.send_signal(signal.SIGINT)
         seen += wait_for(leader, "Left after 1 of 3")
         assert program.wait(60) == 0
         os.close(leader)
         assert "Traceback" not in seen
+        assert "Time is up: this counts as a rejection" in seen
         (item,) = read_session(tmp_path / "out" / "P01.jsonl").items
         assert item["timed_out"]
         assert not item["accept"]
@@ -500,10 +596,98 @@ class TestFiles:
         assert session.path.read_bytes().endswith(b"\n")
         assert len(read_session(session.path).items) == 5
 
+    def test_a_line_cut_inside_a_character_costs_only_that(self, tmp_path):
+        session = self.judged(tmp_path)
+        session.opened(session.case(0))
+        session.path.write_bytes(session.path.read_bytes() + '{"item":"é'.encode()[:-1])
+        other = JudgingSession(config(tmp_path, "play_arithmetic", "items=4", participant="P02"))
+        assert other.place == (0, 6)
+        assert len(read_session(session.path).items) == 6
+        again = JudgingSession(session.config)
+        assert again.current is None
+        assert session.path.read_bytes().endswith(b"}\n")
+
+    @pytest.mark.parametrize("kept", [0, 1, 30, 300, -1])
+    def test_a_crash_before_the_first_line_is_whole_locks_nobody_out(self, tmp_path, kept):
+        session = self.judged(tmp_path, count=0)
+        header = session.path.read_bytes().partition(b"\n")[0] + b"\n"
+        session.path.write_bytes(header[:kept])
+        with pytest.raises(BrigadeError, match="no sessions of verifiers"):
+            read_sessions(session.path.parent)
+        other = self.judged(tmp_path, "P02")
+        again = JudgingSession(session.config)
+        assert again.place == (0, 6)
+        again.opened(again.case(0))
+        assert [line["format"] for line in lines_of(again.path)] == ["brigade-pvg-session", "brigade-pvg-opened"]
+        assert [each.participant for each in read_sessions(tmp_path / "out")] == ["P01", "P02"]
+        assert len(read_session(other.path).items) == 6
+
+    def test_a_foreign_file_without_an_end_is_left_as_it_is(self, tmp_path):
+        (tmp_path / "out").mkdir()
+        foreign = tmp_path / "out" / "P01.jsonl"
+        foreign.write_text('{"a": 1}')
+        with pytest.raises(BrigadeError, match=r"P01.jsonl:1: not a session"):
+            JudgingSession(config(tmp_path))
+        assert foreign.read_text() == '{"a": 1}'
+
+    def test_a_first_line_that_cannot_be_written_leaves_no_file(self, tmp_path, monkeypatch):
+        session = JudgingSession(config(tmp_path))
+
+        def full(*_: Any) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", full)
+            with pytest.raises(BrigadeError, match="cannot be written: No space left"):
+                session.opened(session.case(0))
+        assert not session.path.exists()
+        session.opened(session.case(0))
+        assert len(lines_of(session.path)) == 2
+
+    def test_what_utf_8_cannot_hold_is_stored_and_shown(self, tmp_path):
+        session = self.judged(tmp_path, count=0)
+        number = session.current or 0
+        record = session.record(number, case := session.case(number), Judgement(True, 1.0, False), case.decide(True))
+        session.store({**record, "problem": "half \ud83d a \\ud83d pair", "looks": [{"label": "\udc00"}]})
+        item = read_session(session.path).items[-1]
+        assert item["problem"] == "half \ud83d a \\ud83d pair"
+        written = page(session.path).encode().decode()
+        assert r"half \ud83d a" in written
+        assert r"\udc00" in written
+
+    @pytest.mark.parametrize(
+        ("changes", "complaint"),
+        [
+            ({"seconds": True}, "seconds: "),
+            ({"seconds": 10**400}, "seconds: "),
+            ({"points": float("nan")}, "points: .*finite"),
+            ({"confidence": float("inf")}, "confidence: .*finite"),
+            ({"confidence": "sure"}, "confidence: .*number"),
+            ({"practice": 0}, "practice: .*boolean"),
+            ({"looks": [1]}, r"looks\.0: "),
+            ({"looks": [{"label": [1]}]}, r"looks\.0\.label: "),
+            ({"looks": [{"s": float("nan")}]}, r"looks\.0\.s: .*finite"),
+            ({"argument": [1]}, r"argument\.0: "),
+            ({"checkpoints": 5}, "checkpoints: .*list"),
+            ({"checkpoints": [[1]]}, r"checkpoints\.0: "),
+        ],
+    )
+    def test_values_that_no_report_can_use_are_refused_with_the_line(self, tmp_path, changes, complaint):
+        session = self.judged(tmp_path, count=1)
+        *lines, last = lines_of(session.path)
+        session.path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, {**last, **changes}]))
+        where = f"P01.jsonl:{len(lines) + 1}: damaged: "
+        with pytest.raises(BrigadeError, match=where + complaint):
+            page(session.path)
+        with pytest.raises(BrigadeError, match=where + complaint):
+            print_pvg_report(session.path.parent, Console(file=io.StringIO()))
+
     @pytest.mark.parametrize(
         ("spoil", "complaint"),
         [
             (lambda lines: [*lines[:2], b"}{", *lines[3:]], r"P01.jsonl:3: damaged: not JSON"),
+            (lambda lines: [*lines[:2], b"\xff", *lines[3:]], r"P01.jsonl:3: damaged: not JSON"),
+            (lambda lines: [*lines[:2], b"9" * 5000, *lines[3:]], r"P01.jsonl:3: damaged: not JSON"),
             (lambda lines: [*lines, lines[2]], r"judged twice"),
             (lambda lines: [lines[0].replace(b"brigade-pvg-session", b"x"), *lines[1:]], r":1: not a session"),
             (lambda lines: [*lines[:2], lines[2].replace(b'"truth":', b'"t":'), *lines[3:]], r":3: damaged: truth"),
@@ -529,6 +713,40 @@ class TestFiles:
         (tmp_path / "out" / "notes.jsonl").write_text('{"a": 1}\n')
         with pytest.raises(BrigadeError, match=r"notes.jsonl:1: not a session"):
             JudgingSession(config(tmp_path, "play_arithmetic", "items=4"))
+
+    def test_a_kitchen_that_was_edited_is_another_one(self, tmp_path):
+        kitchen = tmp_path / "mine.yaml"
+        plan = (BUNDLED / "new_counter_circuit.yaml").read_text("utf-8")
+        kitchen.write_text(plan, "utf-8")
+        changes = ("play_kitchen", f"options={{kitchen: '{kitchen}'}}", "items=1", "practice=0")
+        session = JudgingSession(config(tmp_path, *changes))
+        session.opened(session.case(0))
+        digest = lines_of(session.path)[0]["kitchen_digest"]
+        assert digest == kitchen_digest(load_kitchen(str(kitchen)))
+        JudgingSession(config(tmp_path, *changes, participant="P02"))
+        kitchen.write_text(plan.replace("horizon: ", "horizon: 1"), "utf-8")
+        for participant in ("P01", "P02"):
+            with pytest.raises(BrigadeError, match=rf"P01.jsonl: the kitchen has changed.*{digest} there"):
+                JudgingSession(config(tmp_path, *changes, participant=participant))
+        header, *lines = lines_of(session.path)
+        del header["kitchen_digest"]  # as earlier versions wrote it
+        session.path.write_text("".join(json.dumps(line) + "\n" for line in [header, *lines]), "utf-8")
+        later = JudgingSession(config(tmp_path, *changes, participant="P02"))
+        later.opened(later.case(0))
+        assert JudgingSession(config(tmp_path, *changes)).place == (0, 1)
+
+    def test_the_report_says_where_the_kitchens_differ(self, tmp_path):
+        for participant, kitchen in (("P01", "a"), ("P02", "b"), ("P03", None)):
+            path = self.judged(tmp_path, participant, count=1).path
+            header, *lines = lines_of(path)
+            header |= {"kitchen_digest": kitchen} if kitchen else {}
+            (tmp_path / path.name).write_text("".join(json.dumps(line) + "\n" for line in [header, *lines]), "utf-8")
+        told = " ".join(notes(read_sessions(tmp_path)))
+        assert "P02.jsonl is in another version of the kitchen than P01.jsonl" in told
+        assert "P03.jsonl" not in told
+
+    def test_games_elsewhere_have_no_kitchen(self, tmp_path):
+        assert "kitchen_digest" not in lines_of(self.judged(tmp_path, count=1).path)[0]
 
     def test_two_programs_do_not_write_one_file(self, tmp_path):
         one, other = (JudgingSession(config(tmp_path, "play_arithmetic", "items=4")) for _ in range(2))
@@ -586,6 +804,15 @@ class TestRuns:
         with pytest.raises(BrigadeError, match="fewer than items"):
             JudgingSession(load_judging(str(path), ["items=900", f"out={tmp_path / 'more'}"]))
 
+    @pytest.mark.parametrize("protocol", ["solo", "debate"])
+    def test_a_run_without_provers_of_a_role_is_refused(self, tmp_path, protocol):
+        folder = tmp_path / "run"
+        changes = ["ray.workers=0", f"out={folder}", "vary={}", f"settings.protocol={protocol}"]
+        run_pvg(load_pvg_config("arithmetic_llm", changes), Console(file=io.StringIO()))
+        wanted = JudgingConfig(name="mine", transcripts=str(folder), items=3, practice=0)
+        with pytest.raises(BrigadeError, match="come from nature"):
+            pvg_draw.entries(wanted)
+
     def drawn(self, monkeypatch, items, practice, seed=0, rounds=10):
         """What is shown of a run with the same three problems in every round, and three of the round's own."""
         told = [
@@ -594,11 +821,32 @@ class TestRuns:
             for role, right in (("helpful", True), ("sneaky", False))
             for name in ("a", "b", "c", *(3 * number + i for i in range(3)))
         ]
+        return self.drawn_of(monkeypatch, told, items, practice, seed)
+
+    def drawn_of(self, monkeypatch, told, items, practice, seed=0):
         record = {"condition": {}, "seed": 0, "transcripts": told}
         run = [{"config": {"experiment": "arithmetic_edits"}}, record]
         monkeypatch.setattr(pvg_draw, "read_pvg_results", lambda *_, **__: run)
         wanted = JudgingConfig(name="mine", transcripts="run", items=items, practice=practice, seed=seed)
         return pvg_draw.entries(wanted)
+
+    def test_what_nature_states_is_no_argument(self, monkeypatch):
+        told = [
+            {"round": 0, "role": role, "problem": f"{role} {i}", "text": "so it is", "correct": bool(i % 2)}
+            for role in ("nature", "helpful")
+            for i in range(4)
+        ]
+        with pytest.raises(BrigadeError, match=r"come from nature, not from a prover.*no prover's argument"):
+            self.drawn_of(monkeypatch, told[:4], 2, 0)
+        assert {entry["role"] for entry in self.drawn_of(monkeypatch, told, 4, 0)} == {"helpful"}
+        with pytest.raises(BrigadeError, match="about 4 problems, fewer than items"):
+            self.drawn_of(monkeypatch, told, 5, 0)
+
+    def test_what_utf_8_cannot_hold_is_shown_as_it_is_stored(self):
+        entry = {"round": 0, "role": "helpful", "problem": "\ud83d", "text": "it is \ud83d", "correct": True}
+        case = TranscriptCase("1", entry)
+        assert case.problem == r"\ud83d"
+        assert case.passages[0].text == r"it is \ud83d"
 
     def test_nobody_is_shown_a_problem_twice(self, monkeypatch):
         for seed in range(5):

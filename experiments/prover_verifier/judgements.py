@@ -9,24 +9,68 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+from brigade.envs.content import first_problem
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.records import SEEDS
-from brigade.experiments.records import check_version, read_lines
+from brigade.experiments.records import check_version
 
 SESSION_FORMAT, OPENED_FORMAT, ITEM_FORMAT = "brigade-pvg-session", "brigade-pvg-opened", "brigade-pvg-item"
 ENDING = ".jsonl"
 Record = Mapping[str, Any]
-# What a report reads of an item, with the types it may have.
-FIELDS: dict[str, tuple[type, ...]] = {
-    "item": (str,), "practice": (bool,), "prover": (str,), "truth": (bool,), "accept": (bool,), "timed_out": (bool,),
-    "seconds": (int, float), "points": (int, float), "looks": (list,), "argument": (list,), "problem": (str,),
-}  # fmt: skip
-HEAD: dict[str, tuple[type, ...]] = {"config": (dict,), "participant": (str,), "provenance": (dict,)}
+KITCHEN = "kitchen_digest"  # in the header of a session in a kitchen
+BEGINNING = f'{{"format":"{SESSION_FORMAT}"'.encode()  # of every file
+
+
+class Line(BaseModel):
+    """What a report reads of a line, which may hold more."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class HeaderLine(Line):
+    """The first line."""
+
+    config: dict[str, Any]
+    participant: str
+    provenance: dict[str, Any]
+
+
+class OpenedLine(Line):
+    """An item is shown."""
+
+    item: str
+
+
+class LookPart(Line):
+    """A look within an item."""
+
+    label: str = ""
+    s: FiniteFloat | None = None
+
+
+class ItemLine(Line):
+    """An item was judged."""
+
+    item: str
+    practice: bool
+    prover: str
+    truth: bool
+    accept: bool
+    timed_out: bool
+    confidence: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
+    seconds: FiniteFloat
+    points: FiniteFloat
+    looks: list[LookPart]
+    argument: list[dict[str, Any]]
+    checkpoints: list[str] | None = None
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -63,33 +107,76 @@ def read_session(path: str | Path) -> Session:
         BrigadeError: it is no such file, damaged (with the line), or of a newer version.
     """
     path = Path(path)
-    lines = list(read_lines(path, unfinished=True))
-    if not lines or lines[0].get("format") != SESSION_FORMAT:
+    lines = list(session_lines(path))
+    if not lines or lines[0][1].get("format") != SESSION_FORMAT:
         raise BrigadeError(f"{path}:1: not a session of a verifier: expected a first line with format {SESSION_FORMAT}")
     openings: dict[str, int] = {}
     items: dict[str, Record] = {}
-    for number, line in enumerate(lines, 1):
+    header = lines[0][1]
+    for number, line in lines:
         where = f"{path}:{number}"
-        check_version(line, where)
-        if number == 1:
-            _check(line, HEAD, where)
+        check_version(dict(line), where)
+        if line is header:
+            _check(line, HeaderLine, where)
         elif line.get("format") == OPENED_FORMAT:
-            _check(line, {"item": (str,)}, where)
+            _check(line, OpenedLine, where)
             openings[line["item"]] = openings.get(line["item"], 0) + 1
         elif line.get("format") == ITEM_FORMAT:
-            _check(line, FIELDS, where)
+            _check(line, ItemLine, where)
             if line["item"] in items:
                 raise BrigadeError(f"{where}: damaged: item {line['item']} is judged twice")
             items[line["item"]] = line
         else:
             raise BrigadeError(f"{where}: expected an item, got format {line.get('format')!r}")
-    return Session(path, lines[0], openings, list(items.values()))
+    return Session(path, header, openings, list(items.values()))
 
 
-def _check(line: Record, fields: Mapping[str, tuple[type, ...]], where: str) -> None:
-    for name, kinds in fields.items():
-        if not isinstance(line.get(name), kinds):
-            raise BrigadeError(f"{where}: damaged: {name} is {line.get(name)!r:.60}, expected {kinds[-1].__name__}")
+def _check(line: Record, model: type[Line], where: str) -> None:
+    try:
+        model.model_validate(line)
+    except ValidationError as error:
+        path, message = first_problem(model, error)
+        raise BrigadeError(f"{where}: damaged: {'.'.join(map(str, path))}: {message}") from None
+
+
+def session_lines(path: Path) -> Iterator[tuple[int, Record]]:
+    """The lines of a session's file with their numbers; a last one that a crash has cut off is left out.
+
+    Raises:
+        BrigadeError: it cannot be read, or a line is damaged.
+    """
+    lines = _bytes_of(path).split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line.decode())
+        except (ValueError, RecursionError):
+            if number == len(lines):
+                return
+            raise BrigadeError(f"{path}:{number}: damaged: not JSON in UTF-8") from None
+        if not isinstance(entry, dict):
+            raise BrigadeError(f"{path}:{number}: damaged: expected an object, got {type(entry).__name__}")
+        yield number, entry
+
+
+def is_begun(path: Path) -> bool:
+    """Whether a file holds anything; not if a crash has left it empty, or its first line without an end.
+
+    Raises:
+        BrigadeError: it cannot be read.
+    """
+    there = _bytes_of(path)
+    return b"\n" in there or there[: len(BEGINNING)] != BEGINNING[: len(there)]
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise BrigadeError(f"{path}: no such file") from None
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def session_files(place: str | Path) -> list[Path]:
@@ -109,10 +196,15 @@ def read_sessions(place: str | Path) -> list[Session]:
     Raises:
         BrigadeError: there are none, or one cannot be read.
     """
-    sessions = [read_session(path) for path in session_files(place)]
+    sessions = [read_session(path) for path in session_files(place) if is_begun(path)]
     if not sessions:
         raise BrigadeError(f"{place}: there are no sessions of verifiers here (files that end with {ENDING})")
     return sessions
+
+
+def storable(text: str) -> str:
+    """Text with an escape for each half of a surrogate pair, which UTF-8 cannot hold."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def add_line(path: Path, line: Record, size: int) -> int:
@@ -129,7 +221,7 @@ def add_line(path: Path, line: Record, size: int) -> int:
     Raises:
         BrigadeError: it cannot be written, or someone else has written to it meanwhile.
     """
-    text = json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    text = storable(json.dumps(line, separators=(",", ":"), ensure_ascii=False)).encode() + b"\n"
     try:
         there = path.stat().st_size if path.exists() else 0
         if there != size:
@@ -142,7 +234,10 @@ def add_line(path: Path, line: Record, size: int) -> int:
             os.fsync(file.fileno())
     except OSError as error:
         with contextlib.suppress(OSError):
-            os.truncate(path, size)
+            if size:
+                os.truncate(path, size)
+            else:
+                path.unlink()
         raise BrigadeError(
             f"{path}: cannot be written: {error.strerror}; what was judged before is kept. Make room and try again"
         ) from None

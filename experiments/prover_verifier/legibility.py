@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from brigade.experiments.estimate import Estimate, estimate
-from brigade.experiments.prover_verifier.judgements import Record, Session, read_sessions
+from brigade.experiments.prover_verifier.judgements import KITCHEN, Record, Session, read_sessions
 from brigade.experiments.records import first_difference
 from brigade.experiments.wording import NONE, figure, plain, with_error
 
@@ -103,6 +103,8 @@ def notes(sessions: Sequence[Session]) -> list[str]:
                 f"{other.path.name} is of another configuration than {first.path.name}: {difference[0]} is "
                 f"{difference[2]} there and {difference[1]} in the first"
             )
+        elif len({session.header.get(KITCHEN) for session in (first, other)} - {None}) > 1:
+            told.append(f"{other.path.name} is in another version of the kitchen than {first.path.name}")
     config = first.header["config"]
     wanted = config.get("items")
     unfinished = [s.participant for s in sessions if isinstance(wanted, int) and len(s.counted) < wanted]

@@ -57,7 +57,7 @@ def write_page(folder: str | Path, path: str | Path) -> None:
     """
     text = page(folder)
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
 

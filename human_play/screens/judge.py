@@ -91,9 +91,7 @@ class JudgeScreen(Screen):
         """Draw it; the time runs from the first frame on."""
         if self._begun is None:
             self._begun = time.perf_counter()
-        if self.limit_s is not None and self.seconds >= self.limit_s and not self._over:
-            self._over = True
-            self.decided(Judgement(False, self.limit_s, True, tuple(self.looks)))
+        if not self._over and self._late(self.seconds):
             return
         size = target.get_size()
         u = theme.unit(size)
@@ -139,7 +137,10 @@ class JudgeScreen(Screen):
         button.takes_focus = button.enabled
 
     def _ask(self, choice: Choice) -> None:
-        self.looks.append(take_look(self.case, choice, self.seconds))
+        seconds = self.seconds
+        if self._over or self._begun is None or self._late(seconds):
+            return
+        self.looks.append(take_look(self.case, choice, seconds))
         if choice.tick is None:  # provers have answered
             self.column, self._show_last = self._column(), True
             return
@@ -155,10 +156,19 @@ class JudgeScreen(Screen):
             buttons[place].action()
 
     def _decide(self, accept: bool) -> None:
-        if self._over or self._begun is None:
+        seconds = self.seconds
+        if self._over or self._begun is None or self._late(seconds):
             return
         self._over = True
-        self.decided(Judgement(accept, self.seconds, False, tuple(self.looks)))
+        self.decided(Judgement(accept, seconds, False, tuple(self.looks)))
+
+    def _late(self, seconds: float) -> bool:
+        """Whether the time is up, which is then the verdict; a key may come before the frame that would show it."""
+        if self.limit_s is None or seconds < self.limit_s:
+            return False
+        self._over = True
+        self.decided(Judgement(False, self.limit_s, True, tuple(self.looks)))
+        return True
 
     def _stay(self) -> None:
         self.question = None
