@@ -24,7 +24,7 @@ from brigade.envs.prover_verifier.arithmetic.files import read_problems
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.metrics import Split, collapsed, threshold
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, problem_file
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, problem_file, seed_of
 
 if TYPE_CHECKING:
     from brigade.experiments.prover_verifier.open_weights import Case, Sample, Score
@@ -34,6 +34,7 @@ PACKAGES = ("torch", "transformers", "trl", "peft", "datasets")
 Role = Literal["helpful", "sneaky"]
 ROLES: tuple[Role, ...] = get_args(Role)
 DEVICE = "cuda"
+SAMPLES, VERIFIER, PROVER = range(3)  # what is drawn or trained; for seeds of its own
 
 
 class OpenWeightsSettings(Model):
@@ -168,6 +169,10 @@ def _play_one(settings: OpenWeightsSettings, seed: int, checkpoints: Checkpoints
 
     test, calibration, for_prover, for_verifier = split_cases(settings, seed)
 
+    def reseed(*what: int) -> int:
+        torch.manual_seed(fresh := seed_of(seed, *what))
+        return fresh
+
     def sampled(prover: Any, cases: Sequence[Case], each: int, roles: Sequence[Role] = ROLES) -> list[Sample]:
         parts = [open_weights.sample_solutions(settings, prover, cases, role, each) for role in roles]
         return [sample for part in parts for sample in part]
@@ -175,6 +180,7 @@ def _play_one(settings: OpenWeightsSettings, seed: int, checkpoints: Checkpoints
     state = State.of(checkpoints.load())
     if not state.pool:
         checkpoints.say(f"seed {seed}: samples of the untrained prover")
+        reseed(SAMPLES, 0)
         state.pool.append(sampled(open_weights.load_prover(settings, DEVICE), for_verifier, settings.samples))
         checkpoints.save(state.plain())
     for number in range(len(state.pool) - 1, settings.rounds):
@@ -182,10 +188,12 @@ def _play_one(settings: OpenWeightsSettings, seed: int, checkpoints: Checkpoints
         pairs = open_weights.draw_pool_pairs(state.pool, settings.pairs, settings.base_share, rng)
         with tempfile.TemporaryDirectory() as folder:  # trl wants one, though nothing is saved there
             checkpoints.say(f"seed {seed}, round {number}: verifier")
-            score = open_weights.train_verifier(settings, pairs, folder, seed + number)
+            score = open_weights.train_verifier(settings, pairs, folder, reseed(VERIFIER, number))
             checkpoints.say(f"seed {seed}, round {number}: prover")
             fresh = open_weights.load_prover(settings, DEVICE)
-            trained = (open_weights.train_prover(settings, for_prover, score, folder, seed + number, fresh), fresh[1])
+            own = reseed(PROVER, number)
+            trained = (open_weights.train_prover(settings, for_prover, score, folder, own, fresh), fresh[1])
+        reseed(SAMPLES, number + 1)
         limit = limit_of(score, sampled(trained, calibration, 1, ROLES[:1]))
         shown = sampled(trained, test, 1)
         state.sneaky.append([sample for sample in shown if sample.role == "sneaky"])

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.experiments.prover_verifier.metrics import below_diagonal
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, seed_of
 from brigade.experiments.prover_verifier.transformer_baselines import answer_only_accuracy, taught_everything
 from brigade.experiments.prover_verifier.transformer_batches import Batch, Source, gather_source, sampled
 from brigade.experiments.prover_verifier.transformer_figures import (
@@ -59,7 +59,7 @@ class Table:
             [draw_problem(rng, settings.steps, among=(split,)) for _ in range(count)]
             for split, count in (("verifier", settings.pool), ("test", settings.test), ("calibration", settings.test))
         )
-        _reseed(seed, TEACHING)
+        torch.manual_seed(seed_of(seed, TEACHING))
         self.bodies = {name: blank(settings, *_size(settings, name)) for name in BODIES}
         if state is None:
             self._teach(rng, say)
@@ -120,7 +120,7 @@ def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints
 
 def _begin(table: Table) -> State:
     """The state before round 0, with the control, which is paid for correctness alone."""
-    _reseed(table.seed, CONTROL)
+    torch.manual_seed(seed_of(table.seed, CONTROL))
     settings = table.settings
     control = train_prover(
         table.bodies["prover"], HELPFUL, None, settings, np.random.default_rng([table.seed, 1])
@@ -151,7 +151,7 @@ def _begin(table: Table) -> State:
 def _play_round(number: int, table: Table, state: State) -> None:
     """A new verifier from the pool, new provers against it, and what they send into the pool."""
     settings = table.settings
-    _reseed(table.seed, ROUND, number)
+    torch.manual_seed(seed_of(table.seed, ROUND, number))
     rng = np.random.default_rng([table.seed, 2, number])
     sources = _weighted([table.base, *map(Source.of, state["pool"])], settings)
     verifier = train_verifier(table.bodies["verifier"], table.pool, sources, settings, rng)
@@ -194,11 +194,6 @@ def _size(settings: TransformerSettings, name: str) -> tuple[int, int]:
     if name == "verifier":
         return settings.verifier_width, settings.verifier_layers
     return settings.judge_width, JUDGE_LAYERS
-
-
-def _reseed(*what: int) -> None:
-    """Begin PyTorch's random numbers anew, with those of a seed and a purpose."""
-    torch.manual_seed(int(np.random.SeedSequence(what).generate_state(1)[0]))
 
 
 def _kept(judge: Judge) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from brigade.experiments.prover_verifier.kitchen_training import (
     train_verifier,
 )
 from brigade.experiments.prover_verifier.metrics import mean_of
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure, seed_of
 
 Floats = NDArray[np.float64]
 ARRAYS = ("helpful", "sneaky", "attacks", "accepts")  # of `Rounds`
@@ -186,7 +186,7 @@ class Training:
         return Pool(*either)
 
     def _seed(self, *what: int) -> int:
-        return int(np.random.SeedSequence([self.seed, *what]).generate_state(1)[0])
+        return seed_of(self.seed, *what)
 
 
 def _any_of(wanted: NDArray[np.bool_]) -> Floats:

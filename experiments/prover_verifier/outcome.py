@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from brigade.agents.checkpoint import read_tensors
 from brigade.envs.content import Model
 from brigade.envs.registry import BrigadeError
@@ -73,6 +75,11 @@ class Checkpoints:
         temporary = self.path.with_suffix(".tmp")
         torch.save({"key": self.key, "state": state}, temporary)
         temporary.replace(self.path)
+
+
+def seed_of(*what: int) -> int:
+    """A seed of its own for every purpose: of numbers such as a seed, what is drawn, and the round."""
+    return int(np.random.SeedSequence(what).generate_state(1)[0])
 
 
 def finite(loss: Any, where: str) -> Any:
