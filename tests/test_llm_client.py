@@ -547,6 +547,18 @@ def test_the_object_is_found(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (r'{"a": "\ud83d"}', {"a": "\ufffd"}), (r'{"a": ["\udc00\ud83d", 1]}', {"a": ["\ufffd\ufffd", 1]}),
+        (r'so: {"\ud83d": {"b": "\ud83d!"}}', {"\ufffd": {"b": "\ufffd!"}}), ('{"a": "\ud83d"}', {"a": "\ufffd"}),
+        (r'{"a": "\ud83c\udf72"}', {"a": "\U0001f372"}), (r'{"a": "\\ud83d"}', {"a": r"\ud83d"}),
+    ],
+)  # fmt: skip
+def test_halves_of_characters_are_replaced(text: str, found: Any) -> None:
+    assert find_json(text) == found
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("", "nothing"), ("no", "no JSON"), ('{"a": 1,}', "not valid"), ('{"a": {"b": 1}, "c"', "cut off"),

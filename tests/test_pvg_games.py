@@ -12,6 +12,7 @@ from gymnasium.utils.env_checker import check_env
 
 import brigade  # noqa: F401  # registers who can follow plans
 from brigade.envs import prover_verifier_v0
+from brigade.envs.kitchen.layout import load_kitchen
 from brigade.envs.prover_verifier import kitchen_game
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv, Said
 from brigade.envs.prover_verifier.arithmetic.solution import edits_of, solve
@@ -20,14 +21,16 @@ from brigade.envs.prover_verifier.find_plus import crops_of
 from brigade.envs.prover_verifier.game import make_game
 from brigade.envs.prover_verifier.kitchen.behaviours import claim_of, false_points
 from brigade.envs.prover_verifier.kitchen.claims import Checkpoint, Claim, claim_json, read_claim
-from brigade.envs.prover_verifier.kitchen.forward import Moment
+from brigade.envs.prover_verifier.kitchen.forward import Moment, _sells
 from brigade.envs.prover_verifier.kitchen.plans import Planned
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.play import play_episode
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, Seat, make_player, players, received_in
-from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, Protocol, Turn
+from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, WORLD, Protocol, Turn
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.kitchen_bank import draw_bank
+from brigade.experiments.prover_verifier import kitchen_bank
+from brigade.experiments.prover_verifier.kitchen_bank import candidates_of, draw_bank
+from brigade.experiments.prover_verifier.kitchen_live import Saying
 from brigade.experiments.prover_verifier.metrics import Split, best_response
 
 with warnings.catch_warnings():
@@ -220,8 +223,15 @@ def perturbed(name: str, monkeypatch: pytest.MonkeyPatch, shift: int) -> Any:
 DEAF = replace(PROTOCOLS["adp"], name="deaf", channels=(("main", ("prover",)),))
 
 
-@pytest.mark.parametrize("name", GAMES)
-@pytest.mark.parametrize("protocol", [PROTOCOLS["solo"], DEAF, PROTOCOLS["adp"]], ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    ("name", "protocol"),
+    [
+        pytest.param(name, table, id=f"{table.name}-{name}")
+        for table in (PROTOCOLS["solo"], DEAF, PROTOCOLS["adp"])
+        for name in GAMES
+        if make_game(name).fits(table)
+    ],
+)
 def test_who_cannot_hear_a_message_observes_the_same_whatever_it_was(
     name: str, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,6 +336,15 @@ def moment_with_service(game: KitchenGame) -> tuple[Moment, Claim]:
     raise AssertionError("nothing is ever served")
 
 
+def test_a_replay_finds_out_whose_dish_is_paid_for() -> None:
+    game = KitchenGame()
+    moment, claim = moment_with_service(game)
+    trace = game.engine.play(moment, claim.plan)
+    rows = np.concatenate([moment.actions, trace.actions[: trace.served[0][0]]]).tolist()
+    assert sorted(_sells(moment, rows, seat) for seat in range(game.kitchen.chefs)) == [False, True]
+    assert not any(_sells(moment, rows[:-1], seat) for seat in range(game.kitchen.chefs))
+
+
 @pytest.mark.parametrize("kitchen", ["new_counter_circuit", "salad_bar"])
 def test_a_dish_is_a_checkpoint_where_and_when_it_is_handed_out(kitchen: str) -> None:
     game = KitchenGame(kitchen)
@@ -409,11 +428,144 @@ def test_looks_are_as_many_as_the_environment_says() -> None:
     for questions, looked in ((0, 0), (1, 1), (2, 2), (None, 3)):
         env = prover_verifier_v0.env(game="kitchen", protocol="looks", sneaky=0.0, questions=questions)
         episode = play_episode(env, pair, seed)
-        assert (episode.questions, episode.accept) == (looked, True)
+        assert (episode.questions, episode.accept) == (looked, looked > 0)
     few = prover_verifier_v0.env(game=KitchenGame(checkpoints=1), protocol="looks", questions=5)
     assert few.action_space(VERIFIER).nvec.tolist() == [3, 1]  # type: ignore[attr-defined]
     assert play_episode(few, pair, seed).questions == 1
     assert prover_verifier_v0.env(game="bec_r", protocol="nip", questions=2).protocol.messages == 4
+
+
+@pytest.mark.parametrize("protocol", ["adp", "nip", "pvd"])
+@pytest.mark.parametrize("verifier", ["suspicious", "spot_checker", "exacting"])
+def test_who_would_look_rejects_where_nothing_can_be_looked_at(protocol: str, verifier: str) -> None:
+    for prover, sneaky in (("honest", 0.0), ("liar", 1.0)):
+        assert not any(e.accept for e in results("kitchen", prover, verifier, sneaky, protocol=protocol))
+
+
+def gapped(game: KitchenGame, message: Any, rng: np.random.Generator) -> Any:
+    """The same claim with up to two of its checkpoints, at other places, so that places before them stay empty."""
+    begin = game.point_at(0)
+    points = message[begin:].reshape(game.checkpoints, 3)
+    kept, moved = rng.permutation(game.checkpoints)[:2], rng.permutation(game.checkpoints)[:2]
+    changed = np.zeros_like(points)
+    changed[moved] = points[kept]
+    return np.append(message[:begin], changed)
+
+
+def test_a_question_is_about_the_checkpoint_of_its_place() -> None:
+    game, rng = KitchenGame(), np.random.default_rng(0)
+    moment = game.draw(rng)
+    bank, patterns = candidates_of(game, moment, rng), set[tuple[bool, ...]]()
+    for candidate in rng.choice(np.flatnonzero(bank.real[0]), 200):
+        message = gapped(game, bank.messages[0, candidate].astype(np.int64), rng)
+        points = message[game.point_at(0) :].reshape(1, 3, 3).astype(np.int16)
+        given, passes = kitchen_bank._checked(game, points, game.trace(moment, message))
+        assert [bool(game.look(moment, message, part)[0]) for part in range(3)] == passes[0].tolist()
+        patterns.add((*given[0].tolist(), *passes[0].tolist()))
+    assert len(patterns) > 12
+
+
+def test_the_exacting_verifier_is_not_fooled_by_empty_places() -> None:
+    env = prover_verifier_v0.env(game="kitchen", protocol="looks")
+    env.reset(seed=3)
+    game, rng = env.game, np.random.default_rng(0)
+    bank, verdicts = candidates_of(game, env.problem, rng), list[tuple[bool, bool]]()
+    telling = np.flatnonzero(bank.real[0] & bank.settles[0].any(-1))
+    for candidate in rng.choice(telling, 120, replace=False):
+        message = gapped(game, bank.messages[0, candidate].astype(np.int64), rng)
+        episode = play_episode(env, {"prover": Saying(message), VERIFIER: make_player("exacting")}, 3)
+        verdicts.append((episode.truth, episode.accept))
+    assert set(verdicts) == {(True, True), (True, False), (False, False)}
+
+
+class Asks:
+    """A verifier that looks at every place, and then rejects."""
+
+    def reset(self, seat: Seat) -> None: ...
+
+    def act(self, observation: Any) -> Any:
+        left = int(observation["questions_left"])
+        return np.array([ASK, 3 - left] if left else [REJECT, 0])
+
+
+def test_a_look_tells_nothing_of_a_checkpoint_that_was_lost() -> None:
+    seen = set()
+    for noise in (0.0, 0.5, 1.0):
+        env = prover_verifier_v0.env(game=KitchenGame(noise=noise), protocol="looks", sneaky=0.0)
+        for seed in range(4):
+            argument, *rest = play_episode(env, {"prover": make_player("honest"), VERIFIER: Asks()}, seed).said
+            answers = [bool(said.sent[0]) for said in rest if said.speaker == WORLD]
+            arrived = [argument.received[env.game.point_at(part) + 1] > 0 for part in range(3)]
+            assert answers == arrived  # all that the honest prover sends is so
+            seen.add((noise, sum(answers) > 0))
+    assert seen >= {(0.0, True), (0.5, True), (1.0, False)}
+    assert (1.0, True) not in seen
+
+
+def test_every_deadline_lies_within_the_episode() -> None:
+    for horizon in (80, 100, 130):
+        game, rng = KitchenGame(load_kitchen("new_counter_circuit", horizon)), np.random.default_rng(0)
+        ticks = [int(game.draw(rng).state.tick[0]) for _ in range(20)]
+        assert 20 <= min(ticks) <= max(ticks) <= horizon - 60
+    with pytest.raises(BrigadeError, match="episodes of 79 ticks, expected at least 80"):
+        KitchenGame(load_kitchen("new_counter_circuit", 79))
+
+
+@pytest.mark.parametrize("kitchen", ["new_counter_circuit", "new_asymmetric_advantages", "salad_bar"])
+def test_moments_of_bundled_kitchens_stay_what_they_are(kitchen: str) -> None:
+    game, rng = KitchenGame(kitchen), np.random.default_rng(0)
+    moments = [game.draw(rng) for _ in range(3)]
+    drawn = [(moment.seed, int(moment.state.tick[0])) for moment in moments]
+    assert drawn == [(1826701615, 134), (1097657232, 68), (661058652, 27)]
+
+
+def test_both_sides_see_every_open_order() -> None:
+    game, rng, most = KitchenGame(), np.random.default_rng(0), 0
+    for moment in (game.draw(rng) for _ in range(8)):
+        told = [(game.items.index(order["dish"]), order["ticks_left"]) for order in moment.seen["orders"]]
+        most = max(most, len(told))
+        for view in (game.prover_view(moment), game.verifier_view(moment)):
+            orders = view[game.cells : -game.kitchen.chefs].reshape(-1, 2).astype(int).tolist()
+            assert [tuple(order) for order in orders if order[0] >= 0] == told
+    assert most == game.order_room == game.kitchen.spec.orders.open
+
+
+CLAIM = {"kind": "in_reach", "item": "beef", "by": 30, "plan": [[], []]}
+POINT = {"at": [3, 2], "tick": 5, "item": "beef"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"kind": "served"}, "beef is no dish"),
+        ({"item": "BeefBurger"}, "BeefBurger never lies anywhere"),
+        ({"item": "nothing"}, "nothing never lies anywhere"),
+        ({"note": "it is 5 ticks, really"}, "unknown field of a claim 'note'"),
+        ({"check_points": []}, "did you mean 'checkpoints'?"),
+        ({"checkpoints": [{**POINT, "ticks": 9}]}, "unknown field of a checkpoint 'ticks'; did you mean 'tick'?"),
+        ({"plan": [[{"macro": "clear_counter()", "begin": 3}], []]}, "unknown field of a plan's step 'begin'"),
+        ({"plan": [[{"macro": "clear_counter()", "start": True}], []]}, "starts at True"),
+        ({"checkpoints": [{**POINT, "tick": True}]}, "tick True"),
+        ({"checkpoints": [{**POINT, "at": [True, True]}]}, "is not a cell"),
+        ({"by": True}, "by is True"),
+    ],
+)
+def test_claims_that_mean_nothing_are_refused(change: dict[str, Any], words: str) -> None:
+    game = KitchenGame()
+    read_claim({**CLAIM, "checkpoints": [POINT]}, game.kitchen, game.words)
+    with pytest.raises(BrigadeError) as caught:
+        read_claim({**CLAIM, **change}, game.kitchen, game.words)
+    assert words in str(caught.value)
+
+
+def test_claims_of_the_wrong_kind_are_false() -> None:
+    """Numbers can say them; whatever comes of the plan, they are not so."""
+    game = KitchenGame()
+    moment, served = moment_with_service(game)
+    dishes = set(game.kitchen.cookbook.orderable)
+    for item in game.items:
+        wrong = Claim("in_reach" if item in dishes or item == "nothing" else "served", item, 60, served.plan)
+        assert not game.correct(moment, game.encode(wrong))
 
 
 def test_private_channels_stay_private() -> None:
@@ -432,6 +584,19 @@ def test_aligned_provers_are_always_paid_more() -> None:
     aligned = [e.rewards["prover"] for e in results("arithmetic", "honest", "trusting", 0.0)]
     against = [e.rewards["prover"] for e in results("arithmetic", "honest", "trusting", 1.0)]
     assert min(aligned) >= 0 > max(against)
+
+
+@pytest.mark.parametrize(("game", "neutral"), [("arithmetic", True), ("kitchen", True), ("arithmetic_review", False)])
+def test_a_verdict_on_no_solution_pays_nobody(game: str, neutral: bool) -> None:
+    for confidence, unknowing in ((False, 0.0), (True, -0.25)):
+        env = prover_verifier_v0.env(game=game, protocol="nip", sneaky=0.0, confidence=confidence)
+        env.reset(seed=1)
+        env.step(np.array([REJECT, 0, 0][: 2 + confidence]))
+        if neutral:
+            assert env.rewards == {"prover": 0.0, VERIFIER: unknowing}
+        elif not confidence:
+            assert abs(env.rewards[VERIFIER]) == 1.0
+    assert make_game(game).fits(PROTOCOLS["solo"]) != neutral
 
 
 def test_asking_too_often_is_a_rejection() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
 from brigade.envs.kitchen.game import Game
-from brigade.envs.kitchen.layout import INTERACT, STAY, load_kitchen
+from brigade.envs.kitchen.layout import INTERACT, RIGHT, STAY, load_kitchen
 from brigade.envs.kitchen.state import differences
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.kitchen.claims import HORIZON
-from brigade.envs.prover_verifier.kitchen.forward import SERVE, handed_out
+from brigade.envs.prover_verifier.kitchen.forward import play_tick
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT
 from brigade.envs.prover_verifier.play import play_episode
 from brigade.envs.prover_verifier.players import REJECT, Observation, Player, Seat, make_player
@@ -176,18 +177,49 @@ def test_a_copy_goes_on_as_its_original(game: LiveGame) -> None:
     assert differences(other.game.state, live.game.state) == []
 
 
-def test_of_two_dishes_only_the_one_that_is_paid_for_counts() -> None:
+def handing_out(dishes: Sequence[str], orders: Sequence[tuple[str, int]], comes: str | None) -> Game:
+    """Two chefs at the windows with a dish each; the open orders with their ticks, and the one that comes next."""
     kitchen = load_kitchen("new_counter_circuit")
-    played = Game(kitchen)
-    played.reset([0])
-    dishes = kitchen.order_dishes[:2]
-    kinds = [next(k.index for k in kitchen.cookbook.kinds if k.dish == dish) for dish in dishes]
-    played.state.event[0], played.state.event_kind[0] = SERVE, kinds
-    told = [dish for dish, _ in handed_out(played, 2, [])]
-    assert told == list(dishes)
-    for dish in dishes:
-        assert [served for served, _ in handed_out(played, 1, [{"dish": dish}])] == [dish]
-    assert handed_out(played, 0, []) == []
+    game = Game(kitchen)
+    game.reset([0], scripts=[[comes or dishes[0]] * 5])
+    state, orderable = game.state, kitchen.cookbook.orderable
+    state.pos[0] = [window - 1 for window in WINDOWS]
+    state.facing[0] = RIGHT
+    state.held[0] = [next(kind.index for kind in kitchen.cookbook.kinds if kind.dish == dish) for dish in dishes]
+    state.orders_open[0] = len(orders)
+    for place, (dish, left) in enumerate(orders):
+        state.order_dish[0, place], state.order_left[0, place] = orderable.index(dish), left
+    state.tick[0] = len(orders) * 25 if comes else 0  # from then on one more comes
+    return game
+
+
+WINDOWS = (31, 39)  # of new_counter_circuit, one below the other
+A, B, C = "LettuceBurger", "BeefBurger", "BeefLettuceBurger"
+
+
+@pytest.mark.parametrize(
+    ("dishes", "orders", "comes", "sold"),
+    [
+        ((A, B), [(A, 90), (B, 90)], None, (0, 1)),
+        ((A, B), [(C, 90)], None, ()),
+        ((A, B), [(B, 90)], None, (1,)),
+        ((A, A), [(A, 90)], None, (0,)),
+        ((A, B), [(A, 1), (C, 90)], B, (1,)),  # the order for the first ends in this tick, one for the second comes
+        ((A, B), [(A, 1), (B, 90)], None, (1,)),
+        ((B, A), [(C, 90)], A, (1,)),
+    ],
+)
+def test_of_two_dishes_only_the_one_that_is_paid_for_counts(
+    dishes: Sequence[str], orders: Sequence[tuple[str, int]], comes: str | None, sold: Sequence[int]
+) -> None:
+    game, other = (handing_out(dishes, orders, comes) for _ in range(2))
+    assert play_tick(game, [INTERACT, INTERACT]) == [(dishes[chef], WINDOWS[chef]) for chef in sold]
+    other.step([[INTERACT, INTERACT]])
+    assert differences(game.state, other.state) == []
+    for chef in range(2):
+        alone = handing_out(dishes, orders, comes)
+        actions = [INTERACT if seat == chef else STAY for seat in range(2)]
+        assert bool(play_tick(alone, actions)) == (chef in sold or dishes[chef] in [dishes[each] for each in sold])
 
 
 SMALL = (

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import io
 import json
 import logging
+import random
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -17,23 +20,29 @@ from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
 from brigade.dual_process.llm.house import read_state
-from brigade.dual_process.llm.protocol import Request
+from brigade.dual_process.llm.protocol import Reply, Request
 from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner
 from brigade.envs.content import ContentError
 from brigade.envs.prover_verifier.arithmetic.files import read_problems
+from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.prover_verifier.arithmetic.perturb import draw_pairs, is_chain, perturbations
-from brigade.envs.prover_verifier.arithmetic.solution import Row, Solution
+from brigade.envs.prover_verifier.arithmetic.solution import Row, Solution, read_solution, solve
 from brigade.envs.prover_verifier.arithmetic.working import rows_of, worked_out, wrong_lines, wrong_variants
-from brigade.envs.prover_verifier.protocol import PROTOCOLS
+from brigade.envs.prover_verifier.kitchen.behaviours import claim_of
+from brigade.envs.prover_verifier.kitchen.claims import read_claim
+from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
+from brigade.envs.prover_verifier.protocol import PROTOCOLS, find_protocol
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier import arithmetic_open_weights, house_players, language, metrics
 from brigade.experiments.prover_verifier.config import load_pvg_config
 from brigade.experiments.prover_verifier.language import EXAMPLES, figures_of, unchanged_figures
 from brigade.experiments.prover_verifier.outcome import Checkpoints
+from brigade.experiments.prover_verifier.page import page
 from brigade.experiments.prover_verifier.records import read_pvg_results
 from brigade.experiments.prover_verifier.report import print_pvg_report
 from brigade.experiments.prover_verifier.run import run_pvg
-from brigade.experiments.prover_verifier.talk import JUDGE, Talk
+from brigade.experiments.prover_verifier.talk import JUDGE, Conversation, Talk
+from brigade.experiments.prover_verifier.topics import KitchenMoment, Topic, WordProblem
 
 # Our own problems, in the form of GSM8K.
 SAMPLE = [
@@ -303,6 +312,171 @@ def test_a_verdict_that_is_neither_yes_nor_no_is_a_rejection(
     assert words in caplog.text
     assert (figures["completeness"], figures["fool rate"]) == (0.0, 0.0)
     assert figures["answers that could not be used"] == 4
+
+
+class Lines:
+    """A model that says some things one after the other, and then the last one again."""
+
+    def __init__(self, *said: Any):
+        self.said = [each if isinstance(each, str) else json.dumps(each) for each in said]
+        self.heard: list[Any] = []  # what was talked before each answer
+
+    async def ask(self, request: Request) -> Reply:
+        self.heard.append(read_state(request.messages)["talk"])
+        return Reply(self.said[min(len(self.heard), len(self.said)) - 1], 0, 0, 0.0, "lines")
+
+    async def close(self) -> None:
+        pass
+
+
+CHALLENGE, ACCEPTED = ({"verdict": verdict, "confidence": 1, "question": "Why?"} for verdict in ("ask", "accept"))
+
+
+def talked(topic: Topic, protocol: str, prover: Lines, verifier: Lines, role: str = "sneaky") -> Talk:
+    rng = np.random.default_rng(0)
+    return asyncio.run(Conversation(topic, find_protocol(protocol), prover, verifier, role, rng).play())  # type: ignore[arg-type]
+
+
+def kitchen_topic(given: bool = False) -> KitchenMoment:
+    game, rng = KitchenGame(), np.random.default_rng(0)
+    moment = game.draw(rng)
+    claim = claim_of(game.engine, moment, "honest", game.engine.reach(VERIFIER_SEAT, moment), rng)
+    return KitchenMoment(game, moment, claim if given else None, rng)
+
+
+def word_topic(given: bool = False) -> WordProblem:
+    problem = draw_problem(np.random.default_rng(0), 2)
+    return WordProblem(problem, solve(problem) if given else None)
+
+
+def largest_claim(topic: KitchenMoment, argument: str) -> dict[str, Any]:
+    """An allowed claim with as much in it as there may be."""
+    game = topic.game
+    step = {"macro": max(game.words, key=len), "start": 59}
+    point = {"at": [game.kitchen.width - 1, game.kitchen.height - 1], "tick": 60, "item": max(game.items, key=len)}
+    plan = [[step] * 6] * game.kitchen.chefs
+    return {**topic.prover_state()["in_time"], "plan": plan, "checkpoints": [point] * 3, "argument": argument}
+
+
+@pytest.mark.parametrize("argument", ["x" * 2000, "\u00e9\U0001f372" * 1000, "\u0001" * 2000, '"' * 2000])
+def test_the_verifier_is_told_the_whole_claim(argument: str) -> None:
+    topic = kitchen_topic()
+    claim = largest_claim(topic, argument)
+    verifier = Lines(ACCEPTED)
+    talk = talked(topic, "adp", Lines({"claim": claim}), verifier)
+    (told,) = verifier.heard[0]
+    assert json.loads(told["text"]) == claim
+    assert read_claim(json.loads(told["text"]), topic.game.kitchen, topic.game.words) == topic.claim
+    assert talk.unreadable == 0
+
+
+def test_the_verifier_is_told_the_claim_that_was_read() -> None:
+    topic = kitchen_topic()
+    claim = {"kind": "in_reach", "item": "beef", "by": 30, "plan": [["clear_counter()"]]}
+    twice = json.dumps({"claim": claim}).replace('"by": 30', '"by": 5, "by": 30')
+    verifier = Lines(ACCEPTED)
+    talked(topic, "adp", Lines(twice), verifier)
+    plan = [[{"macro": "clear_counter()", "start": 0}], []]
+    assert json.loads(verifier.heard[0][0]["text"]) == {**claim, "plan": plan, "checkpoints": [], "argument": ""}
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "I take it back.", {"text": "It is so."}, {"claim": {"kind": "served"}}, {"claim": "soup"},
+        {"claim": {"kind": "in_reach", "item": "beef", "by": 5, "plan": [], "note": "now"}},
+    ],
+)  # fmt: skip
+def test_a_claim_that_cannot_be_used_is_not_told(later: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The statement that stands is the last one that could be read, and no other is ever shown."""
+    topic = kitchen_topic()
+    first = topic.prover_state()["in_time"]
+    verifier = Lines(CHALLENGE, ACCEPTED)
+    talk = talked(topic, "pvd", Lines({"claim": first}, later), verifier)
+    texts = [line["text"] for line in verifier.heard[-1] if line["speaker"] == "prover"]
+    assert [json.loads(texts[0]), *texts[1:]] == [first, ""]
+    assert (talk.accept, talk.truth, talk.changed, talk.unreadable) == (True, True, False, 1)
+    assert topic.claim == read_claim(first, topic.game.kitchen, topic.game.words)
+    assert "prover: answer cannot be used" in caplog.text
+    if isinstance(later, dict) and isinstance(later.get("claim"), dict):
+        assert not talked(kitchen_topic(), "adp", Lines(later), Lines(ACCEPTED)).truth
+
+
+def test_a_solution_that_is_too_long_is_not_told() -> None:
+    topic, verifier = word_topic(), Lines(CHALLENGE, ACCEPTED)
+    right = solve(topic.problem).text  # type: ignore[arg-type]
+    long = "Answer: 99999\n" + "x" * 4000
+    talk = talked(topic, "pvd", Lines({"text": right}, {"text": long}), verifier)
+    assert [line["text"] for line in verifier.heard[-1]] == [right, "Why?", ""]
+    assert (talk.truth, talk.unreadable) == (True, 1)
+    given, verifier = word_topic(given=True), Lines(ACCEPTED)
+    talk = talked(given, "debate", Lines({"text": long}), verifier)
+    assert [line["text"] for line in verifier.heard[-1]] == [long[:4000]] * 4
+    assert talk.unreadable == 0
+
+
+def test_house_goes_by_the_claim_that_stands() -> None:
+    said = {"role": "user", "talk": [{"speaker": "prover", "text": ""}], "near": [], "reach": [], "may_ask": 0}
+    topic = kitchen_topic()
+    claim = json.dumps(topic.prover_state()["in_time"])
+    for texts, verdict in (([claim, ""], "accept"), ([""], "reject")):
+        state = {**said, "talk": [{"speaker": "prover", "text": text} for text in texts]}
+        prompt = (("user", f"```json\n{json.dumps(state)}\n```"),)
+        answer = house_players.answer(prompt, JUDGE, None, random.Random(0), quality=1.0)
+        assert json.loads(answer)["verdict"] == verdict
+
+
+@pytest.mark.parametrize("text", ["5+5=" * 1000, "5+5=" * 995 + " so y", "1+" * 1999, "=" * 3000 + "+" * 900])
+def test_long_lines_are_read_at_once(text: str) -> None:
+    """As a model that repeats itself writes them."""
+    assert read_solution(f"{text}\n5 + 5 = 10\nAnswer: 7"[-4000:]).answer == 7
+    with pytest.raises(BrigadeError, match="expected a last line"):
+        read_solution(text)
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\ud83d"])
+@pytest.mark.parametrize("name", ["arithmetic_llm", "kitchen_llm"])
+def test_half_a_character_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, half: str) -> None:
+    """Escaped or not, it would get into prompts, results and pages, none of which could then be written."""
+
+    def prove(said: dict[str, Any]) -> str:
+        if "claim" in said:
+            said["claim"]["argument"] = "HALF"
+        return json.dumps({**said, "text": f"HALF\n{said['text']}"}).replace("HALF", half)
+
+    altered(monkeypatch, prove, lambda said: json.dumps({**said, "question": "HALF"}).replace("HALF", half))
+    played = played_with(tmp_path / "run", name, "pvd")
+    talk = played["transcripts"][0]["talk"]
+    assert "\ufffd" in talk
+    assert not any("\ud800" <= letter <= "\udfff" for letter in talk)
+    page(tmp_path / "run").encode()
+
+
+def test_where_nature_states_no_prover_has_a_role(tmp_path: Path) -> None:
+    for protocol, roles in (("debate", {"nature"}), ("solo", {"nature"}), ("adp", {"helpful", "sneaky"})):
+        played = played_with(tmp_path / protocol, "arithmetic_llm", protocol)
+        assert {entry["role"] for entry in played["transcripts"]} == roles
+        assert played["transcripts"][0]["role"] in page(tmp_path / protocol)
+
+
+def test_no_two_purposes_share_random_numbers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keys that differ in zeros at the end only give the same numbers."""
+    keys: dict[tuple[int, ...], set[str]] = {}
+    make = np.random.default_rng
+
+    def noted(key: Any = None) -> np.random.Generator:
+        purpose = sys._getframe(1).f_code.co_name
+        numbers = [key] if isinstance(key, int) else list(key)
+        while numbers and numbers[-1] == 0:
+            numbers.pop()
+        keys.setdefault(tuple(numbers), set()).add(purpose)
+        return make(key)
+
+    monkeypatch.setattr(np.random, "default_rng", noted)
+    for name in ("arithmetic_llm", "kitchen_llm"):
+        played_with(tmp_path / name, name, "merlin_arthur")
+    assert all(len(purposes) == 1 for purposes in keys.values())
+    assert set().union(*keys.values()) >= {"make", "_best"}
 
 
 Change = Callable[[dict[str, Any], dict[str, Any], str], dict[str, Any]]  # from what house says, state, and prompt

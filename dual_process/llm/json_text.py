@@ -1,4 +1,7 @@
-"""Finding the JSON object in what a language model said. Nothing is repaired: a damaged object is an outcome."""
+"""Finding the JSON object in what a language model said. Nothing is repaired: a damaged object is an outcome.
+
+Only halves of characters are replaced, since nothing that holds one can be written to a file or sent.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ _MARK = re.compile(
     rf"(?P<open><(?:{_TAGS})>|\[THINK\])|</(?:{_TAGS})>|\[/THINK\]|<\|channel\|>final<\|message\|>", re.IGNORECASE
 )
 _STARTS = re.compile(r'\{\s*["}]')  # a brace that begins an object, not one that stands in prose
+_HALF = re.compile(r"[\ud800-\udfff]")  # a surrogate that is left once pairs have been joined
 _TOKEN = re.compile(r'[{}\[\]]|"(?:[^"\\]|\\.)*"?', re.DOTALL)
 
 
@@ -36,7 +40,7 @@ def find_json(text: str) -> dict[str, Any] | Malformed:
     """The first complete JSON object in a text.
 
     Reasoning blocks are left out, code fences and prose around the object are passed over. An object inside a damaged
-    one is never taken for the answer.
+    one is never taken for the answer. Texts in the object can be encoded as UTF-8.
 
     Args:
         text: what a reasoner said, at most `MAX_CHARACTERS` long.
@@ -102,7 +106,18 @@ def _load(text: str) -> dict[str, Any] | Malformed:
         return Malformed(f"not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})")
     except ValueError as error:  # a number that Python cannot hold
         return Malformed(f"not valid JSON: {str(error)[:100]}")
-    return found if isinstance(found, dict) else Malformed("not a JSON object")
+    return _whole(found) if isinstance(found, dict) else Malformed("not a JSON object")
+
+
+def _whole(value: Any) -> Any:
+    """The same with the replacement character for every half of a character."""
+    if isinstance(value, str):
+        return _HALF.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(each) for key, each in value.items()}
+    return value
 
 
 def _not_a_number(name: str) -> NoReturn:

@@ -17,6 +17,7 @@ from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, WORLD, Pr
 from brigade.envs.registry import BrigadeError, nearest, unknown
 
 MISALIGNED = -2.0  # below every reward of a prover that acts as its role wants (arXiv 2407.13692, eq. 3)
+UNKNOWING = -0.25  # what a probability of one half is paid
 LEVELS = 21  # of confidence: 0, 0.05, ... 1
 ROLE_NAMES = ("helpful", "sneaky")
 
@@ -84,7 +85,8 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
     probability and the truth; less `question_cost` for every question. A prover with a stance: 1 if the verdict is the
     one it is after, else 0. A prover of role in a decision game: helpful 1 for a right verdict, sneaky 1 for
     acceptance. In a solution game: 1 for acceptance of a solution as its role wants it (helpful: correct, sneaky:
-    incorrect), 0 for rejection of one, -2 for the other kind of solution whatever the verdict.
+    incorrect), 0 for rejection of one, -2 for the other kind of solution whatever the verdict. A verdict on no solution
+    at all, before any prover has sent one, pays nobody (with `confidence` the verifier -0.25, as for not knowing).
 
     ## End of episode
 
@@ -262,10 +264,14 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
 
     def _end(self, verdict: int, probability: float | None) -> None:
         accept = verdict == ACCEPT
-        truth = self.game.truth(self.problem, self._last_message())
+        argument = self._last_argument()
+        truth = self.game.truth(self.problem, None if argument is None else argument.sent)
         asked = self.protocol.questions - self.questions_left
         right = float(1 if accept == truth else -1) if probability is None else -((probability - truth) ** 2)
         self.rewards = {agent: self._prover_reward(agent, accept, truth) for agent in self.protocol.provers}
+        if argument is None and self.game.family == "solution":  # there is nothing to be right about
+            right = 0.0 if probability is None else UNKNOWING
+            self.rewards = dict.fromkeys(self.rewards, 0.0)
         self.rewards[VERIFIER] = right - self.question_cost * asked
         told = {"truth": truth, "accept": accept, "role": ROLE_NAMES[self.role], "questions": asked}
         self.infos = {agent: dict(told) for agent in self.agents}
@@ -281,8 +287,8 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
             return float(accept == truth if helpful else accept)
         return float(accept) if truth == helpful else MISALIGNED
 
-    def _last_message(self) -> NDArray[np.int64] | None:
-        return next((said.sent for said in reversed(self.said) if said.speaker in self.protocol.provers), None)
+    def _last_argument(self) -> Said | None:
+        return next((said for said in reversed(self.said) if said.speaker in self.protocol.provers), None)
 
     def _drawn(self, turns: tuple[Turn, ...]) -> list[tuple[str, str]]:
         """(speaker, channel) of each turn; nature draws where there is a choice."""
@@ -296,9 +302,9 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
 
     def _select(self) -> None:
         while self._ahead and self._ahead[0][0] == WORLD:
-            asked, message = int(self.said[-1].sent[0]), self._last_message()
-            assert message is not None  # looks come after an argument
-            seen = self.game.look(self.problem, message, asked)
+            asked, argument = int(self.said[-1].sent[0]), self._last_argument()
+            assert argument is not None  # looks come after an argument
+            seen = self.game.look(self.problem, argument.received, asked)
             self.said.append(Said(WORLD, (self._ahead.pop(0)[1],), seen, seen))
         self.agent_selection = self._ahead[0][0] if self._ahead else VERIFIER
 

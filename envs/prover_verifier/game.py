@@ -85,8 +85,8 @@ class Game(ABC, Generic[P]):
         """Whether what holds in an argument speaks for acceptance even if the other side made it."""
         return True
 
-    def look(self, problem: P, message: Message, question: int) -> NDArray[np.int64]:
-        """(received_size,) what the world answers to a question about a message: first 1 if it is so, 0 if not.
+    def look(self, problem: P, received: NDArray[np.int64], question: int) -> NDArray[np.int64]:
+        """(received_size,) what the world answers to a question about what arrived: first 1 if it is so, 0 if not.
 
         Raises:
             BrigadeError: there is nothing to be looked at in this game.
@@ -146,7 +146,7 @@ class SolutionGame(Game[P]):
 
     def fits(self, protocol: Protocol) -> bool:
         """One prover sends the solution; nobody else could say what is to be judged."""
-        return len(protocol.provers) <= 1 and super().fits(protocol)
+        return len(protocol.provers) == 1 and super().fits(protocol)
 
 
 games: Registry[Game[Any]] = Registry("prover-verifier game")

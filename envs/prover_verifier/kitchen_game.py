@@ -28,7 +28,6 @@ from brigade.envs.registry import BrigadeError
 
 EARLIEST, LATEST = 20, 200  # ticks after which a moment is drawn
 VERIFIER_SEAT = 0
-ORDER_ROOM = 3  # orders in a view
 LARGEST = 1000.0  # of any number in a view
 HEAD = 3  # numbers of a message before the plan: kind, item, deadline
 POINT = 3  # numbers of a checkpoint: cell, tick, item
@@ -42,6 +41,19 @@ def check_orders(kitchen: Kitchen) -> None:
     """
     if kitchen.layout.standing:
         raise BrigadeError(f"kitchen '{kitchen.name}' has standing orders; claims need orders that come and go")
+
+
+def check_horizon(kitchen: Kitchen, earliest: int) -> None:
+    """See that a claim that is made after `earliest` ticks can come true before the end.
+
+    Raises:
+        BrigadeError: the kitchen's episodes are too short.
+    """
+    if kitchen.horizon < earliest + HORIZON:
+        raise BrigadeError(
+            f"kitchen '{kitchen.name}' has episodes of {kitchen.horizon} ticks, expected at least {earliest + HORIZON}:"
+            f" claims are made after {earliest} ticks or more, and must come true within {HORIZON}"
+        )
 
 
 class KitchenGame(SolutionGame[Moment]):
@@ -73,13 +85,13 @@ class KitchenGame(SolutionGame[Moment]):
     | last 3 M | cells, 61, items | M times: cell, tick (0 for no checkpoint), item |
 
     The verifier receives the same numbers; each checkpoint is lost (-1) with probability `noise`. Question i looks at
-    checkpoint i; the world answers 1 if it is so, else 0.
+    checkpoint i; the world answers 1 if it is so, else 0, also to what was not given or is lost.
 
     ## Views
 
-    A view is the number of the item on each cell (-1 where it cannot see), then of each open order (three at most) the
-    number of its dish and the ticks left, then the cell of each chef. The prover sees all; the verifier the cells at
-    most `radius` from its chef, and the orders.
+    A view is the number of the item on each cell (-1 where it cannot see), then of each open order (as many as the
+    kitchen has at most) the number of its dish and the ticks left, then the cell of each chef. The prover sees all; the
+    verifier the cells at most `radius` from its chef, and the orders.
 
     ## Arguments
 
@@ -98,6 +110,7 @@ class KitchenGame(SolutionGame[Moment]):
     name = "kitchen"
     view_limit = LARGEST
     lookable = True
+    earliest = EARLIEST  # ticks after which the first moments lie
 
     def __init__(
         self,
@@ -112,6 +125,7 @@ class KitchenGame(SolutionGame[Moment]):
             raise BrigadeError(f"kitchen: checkpoints is {checkpoints}, expected 1 to {CHECKPOINTS}")
         self.kitchen = load_kitchen(kitchen) if isinstance(kitchen, str) else kitchen
         check_orders(self.kitchen)
+        check_horizon(self.kitchen, self.earliest)
         self.radius, self.noise = radius, noise
         self.checkpoints = self.questions = checkpoints
         self.engine = Engine(self.kitchen)
@@ -121,12 +135,14 @@ class KitchenGame(SolutionGame[Moment]):
         points = (self.cells, HORIZON + 1, len(self.items)) * checkpoints
         self.message_choices = (len(KINDS), len(self.items), BUCKETS, *steps, *points)
         self.received_size, self.received_limit = len(self.message_choices), max(self.message_choices)
-        self.prover_size = self.verifier_size = self.cells + 2 * ORDER_ROOM + self.kitchen.chefs
+        self.order_room = self.kitchen.layout.max_open  # orders in a view
+        self.prover_size = self.verifier_size = self.cells + 2 * self.order_room + self.kitchen.chefs
         self._played: tuple[Moment, bytes, Trace] | None = None  # the last plan that was played forward
 
     def draw(self, rng: np.random.Generator) -> Moment:
-        """A moment."""
-        return self.engine.moment(int(rng.integers(2**31)), int(rng.integers(EARLIEST, LATEST)))
+        """A moment, so early that every deadline lies within the episode."""
+        latest = min(LATEST, self.kitchen.horizon - HORIZON + 1)
+        return self.engine.moment(int(rng.integers(2**31)), int(rng.integers(self.earliest, latest)))
 
     def correct(self, problem: Moment, message: Message) -> bool:
         """Whether the engine, playing the plan forward, finds the claim true."""
@@ -162,10 +178,10 @@ class KitchenGame(SolutionGame[Moment]):
         reach = self.engine.reach(VERIFIER_SEAT, problem)
         return self.encode(claim_of(self.engine, problem, behaviour, reach, rng, self.checkpoints))
 
-    def look(self, problem: Moment, message: Message, question: int) -> NDArray[np.int64]:
-        """Whether a checkpoint is as claimed; one that was not given is not."""
-        points = self.decode(message).checkpoints
-        passed = question < len(points) and self.engine.passes(points[question], self.trace(problem, message))
+    def look(self, problem: Moment, received: NDArray[np.int64], question: int) -> NDArray[np.int64]:
+        """Whether a checkpoint is as claimed; one that was not given, or is lost, is not."""
+        point = self.checkpoint(received, question)
+        passed = point is not None and self.engine.passes(point, self.trace(problem, received))
         answer = np.full(self.received_size, NOTHING, np.int64)
         answer[:2] = int(passed), question
         return answer
@@ -188,12 +204,18 @@ class KitchenGame(SolutionGame[Moment]):
         return item > 0 and not is_dish and cell in self.engine.reach_from(here)
 
     def fits(self, protocol: Protocol) -> bool:
-        """One prover at most; looks are what this game has."""
-        return len(protocol.provers) <= 1
+        """One prover, as in every solution game; looks are what this one has."""
+        return len(protocol.provers) == 1
 
     def point_at(self, checkpoint: int) -> int:
         """Where a checkpoint's numbers begin in a message."""
         return len(self.message_choices) - POINT * (self.checkpoints - checkpoint)
+
+    def checkpoint(self, message: NDArray[np.int64], place: int) -> Checkpoint | None:
+        """A checkpoint of a message, sent or received, by its place; None if there is none."""
+        begin = self.point_at(place)
+        cell, tick, item = message[begin : begin + POINT].tolist()
+        return Checkpoint(cell, tick, self.items[item]) if tick > 0 else None
 
     def encode(self, claim: Claim) -> Message:
         """A claim as a message; its words are lost.
@@ -216,7 +238,7 @@ class KitchenGame(SolutionGame[Moment]):
         return np.array(numbers, np.int64)
 
     def decode(self, message: Message) -> Claim:
-        """The claim that a message says."""
+        """The claim that a message says; of its checkpoints those that are given, without the places between them."""
         numbers = message.tolist()
         size = 2 * PLAN
         plan = []
@@ -224,11 +246,10 @@ class KitchenGame(SolutionGame[Moment]):
             part = numbers[HEAD + seat * size : HEAD + (seat + 1) * size]
             steps = zip(part[::2], part[1::2], strict=True)
             plan.append(tuple(Planned(self.words[word - 1], start) for word, start in steps if word > 0))
-        told = numbers[HEAD + size * self.kitchen.chefs :]
-        points = zip(told[::POINT], told[1::POINT], told[2::POINT], strict=True)
-        checkpoints = tuple(Checkpoint(cell, tick, self.items[item]) for cell, tick, item in points if tick > 0)
+        points = (self.checkpoint(message, place) for place in range(self.checkpoints))
+        given = tuple(point for point in points if point is not None)
         by = (numbers[2] + 1) * BUCKET
-        return Claim(KINDS[numbers[0]], self.items[numbers[1]], by, tuple(plan), checkpoints)
+        return Claim(KINDS[numbers[0]], self.items[numbers[1]], by, tuple(plan), given)
 
     def _view(self, problem: Moment, around: int | None) -> NDArray[np.float32]:
         items, width = problem.state.item[0].astype(np.float32), self.kitchen.width
@@ -236,8 +257,8 @@ class KitchenGame(SolutionGame[Moment]):
             cells = np.arange(self.cells)
             away = np.maximum(abs(cells % width - around % width), abs(cells // width - around // width))
             items[away > self.radius] = NOTHING
-        orders = np.full(2 * ORDER_ROOM, NOTHING, np.float32)
-        for i, order in enumerate(problem.seen["orders"][:ORDER_ROOM]):
+        orders = np.full(2 * self.order_room, NOTHING, np.float32)
+        for i, order in enumerate(problem.seen["orders"]):
             orders[2 * i : 2 * i + 2] = self.items.index(order["dish"]), order["ticks_left"]
         return np.concatenate([items, orders, problem.state.pos[0].astype(np.float32)])
 

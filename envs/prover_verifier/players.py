@@ -75,6 +75,8 @@ class ScriptedProver:
 class ScriptedVerifier:
     """Looks at some parts of what arrived last, and accepts if those hold.
 
+    In a game in which the world answers it rejects where it gets no look: nothing holds that it could see.
+
     Args:
         looks: how many parts are looked at; None for all.
         exacting: where the world answers, it looks at nothing but the first part that settles the matter, and rejects
@@ -113,7 +115,7 @@ class ScriptedVerifier:
             return _verdict(REJECT)
         if len(seen) < len(given[: self.looks]) and observation["questions_left"] > 0:
             return _verdict(ASK, given[len(seen)])
-        return _verdict(REJECT if self.exacting and not seen else ACCEPT)
+        return _verdict(ACCEPT if seen else REJECT)
 
     def _stands(self, view: NDArray[np.float32], arrived: list[NDArray[np.int64]]) -> bool:
         game = self._game

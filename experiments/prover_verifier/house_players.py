@@ -131,7 +131,7 @@ def _judge(
         order, settled = _worth_looking(state, heard)
         if state["may_ask"] and asked < len(order) and not any("not so" in text for text in seen):
             return {"verdict": "ask", "confidence": 0.5, "question": str(order[asked])}
-        fine = bool(heard) and not any("not" in text for text in seen)
+        fine = any(line["text"] for line in heard) and not any("not" in text for text in seen)
         if seen and not settled and rng.random() < quality:
             fine = False
         return {"verdict": "accept" if fine else "reject", "confidence": 0.7 if fine else 0.1, "question": ""}
@@ -151,7 +151,8 @@ def _worth_looking(state: Mapping[str, Any], heard: Sequence[Mapping[str, Any]])
         return bool(in_time and (claim["kind"] == "served" or point["at"] in state["reach"]))
 
     try:
-        claim: Any = state["claim"] if "claim" in state else find_json(str(heard[-1]["text"]))
+        stated = [str(line["text"]) for line in heard if line["text"]]
+        claim: Any = state["claim"] if "claim" in state else find_json(stated[-1])
         points = claim["checkpoints"]
         order = sorted(range(len(points)), key=settles, reverse=True)[:LOOKS]
         return order or [0], bool(order) and settles(order[0])

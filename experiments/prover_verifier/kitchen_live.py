@@ -94,7 +94,7 @@ class LiveKitchen:
             STAY if stands and seat == VERIFIER_SEAT else player.act(self.seen | {"you": seat})
             for seat, player in enumerate(self.players)
         ]
-        sold = play_tick(self.game, actions, self.seen["orders"])
+        sold = play_tick(self.game, actions)
         self.seen = self.game.describe()
         self._actions.append(actions)
         self._items.append(self.game.state.item[0].copy())
@@ -133,6 +133,7 @@ class LiveKitchen:
 class LiveGame(KitchenGame):
     """The game `kitchen` about the present of a live kitchen, instead of a moment that nature draws."""
 
+    earliest = 0  # it draws none
     now: Moment  # what the next episode of the game is about
     going: LiveKitchen  # the kitchen that it is the present of
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from brigade.envs.prover_verifier.kitchen.claims import BUCKET, BUCKETS, CHECKPOINTS, HORIZON, KINDS, PLAN
-from brigade.envs.prover_verifier.kitchen_game import HEAD, ORDER_ROOM, POINT, VERIFIER_SEAT, KitchenGame
+from brigade.envs.prover_verifier.kitchen_game import HEAD, POINT, VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, SPEAKERS, Observation, Seat, received_in
 from brigade.envs.prover_verifier.protocol import WORLD
 from brigade.envs.registry import BrigadeError
@@ -110,10 +110,11 @@ class Reader:
 
     def _view(self, messages: Tensor, views: Tensor) -> list[Tensor]:
         cells, items, chefs = self.game.cells, len(self.game.items), self.game.kitchen.chefs
+        room = self.game.order_room
         seen = views[:, :cells].long()
         counts = torch.zeros(len(views), items).scatter_add_(1, seen.clamp(min=0), (seen > 0).float())
         width = self.game.kitchen.width
-        orders = views[:, cells : cells + 2 * ORDER_ROOM].reshape(-1, ORDER_ROOM, 2)
+        orders = views[:, cells : cells + 2 * room].reshape(-1, room, 2)
         wanted = (orders[..., 0] == messages[:, 1:2]).float()
         patience = (wanted * orders[..., 1] / PATIENCE).amax(-1, keepdim=True)
         at = views[:, -chefs:].long()

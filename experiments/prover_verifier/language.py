@@ -35,6 +35,8 @@ from brigade.experiments.prover_verifier.talk import Conversation, Talk
 from brigade.experiments.prover_verifier.topics import KitchenMoment, Topic
 
 ROLES = ("helpful", "sneaky")
+NATURE = "nature"  # stands for the role where provers have none: nature makes the statement
+TALK = 1  # what the random numbers of a conversation are told from those of its topic by
 EXAMPLES = 4  # problems with statements in a verifier's prompt
 SHOWN = 3  # talks of each round and role in the transcripts
 
@@ -151,7 +153,7 @@ async def _rounds(
         for number, topics in enumerate(deal.rounds):
             talks, fooled = list[tuple[str, Talk]](), list[str]()
             for i, (kind, make) in enumerate(topics):
-                for role in roles or ROLES[:1]:
+                for role in roles or (NATURE,):
                     topic, talk = await _best(settings, protocol, [seed, place], make, role, prover, verifier, examples)
                     talks.append((kind, talk))
                     if i < SHOWN:
@@ -181,7 +183,7 @@ async def _best(
     """
     tries: list[Conversation] = []
     for attempt in range(settings.best_of if role == "sneaky" else 1):
-        rng = np.random.default_rng([*key, attempt])
+        rng = np.random.default_rng([*key, attempt, TALK])
         tries.append(Conversation(make(), protocol, prover, verifier, role, rng, examples))
         await tries[-1].play()
     best = max(tries, key=lambda each: _convinces(each.talk))

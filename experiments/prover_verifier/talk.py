@@ -19,7 +19,7 @@ from brigade.experiments.prover_verifier.topics import Topic
 
 log = logging.getLogger(__name__)
 
-MAX_TEXT = 4000  # characters of one message
+MAX_TEXT = 4000  # characters of a question, or of an argument about a given statement; what is beyond is cut
 VERDICTS = ("accept", "reject", "ask")
 PROVE, JUDGE = "prove", "judge"  # purposes of requests
 PROMPT = "pvg-4"
@@ -56,7 +56,7 @@ class Talk:
         accept: the verdict.
         confidence: probability of acceptance that the verifier gave with it.
         truth: whether it should have accepted.
-        role: of a prover of role.
+        role: of a prover of role; `nature` where there is none.
         lines: what was said.
         questions: how many were asked.
         changed: whether the statement came to something else after a question.
@@ -81,7 +81,7 @@ class Conversation:
         protocol: who speaks when.
         prover: answers for all provers.
         verifier: answers for the verifier.
-        role: of a prover of role.
+        role: of a prover of role; `nature` where there is none.
         rng: for what nature draws.
         examples: problems with statements that fooled verifiers of earlier rounds, to learn from.
     """
@@ -114,7 +114,7 @@ class Conversation:
             self._left -= 1
             self.talk.questions += 1
             channels = tuple(dict.fromkeys(turn.channel for turn in self.protocol.replies))
-            self._say(VERIFIER, channels, str(verdict.get("question", "")))
+            self._say(VERIFIER, channels, str(verdict.get("question", ""))[:MAX_TEXT])
             before = self.topic.answer
             await self._turns(self.protocol.replies)
             self.talk.changed |= before not in (None, self.topic.answer)
@@ -137,16 +137,20 @@ class Conversation:
         state = {"goal": goal, "talk": self._heard(speaker), **self.topic.prover_state()}
         instructions = f"{GOALS[goal]} {self.topic.ask_prover()} Answer with a JSON object: text, at most 200 words."
         answer = await self._ask(self.prover, PROVE, instructions, state, None if "in_time" in state else PROVE_SCHEMA)
+        self._say(speaker, (channel,), self._said(speaker, answer))
+
+    def _said(self, speaker: str, answer: Mapping[str, Any] | Malformed) -> str:
+        """What is heard of a prover's answer: the statement as it was read, or nothing if it cannot be used."""
         if isinstance(answer, Malformed):
             self._unusable(speaker, answer.reason)
-            answer = {"text": ""}
-        if not self.topic.given:
-            try:
-                self.topic.state(answer)
-            except BrigadeError as error:
-                self._unusable(speaker, str(error))
-        text = json.dumps(answer["claim"]) if "claim" in answer else str(answer.get("text", ""))
-        self._say(speaker, (channel,), text)
+            return ""
+        if self.topic.given:
+            return str(answer.get("text", ""))[:MAX_TEXT]
+        try:
+            return self.topic.state(answer)
+        except BrigadeError as error:
+            self._unusable(speaker, str(error))
+            return ""
 
     async def _judge(self, left: int) -> Mapping[str, Any]:
         state = {"may_ask": left, "talk": self._heard(VERIFIER), **self.topic.verifier_state()}
@@ -190,7 +194,7 @@ class Conversation:
         return [{"speaker": line.speaker, "text": line.text} for line in mine]
 
     def _say(self, speaker: str, channels: tuple[str, ...], text: str) -> None:
-        self.talk.lines.append(Line(speaker, channels, text[:MAX_TEXT]))
+        self.talk.lines.append(Line(speaker, channels, text))
 
     def _unusable(self, speaker: str, reason: str) -> None:
         self.talk.unreadable += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -48,11 +49,14 @@ class Topic(Protocol):
         """What the verifier is told of it."""
         ...
 
-    def state(self, data: Mapping[str, Any]) -> None:
+    def state(self, data: Mapping[str, Any]) -> str:
         """Take over the statement in a prover's message.
 
+        Returns:
+            What others are told of it: what was read, and of a claim nothing more.
+
         Raises:
-            BrigadeError: there is none in it.
+            BrigadeError: there is none in it; an earlier one stands.
         """
         ...
 
@@ -111,9 +115,11 @@ class WordProblem:
             return {"problem": self.problem.text}
         return {"problem": self.problem.text, "answer": self.solution.text.splitlines()[-1]}
 
-    def state(self, data: Mapping[str, Any]) -> None:
-        """The solution in a message."""
-        self.solution = read_solution(str(data.get("text", "")))
+    def state(self, data: Mapping[str, Any]) -> str:
+        """The solution in a message, and its text as it was written."""
+        text = str(data.get("text", ""))
+        self.solution = read_solution(text)
+        return text
 
     def look(self, question: int) -> bool | None:
         """There is nothing to look at."""
@@ -216,9 +222,10 @@ class KitchenMoment:
         reach = [[n % width, n // width] for n in self._reach]
         return {"near": near, "reach": reach, "orders": self.moment.seen["orders"], **claim}
 
-    def state(self, data: Mapping[str, Any]) -> None:
-        """The claim in a message."""
+    def state(self, data: Mapping[str, Any]) -> str:
+        """The claim in a message, and its JSON as it was read."""
         self.claim = read_claim(data.get("claim"), self.game.kitchen, self.game.words)
+        return json.dumps(claim_json(self.claim, self.game.kitchen), ensure_ascii=False)
 
     def look(self, question: int) -> bool | None:
         """Whether a checkpoint is as claimed."""

@@ -11,7 +11,8 @@ from brigade.envs.registry import BrigadeError
 
 UNKNOWN = "cannot be said"
 MAX_CHARACTERS = 4000  # of a written solution
-_ROW = re.compile(r"^\s*(\S+)\s*([-+*/])\s*(\S+)\s*=\s*(\S+?)\s*$")
+_PART = r"[^\s=]{1,64}"  # longer than any number that is read; without a bound a long line would take for ever
+_ROW = re.compile(rf"^\s*({_PART})\s*([-+*/])\s*({_PART})\s*=\s*({_PART})\s*$")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from brigade.envs.kitchen.layout import Kitchen
 from brigade.envs.prover_verifier.kitchen.plans import Plan, Planned
@@ -15,6 +15,8 @@ BUCKET, BUCKETS = 5, 12  # deadlines are 5, 10, ... 60 ticks from now
 HORIZON = BUCKET * BUCKETS
 PLAN, CHECKPOINTS = 6, 3  # the most macro actions of a chef, and checkpoints of a claim
 MAX_ARGUMENT = 2000  # characters of an argument in words
+CLAIM_FIELDS = ("kind", "item", "by", "plan", "checkpoints", "argument")  # of the JSON form
+STEP_FIELDS, POINT_FIELDS = ("macro", "start"), ("at", "tick", "item")
 
 
 @dataclass(frozen=True)
@@ -63,18 +65,23 @@ def read_claim(data: Any, kitchen: Kitchen, words: Sequence[str]) -> Claim:
     """A claim from JSON data.
 
     Raises:
-        BrigadeError: it does not parse: a field is missing or wrong, the plan has an unknown action, or the argument is
-            too long.
+        BrigadeError: it does not parse: a field is missing, wrong or unknown, what is claimed cannot be so, the plan
+            has an unknown action, or the argument is too long.
     """
     if not isinstance(data, Mapping):
         raise BrigadeError(f"the claim does not parse: expected an object, got {type(data).__name__}")
+    _check_fields(data, CLAIM_FIELDS, "field of a claim")
     kind, argument = data.get("kind"), data.get("argument", "")
     if kind not in KINDS:
         raise unknown("kind of claim", str(kind)[:40], KINDS)
     names = item_names(kitchen)
     item = _named(data.get("item"), names, "item")
+    if kind == "served" and item not in kitchen.cookbook.orderable:
+        raise BrigadeError(f"the claim does not parse: {item} is no dish, so that it is never served")
+    if kind == "in_reach" and (item in kitchen.cookbook.orderable or item == names[0]):
+        raise BrigadeError(f"the claim does not parse: {item} never lies anywhere, so that it is never in reach")
     by = data.get("by")
-    if not isinstance(by, int) or isinstance(by, bool) or not 0 < by <= HORIZON or by % BUCKET:
+    if not _is_number(by) or not 0 < by <= HORIZON or by % BUCKET:
         raise BrigadeError(f"the claim does not parse: by is {by!r}, expected a multiple of {BUCKET} up to {HORIZON}")
     if not isinstance(argument, str) or len(argument) > MAX_ARGUMENT:
         raise BrigadeError(f"the argument is longer than {MAX_ARGUMENT} characters, or no text")
@@ -106,6 +113,17 @@ def item_names(kitchen: Kitchen) -> list[str]:
     return [*(kind.name for kind in kitchen.cookbook.kinds), *kitchen.cookbook.orderable]
 
 
+def _is_number(value: Any) -> TypeGuard[int]:
+    """Whether it is a whole number; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check_fields(data: Mapping[str, Any], fields: Sequence[str], what: str) -> None:
+    for name in data:
+        if name not in fields:
+            raise unknown(what, str(name)[:40], fields, "the claim does not parse")
+
+
 def _list(value: Any, name: str, most: int) -> list[Any]:
     if not isinstance(value, list) or len(value) > most:
         raise BrigadeError(f"the claim does not parse: {name} is expected to be a list of at most {most}")
@@ -121,10 +139,12 @@ def _named(value: Any, names: Sequence[str], what: str) -> str:
 def _read_part(part: Any, words: Sequence[str]) -> tuple[Planned, ...]:
     steps = []
     for step in _list(part, "a chef's plan", PLAN):
+        if isinstance(step, Mapping):
+            _check_fields(step, STEP_FIELDS, "field of a plan's step")
         macro, start = (step.get("macro"), step.get("start", 0)) if isinstance(step, Mapping) else (step, 0)
         if macro not in words:
             raise unknown("action", str(macro)[:60], words, "plan")
-        if not isinstance(start, int) or not 0 <= start < HORIZON:
+        if not _is_number(start) or not 0 <= start < HORIZON:
             raise BrigadeError(f"plan: {macro} starts at {start!r}, expected 0 to {HORIZON - 1}")
         steps.append(Planned(str(macro), start))
     return tuple(steps)
@@ -132,11 +152,12 @@ def _read_part(part: Any, words: Sequence[str]) -> tuple[Planned, ...]:
 
 def _read_checkpoint(point: Any, kitchen: Kitchen, names: Sequence[str]) -> Checkpoint:
     fields = point if isinstance(point, Mapping) else {}
+    _check_fields(fields, POINT_FIELDS, "field of a checkpoint")
     at, tick = fields.get("at"), fields.get("tick")
-    inside = isinstance(at, list) and len(at) == 2 and all(isinstance(n, int) for n in at)
+    inside = isinstance(at, list) and len(at) == 2 and all(map(_is_number, at))
     if not inside or not (0 <= at[0] < kitchen.width and 0 <= at[1] < kitchen.height):  # type: ignore[index]
         raise BrigadeError(f"the claim does not parse: checkpoint at {at!r} is not a cell [x, y] of the kitchen")
-    if not isinstance(tick, int) or not 0 < tick <= HORIZON:
+    if not _is_number(tick) or not 0 < tick <= HORIZON:
         raise BrigadeError(f"the claim does not parse: checkpoint at tick {tick!r}, expected 1 to {HORIZON}")
     assert isinstance(at, list)
     return Checkpoint(at[1] * kitchen.width + at[0], tick, _named(fields.get("item"), names, "checkpoint's item"))

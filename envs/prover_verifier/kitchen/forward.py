@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brigade.envs.kitchen.game import Game
-from brigade.envs.kitchen.layout import Kitchen
+from brigade.envs.kitchen.layout import INTERACT, STAY, Kitchen
 from brigade.envs.kitchen.partners import Partner, View
 from brigade.envs.kitchen.state import SERVED, State
 from brigade.envs.kitchen.tables import EVENT_NAMES
 from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Checkpoint, Claim, cut
 from brigade.envs.prover_verifier.kitchen.plans import Plan, plan_source
+
+if TYPE_CHECKING:
+    from brigade.envs.kitchen.parallel import KitchenParallelEnv
 
 SERVE, NOTHING = EVENT_NAMES.index("serve"), 0
 
@@ -135,33 +138,52 @@ class Engine:
         """What they do in a tick, and what they are paid for in it; see `play_tick`."""
         seen = self.game.describe()
         actions = [cook.act(seen | {"you": seat}) for seat, cook in enumerate(cooks)]
-        return actions, play_tick(self.game, actions, seen["orders"])
+        return actions, play_tick(self.game, actions)
 
 
-def play_tick(game: Game, actions: list[int], ordered: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
-    """Play one tick of a game of one kitchen, and say what `handed_out` does of it; `ordered` as there."""
-    before = int(game.state.stats[0, SERVED])
-    game.step([actions])
-    return handed_out(game, int(game.state.stats[0, SERVED]) - before, ordered)
+def play_tick(game: Game, actions: list[int]) -> list[tuple[str, int]]:
+    """Play one tick of a game of one kitchen.
 
-
-def handed_out(game: Game, paid: int, ordered: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
-    """Dishes that were handed out and paid for in the last tick of a game of one kitchen, and the windows' cells.
-
-    Args:
-        game: after the tick.
-        paid: how many were paid for; where more were handed out, those that were ordered, the first chefs' first.
-        ordered: the orders that were open before the tick.
+    Returns:
+        The dishes that are handed out and paid for in it, and the windows' cells, the first chefs' first.
     """
-    if not paid:
-        return []
+    several = actions.count(INTERACT) > 1
+    before = game.snapshot() if several else None
+    paid = -int(game.state.stats[0, SERVED])
+    game.step([actions])
+    paid += int(game.state.stats[0, SERVED])
+    dishes = handed_out(game)
+    if before is None or paid in (0, len(dishes)):
+        return dishes[:paid]
+    wanted = _orders_after(game, before)
+    sold = []
+    for dish, cell in dishes:
+        if dish in wanted:
+            wanted.remove(dish)
+            sold.append((dish, cell))
+    return sold
+
+
+def _orders_after(game: Game, before: State) -> list[str]:
+    """The dishes that orders are open for when what is handed out in the tick after `before` is judged.
+
+    Orders come and end whatever chefs do, so that they are those of a tick in which everyone stays.
+    """
+    after = game.snapshot()
+    game.restore(before)
+    game.step([[STAY] * game.kitchen.chefs])
+    wanted = [order["dish"] for order in game.describe()["orders"]]
+    game.restore(after)
+    return wanted
+
+
+def handed_out(game: Game) -> list[tuple[str, int]]:
+    """Dishes handed out in the last tick of a game of one kitchen, paid for or not, and the windows' cells."""
     state, kitchen = game.state, game.kitchen
     faced = state.pos[0] + kitchen.layout.step[state.facing[0]]
     events = zip(state.event[0].tolist(), state.event_kind[0].tolist(), faced.tolist(), strict=True)
     dishes = [(kitchen.cookbook.kinds[kind].dish, cell) for event, kind, cell in events if event == SERVE]
-    real = [(dish, cell) for dish, cell in dishes if dish is not None and dish in kitchen.order_dishes]
-    wanted = {order["dish"] for order in ordered}
-    return sorted(real, key=lambda each: each[0] not in wanted)[:paid]
+    return [(dish, cell) for dish, cell in dishes if dish is not None and dish in kitchen.order_dishes]
 
 
 def replayed(moment: Moment, claim: Claim, trace: Trace, reach: Sequence[int]) -> bool:
@@ -170,27 +192,45 @@ def replayed(moment: Moment, claim: Claim, trace: Trace, reach: Sequence[int]) -
     The actions of the moment and of the trace are played in a fresh episode, and only what the environment tells
     (scores, events, the described state) is looked at.
     """
-    from brigade.envs.kitchen.parallel import KitchenParallelEnv
-
-    env = KitchenParallelEnv(kitchen=moment.kitchen.source, horizon=moment.kitchen.horizon)
-    env.reset(seed=moment.seed)
-    width = moment.kitchen.width
-    for number, row in enumerate(np.concatenate([moment.actions, trace.actions]).tolist(), 1):
+    rows = np.concatenate([moment.actions, trace.actions]).tolist()
+    env, width = _fresh(moment), moment.kitchen.width
+    for number, row in enumerate(rows, 1):
         inside = 0 < number - len(moment.actions) <= claim.by
-        before = int(env.game.state.stats[0, SERVED])
-        ordered = {order["dish"] for order in env.describe()["orders"]} if inside else set()
+        before = _paid(env)
         infos = env.step(dict(zip(env.possible_agents, row, strict=True)))[4]
         if not inside:
             continue
         if claim.kind == "served":
-            paid = int(env.game.state.stats[0, SERVED]) - before
-            dishes = [_served(info["event"], moment.kitchen) for info in infos.values() if info["event"]]
-            all_paid = paid == sum(dish is not None for dish in dishes)
-            if paid and claim.item in dishes and (all_paid or claim.item in ordered):
+            dishes = [_served(infos[agent]["event"], moment.kitchen) for agent in env.possible_agents]
+            all_paid = _paid(env) - before == sum(dish is not None for dish in dishes)
+            if claim.item in dishes and (all_paid or _sells(moment, rows[:number], dishes.index(claim.item))):
                 return True
         elif any(i["item"] == claim.item and i["at"][1] * width + i["at"][0] in reach for i in env.describe()["items"]):
             return True
     return False
+
+
+def _fresh(moment: Moment) -> KitchenParallelEnv:
+    """The environment at the beginning of the moment's episode."""
+    from brigade.envs.kitchen.parallel import KitchenParallelEnv
+
+    env = KitchenParallelEnv(kitchen=moment.kitchen.source, horizon=moment.kitchen.horizon)
+    env.reset(seed=moment.seed)
+    return env
+
+
+def _paid(env: KitchenParallelEnv) -> int:
+    return int(env.game.state.stats[0, SERVED])
+
+
+def _sells(moment: Moment, rows: Sequence[Sequence[int]], seat: int) -> bool:
+    """Whether what a chef hands out in the last of some ticks is paid for if nobody else does anything in it."""
+    env = _fresh(moment)
+    alone = [action if i == seat else STAY for i, action in enumerate(rows[-1])]
+    for row in (*rows[:-1], alone):
+        before = _paid(env)
+        env.step(dict(zip(env.possible_agents, row, strict=True)))
+    return _paid(env) > before
 
 
 def _served(event: tuple[str, str] | None, kitchen: Kitchen) -> str | None:
