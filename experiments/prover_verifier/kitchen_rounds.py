@@ -59,7 +59,7 @@ class KitchenRLSettings(Model):
     test: int = Field(80, ge=1)
     scripted_share: float = Field(0.1, gt=0, le=1)
     any_share: float = Field(0.4, ge=0, le=1)
-    past_share: float = Field(0.5, ge=0, le=1)
+    past_share: float = Field(1.0, ge=0, le=1)
     training: TrainingSpec = TrainingSpec()
 
 
