@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,8 @@ def test_the_page_has_tables_plots_and_transcripts(tmp_path: Path) -> None:
     text = page(tmp_path / "run")
     for words in ("cross fool rate", "Transcripts", "<mark>", "<svg", "round 1", "hidden=16"):
         assert words in text
+    curves = read_pvg_results(tmp_path / "run")[1]["curves"]
+    assert len(set(re.findall(r"curves-axes_\d+", text))) == len(curves)  # and no empty panel beside the last
     assert "http://" not in text.replace("http://www.w3.org", "")
     assert text == page(tmp_path / "run")
 

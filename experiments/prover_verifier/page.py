@@ -113,11 +113,15 @@ def _curves(conditions: Sequence[Condition]) -> Iterator[str]:
         rows = -(-len(names) // COLUMNS)
         figure = Figure(figsize=(WIDTH, 2.3 * rows), layout="constrained")
         panels = figure.subplots(rows, COLUMNS, squeeze=False).flat
-        for axes, name in zip(panels, names, strict=False):
+        for name, axes in zip(names, panels, strict=False):  # names first: zip drops one of the first when these end
             axes.set_title(short(name))
             axes.grid(True)
             for place, condition in enumerate(conditions):
                 _curve(axes, condition, name, place)
+            if all(value.mean is None for condition in conditions for value in condition.curve(name)):
+                axes.text(0.5, 0.5, "there is none", ha="center", va="center", transform=axes.transAxes, color=INK)
+                axes.set_xticks([])
+                axes.set_yticks([])
         for axes in list(panels):
             axes.set_visible(False)
         handles, labels = figure.axes[0].get_legend_handles_labels()
