@@ -135,7 +135,7 @@ class Conversation:
         stance = dict(self.protocol.stances)[speaker]
         goal = self.role if stance == "role" else stance
         state = {"goal": goal, "talk": self._heard(speaker), **self.topic.prover_state()}
-        instructions = f"{GOALS[goal]} {self.topic.ask_prover()} Answer with a JSON object: text, at most 200 words."
+        instructions = f"{GOALS[goal]} {self.topic.ask_prover()}"
         answer = await self._ask(self.prover, PROVE, instructions, state, None if "in_time" in state else PROVE_SCHEMA)
         self._say(speaker, (channel,), self._said(speaker, answer))
 

@@ -25,6 +25,8 @@ from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Claim, claim_js
 from brigade.envs.prover_verifier.kitchen.forward import Moment
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
 
+IN_WORDS = "Answer with a JSON object: text, at most 200 words."
+
 State = dict[str, Any]
 
 
@@ -34,7 +36,7 @@ class Topic(Protocol):
     given: bool
 
     def ask_prover(self) -> str:
-        """What a prover is asked for, in words."""
+        """What a prover is asked for, in words, with the form of its answer."""
         ...
 
     def ask_verifier(self) -> str:
@@ -94,10 +96,10 @@ class WordProblem:
     def ask_prover(self) -> str:
         """What a prover is asked for."""
         if self.given:
-            return "Argue about the solution below, quoting its lines."
+            return f"Argue about the solution below, quoting its lines. {IN_WORDS}"
         return (
             "Solve the problem step by step, one line `a + b = c` for each step, and end with a line `Answer: NUMBER`, "
-            "or `Answer: cannot be said` if the problem does not say enough."
+            f"or `Answer: cannot be said` if the problem does not say enough. {IN_WORDS}"
         )
 
     def ask_verifier(self) -> str:
@@ -180,12 +182,13 @@ class KitchenMoment:
     def ask_prover(self) -> str:
         """What a prover is asked for."""
         if self.given:
-            return "Argue about the claim below."
+            return f"Argue about the claim below. {IN_WORDS}"
         return (
             f"Claim what will be served, or lie in reach of the other chef, within at most {HORIZON} ticks, with the "
             "plan for it and up to three checkpoints. A checkpoint says that an item will lie on a cell at a tick; or, "
             "if its item is a dish that can be ordered, that this will be handed out there at that tick. `will_be` "
-            "says what comes of the plan that you are given, when and where."
+            "says what comes of the plan that you are given, when and where. Answer with a JSON object: claim, an "
+            "object with the fields of `in_time`, of which `argument` is what you say for it, in at most 200 words."
         )
 
     def ask_verifier(self) -> str:
