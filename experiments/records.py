@@ -159,32 +159,49 @@ def read_run(
 
 
 def read_lines(path: Path, unfinished: bool = False) -> Iterator[dict[str, Any]]:
-    """The JSON objects in a file, one a line.
+    """The JSON objects in a file, one a line; see `numbered_lines`."""
+    return (entry for _, entry in numbered_lines(path, unfinished))
+
+
+def numbered_lines(path: Path, unfinished: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The JSON objects in a file, one a line, with the lines' numbers.
+
+    Args:
+        path: the file.
+        unfinished: leave out a last line that was cut off, if need be within a character.
 
     Raises:
         BrigadeError: it cannot be read, or a line is not a JSON object.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise BrigadeError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BrigadeError(f"{path}: cannot be read: {error}") from None
-    lines = text.split("\n")
+    lines = bytes_of(path).split(b"\n")
     for number, line in enumerate(lines, 1):
         if not line:
             continue
         last = number == len(lines)
         try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:
+            entry = json.loads(line.decode())
+        except (ValueError, RecursionError):
             if last and unfinished:
                 return
             what = "cut off in the middle of a line" if last else "damaged: not JSON"
             raise BrigadeError(f"{path}:{number}: {what}") from None
         if not isinstance(entry, dict):
             raise BrigadeError(f"{path}:{number}: damaged: expected an object, got {type(entry).__name__}")
-        yield entry
+        yield number, entry
+
+
+def bytes_of(path: Path) -> bytes:
+    """All of a file.
+
+    Raises:
+        BrigadeError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise BrigadeError(f"{path}: no such file") from None
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be read: {error}") from None
 
 
 def check_version(entry: dict[str, Any], where: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from brigade.envs.prover_verifier.kitchen.claims import BUCKET, KINDS, PLAN
 from brigade.envs.prover_verifier.kitchen.forward import Moment
-from brigade.envs.prover_verifier.kitchen_game import HEAD, POINT, VERIFIER_SEAT, KitchenGame
+from brigade.envs.prover_verifier.kitchen_game import HEAD, VERIFIER_SEAT, KitchenGame
 from brigade.human_play.pvg_passage import Passage, Received, Words
 
 
@@ -89,9 +89,8 @@ class KitchenWords(Words[KitchenGame]):
         """A checkpoint, if it was given and has arrived."""
         if received is None:
             return None
-        begin = self.game.point_at(number)
-        cell, tick, item = received[begin : begin + POINT].tolist()
-        return Point(number, cell, tick, self.game.items[item]) if tick > 0 else None
+        given = self.game.checkpoint(received, number)
+        return Point(number, given.cell, given.tick, given.item) if given is not None else None
 
     def cell(self, number: int) -> str:
         """A cell as a letter for its column and a number for its row."""

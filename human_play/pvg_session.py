@@ -27,10 +27,9 @@ from brigade.experiments.prover_verifier.judgements import (
     is_begun,
     read_session,
     session_files,
-    session_lines,
 )
 from brigade.experiments.prover_verifier.records import FORMAT_VERSION
-from brigade.experiments.records import check_version, first_difference, make_folder, write_lines
+from brigade.experiments.records import check_version, first_difference, make_folder, read_lines, write_lines
 from brigade.human_play.pvg_case import COUNTED, PRACTICE, Case, GameCase, TranscriptCase, Verdict
 from brigade.human_play.pvg_config import JudgingConfig
 from brigade.human_play.pvg_draw import digest, entries, shares
@@ -211,12 +210,12 @@ class JudgingSession:
         session = read_session(self.path)
         self.items, self._openings = list(session.items), dict(session.openings)
         if not self.path.read_bytes().endswith(b"\n"):  # a crash has cut off the last line
-            write_lines(self.path, [dict(line) for _, line in session_lines(self.path)])
+            write_lines(self.path, list(read_lines(self.path, unfinished=True)))
         self._size = self.path.stat().st_size
 
     def _refuse_another(self, path: Path, new: Mapping[str, Any]) -> None:
         """Everyone in a folder is shown the same."""
-        old = next((dict(line) for _, line in session_lines(path)), {})
+        old = next(iter(read_lines(path, unfinished=True)), {})
         if old.get("format") != SESSION_FORMAT or not isinstance(old.get("config"), dict):
             raise BrigadeError(
                 f"{path}:1: not a session of a verifier; choose another folder with out=DIR, or move that file away"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from brigade.envs.content import first_problem
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.records import SEEDS
-from brigade.experiments.records import check_version
+from brigade.experiments.records import bytes_of, check_version, numbered_lines
 
 SESSION_FORMAT, OPENED_FORMAT, ITEM_FORMAT = "brigade-pvg-session", "brigade-pvg-opened", "brigade-pvg-item"
 ENDING = ".jsonl"
@@ -107,7 +107,7 @@ def read_session(path: str | Path) -> Session:
         BrigadeError: it is no such file, damaged (with the line), or of a newer version.
     """
     path = Path(path)
-    lines = list(session_lines(path))
+    lines = list(numbered_lines(path, unfinished=True))
     if not lines or lines[0][1].get("format") != SESSION_FORMAT:
         raise BrigadeError(f"{path}:1: not a session of a verifier: expected a first line with format {SESSION_FORMAT}")
     openings: dict[str, int] = {}
@@ -115,7 +115,7 @@ def read_session(path: str | Path) -> Session:
     header = lines[0][1]
     for number, line in lines:
         where = f"{path}:{number}"
-        check_version(dict(line), where)
+        check_version(line, where)
         if line is header:
             _check(line, HeaderLine, where)
         elif line.get("format") == OPENED_FORMAT:
@@ -139,44 +139,14 @@ def _check(line: Record, model: type[Line], where: str) -> None:
         raise BrigadeError(f"{where}: damaged: {'.'.join(map(str, path))}: {message}") from None
 
 
-def session_lines(path: Path) -> Iterator[tuple[int, Record]]:
-    """The lines of a session's file with their numbers; a last one that a crash has cut off is left out.
-
-    Raises:
-        BrigadeError: it cannot be read, or a line is damaged.
-    """
-    lines = _bytes_of(path).split(b"\n")
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line.decode())
-        except (ValueError, RecursionError):
-            if number == len(lines):
-                return
-            raise BrigadeError(f"{path}:{number}: damaged: not JSON in UTF-8") from None
-        if not isinstance(entry, dict):
-            raise BrigadeError(f"{path}:{number}: damaged: expected an object, got {type(entry).__name__}")
-        yield number, entry
-
-
 def is_begun(path: Path) -> bool:
     """Whether a file holds anything; not if a crash has left it empty, or its first line without an end.
 
     Raises:
         BrigadeError: it cannot be read.
     """
-    there = _bytes_of(path)
+    there = bytes_of(path)
     return b"\n" in there or there[: len(BEGINNING)] != BEGINNING[: len(there)]
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise BrigadeError(f"{path}: no such file") from None
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def session_files(place: str | Path) -> list[Path]:
