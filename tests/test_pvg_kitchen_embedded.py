@@ -256,7 +256,7 @@ def test_a_run_is_gone_on_with_and_has_a_page(tmp_path: Path) -> None:
         ("settings.verifiers=[trustng]", "did you mean 'trusting'?"),
         ("settings.verifiers=[liar]", "unknown verifier 'liar'"),
         ("settings.interval=0", "greater than or equal to 1"),
-        ("settings.interval=600", "expected horizon of at least 660"),
+        ("settings.interval=600", "expected at least 660: claims are made after 600 ticks"),
         ("settings.kitchen=cramped_room", "has standing orders"),
         ("settings.intervall=3", "did you mean 'interval'?"),
     ],

@@ -34,7 +34,7 @@ from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.config import load_pvg_config
 from brigade.experiments.prover_verifier.judgements import read_session, read_sessions
 from brigade.experiments.prover_verifier.legibility import notes
-from brigade.experiments.prover_verifier.page import page
+from brigade.experiments.prover_verifier.page import page, write_page
 from brigade.experiments.prover_verifier.report import print_pvg_report
 from brigade.experiments.prover_verifier.run import run_pvg
 from brigade.human_play import pvg_draw, pvg_session
@@ -651,7 +651,8 @@ class TestFiles:
         session.store({**record, "problem": "half \ud83d a \\ud83d pair", "looks": [{"label": "\udc00"}]})
         item = read_session(session.path).items[-1]
         assert item["problem"] == "half \ud83d a \\ud83d pair"
-        written = page(session.path).encode().decode()
+        write_page(session.path, tmp_path / "page.html")
+        written = (tmp_path / "page.html").read_text(encoding="utf-8")
         assert r"half \ud83d a" in written
         assert r"\udc00" in written
 

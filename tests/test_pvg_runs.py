@@ -101,6 +101,7 @@ def test_the_page_has_tables_plots_and_transcripts(tmp_path: Path) -> None:
         assert words in text
     curves = read_pvg_results(tmp_path / "run")[1]["curves"]
     assert len(set(re.findall(r"curves-axes_\d+", text))) == len(curves)  # and no empty panel beside the last
+    assert "By round" in text
     assert "http://" not in text.replace("http://www.w3.org", "")
     assert text == page(tmp_path / "run")
 
@@ -112,6 +113,7 @@ def test_language_games_replay_from_their_calls(tmp_path: Path, name: str, proto
     played = run(tmp_path, name, *changes)
     again = run(tmp_path, name, *changes, f"replay={tmp_path / 'run'}", out="again")
     assert [{**seed, "replayed": True} for seed in played[1:]] == again[1:]
+    assert "By round" not in page(tmp_path / "run")  # one round makes no curve
     figures = played[1]["figures"]
     assert figures["answers that could not be used"] == 0
     if protocol in ("adp", "nip", "pvd"):

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Field, model_validator
 from brigade.envs.content import Model
 from brigade.envs.kitchen.layout import load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
-from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS, HORIZON
+from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS
 from brigade.envs.prover_verifier.kitchen.plans import Planned
-from brigade.envs.prover_verifier.kitchen_game import check_orders
+from brigade.envs.prover_verifier.kitchen_game import check_horizon, check_orders
 from brigade.envs.prover_verifier.players import make_player, players
 from brigade.envs.registry import BrigadeError, unknown
 from brigade.experiments.prover_verifier.kitchen_live import (
@@ -104,12 +104,7 @@ class EmbeddedSettings(Model):
 
     @model_validator(mode="after")
     def _someone_can_speak(self) -> EmbeddedSettings:
-        ticks = load_kitchen(self.kitchen, self.horizon).horizon
-        if ticks < self.interval + HORIZON:
-            raise BrigadeError(
-                f"nothing can be claimed in {ticks} ticks: the first claim is made after interval={self.interval}, "
-                f"and must come true within {HORIZON}; expected horizon of at least {self.interval + HORIZON}"
-            )
+        check_horizon(load_kitchen(self.kitchen, self.horizon), self.interval)
         return self
 
 

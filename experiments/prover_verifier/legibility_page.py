@@ -11,7 +11,7 @@ import yaml
 
 from brigade.experiments.html import POLICY, STYLE
 from brigade.experiments.html_tables import grid
-from brigade.experiments.prover_verifier.judgements import Record, Session, read_sessions, storable
+from brigade.experiments.prover_verifier.judgements import Record, Session, read_sessions
 from brigade.experiments.prover_verifier.legibility import ABOUT, notes, right, tables
 from brigade.experiments.report import made_by
 
@@ -50,7 +50,7 @@ def legibility_page(place: str | Path) -> str:
     for title, (heads, lines) in tables(sessions).items():
         parts += [f"<h2>{title}</h2><p>{escape(ABOUT[title])}</p>", grid(heads, lines)]
     parts += [f"<h2>Transcripts</h2><p>{ABOUT_ITEMS}</p>", *(_session(session) for session in sessions)]
-    return storable("\n".join([*parts, "</body>", "</html>", ""]))
+    return "\n".join([*parts, "</body>", "</html>", ""])
 
 
 ABOUT_ITEMS = "Every item as it was read and judged; green: the verdict was right, orange: it was wrong."

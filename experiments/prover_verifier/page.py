@@ -14,7 +14,7 @@ from brigade.experiments.estimate import Estimate
 from brigade.experiments.html import POLICY, STYLE
 from brigade.experiments.html_tables import grid
 from brigade.experiments.plots import INK, PALETTE, SHAPES, WIDTH, short, styled, to_svg
-from brigade.experiments.prover_verifier.judgements import holds_sessions
+from brigade.experiments.prover_verifier.judgements import holds_sessions, storable
 from brigade.experiments.prover_verifier.legibility_page import legibility_page
 from brigade.experiments.prover_verifier.report import (
     Condition,
@@ -55,9 +55,9 @@ def write_page(folder: str | Path, path: str | Path) -> None:
     Raises:
         BrigadeError: results that cannot be read, or the page cannot be written.
     """
-    text = page(folder)
+    text = storable(page(folder))
     try:
-        Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
+        Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
 
@@ -105,7 +105,8 @@ def _tables(conditions: Sequence[Condition]) -> Iterator[str]:
 
 def _curves(conditions: Sequence[Condition]) -> Iterator[str]:
     names = list(dict.fromkeys(name for condition in conditions for name in condition.names("curves")))
-    if not names:
+    rounds = max((len(condition.curve(name)) for condition in conditions for name in names), default=0)
+    if rounds < 2:  # a point is no curve, and figures and tables say the same
         return
     from matplotlib.figure import Figure
 
