@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+from brigade.envs.prover_verifier.arithmetic.problem import Problem
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, seed_of
 from brigade.experiments.prover_verifier.policy_gradient import Switches
 from brigade.experiments.prover_verifier.transformer_batches import sampled
 from brigade.experiments.prover_verifier.transformer_grpo import Learned, train_prover
-from brigade.experiments.prover_verifier.transformer_model import HELPFUL
+from brigade.experiments.prover_verifier.transformer_model import HELPFUL, Prover
 from brigade.experiments.prover_verifier.transformer_settings import TransformerSettings
 from brigade.experiments.prover_verifier.transformer_training import blank, made_on, supervised
 
@@ -25,6 +26,7 @@ VARIANTS = {
 }
 ANSWERS = 4  # solutions of each test problem
 STRETCH = 10  # steps of which the curves give the mean
+TEACHING, TRAINING, ANSWERING = range(3)  # what PyTorch draws for: every variant meets the same, while it does the same
 
 
 def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
@@ -41,7 +43,7 @@ def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Check
 def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     rng = np.random.default_rng([seed, 0])
     test = [draw_problem(rng, settings.steps, among=("test",)) for _ in range(settings.test)]
-    torch.manual_seed(seed)
+    torch.manual_seed(seed_of(seed, TEACHING))
     state: dict[str, Any] | None = checkpoints.load()
     taught = blank(settings, settings.width, settings.layers)
     if state is None:
@@ -54,16 +56,20 @@ def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints
         if name in state["table"]:
             continue
         checkpoints.say(f"seed {seed}: {name}")
-        torch.manual_seed(seed * 1000)  # every variant meets the same random numbers, for as long as they do the same
+        torch.manual_seed(seed_of(seed, TRAINING))
         chosen = settings.model_copy(update={"switches": switches})
         learned = train_prover(taught, HELPFUL, None, chosen, np.random.default_rng([seed, 1]))
-        answers = sampled(learned.prover, [p for p in test for _ in range(ANSWERS)], HELPFUL, settings.length)
-        state["table"][name] = {"accuracy": float(answers.correct.mean())} | learned.figures
+        state["table"][name] = {"accuracy": _accuracy(learned.prover, test, settings, seed)} | learned.figures
         state["curves"] |= _curves(name, learned)
         checkpoints.save(state)
-    torch.manual_seed(seed * 1000)
-    before = float(sampled(taught, test, HELPFUL, settings.length).correct.mean())
+    before = _accuracy(taught, test, settings, seed)
     return Outcome({"accuracy before": before}, state["curves"], tables={"switches": state["table"]})
+
+
+def _accuracy(prover: Prover, test: Sequence[Problem], settings: TransformerSettings, seed: int) -> float:
+    torch.manual_seed(seed_of(seed, ANSWERING))
+    answers = sampled(prover, [problem for problem in test for _ in range(ANSWERS)], HELPFUL, settings.length)
+    return float(answers.correct.mean())
 
 
 def _curves(name: str, learned: Learned) -> dict[str, list[Figure]]:
