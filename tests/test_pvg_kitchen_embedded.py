@@ -14,11 +14,11 @@ from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
 from brigade.envs.kitchen.game import Game
-from brigade.envs.kitchen.layout import INTERACT, RIGHT, STAY, load_kitchen
+from brigade.envs.kitchen.layout import DOWN, INTERACT, RIGHT, STAY, UP, load_kitchen
 from brigade.envs.kitchen.state import differences
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
-from brigade.envs.prover_verifier.kitchen.claims import HORIZON
-from brigade.envs.prover_verifier.kitchen.forward import play_tick
+from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Claim
+from brigade.envs.prover_verifier.kitchen.forward import Engine, Trace, play_tick, replayed
 from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT
 from brigade.envs.prover_verifier.play import play_episode
 from brigade.envs.prover_verifier.players import REJECT, Observation, Player, Seat, make_player
@@ -220,6 +220,38 @@ def test_of_two_dishes_only_the_one_that_is_paid_for_counts(
         alone = handing_out(dishes, orders, comes)
         actions = [INTERACT if seat == chef else STAY for seat in range(2)]
         assert bool(play_tick(alone, actions)) == (chef in sold or dishes[chef] in [dishes[each] for each in sold])
+
+
+TWO_WINDOWS = """
+name: two_windows
+title: Two windows
+cookbook: burgers
+rules: challenge
+map: |
+  .ab.
+  .12.
+  .SS.
+legend:
+  a: {tile: counter, item: "plate[chopped_lettuce+bread]"}
+  b: {tile: counter, item: "plate[cooked_beef+bread]"}
+horizon: 100
+orders: {open: 1}
+"""
+
+
+@pytest.mark.parametrize("ordered", [A, B, C])
+def test_an_independent_replay_tells_two_dishes_apart(tmp_path: Path, ordered: str) -> None:
+    (path := tmp_path / "two_windows.yaml").write_text(TWO_WINDOWS, encoding="utf-8")
+    engine = Engine(load_kitchen(str(path)))
+    moments = (engine.moment(seed, 0) for seed in range(50))
+    moment = next(each for each in moments if each.seen["orders"][0]["dish"] == ordered)
+    actions = np.array([[action] * 2 for action in (UP, INTERACT, DOWN, INTERACT)], np.int8)
+    sold = [play_tick(engine.game, row) for row in actions.tolist()][-1]
+    assert [dish for dish, _ in sold] == [dish for dish in (A, B) if dish == ordered]
+    trace = Trace(actions, np.zeros((5, 1), np.int16), ())
+    for dish in (A, B):
+        for by in (0, 5):
+            assert replayed(moment, Claim("served", dish, by, ((), ())), trace, ()) == (dish == ordered and by == 5)
 
 
 SMALL = (
