@@ -75,7 +75,7 @@ def run(
         errors.print(told, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
     _print(loaded.folder)
-    console.print(f"results: {loaded.folder} (brigade pvg report {loaded.folder} --html report.html for a page)")
+    console.print(f"results: {loaded.folder} (brigade pvg report {loaded.folder} for a page)")
 
 
 @pvg.command()

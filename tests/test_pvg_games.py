@@ -626,7 +626,9 @@ def test_players_are_what_they_say(name: str) -> None:
         (lambda: make_game("bec_r", noise=1.5), "unexpected keyword"),
         (lambda: make_game("kitchen", checkpoints=4), "checkpoints is 4, expected 1 to 3"),
         (lambda: prover_verifier_v0.env(protocol="nip", questions=-1), "questions: -1, expected 0 or more"),
-        (lambda: prover_verifier_v0.env(protocol="adp", questions=2), "questions and replies go together"),
+        (lambda: prover_verifier_v0.env(protocol="adp", questions=2), "under protocol 'adp' nobody answers any"),
+        (lambda: prover_verifier_v0.env(options={"noise": 1.5}), "unexpected keyword"),
+        (lambda: prover_verifier_v0.env(game=make_game("bec_r"), options={"erasure": 0.2}), "given by name"),
         (lambda: make_player("lair"), "did you mean 'liar'?"),
         (lambda: make_game("arithmetic", operations="%"), "operations among"),
         (lambda: make_game("ftp_small").check([36]), "expected 0 to 35"),
@@ -639,6 +641,12 @@ def test_what_cannot_be_is_said_clearly(make: Any, words: str) -> None:
     with pytest.raises(BrigadeError, match=r".*") as caught:
         make()
     assert words in str(caught.value)
+
+
+def test_options_are_those_of_the_game() -> None:
+    env = prover_verifier_v0.env(game="kitchen", protocol="looks", options={"checkpoints": 2, "noise": 0.5})
+    assert (env.game.checkpoints, env.game.noise) == (2, 0.5)
+    assert prover_verifier_v0.side_env(options={"erasure": 0.25}).world.game.erasure == 0.25
 
 
 def test_a_verdict_that_is_none_changes_nothing() -> None:

@@ -150,6 +150,27 @@ def test_a_file_with_a_bad_line_is_refused_and_nothing_is_lost(tmp_path: Path, s
     assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize(
+    ("working", "told"),
+    [
+        ("4+3=<<4+3=7>>7\n#### 3", "wrong answer: 3 is not what the working comes to"),
+        ("4+3=<<4+3=7>>7\n7+2=<<7+2=9>>9\n#### 7", "wrong answer: 7 is not what the working comes to"),
+        ("4 plus 3 is 7, so she has 7.\n#### 9", "wrong answer: 9 is not among the numbers of the working"),
+    ],
+)
+def test_every_line_with_a_wrong_answer_is_named(tmp_path: Path, working: str, told: str) -> None:
+    right = [
+        ("Half of 300?", "300/2=<<300/2=150>>150. 60 of 150 are 40%\n#### 40"),  # the last step is in words
+        ("How old?", "Two and one make three.\n#### 3"),
+        ("Which?", "It is 2, as 5 - 3 is.\n#### 2"),
+    ]
+    assert [problem.answer for problem in read_problems(written(tmp_path / "right.jsonl", right))] == [40, 3, 2]
+    path = written(tmp_path / "wrong.jsonl", [right[0], ("One?", working), right[1], ("Another?", working)])
+    with pytest.raises(BrigadeError) as caught:
+        read_problems(path)
+    assert str(caught.value) == f"{path}:2: {told} (and something in 1 more: lines 4)"
+
+
 def test_a_run_is_not_gone_on_with_about_other_problems(tmp_path: Path, sample: Path) -> None:
     changes = (f"settings.problems={sample}", "vary.protocol=[adp]")
     first = run(tmp_path / "run", "arithmetic_llm", *changes)

@@ -18,7 +18,7 @@ from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.config import list_pvg_configs, load_pvg_config
 from brigade.experiments.prover_verifier.page import page
-from brigade.experiments.prover_verifier.records import read_pvg_results
+from brigade.experiments.prover_verifier.records import SEED_FORMAT, PvgResults, read_pvg_results
 from brigade.experiments.prover_verifier.report import print_pvg_report
 from brigade.experiments.prover_verifier.run import run_pvg
 
@@ -80,6 +80,17 @@ def test_settings_left_at_their_defaults_are_part_of_a_run(tmp_path: Path, monke
         run(tmp_path, "find_the_plus", *small)
 
 
+def test_where_nothing_was_finished_another_run_may_begin(tmp_path: Path) -> None:
+    def begun(claims: int) -> PvgResults:
+        return PvgResults(load_pvg_config("kitchen_scripted", [f"settings.claims={claims}", f"out={tmp_path / 'run'}"]))
+
+    begun(1)
+    begun(2).add({"format": SEED_FORMAT, "version": 1, "key": "one"}, 1.0)
+    assert read_pvg_results(tmp_path / "run")[0]["config"]["settings"]["claims"] == 2
+    with pytest.raises(BrigadeError, match=r"another configuration: settings\.claims is 2 there and 3 here"):
+        begun(3)
+
+
 def test_a_kitchen_that_was_changed_is_another_run(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     text = (BUNDLED / "salad_bar.yaml").read_text(encoding="utf-8")
@@ -127,6 +138,8 @@ def test_an_answer_that_is_no_verdict_is_a_rejection(tmp_path: Path, caplog: pyt
     assert figures["completeness"] == 0
     assert figures["answers that could not be used"] == 4 + 4 * 2  # a sneaky prover's best argument is judged twice
     assert "counts as a rejection" in caplog.text
+    assert len(played[1]["notes"]) == 4 + 4 * 2
+    assert played[1]["notes"][0].startswith("round 0, problem 0, helpful: verifier: answer cannot be used: ")
 
 
 def test_kitchen_tables(tmp_path: Path) -> None:
@@ -145,6 +158,7 @@ def test_kitchen_tables(tmp_path: Path) -> None:
         (("settings.problms=3",), "did you mean 'problems'?"),
         (("vary.protocl=[adp]",), "did you mean 'protocol'?"),
         (("vary.protocol=[debat]",), "did you mean 'debate'?"),
+        (("settings.protocol=adp",), 'settings.protocol: this varies; for one value say vary.protocol=["adp"]'),
         (("settings.perturbations=[adding]",), "unknown perturbation"),
         (("experiment=arithmetic_lm",), "did you mean 'arithmetic_llm'?"),
         (("seeds=0",), "at least 1"),

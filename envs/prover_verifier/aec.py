@@ -104,6 +104,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
     | `question_cost` | 0.05 by default |
     | `verifier_sees_role` | False by default; for controls |
     | `questions` | how often the verifier may ask or look, as the protocol says by default; 0 for never |
+    | `options` | of a game given by name, as its card says: `options={"radius": 3}` |
 
     `reset(seed=)`: the same seed gives the same problem; without one the next episode of the last seed begins.
 
@@ -121,10 +122,13 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
         question_cost: float = 0.05,
         verifier_sees_role: bool = False,
         questions: int | None = None,
+        options: Mapping[str, Any] | None = None,
         render_mode: str | None = None,
     ):
         super().__init__()
-        self.game = make_game(game) if isinstance(game, str) else game
+        if options and not isinstance(game, str):
+            raise BrigadeError(f"options are for a game given by name, got a game '{game.name}' and {sorted(options)}")
+        self.game = make_game(game, **options or {}) if isinstance(game, str) else game
         self.protocol = find_protocol(protocol) if isinstance(protocol, str) else protocol
         if not self.game.fits(self.protocol):
             fitting = [name for name, other in PROTOCOLS.items() if self.game.fits(other)]

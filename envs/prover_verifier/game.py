@@ -158,10 +158,7 @@ def make_game(name: str, **options: Any) -> Game[Any]:
     Raises:
         BrigadeError: no such game, or an option that it does not have.
     """
-    # Registration happens when these modules are imported; here, so that importing `game` stays cheap.
-    from brigade.envs.prover_verifier import arithmetic_game, bec, find_plus, kitchen_game, review_game  # noqa: F401
-
-    entry = games[name]
+    entry = _registered()[name]
     try:
         return entry.make(**options)
     except TypeError as error:
@@ -170,6 +167,11 @@ def make_game(name: str, **options: Any) -> Game[Any]:
 
 def list_games() -> list[tuple[str, str]]:
     """Name and one line about every game."""
+    return [(entry.name, entry.about) for entry in _registered()]
+
+
+def _registered() -> Registry[Game[Any]]:
+    """All games; their modules are imported here, so that importing `game` stays cheap."""
     from brigade.envs.prover_verifier import arithmetic_game, bec, find_plus, kitchen_game, review_game  # noqa: F401
 
-    return [(entry.name, entry.about) for entry in games]
+    return games

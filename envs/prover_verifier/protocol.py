@@ -88,6 +88,8 @@ class Protocol:
         """
         if questions < 0:
             raise BrigadeError(f"questions: {questions}, expected 0 or more")
+        if questions and not self.replies:
+            raise BrigadeError(f"questions: {questions}, but under protocol '{self.name}' nobody answers any")
         return replace(self, questions=questions, replies=self.replies if questions else ())
 
     def can_see(self, agent: str, channel: str) -> bool:

@@ -22,8 +22,8 @@ BUNDLED = Path(__file__).parent / "configs"
 class PvgConfig(Model):
     """An experiment, its settings, what varies, and the seeds.
 
-    `settings` are those of the experiment; `vary` maps keys of theirs to the values to be played. `seeds` is a list,
-    or a number n for 0 to n-1. `checkpoints: false` keeps no state between rounds.
+    `settings` are those of the experiment; `vary` maps keys of theirs to the values to be played, whatever `settings`
+    says of them. `seeds` is a list, or a number n for 0 to n-1. `checkpoints: false` keeps no state between rounds.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
@@ -89,8 +89,12 @@ def load_pvg_config(path: str, changes: Sequence[str] = ()) -> PvgConfig:
         document = read(path)
     else:
         raise unknown("prover-verifier configuration", path, list_pvg_configs())
-    document = change(document, changes)
+    own, document = document.data.get("settings"), change(document, changes)
     config = validate(document, PvgConfig)
+    for key in config.vary.keys() & config.settings.keys():
+        if not isinstance(own, dict) or own.get(key) != config.settings[key]:
+            told = f"this varies; for one value say vary.{key}=[{json.dumps(config.settings[key])}]"
+            raise document.error(told, "settings", key)
     experiment = experiment_of(config.experiment)
     for i in range(len(conditions_of(config))):
         _check_settings(config, experiment, document, conditions_of(config)[i])

@@ -130,6 +130,7 @@ def play(settings: ErasureSettings, seeds: Sequence[int], checkpoints: Checkpoin
             "completeness, best response": none_if_nan(complete[i]),
             "soundness error, best response": none_if_nan(unsound[i]),
             "verifier accuracy": none_if_nan(accuracy[i]),
+            "verifier accuracy, collapsed": 0.5,  # nature draws either y as often
             "verifier loss": none_if_nan(loss[i]),
             "sends B if good": none_if_nan(torch.sigmoid(prover[i, 1])),
         }

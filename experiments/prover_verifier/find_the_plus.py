@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from brigade.envs.content import Model
 from brigade.envs.prover_verifier.find_plus import CROPS, PATCH, crops_of, draw_image, pluses_in
-from brigade.experiments.prover_verifier.metrics import Split, best_response
+from brigade.experiments.prover_verifier.metrics import Split, best_response, collapsed
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Outcome, finite
 
 
@@ -154,6 +154,7 @@ def _figures(prover: nn.Module, attacker: nn.Module, verifier: nn.Module, test: 
     complete, unsound = best_response(accept, np.repeat(good[:, None], CROPS, 1))
     return {
         "accuracy": found.accuracy,
+        "accuracy, collapsed": collapsed(good)["pooled"],
         "precision": found.precision,
         "recall": found.completeness,
         "fool rate": found.fool_rate,

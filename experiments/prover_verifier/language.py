@@ -156,6 +156,7 @@ async def _rounds(
                 for role in roles or (NATURE,):
                     topic, talk = await _best(settings, protocol, [seed, place], make, role, prover, verifier, examples)
                     talks.append((kind, talk))
+                    outcome.notes += [f"round {number}, problem {i}, {role}: {note}" for note in talk.notes]
                     if i < SHOWN:
                         outcome.transcripts.append(_shown(number, topic, talk))
                     if talk.accept and not talk.truth:

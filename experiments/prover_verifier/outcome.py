@@ -28,6 +28,7 @@ class Outcome:
         matrices: such as `cross_fool`, rows are verifiers' rounds and columns provers'.
         tables: name of a table, then of its rows, then of its columns.
         transcripts: texts, each with round, role and what is known of it.
+        notes: what could not be used, or was cut, and where: what models say is untrusted.
         replayed: whether recorded calls answered, and nobody was asked.
     """
 
@@ -36,6 +37,7 @@ class Outcome:
     matrices: dict[str, list[list[Figure]]] = field(default_factory=dict)
     tables: dict[str, dict[str, dict[str, Figure]]] = field(default_factory=dict)
     transcripts: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     replayed: bool = False
 
 
@@ -62,7 +64,9 @@ class Checkpoints:
         saved = read_tensors(self.path)
         key = saved.get("key") if isinstance(saved, dict) else None
         if key != self.key:
-            raise BrigadeError(f"{self.path} is of another game: it is '{key}', expected '{self.key}'")
+            mine, other = (str(each).split(" [")[0] for each in (self.key, key))
+            told = "was saved with other settings" if mine == other else f"is of another game, {other}"
+            raise BrigadeError(f"{self.path} {told}; expected a checkpoint of {mine} as it is now. Try out=DIR")
         return saved["state"]
 
     def save(self, state: Any) -> None:

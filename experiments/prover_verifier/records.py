@@ -59,6 +59,9 @@ class PvgResults:
             write_lines(path, [self.header])
             return
         header, *records = read_pvg_results(self.folder, unfinished=True)
+        if not records and not any((self.folder / name).exists() for name in (CHECKPOINTS, CALLS)):
+            write_lines(path, [self.header])  # nothing came of what was begun here
+            return
         difference = first_difference(_settled(header["config"]), _settled(told))
         if difference is not None:
             key, old, new = difference

@@ -20,7 +20,7 @@ from brigade.experiments.prover_verifier.config import (
     pvg_jobs,
 )
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Outcome
-from brigade.experiments.prover_verifier.records import CALLS, CHECKPOINTS, PvgResults, seed_record
+from brigade.experiments.prover_verifier.records import CALLS, CHECKPOINTS, SEEDS, PvgResults, seed_record
 from brigade.experiments.run import start_ray
 
 Say = Callable[[str], None]
@@ -52,6 +52,11 @@ def run_pvg(config: PvgConfig, console: Console) -> PvgResults:
             for seed, outcome in zip(job.seeds, outcomes, strict=True):
                 record = seed_record(job.key(seed), job.experiment, job.condition, seed, outcome)
                 results.add(record, wall_s / len(outcomes))
+                if outcome.notes:
+                    several = f" (and {len(outcome.notes) - 1} more notes)" if len(outcome.notes) > 1 else ""
+                    console.print(
+                        f"{job.key(seed)}: {outcome.notes[0]}{several}; see notes in {results.folder / SEEDS}"
+                    )
                 progress.advance(task)
 
         if config.ray.workers == 0:

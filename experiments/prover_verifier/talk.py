@@ -61,6 +61,7 @@ class Talk:
         questions: how many were asked.
         changed: whether the statement came to something else after a question.
         unreadable: answers that could not be used; such a verdict is a rejection.
+        notes: what was wrong with them, and what was cut.
     """
 
     accept: bool = False
@@ -71,6 +72,7 @@ class Talk:
     questions: int = 0
     changed: bool = False
     unreadable: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 class Conversation:
@@ -114,7 +116,7 @@ class Conversation:
             self._left -= 1
             self.talk.questions += 1
             channels = tuple(dict.fromkeys(turn.channel for turn in self.protocol.replies))
-            self._say(VERIFIER, channels, str(verdict.get("question", ""))[:MAX_TEXT])
+            self._say(VERIFIER, channels, self._cut(VERIFIER, str(verdict.get("question", ""))))
             before = self.topic.answer
             await self._turns(self.protocol.replies)
             self.talk.changed |= before not in (None, self.topic.answer)
@@ -145,7 +147,7 @@ class Conversation:
             self._unusable(speaker, answer.reason)
             return ""
         if self.topic.given:
-            return str(answer.get("text", ""))[:MAX_TEXT]
+            return self._cut(speaker, str(answer.get("text", "")))
         try:
             return self.topic.state(answer)
         except BrigadeError as error:
@@ -196,9 +198,18 @@ class Conversation:
     def _say(self, speaker: str, channels: tuple[str, ...], text: str) -> None:
         self.talk.lines.append(Line(speaker, channels, text))
 
+    def _cut(self, speaker: str, text: str) -> str:
+        if len(text) > MAX_TEXT:
+            self._note(f"{speaker}: {len(text)} characters, cut to {MAX_TEXT}")
+        return text[:MAX_TEXT]
+
     def _unusable(self, speaker: str, reason: str) -> None:
         self.talk.unreadable += 1
-        log.warning("%s: answer cannot be used: %s", speaker, reason)
+        self._note(f"{speaker}: answer cannot be used: {reason}")
+
+    def _note(self, note: str) -> None:
+        self.talk.notes.append(note)
+        log.warning(note)
 
 
 def _probability(verdict: Mapping[str, Any]) -> float:

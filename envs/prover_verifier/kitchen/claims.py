@@ -15,7 +15,8 @@ BUCKET, BUCKETS = 5, 12  # deadlines are 5, 10, ... 60 ticks from now
 HORIZON = BUCKET * BUCKETS
 PLAN, CHECKPOINTS = 6, 3  # the most macro actions of a chef, and checkpoints of a claim
 MAX_ARGUMENT = 2000  # characters of an argument in words
-CLAIM_FIELDS = ("kind", "item", "by", "plan", "checkpoints", "argument")  # of the JSON form
+NEEDED_FIELDS = ("kind", "item", "by", "plan")  # of the JSON form
+CLAIM_FIELDS = (*NEEDED_FIELDS, "checkpoints", "argument")
 STEP_FIELDS, POINT_FIELDS = ("macro", "start"), ("at", "tick", "item")
 
 
@@ -71,6 +72,9 @@ def read_claim(data: Any, kitchen: Kitchen, words: Sequence[str]) -> Claim:
     if not isinstance(data, Mapping):
         raise BrigadeError(f"the claim does not parse: expected an object, got {type(data).__name__}")
     _check_fields(data, CLAIM_FIELDS, "field of a claim")
+    for name in NEEDED_FIELDS:
+        if name not in data:
+            raise BrigadeError(f"the claim does not parse: field '{name}' is missing")
     kind, argument = data.get("kind"), data.get("argument", "")
     if kind not in KINDS:
         raise unknown("kind of claim", str(kind)[:40], KINDS)
@@ -83,8 +87,10 @@ def read_claim(data: Any, kitchen: Kitchen, words: Sequence[str]) -> Claim:
     by = data.get("by")
     if not _is_number(by) or not 0 < by <= HORIZON or by % BUCKET:
         raise BrigadeError(f"the claim does not parse: by is {by!r}, expected a multiple of {BUCKET} up to {HORIZON}")
-    if not isinstance(argument, str) or len(argument) > MAX_ARGUMENT:
-        raise BrigadeError(f"the argument is longer than {MAX_ARGUMENT} characters, or no text")
+    if not isinstance(argument, str):
+        raise BrigadeError(f"the claim does not parse: argument is expected to be text, got {argument!r:.40}")
+    if len(argument) > MAX_ARGUMENT:
+        raise BrigadeError(f"the argument has {len(argument)} characters, is longer than {MAX_ARGUMENT}")
     plan = tuple(_read_part(part, words) for part in _list(data.get("plan"), "plan", kitchen.chefs))
     points = tuple(
         _read_checkpoint(point, kitchen, names)
