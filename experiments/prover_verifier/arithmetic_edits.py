@@ -80,6 +80,8 @@ def _play_one(settings: EditSettings, seed: int, checkpoints: Checkpoints) -> Ou
         figures = round_figures(verifier, trained, data)
         figures |= {"exploit step, joint": trained.exploit, "exploit step, sneaky only": attack.exploit}
         figures["verifier accuracy, answer only"] = _answer_only(pool, trained, data, settings)
+        goodhart = train_provers(data.provers, scores, data.verifier, settings, (SNEAKY,), goodhart=True)
+        figures |= _goodhart_figures(verifier, goodhart, data)
         for name, value in figures.items():
             state["curves"].setdefault(name, []).append(value)
         helpful = policy_of(trained.prover, data.verifier, HELPFUL)
@@ -132,6 +134,18 @@ def _answer_only(pool: Pool, trained: Trained, data: Data, settings: EditSetting
     accept, correct = scores_of(verifier, test).numpy() >= limit, test.correct.bool().numpy()
     policies = [policy_of(trained.prover, data.test, role).numpy().astype(np.float64) for role in ROLES]
     return float(np.mean([Split(accept, correct, policy).accuracy for policy in policies]))
+
+
+def _goodhart_figures(verifier: EditVerifier, attack: Trained, data: Data) -> dict[str, Figure]:
+    """What comes of a prover that is paid by the score alone: it is right, or it has found out how to seem so."""
+    accept = scores_of(verifier, data.test).numpy() >= _limit(verifier, data.calibration, data.slack)
+    correct = data.test.correct.bool().numpy()
+    split = Split(accept, correct, policy_of(attack.prover, data.test, SNEAKY).numpy().astype(np.float64))
+    return {
+        "exploit step, goodhart": attack.exploit,
+        "goodhart, correct": split.share_correct,
+        "goodhart, wrong and accepted": mean_of(accept & ~correct, split.weight),
+    }
 
 
 def _sampled_figures(scores: Any, correct: Any, policies: dict[int, Any], limit: float) -> dict[str, Figure]:
@@ -200,6 +214,9 @@ def _outcome(state: dict[str, Any], settings: EditSettings, data: Data) -> Outco
         "verifier accuracy, answer only, last": curves["verifier accuracy, answer only"][-1],
         "sneaky-only exploit step, round 0": curves["exploit step, sneaky only"][0],
         "sneaky-only exploit found, last": float(curves["exploit step, sneaky only"][-1] is not None),
+        "goodhart, correct, round 0": curves["goodhart, correct"][0],
+        "goodhart, correct, last": curves["goodhart, correct"][-1],
+        "sneaky correct, last": curves["sneaky correct"][-1],
         "cross fool rate below the diagonal": below_diagonal(matrix),
         "helpful correct, last": curves["helpful correct"][-1],
     }

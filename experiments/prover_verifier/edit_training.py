@@ -25,7 +25,13 @@ from brigade.experiments.prover_verifier.edit_game import (
 )
 from brigade.experiments.prover_verifier.metrics import SCORE_SLACK, exploited
 from brigade.experiments.prover_verifier.outcome import finite
-from brigade.experiments.prover_verifier.rewards import cgc_reward, expected_policy_loss, ranking_loss, src_reward
+from brigade.experiments.prover_verifier.rewards import (
+    cgc_reward,
+    expected_policy_loss,
+    goodhart_reward,
+    ranking_loss,
+    src_reward,
+)
 
 TINY = 1e-12
 AnyVerifier = TypeVar("AnyVerifier", bound=nn.Module)
@@ -145,6 +151,7 @@ def train_provers(
     sampled: Problems,
     settings: EditSettings,
     roles: Sequence[int] = (HELPFUL, SNEAKY),
+    goodhart: bool = False,
 ) -> Trained:
     """New provers against a frozen verifier, by exact gradients.
 
@@ -154,6 +161,7 @@ def train_provers(
         sampled: where the policies that are kept are evaluated.
         settings: how.
         roles: both, or the sneaky one alone.
+        goodhart: whether they are paid by the score alone, whatever their role is.
     """
     prover = EditProver(settings.steps)
     adam = torch.optim.Adam(prover.parameters(), settings.prover_lr)
@@ -164,7 +172,8 @@ def train_provers(
         for role in roles:
             log_policy = prover(problems.numbers, role)
             policies[role] = log_policy.detach().exp()
-            reward = _reward(scores, problems.correct, role == HELPFUL, policies[role], settings)
+            earned = _reward(scores, problems.correct, role == HELPFUL, policies[role], settings)
+            reward = goodhart_reward(scores) if goodhart else earned
             losses.append(expected_policy_loss(log_policy, reward, base, settings.beta))
         if trained.exploit is None and _has_exploit(policies, scores, problems.correct):
             trained.exploit = step
