@@ -296,7 +296,9 @@ def read_tensors(path: Path) -> Any:
     except OSError as error:
         raise BrigadeError(f"{path}: cannot be read: {error}") from None
     except pickle.UnpicklingError:  # PyTorch's own words advise to load it all the same
-        raise BrigadeError(f"{path}: cannot be read: it is damaged, or holds more than tensors and plain containers") from None
+        raise BrigadeError(
+            f"{path}: cannot be read: it is damaged, or holds more than tensors and plain containers"
+        ) from None
     except DAMAGED as error:
         reason = (str(error).splitlines() or ["it is empty"])[0]
         raise BrigadeError(f"{path}: cannot be read, it is damaged: {reason}") from None
