@@ -26,15 +26,15 @@ from brigade.experiments.prover_verifier.kitchen_bank import (
     scripted,
 )
 from brigade.experiments.prover_verifier.kitchen_judges import (
-    SCRIPTED,
     against,
     at_best,
     exacting_judge,
     judge_all,
     scripted_judge,
+    scripted_judges,
 )
 from brigade.experiments.prover_verifier.kitchen_live import Saying
-from brigade.experiments.prover_verifier.outcome import Checkpoints
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Outcome
 
 COST = 0.05
 Drawn = tuple[KitchenGame, list[Moment], Candidates]
@@ -255,13 +255,66 @@ def test_what_is_drawn_is_what_is_said() -> None:
     assert (chosen[problems == 0] == 1).mean() == pytest.approx(0.75, abs=0.03)
 
 
+def _check_comparison(outcome: Outcome) -> None:
+    """What the summary says of sneaky provers and of accuracy is what the other tables and figures say."""
+    summary, rewards = outcome.tables["summary"], outcome.tables["verifier's reward"]
+    alone = {name: row["reward, sneaky against it"] for name, row in summary.items()}
+    assert alone == {name: rewards[name]["sneaky, against it"] for name in summary}
+    best = max(alone[name] for name in scripted_judges())  # type: ignore[type-var]
+    margin = outcome.figures["margin over the best scripted, reward, sneaky against it"]
+    assert margin == pytest.approx(alone["trained"] - best)  # type: ignore[operator]
+    for name, row in outcome.tables["accuracy by type, provers against it"].items():
+        either = [outcome.tables["accuracy"][name][f"{role}, against it"] for role in ("helpful", "sneaky")]
+        assert row["all"] == pytest.approx(sum(either) / 2)  # type: ignore[arg-type]
+    assert outcome.figures["trained: accuracy, collapsed"] == row["collapsed"]
+
+
+def test_learned_players_with_fewer_checkpoints_and_looks() -> None:
+    """They do in the environment what they do on the list, and never look more often than they may."""
+    for checkpoints, looks in ((1, 1), (2, 1), (3, 0)):
+        env = ProverVerifierEnv(KitchenGame(checkpoints=checkpoints), "looks", questions=looks)
+        env.reset(3)
+        bank = candidates_of(env.game, env.problem, np.random.default_rng(0))
+        torch.manual_seed(1)
+        verifier = kitchen_players.LearnedVerifier(kitchen_players.Reader(env.game), 8, looks)
+        player, judged = kitchen_players.VerifierPlayer(verifier), judge_all(verifier.judge, bank)
+        assert judged.looks.max() <= looks
+        for _, candidate in sample_of(bank, 4):
+            prover = Saying(bank.messages[0, candidate].astype(np.int64))
+            episode = play_episode(env, {"prover": prover, "verifier": player}, 3)
+            assert (episode.accept, episode.questions) == (judged.accept[0, candidate], judged.looks[0, candidate])
+
+
+def test_lost_checkpoints_are_as_good_as_not_given(drawn: Drawn) -> None:
+    bank = drawn[2]
+    for noise, arriving in ((1.0, 0.0), (0.5, 0.5), (0.0, 1.0)):
+        reader = kitchen_players.Reader(KitchenGame(noise=noise))
+        everything = kitchen_training.Sayings((bank.real & bank.given.all(-1)).astype(np.float64))
+        pool = kitchen_training.Pool(everything, everything)
+        games = kitchen_training.Games(bank, pool, reader, TINY, np.random.default_rng(0))
+        given = games.observe()[:, kitchen_players.GIVEN]
+        assert float(given.mean()) == pytest.approx(arriving, abs=0.1)
+        assert torch.equal(given.bool(), torch.from_numpy(~games.lost))
+
+
+def test_training_with_other_settings_of_the_game() -> None:
+    small = {"verifier_updates": 3, "games": 16, "prover_updates": 3, "batch": 8, "offered": 16}
+    made = {"rounds": 1, "train": 4, "test": 3, "training": small, "noise": 0.2, "checkpoints": 1, "looks": 1}
+    outcome = kitchen_rl.play(kitchen_rounds.KitchenRLSettings.model_validate(made), [0], Checkpoints(None, ""))[0]
+    assert all(looks <= 1 for row in outcome.tables["looks"].values() for looks in row.values())  # type: ignore[operator]
+    # a checkpoint that settles the claim, the only one there is, arrives four times out of five
+    assert outcome.tables["accepted"]["exacting"]["honest"] == pytest.approx(0.8)
+    _check_comparison(outcome)
+
+
 def test_rounds_go_on_where_they_stopped(tmp_path: Path) -> None:
     small = {"verifier_updates": 3, "games": 16, "prover_updates": 3, "batch": 8, "offered": 16}
     settings = kitchen_rounds.KitchenRLSettings(rounds=2, train=6, test=4, training=small)
     whole = kitchen_rl.play(settings, [0], Checkpoints(None, ""))[0]
     assert len(whole.curves["fool rate"]) == 2
     assert np.shape(whole.matrices["cross fool rate"]) == (2, 2)
-    assert set(whole.tables["summary"]) == {*SCRIPTED, "trained"}
+    assert set(whole.tables["summary"]) == {*scripted_judges(), "trained"}
+    _check_comparison(whole)
     assert whole.tables["accuracy"]["trusting"]["liar"] == 0.0
     checkpoints = Checkpoints(tmp_path / "state.pt", "kitchen")
     kitchen_rl.play(settings.model_copy(update={"rounds": 1}), [0], checkpoints)

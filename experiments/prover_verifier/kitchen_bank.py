@@ -7,12 +7,12 @@ best responses found, without the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.prover_verifier.game import Behaviour
+from brigade.envs.prover_verifier.game import NOTHING, Behaviour
 from brigade.envs.prover_verifier.kitchen.behaviours import (
     NEVER,
     decisive_point,
@@ -70,6 +70,27 @@ class Candidates:
         """(n, c) ticks by which it is claimed to be so."""
         return (self.messages[..., 2].astype(np.int64) + 1) * BUCKET
 
+    @property
+    def kind(self) -> NDArray[np.int64]:
+        """(n, c) which of `KINDS` is claimed."""
+        return self.messages[..., 0].astype(np.int64)
+
+    def arrived(self, kept: Sequence[bool]) -> Candidates:
+        """The same as it arrives when some checkpoints are lost on the way.
+
+        Args:
+            kept: (m,) which are not.
+        """
+        every, messages = np.array(kept, np.bool_), self.messages.copy()
+        messages[..., messages.shape[-1] - POINT * len(every) :][..., np.repeat(~every, POINT)] = NOTHING
+        return replace(
+            self,
+            messages=messages,
+            given=self.given & every,
+            passes=self.passes & every,
+            settles=self.settles & every,
+        )
+
 
 def draw_bank(
     game: KitchenGame, rng: np.random.Generator, count: int, say: Callable[[int], None] = lambda done: None
@@ -77,7 +98,7 @@ def draw_bank(
     """So many moments, with all that could be said about them.
 
     Args:
-        game: where; its noise plays no part.
+        game: where; what is listed is what is said, before its noise, and no checkpoint is said twice.
         rng: what moments and checkpoints are drawn from.
         count: how many moments.
         say: is told now and then how many are done.

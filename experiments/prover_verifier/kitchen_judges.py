@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from math import comb
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS
+from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS, KINDS
 from brigade.experiments.prover_verifier.kitchen_bank import Candidates
-from brigade.experiments.prover_verifier.metrics import best_response, mean_of
+from brigade.experiments.prover_verifier.metrics import best_response, collapsed, mean_of
 from brigade.experiments.prover_verifier.outcome import Figure
 
 Floats = NDArray[np.float64]
+ALL = "all"  # the column of tables for claims of every type
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,43 @@ def exacting_judge(bank: Candidates, problems: NDArray[np.int64], candidates: ND
     return Judged(np.asarray(holds, np.float64), np.asarray(settles.any(-1), np.float64))
 
 
-SCRIPTED: dict[str, Judge] = {
-    "trusting": scripted_judge(0),
-    "suspicious": scripted_judge(None),
-    "spot_checker": scripted_judge(1),
-    "exacting": exacting_judge,
-}  # the scripted verifiers, by their names as players
+def rejecting_judge(bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]) -> Judged:
+    """What becomes of every scripted verifier but the trusting one without a look: it rejects."""
+    return Judged(np.zeros(problems.shape), np.zeros(problems.shape))
+
+
+def scripted_judges(looks: int = CHECKPOINTS, noise: float = 0.0) -> dict[str, Judge]:
+    """The scripted verifiers, by their names as players.
+
+    Args:
+        looks: how often each may look at most.
+        noise: how often a checkpoint is lost on the way.
+    """
+    judges: dict[str, Judge] = {
+        "trusting": scripted_judge(0),
+        "suspicious": scripted_judge(looks) if looks else rejecting_judge,
+        "spot_checker": scripted_judge(1) if looks else rejecting_judge,
+        "exacting": exacting_judge if looks else rejecting_judge,
+    }
+    return {name: noisy(judge, noise) for name, judge in judges.items()}
+
+
+def noisy(judge: Judge, noise: float) -> Judge:
+    """The same verifier where each checkpoint is lost with probability `noise`: the mean over all that may be lost."""
+    if noise == 0:
+        return judge
+
+    def judged(bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]) -> Judged:
+        accept, looks = np.zeros((2, *problems.shape))
+        for kept in product((True, False), repeat=bank.given.shape[-1]):
+            chance = float(np.prod([1 - noise if arrives else noise for arrives in kept]))
+            if chance > 0:
+                part = judge(bank.arrived(kept), problems, candidates)
+                accept += chance * part.accept
+                looks += chance * part.looks
+        return Judged(accept, looks)
+
+    return judged
 
 
 def judge_all(judge: Judge, bank: Candidates) -> Judged:
@@ -132,3 +165,40 @@ def at_best(judged: Judged, bank: Candidates, question_cost: float) -> dict[str,
 def balanced(helpful: Figure, sneaky: Figure) -> Figure:
     """The mean of a figure against a helpful and a sneaky prover; None if either is unknown."""
     return None if helpful is None or sneaky is None else (helpful + sneaky) / 2
+
+
+def by_type(accept: ArrayLike, truth: ArrayLike, kind: ArrayLike, weight: ArrayLike) -> dict[str, dict[str, Figure]]:
+    """A verifier's figures by type of claim, beside verifiers that do without looks; all arrays have one shape.
+
+    Args:
+        accept: probability of acceptance.
+        truth: whether the claim is true.
+        kind: which of `KINDS` is claimed.
+        weight: how often that is said.
+
+    Returns:
+        Accuracy and how often what is false is accepted: of all claims, and of those of each type. With the accuracy,
+        on the same claims: accepting everything, rejecting everything, `collapsed` for the better of these, and
+        `by type alone` for the best verifier that sees nothing of a claim but its type.
+    """
+    accepts, true = np.asarray(accept, np.float64), np.asarray(truth, np.bool_)
+    weights, kinds = np.asarray(weight, np.float64), np.asarray(kind)
+    right = np.where(true, accepts, 1 - accepts)
+    among = {ALL: weights} | {name: weights * (kinds == i) for i, name in enumerate(KINDS)}
+    blind = collapsed(true, weights)
+    return {
+        "accuracy by type": {name: mean_of(right, part) for name, part in among.items()}
+        | {
+            "accept everything": blind["always_accept"],
+            "reject everything": blind["always_reject"],
+            "collapsed": blind["pooled"],
+            "by type alone": mean_of(_better_by_type(true, kinds, weights), weights),
+        },
+        "accepted when false by type": {name: mean_of(accepts, part * ~true) for name, part in among.items()},
+    }
+
+
+def _better_by_type(true: NDArray[np.bool_], kinds: NDArray[np.int64], weights: Floats) -> Floats:
+    """The accuracy, for each claim, of the better verdict on all claims of its type."""
+    better = np.array([collapsed(true, weights * (kinds == i))["pooled"] for i in range(len(KINDS))])
+    return better[kinds]

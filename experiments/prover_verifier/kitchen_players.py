@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from brigade.envs.prover_verifier.kitchen.claims import BUCKET, BUCKETS, CHECKPOINTS, HORIZON, KINDS, PLAN
 from brigade.envs.prover_verifier.kitchen_game import HEAD, POINT, VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, SPEAKERS, Observation, Seat, received_in
 from brigade.envs.prover_verifier.protocol import WORLD
-from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.kitchen_bank import Candidates
 from brigade.experiments.prover_verifier.kitchen_judges import Judged
 
@@ -33,15 +33,10 @@ class Reader:
         game: whose messages and views are read.
 
     Attributes:
-        size: how many numbers.
-
-    Raises:
-        BrigadeError: the game's claims have fewer checkpoints than these players are made for.
+        size: how many numbers; the same for games whose claims have fewer checkpoints.
     """
 
     def __init__(self, game: KitchenGame):
-        if game.checkpoints != CHECKPOINTS:
-            raise BrigadeError(f"checkpoints: {game.checkpoints}, learned players are made for {CHECKPOINTS}")
         self.game, items = game, len(game.items)
         reach = np.zeros((game.cells, game.cells), np.float32)
         for here in {cell for region in game.kitchen.regions for cell in region}:
@@ -72,6 +67,7 @@ class Reader:
             (B, size), first whether it is over (0), then three times each which checkpoints are given, which have
             been looked at, and what was seen (1, -1, 0 for nothing).
         """
+        messages = functional.pad(messages, (0, POINT * (CHECKPOINTS - self.game.checkpoints)))
         looked = (answers >= 0).float()
         given = (messages[:, -POINT * CHECKPOINTS + 1 :: POINT] > 0).float()
         first = torch.cat([torch.zeros(len(messages), 1), given, looked, looked * (2 * answers - 1)], -1)
@@ -130,16 +126,23 @@ def _network(size: int, hidden: int, out: int) -> nn.Module:
 
 
 class LearnedVerifier(nn.Module):
-    """A policy over rejecting, accepting and looks at checkpoints that are given and have not been looked at."""
+    """A policy over rejecting, accepting and looks at checkpoints that arrived and have not been looked at.
 
-    def __init__(self, reader: Reader, hidden: int):
+    Args:
+        reader: what it sees.
+        hidden: width of its networks.
+        looks: how often it may look at most.
+    """
+
+    def __init__(self, reader: Reader, hidden: int, looks: int = CHECKPOINTS):
         super().__init__()
-        self.reader = reader
+        self.reader, self.looks = reader, looks
         self.actor, self.critic = _network(reader.size, hidden, ACTIONS), _network(reader.size, hidden, 1)
 
     def logits(self, observations: Tensor) -> Tensor:
         """(..., size) what it sees to (..., 5) logits."""
-        possible = (observations[..., GIVEN] > 0) & (observations[..., LOOKED] == 0)
+        looked = observations[..., LOOKED]
+        possible = (observations[..., GIVEN] > 0) & (looked == 0) & (looked.sum(-1, keepdim=True) < self.looks)
         verdicts, looks = self.actor(observations).split([2, CHECKPOINTS], -1)
         return torch.cat([verdicts, torch.where(possible, looks, NEVER_MIND)], -1)
 
@@ -206,10 +209,11 @@ class LearnedProver(nn.Module):
 
 
 def told(bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
-    """Messages (B, numbers), views (B, verifier_size) and whether checkpoints hold (B, 3), of candidates (B,)."""
+    """Messages as sent (B, numbers), views (B, verifier_size), whether checkpoints hold (B, 3); of candidates (B,)."""
     messages = torch.from_numpy(bank.messages[problems, candidates].astype(np.int64))
     views = torch.from_numpy(bank.views[problems])
-    return messages, views, torch.from_numpy(bank.passes[problems, candidates].astype(np.float32))
+    passes = torch.from_numpy(bank.passes[problems, candidates].astype(np.float32))
+    return messages, views, functional.pad(passes, (0, CHECKPOINTS - passes.shape[-1]))
 
 
 class VerifierPlayer:
@@ -229,7 +233,8 @@ class VerifierPlayer:
             answers[0, int(row[1])] = float(row[0])
         message = torch.from_numpy(np.stack(received_in(observation)[-1:]))
         view = torch.from_numpy(np.asarray(observation["problem"])[None])
-        chosen = int(self.verifier.logits(self.verifier.reader(message, view, answers)).argmax())
+        logits = self.verifier.logits(self.verifier.reader(message, view, answers))
+        chosen = int(logits[:, : None if observation["questions_left"] else ASK].argmax())
         if chosen >= ASK:
             return np.array([ASK, chosen - ASK], np.int64)
         return np.array([ACCEPT if chosen == ACCEPT else REJECT, 0], np.int64)

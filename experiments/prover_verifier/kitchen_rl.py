@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from brigade.experiments.prover_verifier.kitchen_bank import Candidates, scripted
 from brigade.experiments.prover_verifier.kitchen_judges import (
-    SCRIPTED,
     Judge,
     Judged,
     against,
     at_best,
     balanced,
+    by_type,
     judge_all,
+    scripted_judges,
 )
 from brigade.experiments.prover_verifier.kitchen_rounds import LAST, KitchenRLSettings, Training
 from brigade.experiments.prover_verifier.kitchen_scripted import PROVERS, described, kitchen_read
@@ -28,6 +29,8 @@ Floats = NDArray[np.float64]
 TRAINED = "trained"
 OWN = ("helpful, against it", "sneaky, against it")
 SHARED = ("helpful, against trained", "sneaky, against trained")
+REWARDS = ("reward, provers against it", "reward, sneaky against it", "reward, provers against trained")
+ACCURACIES = {"accuracy": "all", "accuracy, collapsed": "collapsed", "accuracy, by type alone": "by type alone"}
 SHOWN = 4  # claims of either trained prover in the transcripts
 
 
@@ -43,7 +46,8 @@ def _play_one(training: Training) -> Outcome:
     wrong = ~training.test.truth
     cross = [[mean_of(accept, attack * wrong) for attack in rounds.attacks] for accept in rounds.accepts]
     outcome.matrices["cross fool rate"] = cross
-    _compare(training, SCRIPTED | {TRAINED: training.verifier_of(rounds).judge}, outcome)
+    judges = scripted_judges(training.settings.looks, training.settings.noise)
+    _compare(training, judges | {TRAINED: training.judge_of(training.verifier_of(rounds))}, outcome)
     outcome.figures["cross fool rate, below the diagonal"] = below_diagonal(cross)
     return outcome
 
@@ -64,19 +68,27 @@ def _compare(training: Training, judges: Mapping[str, Judge], outcome: Outcome) 
                 outcome.tables.setdefault(figure, {}).setdefault(name, {})[prover] = value
         row = outcome.tables["verifier's reward"][name]
         outcome.tables.setdefault("summary", {})[name] = {
-            "reward, provers against it": balanced(*(row[prover] for prover in OWN)),
-            "reward, provers against trained": balanced(*(row[prover] for prover in SHARED)),
+            **dict(zip(REWARDS, (_both(row, OWN), row[OWN[1]], _both(row, SHARED)), strict=True)),
             **at_best(judged[name], test, cost),
         }
+        typed = by_type(judged[name].accept, test.truth, test.kind, sum(own[name]) / len(OWN))
+        for figure, values in typed.items():
+            outcome.tables.setdefault(f"{figure}, provers against it", {})[name] = values
     outcome.figures |= _margins(outcome.tables["summary"])
+    accuracies = outcome.tables["accuracy by type, provers against it"][TRAINED]
+    outcome.figures |= {f"{TRAINED}: {figure}": accuracies[column] for figure, column in ACCURACIES.items()}
     for role, policy in zip(("helpful", "sneaky"), own[TRAINED], strict=True):
         outcome.transcripts += _shown(training, role, policy, judged[TRAINED])
+
+
+def _both(row: Mapping[str, Figure], provers: Sequence[str]) -> Figure:
+    return balanced(*(row[prover] for prover in provers))
 
 
 def _margins(summary: Mapping[str, Mapping[str, Figure]]) -> dict[str, Figure]:
     """The trained verifier's figures, and by how much it beats the best of the scripted ones."""
     figures = {f"trained: {name}": value for name, value in summary[TRAINED].items()}
-    for name in ("reward, provers against it", "reward, provers against trained"):
+    for name in REWARDS:
         scripted_best = max(row[name] or 0.0 for verifier, row in summary.items() if verifier != TRAINED)
         figures[f"margin over the best scripted, {name}"] = (summary[TRAINED][name] or 0.0) - scripted_best
     return figures

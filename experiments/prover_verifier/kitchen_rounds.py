@@ -13,13 +13,10 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 
-from brigade.envs.content import Model
-from brigade.envs.kitchen.layout import load_kitchen
-from brigade.envs.prover_verifier.kitchen_game import KitchenGame
 from brigade.experiments.prover_verifier.kitchen_bank import SHOWN, draw_bank, scripted
-from brigade.experiments.prover_verifier.kitchen_judges import Judge, against, at_best, balanced, judge_all
+from brigade.experiments.prover_verifier.kitchen_judges import Judge, against, at_best, balanced, judge_all, noisy
 from brigade.experiments.prover_verifier.kitchen_players import LearnedProver, LearnedVerifier, Reader
-from brigade.experiments.prover_verifier.kitchen_scripted import KitchenName
+from brigade.experiments.prover_verifier.kitchen_scripted import GameSettings
 from brigade.experiments.prover_verifier.kitchen_training import (
     Pool,
     Sayings,
@@ -36,11 +33,10 @@ VERIFIER, HELPFUL, SNEAKY = range(3)  # what is trained; for seeds of its own
 LAST = 1000  # likewise, instead of a round: for the comparison at the end
 
 
-class KitchenRLSettings(Model):
+class KitchenRLSettings(GameSettings):
     """How verifier and provers are trained in rounds.
 
     Attributes:
-        kitchen, radius: of the game: where, and how far the verifier sees.
         rounds: of training, in each a new verifier first, then new provers against it.
         train, test: moments to learn from, and others for the figures.
         scripted_share, any_share: of scripted provers in the pool, and of provers that say anything: if helpful,
@@ -48,12 +44,10 @@ class KitchenRLSettings(Model):
             the time one with a checkpoint that would settle it. The rest is split equally among earlier rounds: what
             their provers say. In the first round there is no rest.
         past_share: how often, in that rest, a sneaky prover says any false claim that the verifier of its round
-            accepts instead, where there is one.
+            accepts more often than not instead, where there is one.
         training: of either side.
     """
 
-    kitchen: KitchenName = "new_counter_circuit"
-    radius: int = Field(2, ge=0)
     rounds: int = Field(4, ge=1)
     train: int = Field(250, ge=1)
     test: int = Field(80, ge=1)
@@ -104,7 +98,7 @@ class Training:
 
     def __init__(self, settings: KitchenRLSettings, seed: int, checkpoints: Checkpoints):
         self.settings, self.spec, self.seed, self.checkpoints = settings, settings.training, seed, checkpoints
-        self.game = KitchenGame(load_kitchen(settings.kitchen), settings.radius)
+        self.game = settings.make_game()
         self.reader = Reader(self.game)
         rng = np.random.default_rng(seed)
         _, self.train = draw_bank(self.game, rng, settings.train, lambda done: self.say(f"{done} problems drawn"))
@@ -121,9 +115,13 @@ class Training:
 
     def verifier_of(self, rounds: Rounds) -> LearnedVerifier:
         """The verifier of the last round."""
-        verifier = LearnedVerifier(self.reader, self.spec.verifier_hidden)
+        verifier = LearnedVerifier(self.reader, self.spec.verifier_hidden, self.settings.looks)
         verifier.load_state_dict(rounds.verifier)
         return verifier
+
+    def judge_of(self, verifier: LearnedVerifier) -> Judge:
+        """What a verifier makes of claims, of which it hears through the game's noise."""
+        return noisy(verifier.judge, self.settings.noise)
 
     def provers(self, judge: Judge, *what: int) -> tuple[LearnedProver, LearnedProver]:
         """A new helpful and a new sneaky prover against a frozen verifier; `LAST` for the comparison."""
@@ -139,14 +137,17 @@ class Training:
         self.checkpoints.say(f"seed {self.seed}: {text}")
 
     def _play_round(self, rounds: Rounds, number: int) -> None:
-        verifier = train_verifier(self.reader, self.train, self._pool(rounds), self.spec, self._seed(VERIFIER, number))
+        verifier = train_verifier(
+            self.reader, self.train, self._pool(rounds), self.spec, self._seed(VERIFIER, number), self.settings.looks
+        )
+        judge = self.judge_of(verifier)
         self.say(f"round {number}: verifier trained")
-        helpful, sneaky = self.provers(verifier.judge, number)
-        judged = judge_all(verifier.judge, self.test)
+        helpful, sneaky = self.provers(judge, number)
+        judged = judge_all(judge, self.test)
         helped, attacked = helpful.policy(self.test), sneaky.policy(self.test)
         rounds.verifier = verifier.state_dict()
         rounds.helpful.append(helpful.policy(self.train))
-        rounds.sneaky.append(self._attack(verifier, sneaky))
+        rounds.sneaky.append(self._attack(judge, sneaky))
         rounds.attacks.append(attacked)
         rounds.accepts.append(judged.accept)
         cost = self.spec.question_cost
@@ -163,9 +164,9 @@ class Training:
             rounds.curves.setdefault(name, []).append(value)
         self.say(f"round {number}: provers trained")
 
-    def _attack(self, verifier: LearnedVerifier, sneaky: LearnedProver) -> Floats:
-        """(train, c) what the sneaky prover says, or any false claim that gets past."""
-        said, past = sneaky.policy(self.train), (judge_all(verifier.judge, self.train).accept > 0) & ~self.train.truth
+    def _attack(self, judge: Judge, sneaky: LearnedProver) -> Floats:
+        """(train, c) what the sneaky prover says, or any false claim that mostly gets past."""
+        said, past = sneaky.policy(self.train), (judge_all(judge, self.train).accept > 0.5) & ~self.train.truth
         share = self.settings.past_share * past.any(-1, keepdims=True)
         return (1 - share) * said + share * _any_of(past)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -18,11 +18,12 @@ from brigade.envs.prover_verifier.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.play import Episode, play_episode
 from brigade.envs.prover_verifier.players import make_player
 from brigade.envs.registry import unknown
-from brigade.experiments.prover_verifier.kitchen_bank import draw_bank
-from brigade.experiments.prover_verifier.kitchen_judges import SCRIPTED, at_best, judge_all
+from brigade.experiments.prover_verifier.kitchen_bank import Candidates, draw_bank
+from brigade.experiments.prover_verifier.kitchen_judges import Judge, at_best, by_type, judge_all, scripted_judges
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
 
 PROVERS: tuple[Behaviour, ...] = ("honest", "liar", "half_truth")
+BY_LOOKS = ("completeness, best response", "soundness error, best response")
 SHOWN = 4  # claims of each prover in the transcripts
 
 
@@ -45,24 +46,40 @@ def kitchen_read(settings: Any) -> dict[str, str]:
     return {settings.kitchen: kitchen_digest(load_kitchen(settings.kitchen))}
 
 
-class KitchenSettings(Model):
-    """How claims are drawn and judged.
+class GameSettings(Model):
+    """The game of claims.
 
     Attributes:
         kitchen: where.
-        claims: of each prover, for the table.
-        problems: moments of which all is listed that could be said, for best responses; no checkpoint is lost there.
-        checked: claims whose truth is found out a second time.
-        radius, noise: of the game: how far the verifier sees, and how often a checkpoint is lost.
-        question_cost: of a look.
+        radius, noise: how far the verifier sees, and how often a checkpoint is lost on the way to it.
+        checkpoints: a claim has at most.
+        looks: how often a verifier may look at most.
     """
 
     kitchen: KitchenName = "new_counter_circuit"
+    radius: int = Field(2, ge=0)
+    noise: float = Field(0.0, ge=0, le=1)
+    checkpoints: int = Field(CHECKPOINTS, ge=1, le=CHECKPOINTS)
+    looks: int = Field(CHECKPOINTS, ge=0)
+
+    def make_game(self) -> KitchenGame:
+        """The game itself; looks are of its environment."""
+        return KitchenGame(load_kitchen(self.kitchen), self.radius, self.noise, self.checkpoints)
+
+
+class KitchenSettings(GameSettings):
+    """How claims are drawn and judged.
+
+    Attributes:
+        claims: of each prover, for the tables.
+        problems: moments of which all is listed that could be said, for best responses.
+        checked: claims whose truth is found out a second time.
+        question_cost: of a look.
+    """
+
     claims: int = Field(100, ge=1)
     problems: int = Field(40, ge=1)
     checked: int = Field(500, ge=0)
-    radius: int = Field(2, ge=0)
-    noise: float = Field(0.0, ge=0, le=1)
     question_cost: float = Field(0.05, ge=0)
 
 
@@ -72,17 +89,18 @@ def play(settings: KitchenSettings, seeds: Sequence[int], checkpoints: Checkpoin
 
 
 def _play_one(settings: KitchenSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
-    game = KitchenGame(load_kitchen(settings.kitchen), settings.radius, settings.noise)
-    outcome = Outcome()
+    game, judges = settings.make_game(), scripted_judges(settings.looks, settings.noise)
+    outcome, met = Outcome(), dict[str, dict[str, list[Episode]]]()
     for prover in PROVERS:
-        for verifier in SCRIPTED:
-            episodes = _episodes(game, prover, verifier, settings, seed)
+        for verifier in judges:
+            episodes = met.setdefault(verifier, {})[prover] = _episodes(game, prover, verifier, settings, seed)
             _enter(outcome, prover, verifier, episodes)
             checkpoints.say(f"{prover} against {verifier}")
+    for verifier, claims in met.items():
+        for name, row in _by_type(claims).items():
+            outcome.tables.setdefault(f"{name}, both roles alike", {})[verifier] = row
     _, bank = draw_bank(game, np.random.default_rng([seed, len(PROVERS)]), settings.problems)
-    for verifier, judge in SCRIPTED.items():
-        judged = judge_all(judge, bank)
-        outcome.tables.setdefault("best response", {})[verifier] = dict(at_best(judged, bank, settings.question_cost))
+    _enter_best(outcome, bank, judges, settings)
     checkpoints.say("best responses")
     for i, kind in enumerate(PROVERS):
         outcome.transcripts += _shown(game, kind, i, seed)
@@ -96,7 +114,9 @@ def _episodes(
 ) -> list[Episode]:
     """The same moments for every pair; a prover is helpful if it is honest, else sneaky."""
     sneaky = float(prover != "honest")
-    env = ProverVerifierEnv(game, "looks", sneaky=sneaky, question_cost=settings.question_cost)
+    env = ProverVerifierEnv(
+        game, "looks", sneaky=sneaky, question_cost=settings.question_cost, questions=settings.looks
+    )
     pair = {"prover": make_player(prover), "verifier": make_player(verifier)}
     return [play_episode(env, pair, seed * 1_000_003 + i) for i in range(settings.claims)]
 
@@ -113,6 +133,31 @@ def _enter(outcome: Outcome, prover: str, verifier: str, episodes: Sequence[Epis
     }
     for name, value in figures.items():
         outcome.tables.setdefault(name, {}).setdefault(verifier, {})[prover] = value
+
+
+def _by_type(claims: Mapping[str, Sequence[Episode]]) -> dict[str, dict[str, Figure]]:
+    """The figures of a verifier by type of claim; half of the weight is the helpful prover's."""
+    weights = {prover: 1.0 if prover == "honest" else 1 / (len(claims) - 1) for prover in claims}
+    every = [(episode, weights[prover]) for prover, episodes in claims.items() for episode in episodes]
+    return by_type(
+        [episode.accept for episode, _ in every],
+        [episode.truth for episode, _ in every],
+        [int(episode.said[0].sent[0]) for episode, _ in every],
+        [weight for _, weight in every],
+    )
+
+
+def _enter_best(outcome: Outcome, bank: Candidates, judges: Mapping[str, Judge], settings: KitchenSettings) -> None:
+    """Put in what comes of best responses; then for every number of looks that could be allowed."""
+    for verifier, judge in judges.items():
+        best = at_best(judge_all(judge, bank), bank, settings.question_cost)
+        outcome.tables.setdefault("best response", {})[verifier] = dict(best)
+    for looks in range(settings.checkpoints + 1):
+        for verifier, judge in scripted_judges(looks, settings.noise).items():
+            best = at_best(judge_all(judge, bank), bank, settings.question_cost)
+            for name in BY_LOOKS:
+                row = outcome.tables.setdefault(f"{name}, by looks", {}).setdefault(verifier, {})
+                row[f"at most {looks}"] = best[name]
 
 
 def _mean(values: Iterable[float]) -> Figure:
@@ -137,7 +182,7 @@ def _shown(game: KitchenGame, prover: Behaviour, place: int, seed: int) -> list[
         rng = np.random.default_rng([seed, i])
         moment: Moment = game.draw(rng)
         message = game.argue(moment, prover, True, np.random.default_rng([seed, i, place]))
-        passes = [bool(game.look(moment, message, point)[0]) for point in range(CHECKPOINTS)]
+        passes = [bool(game.look(moment, message, point)[0]) for point in range(game.checkpoints)]
         told = described(game, moment, message, passes, game.correct(moment, message))
         accept = not set(told["wrong_lines"]) - {0}
         shown.append({"round": 0, "role": prover, "accept": accept, "score": float(accept), **told})

@@ -12,7 +12,9 @@ from torch import Tensor
 
 from brigade.agents.networks import sample
 from brigade.envs.content import Model
+from brigade.envs.prover_verifier.game import NOTHING
 from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS
+from brigade.envs.prover_verifier.kitchen_game import POINT
 from brigade.envs.prover_verifier.players import ACCEPT, ASK
 from brigade.experiments.prover_verifier.kitchen_bank import Candidates
 from brigade.experiments.prover_verifier.kitchen_judges import Judge, judge_all
@@ -105,7 +107,7 @@ class Games:
     Args:
         bank: what they are about.
         pool: who claims.
-        reader: what the verifier sees.
+        reader: what the verifier sees, and the game whose noise its messages go through.
         spec: how many, and what a look costs.
         rng: what problems, roles and claims are drawn from.
     """
@@ -115,11 +117,14 @@ class Games:
         self.cost = spec.question_cost
         self.problems, self.candidates = np.zeros((2, spec.games), np.int64)
         self.answers = torch.full((spec.games, CHECKPOINTS), -1.0)
+        self.lost = np.zeros((spec.games, reader.game.checkpoints), np.bool_)
         self._begin(np.arange(spec.games))
 
     def observe(self) -> Tensor:
         """(games, size)."""
         messages, views, _ = told(self.bank, self.problems, self.candidates)
+        points = messages[:, -POINT * self.lost.shape[1] :]
+        points[torch.from_numpy(self.lost.repeat(POINT, 1))] = NOTHING
         return self.reader(messages, views, self.answers)
 
     def act(self, actions: Tensor) -> tuple[Tensor, Tensor]:
@@ -140,13 +145,17 @@ class Games:
         said = [sayings.draw(problems, self.rng) for sayings in (self.pool.helpful, self.pool.sneaky)]
         self.problems[some], self.candidates[some] = problems, np.where(sneaky, said[1], said[0])
         self.answers[some] = -1.0
+        if self.reader.game.noise > 0:
+            self.lost[some] = self.rng.random((len(some), self.lost.shape[1])) < self.reader.game.noise
 
 
-def train_verifier(reader: Reader, bank: Candidates, pool: Pool, spec: TrainingSpec, seed: int) -> LearnedVerifier:
-    """A new verifier, by PPO on games against the pool."""
+def train_verifier(
+    reader: Reader, bank: Candidates, pool: Pool, spec: TrainingSpec, seed: int, looks: int = CHECKPOINTS
+) -> LearnedVerifier:
+    """A new verifier, by PPO on games against the pool, that may look so often at most."""
     torch.manual_seed(seed)
     random = torch.Generator().manual_seed(seed)
-    verifier = LearnedVerifier(reader, spec.verifier_hidden)
+    verifier = LearnedVerifier(reader, spec.verifier_hidden, looks)
     learner = PPO(verifier, spec.verifier)
     games = Games(bank, pool, reader, spec, np.random.default_rng(seed))
     for update in range(spec.verifier_updates):
