@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
+from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, WORLD
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.estimate import Estimate
 from brigade.experiments.html import POLICY, STYLE
 from brigade.experiments.html_tables import grid
-from brigade.experiments.plots import INK, PALETTE, SHAPES, WIDTH, short, styled, to_svg
 from brigade.experiments.prover_verifier.judgements import holds_sessions, storable
 from brigade.experiments.prover_verifier.legibility_page import legibility_page
+from brigade.experiments.prover_verifier.page_plots import (
+    WIDE_COLUMNS,
+    Table,
+    columns_of,
+    curve_rounds,
+    curves_plot,
+    figures_plot,
+    matrix_plot,
+    table_plot,
+    tables_plot,
+)
 from brigade.experiments.prover_verifier.report import (
     Condition,
     figure_lines,
@@ -26,19 +38,27 @@ from brigade.experiments.prover_verifier.report import (
 )
 from brigade.experiments.report import made_by
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-COLUMNS = 2  # of plots
+# Whoever speaks under any protocol.
+SPEAKERS = (VERIFIER, WORLD, *dict.fromkeys(name for protocol in PROTOCOLS.values() for name in protocol.provers))
 EXTRA_STYLE = """
-.pairs { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
+.pairs { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem;
+  margin-bottom: 1.2rem; }
 .pairs pre { background: var(--tint); padding: .6rem; border-radius: 6px; white-space: pre-wrap; }
+.said { border-left: 3px solid var(--line); margin: .4rem 0; padding-left: .6rem; max-width: none; font-size: 12.5px;
+  white-space: pre-wrap; overflow-wrap: anywhere; }
+.said b { display: block; }
+.said.verifier { border-color: var(--accent); margin-left: 1.5rem; }
+.said.prover_0 { border-color: #d55e00; } .said.prover_1 { border-color: #009e73; }
+@media screen { figure.scroll svg { min-width: 54rem; } }
+figcaption { color: var(--soft); font-size: 12.5px; }
 mark { background: #ffd9c9; }
 """
 ABOUT_FIGURES = (
     "Means over seeds, with standard errors in brackets. A dash: there is no such number; [2 of 3]: two of three seeds "
     "have one, and the mean is theirs."
 )
+ABOUT_DOTS = "Means over seeds with standard errors; hollow where some seeds have no such number."
+ABOUT_SINGLES = "Small dots are single seeds."
 ABOUT_CURVES = (
     "Means over seeds by round; bands are standard errors, and small dots single seeds. Hollow: some seeds have no "
     "such number there, and the mean is that of the others."
@@ -46,7 +66,13 @@ ABOUT_CURVES = (
 ABOUT_CROSS = (
     "How often the verifier of a round (line) accepts what is wrong from the sneaky prover of a round (column)."
 )
-ABOUT_SHOWN = "What provers said, by round and role, on the same problems. Marked: the lines where an error is made."
+ABOUT_SHOWN = (
+    "Statements by round and role, those about the same problem side by side. Marked: the lines where an error is made."
+)
+ABOUT_TALK = (
+    "Below them, what was said before the verdict. A statement of nature is given: no prover made it, and provers, if "
+    "there are any, speak about it."
+)
 
 
 def write_page(folder: str | Path, path: str | Path) -> None:
@@ -70,8 +96,8 @@ def page(folder: str | Path) -> str:
     parts = [_head(header, folder)]
     if not conditions:
         return "\n".join([*parts, "<p>There are no finished seeds yet.</p>", "</body></html>", ""])
-    parts += [f"<h2>Figures</h2><p>{ABOUT_FIGURES}</p>", grid(*figure_lines(conditions))]
-    parts += [*_tables(conditions), *_curves(conditions), *_matrices(conditions), *_transcripts(conditions)]
+    for section in (_figures, _tables, _curves, _matrices, _transcripts):
+        parts += section(conditions)
     return "\n".join([*parts, "</body>", "</html>", ""])
 
 
@@ -96,95 +122,67 @@ def _head(header: Mapping[str, Any], folder: str | Path) -> str:
 <details><summary>configuration</summary><pre>{written_config}</pre></details></section>"""
 
 
+def _figures(conditions: Sequence[Condition]) -> Iterator[str]:
+    yield f"<h2>Figures</h2><p>{ABOUT_FIGURES}</p>"
+    yield grid(*figure_lines(conditions))
+    yield from _drawn(figures_plot(conditions), f"{ABOUT_DOTS} {ABOUT_SINGLES}")
+
+
 def _tables(conditions: Sequence[Condition]) -> Iterator[str]:
-    for condition in conditions:
-        for name in condition.names("tables"):
-            yield f"<h2>{escape(name)} <small>{escape(condition.label)}</small></h2>"
-            yield grid(*table_lines(condition.table(name), len(condition.records)))
+    for place, condition in enumerate(conditions):
+        yield from _tables_of(condition, f"table{place}")
+
+
+def _tables_of(condition: Condition, name: str) -> Iterator[str]:
+    """Tables with their plots below; the plots of successive ones with the same columns are side by side."""
+    tables, seeds = {title: condition.table(title) for title in condition.names("tables")}, len(condition.records)
+    for number, (_, group) in enumerate(groupby(tables, lambda title: columns_of(tables[title]))):
+        titles = list(group)
+        if len(titles) == 1:
+            yield _table(titles[0], tables[titles[0]], condition)
+            yield from _drawn(table_plot(titles[0], tables[titles[0]], seeds, f"{name}-{number}"), ABOUT_DOTS)
+            continue
+        for first in range(0, len(titles), WIDE_COLUMNS):
+            beside = {title: tables[title] for title in titles[first : first + WIDE_COLUMNS]}
+            yield from (_table(title, table, condition) for title, table in beside.items())
+            yield from _drawn(tables_plot(beside, seeds, f"{name}-{number}-{first}"), ABOUT_DOTS)
+
+
+def _table(title: str, table: Table, condition: Condition) -> str:
+    lines = grid(*table_lines(table, len(condition.records)))
+    return f"<h2>{escape(title)} <small>{escape(condition.label)}</small></h2>\n{lines}"
+
+
+def _drawn(plot: str | None, about: str) -> Iterator[str]:
+    if plot is not None:
+        yield f'<figure class="scroll">{plot}<figcaption>{about}</figcaption></figure>'
 
 
 def _curves(conditions: Sequence[Condition]) -> Iterator[str]:
-    names = list(dict.fromkeys(name for condition in conditions for name in condition.names("curves")))
-    rounds = max((len(condition.curve(name)) for condition in conditions for name in names), default=0)
-    if rounds < 2:  # a point is no curve, and figures and tables say the same
-        return
-    from matplotlib.figure import Figure
-
-    with styled():
-        rows = -(-len(names) // COLUMNS)
-        figure = Figure(figsize=(WIDTH, 2.3 * rows), layout="constrained")
-        panels = figure.subplots(rows, COLUMNS, squeeze=False).flat
-        for name, axes in zip(names, panels, strict=False):  # names first: zip drops one of the first when these end
-            axes.set_title(short(name))
-            axes.grid(True)
-            for place, condition in enumerate(conditions):
-                _curve(axes, condition, name, place)
-            if all(value.mean is None for condition in conditions for value in condition.curve(name)):
-                axes.text(0.5, 0.5, "there is none", ha="center", va="center", transform=axes.transAxes, color=INK)
-                axes.set_xticks([])
-                axes.set_yticks([])
-        for axes in list(panels):
-            axes.set_visible(False)
-        handles, labels = figure.axes[0].get_legend_handles_labels()
-        if len(conditions) > 1:
-            figure.legend(handles, labels, loc="outside upper left", ncols=4)
-        svg = to_svg(figure, "curves", "Figures by round")
-    yield f"<h2>By round</h2><p>{ABOUT_CURVES}</p><figure>{svg}</figure>"
-
-
-def _curve(axes: Axes, condition: Condition, name: str, place: int) -> None:
-    colour, shape = PALETTE[place % len(PALETTE)], SHAPES[place % len(SHAPES)]
-    for record in condition.records:
-        single = [(x, y) for x, y in enumerate(record["curves"].get(name, [])) if y is not None]
-        axes.plot([x for x, _ in single], [y for _, y in single], ".", ms=2.5, color=colour, alpha=0.5)
-    points = [(x, e) for x, e in enumerate(condition.curve(name)) if e.mean is not None]
-    xs, means = [x for x, _ in points], [e.mean or 0.0 for _, e in points]
-    spread = [e.error or 0.0 for _, e in points]
-    axes.plot(xs, means, shape + "-", ms=4, color=colour, mec="white", label=short(condition.label or "all", 30))
-    partial = [(x, y) for (x, e), y in zip(points, means, strict=True) if e.count < len(condition.records)]
-    axes.plot([x for x, _ in partial], [y for _, y in partial], shape, ms=4, color="white", mec=colour, zorder=3)
-    low, high = ([m + sign * s for m, s in zip(means, spread, strict=True)] for sign in (-1, 1))
-    axes.fill_between(xs, low, high, color=colour, alpha=0.15, lw=0)
+    if curve_rounds(conditions) > 1:  # a point is no curve, and figures and tables say the same
+        yield f"<h2>By round</h2><p>{ABOUT_CURVES}</p><figure>{curves_plot(conditions)}</figure>"
 
 
 def _matrices(conditions: Sequence[Condition]) -> Iterator[str]:
     for place, condition in enumerate(conditions):
         for name in condition.names("matrices"):
-            svg = _matrix_plot(condition.matrix(name), f"matrix{place}")
+            svg = matrix_plot(condition.matrix(name), f"matrix{place}")
             yield f"<h2>{escape(name)} <small>{escape(condition.label)}</small></h2><p>{ABOUT_CROSS}</p>"
             yield f"<figure>{svg}</figure>"
 
 
-def _matrix_plot(matrix: Sequence[Sequence[Estimate]], name: str) -> str:
-    from matplotlib.figure import Figure
-
-    values = [[e.mean if e.mean is not None else float("nan") for e in row] for row in matrix]
-    with styled():
-        side = 0.42 * len(values) + 0.9
-        figure = Figure(figsize=(min(WIDTH, side + 1.5), min(7.0, side)), layout="constrained")
-        axes = figure.subplots()
-        places = range(len(values))
-        axes.pcolormesh(places, places, values, vmin=0, vmax=1, cmap="Blues", shading="nearest")  # not a bitmap
-        axes.invert_yaxis()
-        axes.set_aspect("equal")
-        for i, row in enumerate(values):
-            for j, value in enumerate(row):
-                ink = "white" if value > 0.6 else INK
-                axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7, color=ink)
-        axes.set_xlabel("sneaky prover of round")
-        axes.set_ylabel("verifier of round")
-        axes.set_xticks(places)
-        axes.set_yticks(places)
-        return to_svg(figure, name, "Fool rates of verifiers on provers of all rounds")
-
-
 def _transcripts(conditions: Sequence[Condition]) -> Iterator[str]:
-    """Of the first seed of each condition: solutions by round, the two roles side by side."""
+    """Of the first seed of each condition: statements by round, those about one problem side by side."""
+    told = ""
     for condition in conditions:
         shown = condition.records[0]["transcripts"]
         if not shown:
             continue
-        yield f"<h2>Transcripts <small>{escape(condition.label)}</small></h2><p>{ABOUT_SHOWN}</p>"
+        yield f"<h2>Transcripts <small>{escape(condition.label)}</small></h2>"
+        about = f"{ABOUT_SHOWN} {ABOUT_TALK}" if any("talk" in entry for entry in shown) else ABOUT_SHOWN
+        if about != told:
+            told = about
+            yield f"<p>{about}</p>"
         for number in sorted({entry["round"] for entry in shown}):
             yield f"<details{' open' if number == 0 else ''}><summary>round {number}</summary>"
             members = [entry for entry in shown if entry["round"] == number]
@@ -195,13 +193,35 @@ def _transcripts(conditions: Sequence[Condition]) -> Iterator[str]:
 
 
 def _card(entry: Mapping[str, Any]) -> str:
-    lines = str(entry["text"]).splitlines()
-    marked = [
-        f"<mark>{escape(line)}</mark>" if place in entry.get("wrong_lines", []) else escape(line)
-        for place, line in enumerate(lines)
-    ]
     verdict = "accepted" if entry["accept"] else "rejected"
     truth = "right" if entry["correct"] else "wrong"
     head = f"{entry['role']}: {truth}, {verdict}, score {entry['score']}"
-    body = "\n".join(marked)
-    return f"<div><small>{escape(head)}</small><pre>{body}</pre></div>"
+    return f"<div><small>{escape(head)}</small>{_statement(entry)}{_talk(entry)}</div>"
+
+
+def _statement(entry: Mapping[str, Any]) -> str:
+    if entry["text"] == entry.get("talk"):  # games of language have nothing else to store where there is no statement
+        return '<p class="soft">no statement that can be used</p>'
+    lines = [
+        f"<mark>{escape(line)}</mark>" if place in entry.get("wrong_lines", []) else escape(line)
+        for place, line in enumerate(str(entry["text"]).splitlines())
+    ]
+    return "<pre>" + "\n".join(lines) + "</pre>"
+
+
+def _talk(entry: Mapping[str, Any]) -> str:
+    """What was said, folded if it is nothing but the statement; nothing where a game has no talk."""
+    if "talk" not in entry:
+        return ""
+    passages = _passages(entry["talk"])
+    if not passages:
+        return '<p class="soft">nothing was said</p>'
+    said = "".join(f'<p class="said {speaker}"><b>{speaker}</b>{escape(words)}</p>' for speaker, words in passages)
+    fold = "" if [words for _, words in passages] == [entry["text"]] else " open"
+    return f"<details{fold}><summary>what was said</summary>{said}</details>"
+
+
+def _passages(talk: str) -> list[tuple[str, str]]:
+    """Speakers and what they said, in order."""
+    _, *parts = re.split(rf"^({'|'.join(SPEAKERS)}): ", talk, flags=re.MULTILINE)
+    return [(speaker, words.strip()) for speaker, words in zip(parts[::2], parts[1::2], strict=True)]
