@@ -308,7 +308,7 @@ def test_statements_that_cannot_be_used_are_false(
     figures = played["figures"]
     assert (figures["helpful correct"], figures["sneaky correct"]) == (0.0, 0.0)
     assert figures["answers that could not be used"] >= 4
-    assert all(len(entry["talk"]) < 4100 for entry in played["transcripts"])
+    assert all(len(line["text"]) < 4100 for entry in played["transcripts"] for line in entry["talk"])
 
 
 @pytest.mark.parametrize("name", ["arithmetic_llm", "kitchen_llm"])
@@ -467,7 +467,7 @@ def test_half_a_character_is_replaced(tmp_path: Path, monkeypatch: pytest.Monkey
 
     altered(monkeypatch, prove, lambda said: json.dumps({**said, "question": "HALF"}).replace("HALF", half))
     played = played_with(tmp_path / "run", name, "pvd")
-    talk = played["transcripts"][0]["talk"]
+    talk = "".join(line["text"] for line in played["transcripts"][0]["talk"])
     assert "\ufffd" in talk
     assert not any("\ud800" <= letter <= "\udfff" for letter in talk)
     page(tmp_path / "run").encode()
@@ -671,7 +671,8 @@ def test_looks_that_cannot_be_taken_show_nothing(
 ) -> None:
     altered(monkeypatch, None, lambda said: {"verdict": "ask", "confidence": 1, "question": question})
     played = played_with(tmp_path / "run", "kitchen_llm", "looks")
-    assert "there is nothing to be seen" in played["transcripts"][0]["talk"]
+    answers = [line["text"] for line in played["transcripts"][0]["talk"] if line["speaker"] == "world"]
+    assert answers == ["there is nothing to be seen"] * 3
     assert played["figures"]["questions"] == 3
 
 

@@ -11,7 +11,7 @@ import asyncio
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -304,8 +304,8 @@ def _difference(these: Sequence[float], those: Sequence[float]) -> Figure:
 
 def _shown(number: int, topic: Topic, talk: Talk) -> dict[str, Any]:
     problem, text, wrong = topic.shown
-    said = "\n".join(f"{line.speaker}: {line.text}" for line in talk.lines)
     return {
-        "round": number, "role": talk.role, "problem": problem, "text": text or said, "wrong_lines": wrong,
-        "score": round(talk.confidence, 3), "accept": talk.accept, "correct": talk.truth, "talk": said,
+        "round": number, "role": talk.role, "problem": problem, "text": text, "wrong_lines": wrong if text else [],
+        "score": round(talk.confidence, 3), "accept": talk.accept, "correct": talk.truth,
+        "talk": [asdict(line) for line in talk.lines],
     }  # fmt: skip

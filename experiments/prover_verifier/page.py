@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
@@ -11,7 +10,6 @@ from typing import Any
 
 import yaml
 
-from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, WORLD
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.html import POLICY, STYLE
 from brigade.experiments.html_tables import grid
@@ -38,8 +36,6 @@ from brigade.experiments.prover_verifier.report import (
 )
 from brigade.experiments.report import made_by
 
-# Whoever speaks under any protocol.
-SPEAKERS = (VERIFIER, WORLD, *dict.fromkeys(name for protocol in PROTOCOLS.values() for name in protocol.provers))
 EXTRA_STYLE = """
 .pairs { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem;
   margin-bottom: 1.2rem; }
@@ -183,8 +179,9 @@ def _transcripts(conditions: Sequence[Condition]) -> Iterator[str]:
         if about != told:
             told = about
             yield f"<p>{about}</p>"
-        for number in sorted({entry["round"] for entry in shown}):
-            yield f"<details{' open' if number == 0 else ''}><summary>round {number}</summary>"
+        first, *_ = rounds = sorted({entry["round"] for entry in shown})
+        for number in rounds:
+            yield f"<details{' open' if number == first else ''}><summary>round {number}</summary>"
             members = [entry for entry in shown if entry["round"] == number]
             for problem in dict.fromkeys(entry["problem"] for entry in members):
                 cards = "".join(_card(entry) for entry in members if entry["problem"] == problem)
@@ -200,7 +197,7 @@ def _card(entry: Mapping[str, Any]) -> str:
 
 
 def _statement(entry: Mapping[str, Any]) -> str:
-    if entry["text"] == entry.get("talk"):  # games of language have nothing else to store where there is no statement
+    if not entry["text"]:
         return '<p class="soft">no statement that can be used</p>'
     lines = [
         f"<mark>{escape(line)}</mark>" if place in entry.get("wrong_lines", []) else escape(line)
@@ -213,15 +210,14 @@ def _talk(entry: Mapping[str, Any]) -> str:
     """What was said, folded if it is nothing but the statement; nothing where a game has no talk."""
     if "talk" not in entry:
         return ""
-    passages = _passages(entry["talk"])
-    if not passages:
+    if not entry["talk"]:
         return '<p class="soft">nothing was said</p>'
-    said = "".join(f'<p class="said {speaker}"><b>{speaker}</b>{escape(words)}</p>' for speaker, words in passages)
-    fold = "" if [words for _, words in passages] == [entry["text"]] else " open"
-    return f"<details{fold}><summary>what was said</summary>{said}</details>"
+    fold = "" if [line["text"].strip() for line in entry["talk"]] == [entry["text"]] else " open"
+    return f"<details{fold}><summary>what was said</summary>{''.join(map(_line, entry['talk']))}</details>"
 
 
-def _passages(talk: str) -> list[tuple[str, str]]:
-    """Speakers and what they said, in order."""
-    _, *parts = re.split(rf"^({'|'.join(SPEAKERS)}): ", talk, flags=re.MULTILINE)
-    return [(speaker, words.strip()) for speaker, words in zip(parts[::2], parts[1::2], strict=True)]
+def _line(line: Mapping[str, Any]) -> str:
+    """Something said: by whom, and where that is not the channel that all share, on which."""
+    where = "" if line["channels"] == ["main"] else f" <small>on {escape(', '.join(line['channels']))}</small>"
+    speaker, words = escape(line["speaker"]), escape(line["text"].strip())
+    return f'<p class="said {speaker}"><b>{speaker}{where}</b>{words}</p>'
