@@ -45,6 +45,7 @@ EXTRA_STYLE = """
 .said b { display: block; }
 .said.verifier { border-color: var(--accent); margin-left: 1.5rem; }
 .said.prover_0 { border-color: #d55e00; } .said.prover_1 { border-color: #009e73; }
+figure.matrix svg { max-width: 40rem; }
 @media screen { figure.scroll svg { min-width: 54rem; } }
 figcaption { color: var(--soft); font-size: 12.5px; }
 mark { background: #ffd9c9; }
@@ -164,7 +165,7 @@ def _matrices(conditions: Sequence[Condition]) -> Iterator[str]:
         for name in condition.names("matrices"):
             svg = matrix_plot(condition.matrix(name), f"matrix{place}")
             yield f"<h2>{escape(name)} <small>{escape(condition.label)}</small></h2><p>{ABOUT_CROSS}</p>"
-            yield f"<figure>{svg}</figure>"
+            yield f'<figure class="matrix">{svg}</figure>'
 
 
 def _transcripts(conditions: Sequence[Condition]) -> Iterator[str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CURVE_COLUMNS = 2  # of panels of curves
+LEAST_SPAN = 0.1  # of the values on a curve's axis
 COLUMNS, WIDE_COLUMNS = 4, 3  # of panels of dots; wide are those with several dots in a row
 LABEL, TITLE = 36, {COLUMNS: 24, WIDE_COLUMNS: 34}  # characters of a line of a row's name, and of a panel's title
 LINES = 2  # of names and titles, at most
@@ -135,6 +136,9 @@ def curves_plot(conditions: Sequence[Condition]) -> str:
             axes.grid(True)
             for place, condition in enumerate(conditions):
                 _curve(axes, condition, name, place)
+            low, high = axes.get_ylim()
+            if high - low < LEAST_SPAN:  # what hardly changes is to look like that
+                axes.set_ylim((low + high - LEAST_SPAN) / 2, (low + high + LEAST_SPAN) / 2)
             if all(value.mean is None for condition in conditions for value in condition.curve(name)):
                 axes.text(0.5, 0.5, "there is none", ha="center", va="center", transform=axes.transAxes, color=INK)
                 axes.set_xticks([])
