@@ -113,6 +113,15 @@ class TestDialogue:
         assert "<details><summary>round 4<" in text
 
 
+def test_notes_are_listed_as_far_as_there_is_room(tmp_path: Path) -> None:
+    text = made(tmp_path, seed(notes=[f"prover: {EVIL} {i}" for i in range(23)]))
+    listed = re.findall("<li>(.*?)</li>", text)
+    assert len(listed) == 20
+    assert listed[1] == f"seed 0, prover: {escape(EVIL)} 1"
+    assert "3 more are in" in text
+    assert "Notes" not in made(tmp_path, seed())
+
+
 class TestFigures:
     def test_several_conditions_are_plotted_with_their_seeds(self, tmp_path: Path) -> None:
         values = {"a": (0.2, 0.4, 0.9), "b": (0.5, 0.5, 0.6)}

@@ -66,6 +66,8 @@ ABOUT_CROSS = (
 ABOUT_SHOWN = (
     "Statements by round and role, those about the same problem side by side. Marked: the lines where an error is made."
 )
+NOTES = 20  # of a condition
+ABOUT_NOTES = "What could not be used of what was said, or was cut."
 ABOUT_TALK = (
     "Below them, what was said before the verdict. A statement of nature is given: no prover made it, and provers, if "
     "there are any, speak about it."
@@ -93,7 +95,7 @@ def page(folder: str | Path) -> str:
     parts = [_head(header, folder)]
     if not conditions:
         return "\n".join([*parts, "<p>There are no finished seeds yet.</p>", "</body></html>", ""])
-    for section in (_figures, _tables, _curves, _matrices, _transcripts):
+    for section in (_figures, _tables, _curves, _matrices, _notes, _transcripts):
         parts += section(conditions)
     return "\n".join([*parts, "</body>", "</html>", ""])
 
@@ -166,6 +168,18 @@ def _matrices(conditions: Sequence[Condition]) -> Iterator[str]:
             svg = matrix_plot(condition.matrix(name), f"matrix{place}")
             yield f"<h2>{escape(name)} <small>{escape(condition.label)}</small></h2><p>{ABOUT_CROSS}</p>"
             yield f'<figure class="matrix">{svg}</figure>'
+
+
+def _notes(conditions: Sequence[Condition]) -> Iterator[str]:
+    """What could not be used of what was said, or was cut."""
+    for condition in conditions:
+        notes = [f"seed {record['seed']}, {note}" for record in condition.records for note in record.get("notes", [])]
+        if notes:
+            yield f"<h2>Notes <small>{escape(condition.label)}</small></h2><p>{ABOUT_NOTES}</p><ul>"
+            yield from (f"<li>{escape(note)}</li>" for note in notes[:NOTES])
+            yield "</ul>" + (
+                f"<p>{len(notes) - NOTES} more are in <code>seeds.jsonl</code>.</p>" if notes[NOTES:] else ""
+            )
 
 
 def _transcripts(conditions: Sequence[Condition]) -> Iterator[str]:
