@@ -172,8 +172,11 @@ def train_provers(
         for role in roles:
             log_policy = prover(problems.numbers, role)
             policies[role] = log_policy.detach().exp()
-            earned = _reward(scores, problems.correct, role == HELPFUL, policies[role], settings)
-            reward = goodhart_reward(scores) if goodhart else earned
+            reward = (
+                goodhart_reward(scores)
+                if goodhart
+                else _reward(scores, problems.correct, role == HELPFUL, policies[role], settings)
+            )
             losses.append(expected_policy_loss(log_policy, reward, base, settings.beta))
         if trained.exploit is None and _has_exploit(policies, scores, problems.correct):
             trained.exploit = step

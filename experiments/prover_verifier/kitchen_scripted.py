@@ -19,7 +19,7 @@ from brigade.envs.prover_verifier.play import Episode, play_episode
 from brigade.envs.prover_verifier.players import make_player
 from brigade.envs.registry import unknown
 from brigade.experiments.prover_verifier.kitchen_bank import Candidates, draw_bank
-from brigade.experiments.prover_verifier.kitchen_judges import Judge, at_best, by_type, judge_all, scripted_judges
+from brigade.experiments.prover_verifier.kitchen_judges import at_best, by_type, judge_all, scripted_judges
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
 
 PROVERS: tuple[Behaviour, ...] = ("honest", "liar", "half_truth")
@@ -89,10 +89,10 @@ def play(settings: KitchenSettings, seeds: Sequence[int], checkpoints: Checkpoin
 
 
 def _play_one(settings: KitchenSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
-    game, judges = settings.make_game(), scripted_judges(settings.looks, settings.noise)
+    game = settings.make_game()
     outcome, met = Outcome(), dict[str, dict[str, list[Episode]]]()
     for prover in PROVERS:
-        for verifier in judges:
+        for verifier in scripted_judges():
             episodes = met.setdefault(verifier, {})[prover] = _episodes(game, prover, verifier, settings, seed)
             _enter(outcome, prover, verifier, episodes)
             checkpoints.say(f"{prover} against {verifier}")
@@ -100,7 +100,7 @@ def _play_one(settings: KitchenSettings, seed: int, checkpoints: Checkpoints) ->
         for name, row in _by_type(claims).items():
             outcome.tables.setdefault(f"{name}, both roles alike", {})[verifier] = row
     _, bank = draw_bank(game, np.random.default_rng([seed, len(PROVERS)]), settings.problems)
-    _enter_best(outcome, bank, judges, settings)
+    _enter_best(outcome, bank, settings)
     checkpoints.say("best responses")
     for i, kind in enumerate(PROVERS):
         outcome.transcripts += _shown(game, kind, i, seed)
@@ -147,14 +147,15 @@ def _by_type(claims: Mapping[str, Sequence[Episode]]) -> dict[str, dict[str, Fig
     )
 
 
-def _enter_best(outcome: Outcome, bank: Candidates, judges: Mapping[str, Judge], settings: KitchenSettings) -> None:
-    """Put in what comes of best responses; then for every number of looks that could be allowed."""
-    for verifier, judge in judges.items():
-        best = at_best(judge_all(judge, bank), bank, settings.question_cost)
-        outcome.tables.setdefault("best response", {})[verifier] = dict(best)
+def _enter_best(outcome: Outcome, bank: Candidates, settings: KitchenSettings) -> None:
+    """Put in what comes of best responses; also for every number of looks that could be allowed."""
+    chosen: dict[str, dict[str, Figure]] = {}
+    outcome.tables["best response"] = chosen
     for looks in range(settings.checkpoints + 1):
         for verifier, judge in scripted_judges(looks, settings.noise).items():
             best = at_best(judge_all(judge, bank), bank, settings.question_cost)
+            if looks == min(settings.looks, settings.checkpoints):
+                chosen[verifier] = dict(best)
             for name in BY_LOOKS:
                 row = outcome.tables.setdefault(f"{name}, by looks", {}).setdefault(verifier, {})
                 row[f"at most {looks}"] = best[name]

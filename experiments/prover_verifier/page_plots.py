@@ -134,6 +134,7 @@ def curves_plot(conditions: Sequence[Condition]) -> str:
         for name, axes in zip(names, panels, strict=False):  # names first: zip drops one of the first when these end
             axes.set_title(short(name))
             axes.grid(True)
+            axes.locator_params(axis="x", integer=True)
             for place, condition in enumerate(conditions):
                 _curve(axes, condition, name, place)
             low, high = axes.get_ylim()
@@ -282,7 +283,7 @@ def _lines(text: str, width: int) -> str:
 
 
 def _curve(axes: Axes, condition: Condition, name: str, place: int) -> None:
-    colour, shape = PALETTE[place % len(PALETTE)], SHAPES[place % len(SHAPES)]
+    colour, shape = _look(place)
     for record in condition.records:
         single = [(x, y) for x, y in enumerate(record["curves"].get(name, [])) if y is not None]
         axes.plot([x for x, _ in single], [y for _, y in single], ".", ms=2.5, color=colour, alpha=0.5)
