@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +17,8 @@ from brigade.dual_process.frameworks import FRAMEWORKS
 from brigade.dual_process.recording import ENDING, RecordingWriter, make_header
 from brigade.envs.kitchen.game import Game
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.config import Job, RaySpec, RunConfig, jobs_of
+from brigade.experiments.config import Job, RunConfig, jobs_of
+from brigade.experiments.ray_session import abandon, in_words, ray_session
 from brigade.experiments.records import Results, episode_record
 
 STOPPING_S = 10.0  # how long workers have to bring what they have played when a run is stopped
@@ -131,71 +130,47 @@ def _play_here(jobs: list[Job], keep: Callable[[Batch], None]) -> None:
             raise KeyboardInterrupt
 
 
-def start_ray(where: RaySpec) -> None:
-    """Connect to Ray, or start it here.
-
-    Raises:
-        BrigadeError: no cluster can be reached at the address.
-    """
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns about GPUs it has not got
-    import ray
-
-    local = where.address is None
-    try:
-        ray.init(
-            address=where.address or "local",
-            num_cpus=where.workers if local else None,
-            include_dashboard=False if local else None,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-            ignore_reinit_error=True,
-        )
-    except ConnectionError as error:
-        raise BrigadeError(f"ray.address {where.address}: no Ray cluster can be reached there: {error}") from None
-
-
 def _play_with_ray(jobs: list[Job], config: RunConfig, keep: Callable[[Batch], None]) -> None:
     """Play on Ray's workers, a handful of episodes to a task, keeping them as they are finished."""
-    import ray
+    with ray_session(config.ray.workers, config.ray.address) as ours:
+        import ray
 
-    start_ray(config.ray)
-    remote: Callable[..., Any] = ray.remote(_play_some).remote
-    cpus = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
-    size = max(1, min(8, len(jobs) // (cpus * 4)))
-    waiting = [remote(jobs[i : i + size]) for i in range(0, len(jobs), size)]
-    try:
-        while waiting:
-            ready, _ = ray.wait(waiting, num_returns=1)
-            batch = ray.get(ready[0])
-            waiting.remove(ready[0])
-            keep(batch)
-    except ray.exceptions.RayTaskError as error:
-        cause: Exception = error.as_instanceof_cause()  # type: ignore[no-untyped-call]
-        if isinstance(cause, BrigadeError):
-            raise BrigadeError(str(cause.args[0] if cause.args else cause)) from None
-        raise
-    except KeyboardInterrupt:
-        for batch in _stop(waiting):
-            keep(batch)
-        raise
-    finally:
-        for reference in waiting:
-            ray.cancel(reference, force=True)
-        ray.shutdown()
+        remote: Callable[..., Any] = ray.remote(_play_some).remote
+        cpus = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
+        size = max(1, min(8, len(jobs) // (cpus * 4)))
+        waiting = [remote(jobs[i : i + size]) for i in range(0, len(jobs), size)]
+        try:
+            while waiting:
+                (ready,), _ = ray.wait(waiting, num_returns=1)
+                batch = ray.get(ready)
+                waiting.remove(ready)
+                keep(batch)
+        except ray.exceptions.RayError as error:
+            raise in_words(error) from None
+        except KeyboardInterrupt:
+            for batch in _stop(waiting):
+                keep(batch)
+            raise
+        finally:
+            if not ours:
+                abandon(waiting)
 
 
 def _stop(waiting: list[Any]) -> list[Batch]:
     """Ask Ray's tasks to stop where they are; what those under way have played comes back from them."""
     import ray
 
-    for reference in waiting:
+    if not waiting:
+        return []
+    _, running = ray.wait(waiting, num_returns=len(waiting), timeout=0)
+    for reference in running:
         ray.cancel(reference, force=False)
     ended, _ = ray.wait(waiting, num_returns=len(waiting), timeout=STOPPING_S)
     batches = []
     for reference in ended:
         try:
             batches.append(ray.get(reference))
-        except (ray.exceptions.TaskCancelledError, ray.exceptions.RayTaskError):
+        except ray.exceptions.RayError:
             continue  # it had not begun, or it could not be stopped in order
     return batches
 

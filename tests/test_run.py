@@ -234,7 +234,7 @@ class TestThinking:
         time.sleep(2)
         process.send_signal(signal.SIGINT)
         _, complaint = process.communicate(timeout=60)
-        assert process.returncode == 130
+        assert process.returncode == 130, complaint
         assert "The same command goes on from there" in complaint
         entries = [json.loads(line) for line in (out / "interrupted.jsonl").read_text().splitlines()]
         assert len(entries) == at_once

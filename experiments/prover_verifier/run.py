@@ -11,7 +11,6 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.config import (
     PvgConfig,
     PvgJob,
@@ -21,7 +20,7 @@ from brigade.experiments.prover_verifier.config import (
 )
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Outcome
 from brigade.experiments.prover_verifier.records import CALLS, CHECKPOINTS, SEEDS, PvgResults, seed_record
-from brigade.experiments.run import start_ray
+from brigade.experiments.ray_session import abandon, in_words, ray_session
 
 Say = Callable[[str], None]
 Finished = tuple[PvgJob, list[Outcome], float]  # the job, an outcome for each of its seeds, seconds
@@ -93,21 +92,17 @@ def _located(job: PvgJob, config: PvgConfig) -> PvgJob:
 
 def _play_with_ray(jobs: list[PvgJob], config: PvgConfig, keep: Callable[[Finished], None]) -> None:
     """One task for each job, kept as they are finished."""
-    import ray
+    with ray_session(config.ray.workers, config.ray.address) as ours:
+        import ray
 
-    start_ray(config.ray)
-    remote: Callable[..., Any] = ray.remote(play_pvg_job).remote
-    waiting = [remote(job) for job in jobs]
-    try:
-        while waiting:
-            (ready,), waiting = ray.wait(waiting, num_returns=1)
-            keep(ray.get(ready))
-    except ray.exceptions.RayTaskError as error:
-        cause: Exception = error.as_instanceof_cause()  # type: ignore[no-untyped-call]
-        if isinstance(cause, BrigadeError):
-            raise BrigadeError(str(cause.args[0] if cause.args else cause)) from None
-        raise
-    finally:
-        for reference in waiting:
-            ray.cancel(reference, force=True)
-        ray.shutdown()
+        remote: Callable[..., Any] = ray.remote(play_pvg_job).remote
+        waiting = [remote(job) for job in jobs]
+        try:
+            while waiting:
+                (ready,), waiting = ray.wait(waiting, num_returns=1)
+                keep(ray.get(ready))
+        except ray.exceptions.RayError as error:
+            raise in_words(error) from None
+        finally:
+            if not ours:
+                abandon(waiting)

@@ -33,6 +33,7 @@ from brigade.dual_process.provenance import revision
 from brigade.envs.kitchen.layout import Kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.machine import cores
+from brigade.experiments.ray_session import ray_session
 from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.device import describe
 from brigade.experiments.rl.divergence import check_losses, check_policy
@@ -44,7 +45,6 @@ from brigade.experiments.rl.rollout import Totals
 from brigade.experiments.rl.train import KITCHEN_SEEDS, first_policy, new_policy, see_through
 
 try:
-    import ray
     from ray.rllib.algorithms.ppo import PPOConfig
     from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
     from ray.rllib.core.columns import Columns
@@ -308,17 +308,14 @@ def train_with_rllib(config: TrainConfig, seed: int, console: Console, resume: b
     folder = config.run_folder(seed)
     prepare(folder, config, resume)
     begun = time.perf_counter()
-    started = _start_ray(config)
-    workers = _workers(config) if started else 0  # trained side by side, each seed keeps to its process
-    try:
+    _quieten()
+    with ray_session(_workers(config) + 1) as started:
+        workers = _workers(config) if started else 0  # trained side by side, each seed keeps to its process
         training = RLlibTraining(config, seed, workers, folder if resume else None)
         try:
             see_through(training, folder, console, begun, resume, describe(torch.device("cpu")))
         finally:
             training.close()
-    finally:
-        if started:
-            ray.shutdown()
     return folder
 
 
@@ -328,20 +325,12 @@ def _workers(config: TrainConfig) -> int:
     return 0 if wanted == 1 else wanted
 
 
-def _start_ray(config: TrainConfig) -> bool:
-    """Start Ray, unless someone has."""
+def _quieten() -> None:
+    """Leave out what Ray and RLlib say of themselves."""
     warnings.filterwarnings("ignore", category=DeprecationWarning)  # RLlib's of its own older parts
     for name in ("ray", "ray.rllib"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    if ray.is_initialized():
-        return False
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns about GPUs it has not got
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what goes wrong in a worker is raised here as well
-    ray.init(
-        address="local", num_cpus=_workers(config) + 1, include_dashboard=False, logging_level=logging.ERROR,
-        log_to_driver=False,
-    )  # fmt: skip
-    return True
 
 
 def _totals(played: dict[str, Any]) -> Totals:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from brigade.envs.registry import BrigadeError
+from brigade.experiments.ray_session import abandon, ray_session
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,35 +39,30 @@ def side_by_side(
         for thing in things:
             yield thing, _outcome(work, thing)
         return
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns about GPUs it has not got
-    import ray
+    with ray_session(workers, show=True) as ours:
+        import ray
 
-    ours = not ray.is_initialized()
-    if ours:
-        ray.init(address="local", num_cpus=workers, include_dashboard=False, logging_level=logging.ERROR)
-    remote: Callable[..., Any] = ray.remote(max_retries=0, num_gpus=gpus)(_outcome).remote
-    waiting = {remote(work, thing): thing for thing in things}
-    killed: Counter[T] = Counter()
-    try:
-        while waiting:
-            (ready,), _ = ray.wait(list(waiting), num_returns=1)
-            thing = waiting.pop(ready)
-            try:
-                outcome = ray.get(ready)
-            except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
-                killed[thing] += 1
-                if killed[thing] <= RETRIES:
-                    waiting[remote(again or work, thing)] = thing
-                    continue
-                outcome = BrigadeError("its process was killed again and again")
-            except ray.exceptions.RayTaskError as error:
-                outcome = BrigadeError(f"{type(error.cause).__name__}: {error.cause}")
-            yield thing, outcome
-    finally:
-        for reference in waiting:
-            ray.cancel(reference, force=True)
-        if ours:
-            ray.shutdown()
+        remote: Callable[..., Any] = ray.remote(max_retries=0, num_gpus=gpus)(_outcome).remote
+        waiting = {remote(work, thing): thing for thing in things}
+        killed: Counter[T] = Counter()
+        try:
+            while waiting:
+                (ready,), _ = ray.wait(list(waiting), num_returns=1)
+                thing = waiting.pop(ready)
+                try:
+                    outcome = ray.get(ready)
+                except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
+                    killed[thing] += 1
+                    if killed[thing] <= RETRIES:
+                        waiting[remote(again or work, thing)] = thing
+                        continue
+                    outcome = BrigadeError("its process was killed again and again")
+                except ray.exceptions.RayTaskError as error:
+                    outcome = BrigadeError(f"{type(error.cause).__name__}: {error.cause}")
+                yield thing, outcome
+        finally:
+            if not ours:
+                abandon(list(waiting))
 
 
 def _outcome(work: Callable[[T], R], thing: T) -> R | BrigadeError:

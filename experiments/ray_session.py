@@ -1,0 +1,124 @@
+"""Ray for as long as it is needed: started or found, stopped in order, and its errors in words."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from brigade.envs.registry import BrigadeError
+
+ATTEMPTS = 3  # how often Ray is started before we give up: it may find a port taken that it had just seen free
+
+
+@contextmanager
+def ray_session(workers: int | None = None, address: str | None = None, show: bool = False) -> Iterator[bool]:
+    """Ray, started here or found at an address, until the block is left; left alone where someone has started it.
+
+    Args:
+        workers: CPUs of a Ray that is started here; None for all.
+        address: where a cluster is; None to start Ray here.
+        show: whether what is printed in its processes is shown here.
+
+    Yields:
+        Whether it ends with the block, and everything that is under way with it. Where it does not, `abandon` what
+        nobody waits for any more.
+
+    Raises:
+        BrigadeError: no cluster can be reached at the address, or Ray cannot be started here.
+    """
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns about GPUs it has not got
+    import ray
+
+    if ray.is_initialized():
+        yield False
+        return
+    options: dict[str, Any] = {"address": address or "local", "logging_level": logging.ERROR, "log_to_driver": show}
+    if address is None:
+        options |= {"num_cpus": workers, "include_dashboard": False}
+    try:
+        with _interrupted_later():
+            _start(options)
+        yield True
+    finally:
+        with _interrupted_later():
+            ray.shutdown()
+
+
+def _start(options: dict[str, Any]) -> None:
+    import ray
+
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            ray.init(**options)
+            return
+        except ConnectionError as error:
+            where = options["address"]
+            raise BrigadeError(f"ray.address {where}: no Ray cluster can be reached there: {error}") from None
+        except Exception as error:  # Ray raises a bare Exception when its processes are too slow to come up
+            ray.shutdown()
+            if attempt == ATTEMPTS:
+                told = str(error).strip().split("\n")[0] or type(error).__name__
+                raise BrigadeError(f"Ray could not be started in {ATTEMPTS} attempts: {told}") from error
+
+
+@contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Hear Ctrl-C at the end of the block, or at once when it is pressed again.
+
+    Interrupted while it starts or stops, Ray 2.60 can bring the whole process down with a segmentation fault.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    heard = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        heard.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        signal.raise_signal(signal.SIGINT)
+
+
+def abandon(waiting: Sequence[Any]) -> None:
+    """Kill what is still under way of these tasks.
+
+    What has ended is left alone: Ray 2.60 aborts the process ("tried to complete task that was not pending") when a
+    task is cancelled in the moment in which its result comes in. Where Ray itself is about to be stopped there is no
+    need for this.
+    """
+    import ray
+
+    if waiting:
+        _, running = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
+        for reference in running:
+            ray.cancel(reference, force=True)
+
+
+def in_words(error: Any) -> Exception:
+    """What a task of Ray's failed of: what people or the machine got wrong as a `BrigadeError`, else as it is.
+
+    Args:
+        error: a `ray.exceptions.RayError`.
+    """
+    import ray
+
+    if not isinstance(error, ray.exceptions.RayTaskError):
+        told = str(error).strip().split("\n")[0]
+        return BrigadeError(f"a process of Ray's was lost again and again ({type(error).__name__}): {told}")
+    cause: Exception = error.as_instanceof_cause()  # type: ignore[no-untyped-call]
+    if isinstance(cause, BrigadeError):
+        return BrigadeError(str(cause.args[0] if cause.args else cause))
+    return error
