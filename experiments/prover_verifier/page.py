@@ -30,9 +30,8 @@ from brigade.experiments.prover_verifier.report import (
     Condition,
     figure_lines,
     read_conditions,
+    seconds_a_seed,
     table_lines,
-    wall_seconds,
-    written,
 )
 from brigade.experiments.report import made_by
 
@@ -117,7 +116,7 @@ def _head(header: Mapping[str, Any], folder: str | Path) -> str:
 <h1>Prover-verifier report</h1>
 <section class="run"><h2>{name}</h2>
 <dl><dt>experiment</dt><dd>{escape(config["experiment"])}</dd><dt>made by</dt><dd>{about}</dd>
-<dt>seconds a seed</dt><dd>{escape(written(wall_seconds(folder)))}</dd></dl>
+<dt>seconds a seed</dt><dd>{escape(seconds_a_seed(folder))}</dd></dl>
 <details><summary>configuration</summary><pre>{written_config}</pre></details></section>"""
 
 

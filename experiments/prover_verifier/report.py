@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from brigade.experiments.records import read_lines
 from brigade.experiments.wording import NONE, with_error
 
 Record = Mapping[str, Any]
-WHOLE = 50  # figures whose mean is greater are written without digits
+DIGITS = ((50.0, 0), (5.0, 1))  # figures whose largest mean is at least so large have so many digits behind the point
+MOST_DIGITS = 3  # those of all others
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,10 @@ class Condition:
     def table(self, name: str) -> dict[str, dict[str, Estimate]]:
         """Mean of a table over the seeds, cell by cell."""
         tables = [record["tables"][name] for record in self.records if name in record["tables"]]
+        rows = {row: dict.fromkeys(c for t in tables for c in t.get(row, {})) for t in tables for row in t}
         return {
-            row: {column: estimate(t.get(row, {}).get(column) for t in tables) for column in tables[0][row]}
-            for row in (tables[0] if tables else {})
+            row: {column: estimate(t.get(row, {}).get(column) for t in tables) for column in columns}
+            for row, columns in rows.items()
         }
 
     def names(self, kind: str) -> list[str]:
@@ -82,14 +84,22 @@ def wall_seconds(folder: str | Path) -> Estimate:
     return estimate(line["wall_s"] for line in read_lines(path, unfinished=True)) if path.exists() else estimate([])
 
 
-def written(value: Estimate, seeds: int = 0) -> str:
-    """A figure with its standard error, with as many digits as say something.
+def digits_of(values: Iterable[Estimate]) -> int:
+    """How many digits say something in figures that stand together."""
+    largest = max((abs(value.mean) for value in values if value.mean is not None), default=0.0)
+    return next((digits for least, digits in DIGITS if largest >= least), MOST_DIGITS)
+
+
+def written(value: Estimate | None, digits: int, seeds: int = 0) -> str:
+    """A figure with its standard error.
 
     Args:
-        value: the figure.
+        value: the figure, if there is one.
+        digits: behind the point.
         seeds: how many there are; if fewer have such a figure, that is said.
     """
-    digits = 0 if value.mean is not None and abs(value.mean) >= WHOLE else 3
+    if value is None:
+        return NONE
     return with_error(value, digits) + (f" [{value.count} of {seeds}]" if 0 < value.count < seeds else "")
 
 
@@ -97,8 +107,9 @@ def figure_lines(conditions: Sequence[Condition]) -> tuple[list[str], list[list[
     """Heads and lines of the table of figures: a line for each figure, a column for each condition."""
     every = [(condition.figures(), len(condition.records)) for condition in conditions]
     names = dict.fromkeys(name for figures, _ in every for name in figures)
+    digits = {name: digits_of(figures[name] for figures, _ in every if name in figures) for name in names}
     heads = ["figure", *(f"{c.label or 'all'} (n={len(c.records)})" for c in conditions)]
-    return heads, [[name, *(written(f[name], seeds) if name in f else NONE for f, seeds in every)] for name in names]
+    return heads, [[name, *(written(f.get(name), digits[name], seeds) for f, seeds in every)] for name in names]
 
 
 def print_pvg_report(folder: str | Path, console: Console) -> None:
@@ -116,14 +127,20 @@ def print_pvg_report(folder: str | Path, console: Console) -> None:
         for name in condition.names("tables"):
             console.print(f"\n{name} {condition.label}", markup=False)
             print_table(console, *table_lines(condition.table(name), len(condition.records)))
-    console.print(f"seconds a seed: {written(wall_seconds(folder))}; {header['config']['name']}", markup=False)
+    console.print(f"seconds a seed: {seconds_a_seed(folder)}; {header['config']['name']}", markup=False)
 
 
 def table_lines(table: Mapping[str, Mapping[str, Estimate]], seeds: int = 0) -> tuple[list[str], list[list[str]]]:
-    """Heads and lines of a table of estimates over so many seeds; see `written`."""
+    """Heads and lines of a table of estimates over so many seeds; all of a column have as many digits."""
     columns = list(dict.fromkeys(column for row in table.values() for column in row))
+    digits = {column: digits_of(row[column] for row in table.values() if column in row) for column in columns}
     lines = [
-        [name, *(written(row[column], seeds) if column in row else NONE for column in columns)]
-        for name, row in table.items()
+        [name, *(written(row.get(column), digits[column], seeds) for column in columns)] for name, row in table.items()
     ]
     return ["", *columns], lines
+
+
+def seconds_a_seed(folder: str | Path) -> str:
+    """How long a seed took, for people."""
+    seconds = wall_seconds(folder)
+    return written(seconds, digits_of([seconds]))
