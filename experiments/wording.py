@@ -9,14 +9,14 @@ NONE = "–"
 
 def figure(value: float | None, digits: int = 1) -> str:
     """A number to so many digits, or a dash."""
-    return NONE if value is None else f"{value:.{digits}f}"
+    return NONE if value is None else f"{value:z.{digits}f}"
 
 
 def with_error(estimate: Estimate, digits: int = 1, sign: bool = False) -> str:
     """A mean with its standard error in brackets, if it has one; with a sign if it is a difference."""
     if estimate.mean is None:
         return NONE
-    mean = f"{estimate.mean:+.{digits}f}" if sign else f"{estimate.mean:.{digits}f}"
+    mean = f"{estimate.mean:+z.{digits}f}" if sign else f"{estimate.mean:z.{digits}f}"
     return mean if estimate.error is None else f"{mean} ({estimate.error:.{digits}f})"
 
 

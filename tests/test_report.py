@@ -17,11 +17,13 @@ from rich.console import Console
 
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.config import load_config
+from brigade.experiments.estimate import Estimate
 from brigade.experiments.html import write_html
 from brigade.experiments.metrics import Episode, read_run
 from brigade.experiments.replays import Replay, replay, typical
 from brigade.experiments.report import WIDE, as_json, print_report
 from brigade.experiments.run import run as play_run
+from brigade.experiments.wording import figure, with_error
 
 HOSTILE = "<script>alert('$\\x$')</script>\x1b[2J&\"'"
 NAMESPACES = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink")
@@ -246,6 +248,13 @@ def test_what_is_not_there_or_cannot_be_written(played: Path, tmp_path: Path) ->
         print_report([tmp_path / "nothing"], Console(file=io.StringIO()))
     with pytest.raises(BrigadeError, match="cannot be written"):
         write_html([played], tmp_path / "no" / "folder.html")
+
+
+def test_nothing_is_written_as_less_than_nothing() -> None:
+    assert figure(-0.04) == "0.0"
+    assert with_error(Estimate(-0.0004, 0.25, 3), 3) == "0.000 (0.250)"
+    assert with_error(Estimate(-0.0004, None, 1), 3, sign=True) == "+0.000"
+    assert with_error(Estimate(-1.5, 0.25, 3), 2, sign=True) == "-1.50 (0.25)"
 
 
 def test_importing_the_report_loads_no_matplotlib() -> None:
