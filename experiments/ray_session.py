@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any
 from brigade.envs.registry import BrigadeError
 
 ATTEMPTS = 3  # how often Ray is started before we give up: it may find a port taken that it had just seen free
+KNOCK_S = 10.0  # how long a cluster has to say that it is there
 
 
 @contextmanager
@@ -53,18 +55,33 @@ def ray_session(workers: int | None = None, address: str | None = None, show: bo
 def _start(options: dict[str, Any]) -> None:
     import ray
 
-    for attempt in range(1, ATTEMPTS + 1):
+    address = options["address"]
+    here = address == "local"
+    for left in reversed(range(ATTEMPTS if here else 1)):
         try:
+            if not here:
+                _knock(address)
             ray.init(**options)
             return
-        except ConnectionError as error:
-            where = options["address"]
-            raise BrigadeError(f"ray.address {where}: no Ray cluster can be reached there: {error}") from None
         except Exception as error:  # Ray raises a bare Exception when its processes are too slow to come up
             ray.shutdown()
-            if attempt == ATTEMPTS:
-                told = str(error).strip().split("\n")[0] or type(error).__name__
+            if left:
+                continue
+            told = str(error).strip().split("\n")[0] or type(error).__name__
+            if here:
                 raise BrigadeError(f"Ray could not be started in {ATTEMPTS} attempts: {told}") from error
+            raise BrigadeError(f"ray.address {address}: no Ray cluster can be reached there: {told}") from None
+
+
+def _knock(address: str) -> None:
+    """See whether anybody listens at a host and port: Ray would try for minutes.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_S).close()
 
 
 @contextmanager

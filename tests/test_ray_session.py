@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -100,13 +101,18 @@ class TestStarting:
             ray_session(1).__enter__()
         assert not ray.is_initialized()
 
-    def test_says_where_no_cluster_was_found(self, monkeypatch):
-        def init(**options: Any) -> None:
-            raise ConnectionError(f"nothing at {options['address']}")
-
-        monkeypatch.setattr(ray, "init", init)
-        with pytest.raises(BrigadeError, match=r"ray\.address 127\.0\.0\.1:1: no Ray cluster"):
-            ray_session(1, "127.0.0.1:1").__enter__()
+    @pytest.mark.parametrize(
+        ("address", "told"),
+        [
+            ("nowhere", "Invalid address"),
+            ("127.0.0.1:1", "refused"),
+            ("ray://127.0.0.1:1", "refused"),
+        ],
+    )
+    def test_says_where_no_cluster_was_found(self, address, told):
+        told = rf"^ray\.address {re.escape(address)}: no Ray cluster can be reached there: .*{told}"
+        with pytest.raises(BrigadeError, match=told):
+            ray_session(1, address).__enter__()
 
 
 def test_a_session_with_everything_that_can_happen_in_it():
@@ -148,4 +154,4 @@ def test_a_session_with_everything_that_can_happen_in_it():
         ray.remote(slow).remote()
         begun = time.monotonic()
     assert not ray.is_initialized()
-    assert time.monotonic() - begun < 60  # and does not wait for what is under way
+    assert time.monotonic() - begun < 300  # and what was under way is not waited for
