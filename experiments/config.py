@@ -80,6 +80,12 @@ class RaySpec(Model):
     address: str | None = None
     workers: int | None = Field(None, ge=0)
 
+    @model_validator(mode="after")
+    def _in_one_place(self) -> RaySpec:
+        if self.address is not None and self.workers == 0:
+            raise ValueError("workers: 0 plays in this process, and an address names a cluster; leave out one of them")
+        return self
+
 
 class RunConfig(Model):
     """A matrix of kitchens x teams x seeds (or order scripts) x whatever varies.

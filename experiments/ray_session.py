@@ -57,10 +57,10 @@ def _start(options: dict[str, Any]) -> None:
 
     address = options["address"]
     here = address == "local"
+    if not here:
+        _knock(address)
     for left in reversed(range(ATTEMPTS if here else 1)):
         try:
-            if not here:
-                _knock(address)
             ray.init(**options)
             return
         except Exception as error:  # Ray raises a bare Exception when its processes are too slow to come up
@@ -70,18 +70,23 @@ def _start(options: dict[str, Any]) -> None:
             told = str(error).strip().split("\n")[0] or type(error).__name__
             if here:
                 raise BrigadeError(f"Ray could not be started in {ATTEMPTS} attempts: {told}") from error
-            raise BrigadeError(f"ray.address {address}: no Ray cluster can be reached there: {told}") from None
+            token = "a cluster that asks for a token needs RAY_AUTH_MODE=token here, too"
+            raise BrigadeError(f"ray.address {address}: Ray cannot use it: {told}; {token}") from None
 
 
 def _knock(address: str) -> None:
     """See whether anybody listens at a host and port: Ray would try for minutes.
 
     Raises:
-        OSError: nobody does.
+        BrigadeError: nobody does.
     """
     host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdigit():
+    if not host or not port.isdigit():
+        return
+    try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_S).close()
+    except OSError as error:
+        raise BrigadeError(f"ray.address {address}: no Ray cluster can be reached there: {error}") from None
 
 
 @contextmanager

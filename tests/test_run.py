@@ -257,6 +257,7 @@ class TestThinking:
                 "has no thought 'beleif'; did you mean 'belief'",
             ),
             (THINKING + "reasoner: {quality: 2}\n", "reasoner.quality"),
+            (THINKING.replace("{workers: 0}", "{workers: 0, address: auto}"), "ray: workers: 0 .* leave out one"),
             (THINKING + "reasoner: {knobs: {faults: {malfomed: 1}}}\n", "reasoner.knobs.faults"),
             (THINKING + "messages: loud\n", "messages"),
         ],
