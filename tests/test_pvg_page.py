@@ -8,6 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from brigade.experiments.prover_verifier.page import page
 from brigade.experiments.prover_verifier.records import FORMAT_VERSION, RUN_FORMAT, SEED_FORMAT, SEEDS
 
@@ -247,3 +249,17 @@ def test_tables_have_the_rows_and_columns_of_every_seed(tmp_path: Path) -> None:
     first, second = {"a": {"x": 0.25}}, {"a": {"x": 0.75, "y": 0.125}, "b": {"x": 0.5}}
     text = made(tmp_path, seed(tables={"made": first}), seed(number=1, tables={"made": second}))
     assert {"0.500 (0.250)", "0.125 [1 of 2]", "0.500 [1 of 2]"} <= set(re.findall(r"<td[^>]*>(.*?)</td>", text))
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [([0.0, 0.01], 0.0, 0.08), ([0.99, 1.0], 0.92, 1.0), ([0.5, 0.51], 0.46, 0.54), ([10.0, 10.001], 9.96, 10.04)],
+)
+def test_curves_that_hardly_change_look_like_that_and_shares_end_at_0_and_1(
+    tmp_path: Path, values: list[float], low: float, high: float
+) -> None:
+    (svg,) = svgs(made(tmp_path, seed(curves={"rate": values})))
+    ticks = [
+        float(word.replace("\u2212", "-")) for word in words(svg) if re.fullmatch("[\u2212-]?[0-9]+[.][0-9]+", word)
+    ]
+    assert (min(ticks), max(ticks)) == (low, high)

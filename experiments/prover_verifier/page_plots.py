@@ -137,9 +137,8 @@ def curves_plot(conditions: Sequence[Condition]) -> str:
             axes.locator_params(axis="x", integer=True)
             for place, condition in enumerate(conditions):
                 _curve(axes, condition, name, place)
-            low, high = axes.get_ylim()
-            if high - low < LEAST_SPAN:  # what hardly changes is to look like that
-                axes.set_ylim((low + high - LEAST_SPAN) / 2, (low + high + LEAST_SPAN) / 2)
+            values = [value for c in conditions for r in c.records for value in r["curves"].get(name, [])]
+            axes.set_ylim(_limits(axes.get_ylim(), [value for value in values if value is not None]))
             if all(value.mean is None for condition in conditions for value in condition.curve(name)):
                 axes.text(0.5, 0.5, "there is none", ha="center", va="center", transform=axes.transAxes, color=INK)
                 axes.set_xticks([])
@@ -280,6 +279,20 @@ def _lines(text: str, width: int) -> str:
     lines = textwrap.wrap(short(text, 10 * width), width) or [""]
     rest = short(" ".join(lines[LINES - 1 :]), width)
     return "\n".join([*lines[: LINES - 1], rest]).strip()
+
+
+def _limits(limits: tuple[float, float], values: Sequence[float]) -> tuple[float, float]:
+    """The limits of a curve's axis: what hardly changes looks like that, and shares stay between 0 and 1."""
+    low, high = limits
+    if high - low >= LEAST_SPAN:
+        return low, high
+    low, high = (low + high - LEAST_SPAN) / 2, (low + high + LEAST_SPAN) / 2
+    margin = LEAST_SPAN / 20
+    if values and min(values) >= 0 and low < -margin:
+        low, high = -margin, LEAST_SPAN - margin
+    if values and min(values) >= 0 and max(values) <= 1 and high > 1 + margin:
+        low, high = 1 + margin - LEAST_SPAN, 1 + margin
+    return low, high
 
 
 def _curve(axes: Axes, condition: Condition, name: str, place: int) -> None:
