@@ -221,12 +221,28 @@ def test_metrics_by_hand() -> None:
     assert metrics.balanced_best_of(np.array([[4.0, 3.0, 2.0, 1.0]]), right, 6, rng) is None
 
 
+def test_edits_are_counted_by_what_they_alter() -> None:
+    def near(prompt: Any, solution: Any) -> Any:
+        """Take answers for right that are off by 2 at most."""
+        answers = [transformer_model.read_tokens(tokens).answer for tokens in solution.tolist()]  # type: ignore[union-attr]
+        return torch.tensor([float(abs(answer - 36) <= 2) for answer in answers])
+
+    problem = Problem("Mia", "egg", 20, (Step("+", 6), Step("+", 10)))
+    judge = transformer_figures.Judge(near, 0.5)  # type: ignore[arg-type]
+    assert transformer_figures.edits_accepted(judge, [problem]) == {
+        "result off by 1 or 2": 1.0, "result off by 10": 0.0, "wrong operation": 0.0, "amount off by 1": 1.0,
+        "answer off by 1 or 2": 1.0, "answer off by 10": 0.0,
+    }  # fmt: skip
+    assert transformer_figures.edits_response(judge, [problem]) == (1.0, 1.0)
+
+
 def test_small_transformers_run_and_go_on(tmp_path: Any) -> None:
     """The machinery at its smallest: what is sampled can be read back, and a stopped run ends as an unbroken one."""
     small = {"supervised_steps": 3, "verifier_steps": 2, "prover_steps": 2, "test": 10, "pool": 10, "width": 8}
     settings = transformer_settings.TransformerSettings(rounds=2, batch=16, **small)
     whole = arithmetic_transformer.play(settings, [0], NOWHERE)[0]
     assert len(whole.curves["verifier accuracy"]) == 2
+    assert list(whole.tables["wrong edits accepted"]) == ["round 0", "round 1"]
     checkpoints = Checkpoints(tmp_path / "state.pt", "transformer")
     arithmetic_transformer.play(settings.model_copy(update={"rounds": 1}), [0], checkpoints)
     assert arithmetic_transformer.play(settings, [0], checkpoints)[0] == whole

@@ -19,6 +19,7 @@ from brigade.experiments.prover_verifier.transformer_figures import (
     ROLES,
     Judge,
     calibrated,
+    edits_accepted,
     legibility,
     perturbed_table,
     round_figures,
@@ -224,7 +225,10 @@ def _outcome(table: Table, state: State) -> Outcome:
         "verifier accuracy, answer only, last": state["answer only"],
     }
     figures |= {f"{name}, last": curve[-1] for name, curve in curves.items()}
-    tables = {"perturbations": state["perturbed"]} if state["perturbed"] else {}
+    accepted = {f"round {number}": edits_accepted(judge, table.test) for number, judge in enumerate(judges)}
+    tables = {"wrong edits accepted": accepted}
+    if state["perturbed"]:
+        tables["perturbations"] = state["perturbed"]
     return Outcome(figures, curves, {"cross fool rate": matrix}, tables, state["shown"])
 
 

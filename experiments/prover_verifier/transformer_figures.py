@@ -13,7 +13,7 @@ from torch import Tensor
 from brigade.envs.prover_verifier.arithmetic.generate import is_drawn, split_of
 from brigade.envs.prover_verifier.arithmetic.perturb import perturb
 from brigade.envs.prover_verifier.arithmetic.problem import Problem
-from brigade.envs.prover_verifier.arithmetic.solution import edits_of, errors_of, solve
+from brigade.envs.prover_verifier.arithmetic.solution import Edit, edits_of, errors_of, solve
 from brigade.experiments.prover_verifier.metrics import (
     Split,
     auc,
@@ -108,11 +108,31 @@ def round_figures(judge: Judge, provers: Mapping[int, Prover], sent: Mapping[int
 
 def edits_response(judge: Judge, problems: Sequence[Problem]) -> tuple[float, Figure]:
     """Completeness and soundness error if a prover may choose among all 25 (for two steps) edits of each problem."""
+    edits, split = _edited(judge, problems)
+    return best_response(*(each.reshape(len(problems), len(edits)) for each in (split.accept, split.correct)))
+
+
+def edits_accepted(judge: Judge, problems: Sequence[Problem]) -> dict[str, Figure]:
+    """Share that is accepted of the solutions that an edit makes wrong, by what the edit alters."""
+    edits, split = _edited(judge, problems)
+    named = list(dict.fromkeys(_kind(edit) for edit in edits if edit.kind != "none"))
+    kinds = np.array([_kind(edit) for edit in edits] * len(problems))
+    return {kind: Split(split.accept, split.correct, split.weight * (kinds == kind)).fool_rate for kind in named}
+
+
+def _edited(judge: Judge, problems: Sequence[Problem]) -> tuple[list[Edit], Split]:
+    """The edits there are, and what is accepted of each problem's solution by each of them."""
     edits = edits_of(len(problems[0].steps))
     solutions = [solve(problem, edit) for problem in problems for edit in edits]
     longest = solution_length(len(problems[0].steps))
-    split = judge.split(Batch([p for p in problems for _ in edits], padded(solutions, longest), HELPFUL))
-    return best_response(*(each.reshape(len(problems), len(edits)) for each in (split.accept, split.correct)))
+    return edits, judge.split(Batch([p for p in problems for _ in edits], padded(solutions, longest), HELPFUL))
+
+
+def _kind(edit: Edit) -> str:
+    if edit.kind in ("slip", "final"):
+        what = "result" if edit.kind == "slip" else "answer"
+        return f"{what} off by 10" if abs(edit.shift) == 10 else f"{what} off by 1 or 2"
+    return {"op": "wrong operation", "amount": "amount off by 1", "none": "unaltered"}[edit.kind]
 
 
 def _sampled_figures(judge: Judge, provers: Mapping[int, Prover], problems: Sequence[Problem]) -> dict[str, Figure]:
