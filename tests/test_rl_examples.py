@@ -109,6 +109,7 @@ import torch
 from rich.console import Console
 from brigade.agents.checkpoint import load, steps_of
 from brigade.envs.registry import BrigadeError
+from brigade.experiments.ray_session import ray_session
 from brigade.experiments.rl import rllib
 from brigade.experiments.rl.config import TrainConfig
 
@@ -127,26 +128,27 @@ except KeyboardInterrupt:
     kept = steps_of(config.run_folder(1))
     print("kept", len(kept))
 rllib.RLlibTraining.update = update
-began = rllib.RLlibTraining(config, 1, folder=config.run_folder(1))
-policy = load(kept[-1])[0]
-for module in began.modules:
-    worker = began.algorithm.get_module(module).policy
-    index = began.modules.index(module)
-    for part in ("actors", "critics"):
-        for name, tensor in getattr(policy, part)[index].state_dict().items():
-            assert torch.equal(tensor, getattr(worker, part)[0].state_dict()[name]), name
-assert began.learner.get_optimizer(began.modules[0]).state_dict()["state"], "Adam goes on"
-rllib.count_from(began.algorithm.env_runner, began.progress.steps)
-print("began at", began.progress.steps, "shaped weight", began.algorithm.env_runner.env.envs[0].unwrapped.weight)
-print("rate", round(float(began.learner.get_optimizer(began.modules[0]).param_groups[0]["lr"]), 6))
-with torch.no_grad():
-    began.learner.module[began.modules[0]].unwrapped().policy.actors[0][-1].bias.fill_(float("nan"))
-try:
-    began.save(Path("ruined"))
-except BrigadeError as error:
-    print(error)
-print("ruined kept", Path("ruined").exists())
-began.close()
+with ray_session(1):
+    began = rllib.RLlibTraining(config, 1, folder=config.run_folder(1))
+    policy = load(kept[-1])[0]
+    for module in began.modules:
+        worker = began.algorithm.get_module(module).policy
+        index = began.modules.index(module)
+        for part in ("actors", "critics"):
+            for name, tensor in getattr(policy, part)[index].state_dict().items():
+                assert torch.equal(tensor, getattr(worker, part)[0].state_dict()[name]), name
+    assert began.learner.get_optimizer(began.modules[0]).state_dict()["state"], "Adam goes on"
+    rllib.count_from(began.algorithm.env_runner, began.progress.steps)
+    print("began at", began.progress.steps, "shaped weight", began.algorithm.env_runner.env.envs[0].unwrapped.weight)
+    print("rate", round(float(began.learner.get_optimizer(began.modules[0]).param_groups[0]["lr"]), 6))
+    with torch.no_grad():
+        began.learner.module[began.modules[0]].unwrapped().policy.actors[0][-1].bias.fill_(float("nan"))
+    try:
+        began.save(Path("ruined"))
+    except BrigadeError as error:
+        print(error)
+    print("ruined kept", Path("ruined").exists())
+    began.close()
 rllib.train_with_rllib(config, 1, Console(), resume=True)
 print("steps", [int(each.name) for each in steps_of(config.run_folder(1))])
 """
