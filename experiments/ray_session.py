@@ -28,7 +28,7 @@ def ray_session(workers: int | None = None, address: str | None = None, show: bo
         show: whether what is printed in its processes is shown here.
 
     Yields:
-        Whether it ends with the block, and everything that is under way with it. Where it does not, `abandon` what
+        Whether it ends with the block, and everything that is under way with it. Where it does not, `cancel` what
         nobody waits for any more.
 
     Raises:
@@ -114,19 +114,18 @@ def _interrupted_later() -> Iterator[None]:
         signal.raise_signal(signal.SIGINT)
 
 
-def abandon(waiting: Sequence[Any]) -> None:
-    """Kill what is still under way of these tasks.
+def cancel(waiting: Sequence[Any], force: bool) -> None:
+    """Stop what is still under way of these tasks: by an interruption that they may answer, or by force.
 
     What has ended is left alone: Ray 2.60 aborts the process ("tried to complete task that was not pending") when a
-    task is cancelled in the moment in which its result comes in. Where Ray itself is about to be stopped there is no
-    need for this.
+    task is cancelled in the moment in which its result comes in.
     """
     import ray
 
     if waiting:
         _, running = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
         for reference in running:
-            ray.cancel(reference, force=True)
+            ray.cancel(reference, force=force)
 
 
 def in_words(error: Any) -> Exception:

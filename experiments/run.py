@@ -18,7 +18,7 @@ from brigade.dual_process.recording import ENDING, RecordingWriter, make_header
 from brigade.envs.kitchen.game import Game
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.config import Job, RunConfig, jobs_of
-from brigade.experiments.ray_session import abandon, in_words, ray_session
+from brigade.experiments.ray_session import cancel, in_words, ray_session
 from brigade.experiments.records import Results, episode_record
 
 STOPPING_S = 10.0  # how long workers have to bring what they have played when a run is stopped
@@ -153,7 +153,7 @@ def _play_with_ray(jobs: list[Job], config: RunConfig, keep: Callable[[Batch], N
             raise
         finally:
             if not ours:
-                abandon(waiting)
+                cancel(waiting, force=True)
 
 
 def _stop(waiting: list[Any]) -> list[Batch]:
@@ -162,9 +162,7 @@ def _stop(waiting: list[Any]) -> list[Batch]:
 
     if not waiting:
         return []
-    _, running = ray.wait(waiting, num_returns=len(waiting), timeout=0)
-    for reference in running:
-        ray.cancel(reference, force=False)
+    cancel(waiting, force=False)
     ended, _ = ray.wait(waiting, num_returns=len(waiting), timeout=STOPPING_S)
     batches = []
     for reference in ended:

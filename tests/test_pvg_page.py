@@ -228,27 +228,30 @@ def test_names_are_escaped_and_the_page_is_the_same_twice(tmp_path: Path) -> Non
     assert text == made(tmp_path, *records)
 
 
-class TestDigits:
-    def cells(self, page: str) -> list[str]:
-        return re.findall(r"<td[^>]*>(.*?)</td>", page)
+def cells(text: str) -> list[str]:
+    """What is written in tables."""
+    return re.findall(r"<td[^>]*>(.*?)</td>", text)
 
+
+class TestDigits:
     def test_a_column_of_a_table_has_as_many_as_its_largest_needs(self, tmp_path: Path) -> None:
         rows = {
             "a": {"points": 220.0, "orders": 11.0, "share": 1.0},
             "b": {"points": -3.3, "orders": 0.4, "share": 0.25},
         }
-        cells = self.cells(made(tmp_path, seed(tables={"score": rows})))
-        assert {"220", "-3", "11.0", "0.4", "1.000", "0.250"} <= set(cells)
+        assert {"220", "-3", "11.0", "0.4", "1.000", "0.250"} <= set(
+            cells(made(tmp_path, seed(tables={"score": rows})))
+        )
 
     def test_a_figure_has_as_many_under_every_condition(self, tmp_path: Path) -> None:
         few, many = (seed({"x": x}, figures={"points": points}) for x, points in ((0, 2.25), (1, 100.0)))
-        assert {"2", "100"} <= set(self.cells(made(tmp_path, few, many)))
+        assert {"2", "100"} <= set(cells(made(tmp_path, few, many)))
 
 
 def test_tables_have_the_rows_and_columns_of_every_seed(tmp_path: Path) -> None:
     first, second = {"a": {"x": 0.25}}, {"a": {"x": 0.75, "y": 0.125}, "b": {"x": 0.5}}
     text = made(tmp_path, seed(tables={"made": first}), seed(number=1, tables={"made": second}))
-    assert {"0.500 (0.250)", "0.125 [1 of 2]", "0.500 [1 of 2]"} <= set(re.findall(r"<td[^>]*>(.*?)</td>", text))
+    assert {"0.500 (0.250)", "0.125 [1 of 2]", "0.500 [1 of 2]"} <= set(cells(text))
 
 
 @pytest.mark.parametrize(

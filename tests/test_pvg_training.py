@@ -229,7 +229,8 @@ def test_edits_are_counted_by_what_they_alter() -> None:
 
     problem = Problem("Mia", "egg", 20, (Step("+", 6), Step("+", 10)))
     judge = transformer_figures.Judge(near, 0.5)  # type: ignore[arg-type]
-    assert transformer_figures.edits_accepted(judge, [problem]) == {
+    (accepted,) = transformer_figures.edits_accepted([judge], [problem])
+    assert accepted == {
         "result off by 1 or 2": 1.0, "result off by 10": 0.0, "wrong operation": 0.0, "amount off by 1": 1.0,
         "answer off by 1 or 2": 1.0, "answer off by 10": 0.0,
     }  # fmt: skip

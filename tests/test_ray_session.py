@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.ray_session import ATTEMPTS, _interrupted_later, abandon, in_words, ray_session
+from brigade.experiments.ray_session import ATTEMPTS, _interrupted_later, cancel, in_words, ray_session
 
 ray = pytest.importorskip("ray")
 
@@ -144,8 +144,8 @@ def test_a_session_with_everything_that_can_happen_in_it():
 
         ended, going = ray.remote(lambda: 1).remote(), ray.remote(slow).remote()
         assert ray.get(ended) == 1
-        abandon([])
-        abandon([ended, going])
+        cancel([], force=True)
+        cancel([ended, going], force=True)
         assert ray.get(ended) == 1
         with pytest.raises(ray.exceptions.RayError):
             ray.get(going, timeout=30)

@@ -225,7 +225,7 @@ def _outcome(table: Table, state: State) -> Outcome:
         "verifier accuracy, answer only, last": state["answer only"],
     }
     figures |= {f"{name}, last": curve[-1] for name, curve in curves.items()}
-    accepted = {f"round {number}": edits_accepted(judge, table.test) for number, judge in enumerate(judges)}
+    accepted = {f"round {number}": row for number, row in enumerate(edits_accepted(judges, table.test))}
     tables = {"wrong edits accepted": accepted}
     if state["perturbed"]:
         tables["perturbations"] = state["perturbed"]

@@ -137,8 +137,8 @@ def curves_plot(conditions: Sequence[Condition]) -> str:
             axes.locator_params(axis="x", integer=True)
             for place, condition in enumerate(conditions):
                 _curve(axes, condition, name, place)
-            values = [value for c in conditions for r in c.records for value in r["curves"].get(name, [])]
-            axes.set_ylim(_limits(axes.get_ylim(), [value for value in values if value is not None]))
+            curves = [record["curves"].get(name, []) for condition in conditions for record in condition.records]
+            axes.set_ylim(_limits(axes.get_ylim(), [value for curve in curves for value in curve if value is not None]))
             if all(value.mean is None for condition in conditions for value in condition.curve(name)):
                 axes.text(0.5, 0.5, "there is none", ha="center", va="center", transform=axes.transAxes, color=INK)
                 axes.set_xticks([])

@@ -20,7 +20,7 @@ from brigade.experiments.prover_verifier.config import (
 )
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Outcome
 from brigade.experiments.prover_verifier.records import CALLS, CHECKPOINTS, SEEDS, PvgResults, seed_record
-from brigade.experiments.ray_session import abandon, in_words, ray_session
+from brigade.experiments.ray_session import cancel, in_words, ray_session
 
 Say = Callable[[str], None]
 Finished = tuple[PvgJob, list[Outcome], float]  # the job, an outcome for each of its seeds, seconds
@@ -105,4 +105,4 @@ def _play_with_ray(jobs: list[PvgJob], config: PvgConfig, keep: Callable[[Finish
             raise in_words(error) from None
         finally:
             if not ours:
-                abandon(waiting)
+                cancel(waiting, force=True)

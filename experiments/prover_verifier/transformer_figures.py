@@ -108,24 +108,26 @@ def round_figures(judge: Judge, provers: Mapping[int, Prover], sent: Mapping[int
 
 def edits_response(judge: Judge, problems: Sequence[Problem]) -> tuple[float, Figure]:
     """Completeness and soundness error if a prover may choose among all 25 (for two steps) edits of each problem."""
-    edits, split = _edited(judge, problems)
+    edits, batch = _edited(problems)
+    split = judge.split(batch)
     return best_response(*(each.reshape(len(problems), len(edits)) for each in (split.accept, split.correct)))
 
 
-def edits_accepted(judge: Judge, problems: Sequence[Problem]) -> dict[str, Figure]:
-    """Share that is accepted of the solutions that an edit makes wrong, by what the edit alters."""
-    edits, split = _edited(judge, problems)
+def edits_accepted(judges: Sequence[Judge], problems: Sequence[Problem]) -> list[dict[str, Figure]]:
+    """Share that each judge accepts of the solutions that an edit makes wrong, by what the edit alters."""
+    edits, batch = _edited(problems)
     named = list(dict.fromkeys(_kind(edit) for edit in edits if edit.kind != "none"))
     kinds = np.array([_kind(edit) for edit in edits] * len(problems))
-    return {kind: Split(split.accept, split.correct, split.weight * (kinds == kind)).fool_rate for kind in named}
+    splits = [judge.split(batch) for judge in judges]
+    return [{kind: Split(s.accept, s.correct, s.weight * (kinds == kind)).fool_rate for kind in named} for s in splits]
 
 
-def _edited(judge: Judge, problems: Sequence[Problem]) -> tuple[list[Edit], Split]:
-    """The edits there are, and what is accepted of each problem's solution by each of them."""
+def _edited(problems: Sequence[Problem]) -> tuple[list[Edit], Batch]:
+    """The edits there are, and each problem's solution by each of them."""
     edits = edits_of(len(problems[0].steps))
     solutions = [solve(problem, edit) for problem in problems for edit in edits]
     longest = solution_length(len(problems[0].steps))
-    return edits, judge.split(Batch([p for p in problems for _ in edits], padded(solutions, longest), HELPFUL))
+    return edits, Batch([p for p in problems for _ in edits], padded(solutions, longest), HELPFUL)
 
 
 def _kind(edit: Edit) -> str:

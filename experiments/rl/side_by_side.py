@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.ray_session import abandon, ray_session
+from brigade.experiments.ray_session import cancel, ray_session
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -62,7 +62,7 @@ def side_by_side(
                 yield thing, outcome
         finally:
             if not ours:
-                abandon(list(waiting))
+                cancel(list(waiting), force=True)
 
 
 def _outcome(work: Callable[[T], R], thing: T) -> R | BrigadeError:
