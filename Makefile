@@ -37,7 +37,7 @@ types: .venv/.installed .typecheck/brigade
 	mkdir -p $@
 	ln -sf ../../src/brigade/__init__.py ../../src/brigade/__main__.py ../../src/brigade/_version.py \
 		../../src/brigade/py.typed $@/
-	for room in envs agents dual_process experiments human_play; do ln -sfn ../../$$room $@/$$room; done
+	for room in envs agents simulation dual_process batch experiments human_play; do ln -sfn ../../$$room $@/$$room; done
 
 .venv/.installed: setup.cfg pyproject.toml src/brigade/_version.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from brigade.envs.kitchen.partners import View
+from brigade.envs.kitchen.interfaces.partners import View
 from brigade.envs.registry import Registry
 
 __all__ = ["Agent", "MacroAgent", "MacroRecord", "Observation", "View", "agents", "list_agents", "make_agent"]
@@ -65,7 +65,8 @@ def make_agent(name: str, **options: Any) -> Agent:
         BrigadeError: no such agent, or an option that it does not have.
     """
     # Registration happens when these modules are imported; here, so that importing `base` stays cheap.
-    from brigade.agents import neural, simple, specialists, state_machine  # noqa: F401
+    from brigade.agents import simple, specialists, state_machine  # noqa: F401
+    from brigade.agents.learned import neural  # noqa: F401
     from brigade.envs.registry import BrigadeError
 
     entry = agents[name]
@@ -77,6 +78,7 @@ def make_agent(name: str, **options: Any) -> Agent:
 
 def list_agents() -> list[tuple[str, str]]:
     """Name and one line about every agent."""
-    from brigade.agents import neural, simple, specialists, state_machine  # noqa: F401
+    from brigade.agents import simple, specialists, state_machine  # noqa: F401
+    from brigade.agents.learned import neural  # noqa: F401
 
     return [(entry.name, entry.about) for entry in agents]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from brigade.agents.base import Observation, View, agents
-from brigade.envs.kitchen.layout import ACTION_NAMES, STAY
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, STAY
 
 
 class RandomAgent:

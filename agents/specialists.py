@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from brigade.agents import macro as macros
 from brigade.agents.base import Agent, MacroAgent, MacroRecord, Observation, View, agents, make_agent
-from brigade.agents.macro import Macro
-from brigade.agents.needs import Plan
-from brigade.agents.scene import Scene
+from brigade.agents.planning import macro as macros
+from brigade.agents.planning.macro import Macro
+from brigade.agents.planning.observed_state import Scene
+from brigade.agents.planning.order_planning import Plan
 from brigade.agents.state_machine import StateMachine
 from brigade.envs.registry import BrigadeError, nearest
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from brigade.agents import macro as macros
 from brigade.agents.base import agents
-from brigade.agents.executor import Executor
-from brigade.agents.handling import Failed, Rest, Use
-from brigade.agents.macro import Macro
-from brigade.agents.needs import Part, Plan, plan_orders
-from brigade.agents.passing import Passing
-from brigade.agents.player import MacroPlayer
-from brigade.agents.recipes import NEVER
-from brigade.agents.scene import Scene
+from brigade.agents.planning import macro as macros
+from brigade.agents.planning.executor import Executor
+from brigade.agents.planning.handover import Passing
+from brigade.agents.planning.macro import Macro
+from brigade.agents.planning.observed_state import Scene
+from brigade.agents.planning.order_planning import Part, Plan, plan_orders
+from brigade.agents.planning.player import MacroPlayer
+from brigade.agents.planning.recipes import NEVER
+from brigade.agents.planning.subgoals import Failed, Rest, Use
 
 NO_DEADLINE = 100_000
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from brigade.envs.kitchen.parallel import KitchenParallelEnv
-from brigade.envs.kitchen.solo import KitchenSoloEnv
-from brigade.envs.kitchen.vector import KitchenVectorEnv
+from brigade.envs.kitchen.interfaces.parallel import KitchenParallelEnv
+from brigade.envs.kitchen.interfaces.solo import KitchenSoloEnv
+from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
-from brigade.envs.prover_verifier.arithmetic_game import ArithmeticGame
-from brigade.envs.prover_verifier.bec import ErasureGame
-from brigade.envs.prover_verifier.find_plus import FindPlusGame
-from brigade.envs.prover_verifier.kitchen_game import KitchenGame
-from brigade.envs.prover_verifier.review_game import ReviewGame
+from brigade.envs.prover_verifier.games.arithmetic_game import ArithmeticGame
+from brigade.envs.prover_verifier.games.erasure import ErasureGame
+from brigade.envs.prover_verifier.games.find_plus import FindPlusGame
+from brigade.envs.prover_verifier.games.kitchen_game import KitchenGame
+from brigade.envs.prover_verifier.games.review_game import ReviewGame
 from brigade.envs.prover_verifier.side import SideEnv
 
 CARDS = (

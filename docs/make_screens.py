@@ -18,28 +18,28 @@ os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 from brigade.dual_process.build import make_agent
-from brigade.dual_process.episode import play
-from brigade.dual_process.recording import ENDING, RecordingWriter, make_header
-from brigade.envs.kitchen.layout import ACTION_NAMES, load_kitchen
-from brigade.envs.kitchen.partners import View
-from brigade.human_play.app import App
-from brigade.human_play.film import open_film
-from brigade.human_play.input import Bindings
-from brigade.human_play.launch import Wish
-from brigade.human_play.progress import Session, StudyFolder
-from brigade.human_play.pvg_config import load_judging
-from brigade.human_play.pvg_session import JudgingSession
-from brigade.human_play.robot import Robot, work
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, load_kitchen
+from brigade.envs.kitchen.interfaces.partners import View
+from brigade.human_play.game.game_options import Wish
+from brigade.human_play.replay.replay import open_film
 from brigade.human_play.screens.game import GameScreen
-from brigade.human_play.screens.judge import JudgeScreen
-from brigade.human_play.screens.judging import JudgingPage, JudgingRunner
 from brigade.human_play.screens.keys import KeysScreen
 from brigade.human_play.screens.page import Page
 from brigade.human_play.screens.replay import ReplayScreen
 from brigade.human_play.screens.result import ResultScreen
 from brigade.human_play.screens.start import StartScreen
 from brigade.human_play.screens.study import StudyRunner
-from brigade.human_play.study import load_study
+from brigade.human_play.screens.verifier.judge import JudgeScreen
+from brigade.human_play.screens.verifier.judging import JudgingPage, JudgingRunner
+from brigade.human_play.study.progress import Session, StudyFolder
+from brigade.human_play.study.study import load_study
+from brigade.human_play.verifier.config import load_judging
+from brigade.human_play.verifier.session import JudgingSession
+from brigade.human_play.window.app import App
+from brigade.human_play.window.input import Bindings
+from brigade.human_play.window.robot import Robot, work
+from brigade.simulation.episode import play
+from brigade.simulation.recording import ENDING, RecordingWriter, make_header
 
 HERE = Path(__file__).parent / "screens"
 SIZES = ((800, 600), (1920, 1080))

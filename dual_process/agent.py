@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from brigade.agents.base import View
-from brigade.agents.executor import Executor
-from brigade.agents.handling import Rest, Use
-from brigade.agents.macro import Macro
-from brigade.agents.player import MacroPlayer
-from brigade.agents.scene import Scene, read_scene
+from brigade.agents.planning.executor import Executor
+from brigade.agents.planning.macro import Macro
+from brigade.agents.planning.observed_state import Scene, read_scene
+from brigade.agents.planning.player import MacroPlayer
+from brigade.agents.planning.subgoals import Rest, Use
 from brigade.dual_process.frameworks import Framework
 from brigade.dual_process.history import History
 from brigade.dual_process.llm.protocol import Reasoner
-from brigade.dual_process.messages import Message
-from brigade.dual_process.policy import Policy, Task
+from brigade.dual_process.plan import Policy, Task
 from brigade.dual_process.system1 import System1, Trust
 from brigade.dual_process.system2 import KEPT_LESSONS, Considered, System2, feasible
-from brigade.dual_process.thoughts import Mind, Thought
 from brigade.envs.registry import BrigadeError
+from brigade.simulation.messages import Message
+from brigade.simulation.thoughts import Mind, Thought
 
 Observation = dict[str, Any]
 

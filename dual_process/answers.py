@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from brigade.agents.macro import Macro, parse_macro
-from brigade.agents.recipes import Recipes
-from brigade.dual_process.messages import clean
-from brigade.dual_process.policy import Policy, parse_tasks
+from brigade.agents.planning.macro import Macro, parse_macro
+from brigade.agents.planning.recipes import Recipes
+from brigade.dual_process.plan import Policy, parse_tasks
 from brigade.envs.registry import BrigadeError
+from brigade.simulation.messages import clean
 
 MAX_WORDS = 100
 

@@ -12,7 +12,6 @@ from pydantic import Field, ValidationError
 
 from brigade.agents.base import Agent, agents, list_agents, make_agent
 from brigade.dual_process.agent import DualProcessAgent, PickingAgent, SlowMind
-from brigade.dual_process.clock import Clock, Constant, Latency, Measured, RealClock, Tokens, VirtualClock
 from brigade.dual_process.frameworks import FRAMEWORKS, framework_of
 from brigade.dual_process.llm import house
 from brigade.dual_process.llm.calls import RecordingReasoner, ReplayReasoner
@@ -21,6 +20,7 @@ from brigade.dual_process.llm.protocol import Reasoner
 from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner
 from brigade.envs.content import Model
 from brigade.envs.registry import BrigadeError
+from brigade.simulation.clock import Clock, Constant, Latency, Measured, RealClock, Tokens, VirtualClock
 
 __all__ = [
     "ClockSpec", "ReasonerSpec", "calls_file", "house_answer", "list_agents", "make_agent", "make_answered_agent",

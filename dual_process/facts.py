@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from brigade.agents.recipes import Recipes
-from brigade.agents.scene import Scene
+from brigade.agents.planning.observed_state import Scene
+from brigade.agents.planning.recipes import Recipes
 
 
 class SceneFacts:

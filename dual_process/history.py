@@ -6,11 +6,11 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from brigade.agents.recipes import recipes_of
-from brigade.agents.scene import Scene
-from brigade.dual_process.messages import Message
-from brigade.envs.kitchen.cookbook import Kind
-from brigade.envs.kitchen.layout import Kitchen
+from brigade.agents.planning.observed_state import Scene
+from brigade.agents.planning.recipes import recipes_of
+from brigade.envs.kitchen.content.cookbook import Kind
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.simulation.messages import Message
 
 KEPT_SCENES = 64
 KEPT_DEEDS = 4000

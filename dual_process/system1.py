@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from brigade.agents import macro as macros
-from brigade.agents.macro import Macro
-from brigade.agents.needs import Plan
-from brigade.agents.scene import Scene
+from brigade.agents.planning import macro as macros
+from brigade.agents.planning.macro import Macro
+from brigade.agents.planning.observed_state import Scene
+from brigade.agents.planning.order_planning import Plan
 from brigade.agents.state_machine import StateMachine
 from brigade.dual_process.facts import SceneFacts
-from brigade.dual_process.guard import GuardError
+from brigade.dual_process.guard.language import GuardError
 from brigade.dual_process.history import History
-from brigade.dual_process.policy import Leave, Policy, Task
+from brigade.dual_process.plan import Leave, Policy, Task
 
 DROPPED_KEPT = 6
 

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from brigade.agents.macro import ABOUT, Macro, items_for
-from brigade.agents.recipes import Recipes
-from brigade.agents.scene import Scene
+from brigade.agents.planning.macro import ABOUT, Macro, items_for
+from brigade.agents.planning.observed_state import Scene
+from brigade.agents.planning.recipes import Recipes
 from brigade.dual_process.answers import SCHEMAS, Malformed, read_pick, read_policy, read_text
 from brigade.dual_process.facts import SceneFacts, state_facts
 from brigade.dual_process.frameworks import Framework
-from brigade.dual_process.guard import describe_guards
+from brigade.dual_process.guard.language import describe_guards
 from brigade.dual_process.history import History
 from brigade.dual_process.llm.json_text import find_json
 from brigade.dual_process.llm.protocol import Answer, Failure, Reasoner, Reply, Request
-from brigade.dual_process.policy import Policy
+from brigade.dual_process.plan import Policy
 from brigade.dual_process.prompts import introduction, load_prompt
 
 CHARACTERS_PER_TOKEN = 3.5  # a cautious guess, used for trimming only

@@ -18,31 +18,31 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from brigade.envs.kitchen.observe import Part
-    from brigade.envs.kitchen.parallel import KitchenParallelEnv
-    from brigade.envs.kitchen.solo import KitchenSoloEnv
-    from brigade.envs.kitchen.vector import KitchenVectorEnv
+    from brigade.envs.kitchen.interfaces.parallel import KitchenParallelEnv
+    from brigade.envs.kitchen.interfaces.solo import KitchenSoloEnv
+    from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
+    from brigade.envs.kitchen.observations.observe import Part
 
 __all__ = ["card", "env", "parallel_env", "solo_env", "vector_env"]
 
 
 def parallel_env(**arguments: Any) -> KitchenParallelEnv:
     """All chefs act at once (PettingZoo); the card and the arguments are those of `KitchenParallelEnv`."""
-    from brigade.envs.kitchen.parallel import KitchenParallelEnv
+    from brigade.envs.kitchen.interfaces.parallel import KitchenParallelEnv
 
     return KitchenParallelEnv(**arguments)
 
 
 def solo_env(**arguments: Any) -> KitchenSoloEnv:
     """One learner with given partners (Gymnasium); the card and the arguments are those of `KitchenSoloEnv`."""
-    from brigade.envs.kitchen.solo import KitchenSoloEnv
+    from brigade.envs.kitchen.interfaces.solo import KitchenSoloEnv
 
     return KitchenSoloEnv(**arguments)
 
 
 def vector_env(**arguments: Any) -> KitchenVectorEnv:
     """Many kitchens in one call (Gymnasium); the card and the arguments are those of `KitchenVectorEnv`."""
-    from brigade.envs.kitchen.vector import KitchenVectorEnv
+    from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
 
     return KitchenVectorEnv(**arguments)
 
@@ -56,8 +56,8 @@ def card(kitchen: str) -> str:
     Raises:
         BrigadeError: no such kitchen.
     """
-    from brigade.envs.kitchen.layout import load_kitchen
-    from brigade.envs.kitchen.observe import make_observer, observers
+    from brigade.envs.kitchen.content.layout import load_kitchen
+    from brigade.envs.kitchen.observations.observe import make_observer, observers
 
     loaded = load_kitchen(kitchen)
     made = {name: make_observer(name, loaded) for name in observers.names}

@@ -48,7 +48,7 @@ def side_env(**arguments: Any) -> SideEnv:
 
 def list_games() -> list[tuple[str, str]]:
     """Name and one line about every game."""
-    from brigade.envs.prover_verifier import game
+    from brigade.envs.prover_verifier.games import game
 
     return game.list_games()
 

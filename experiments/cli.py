@@ -68,7 +68,7 @@ def kitchens(
     yaml: Annotated[bool, typer.Option("--yaml", help="Print the kitchen's file.")] = False,
 ) -> None:
     """List the kitchens, or draw one."""
-    from brigade.envs.kitchen.layout import list_kitchens, load_kitchen
+    from brigade.envs.kitchen.content.layout import list_kitchens, load_kitchen
 
     if name:
         _show_kitchen(name, png, size, after, yaml)
@@ -84,10 +84,10 @@ def kitchens(
 
 
 def _show_kitchen(name: str, png: Path | None, size: str, after: int, as_yaml: bool) -> None:
-    from brigade.dual_process.episode import state_after
-    from brigade.envs.kitchen.generate import generate_from_name, unservable
-    from brigade.envs.kitchen.layout import load_kitchen
-    from brigade.envs.kitchen.text import draw, legend
+    from brigade.envs.kitchen.content.generate import generate_from_name, unservable
+    from brigade.envs.kitchen.content.layout import load_kitchen
+    from brigade.envs.kitchen.pictures.text import draw, legend
+    from brigade.simulation.episode import state_after
 
     kitchen = load_kitchen(name)
     if as_yaml:
@@ -104,7 +104,7 @@ def _show_kitchen(name: str, png: Path | None, size: str, after: int, as_yaml: b
         errors.print(f"[yellow]warning:[/] {dish} cannot be made and served here: {reason}")
     if png is not None:
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame greets on standard output otherwise
-        from brigade.envs.kitchen.render import render, save_png
+        from brigade.envs.kitchen.pictures.render import render, save_png
 
         save_png(render(kitchen, described, _size(size)), png)
         console.print(f"{kitchen.name} is drawn in {png}", soft_wrap=True)
@@ -136,7 +136,7 @@ def run(
     changes: Annotated[list[str] | None, typer.Argument(help="key=value, for example seeds=5 out=DIR")] = None,
 ) -> None:
     """Play a matrix of kitchens x teams x seeds on all cores; run it again to go on where it stopped."""
-    from brigade.experiments.config import list_configs, load_config
+    from brigade.experiments.kitchen.run.config import list_configs, load_config
 
     if not config:
         table = _table("configuration", "about")
@@ -145,7 +145,7 @@ def run(
         console.print(table)
         return
     loaded = load_config(config, changes or [])
-    from brigade.experiments.run import run as play
+    from brigade.experiments.kitchen.run.run import run as play
 
     try:
         play(loaded, console)
@@ -164,21 +164,21 @@ def report(
     html: Annotated[Path | None, typer.Option(help="Write a page with plots here.")] = None,
 ) -> None:
     """Say how runs went."""
-    from brigade.experiments import report as reports
+    from brigade.experiments.kitchen.report import report as reports
 
     if as_json:
         print(json.dumps(reports.as_json(results), indent=2))
     else:
         _print_report(results)
     if html is not None:
-        from brigade.experiments.html import write_html
+        from brigade.experiments.kitchen.report.html import write_html
 
         write_html(results, html)
         errors.print(f"page: {html}")
 
 
 def _print_report(folders: list[Path]) -> None:
-    from brigade.experiments import report as reports
+    from brigade.experiments.kitchen.report import report as reports
 
     reports.print_report(folders, console)
 
@@ -186,7 +186,7 @@ def _print_report(folders: list[Path]) -> None:
 @app.command()
 def verify(files: Annotated[list[Path], typer.Argument(help="Recordings or results folders.")]) -> None:
     """Replay recordings and say of each whether every step is identical."""
-    from brigade.experiments.verify import verify_file
+    from brigade.experiments.kitchen.run.verify import verify_file
 
     same = different = broken = 0
     for file in files:
@@ -214,13 +214,13 @@ def bench(
     gpu: Annotated[bool, typer.Option("--gpu", help="Kitchens and training on a GPU instead.")] = False,
 ) -> None:
     """Measure steps per second of each environment, batch size and observation on this machine."""
-    from brigade.experiments import bench as benches
+    from brigade.experiments.bench import bench as benches
 
     if gpu:
-        from brigade.agents.checkpoint import require_torch
+        from brigade.agents.learned.checkpoint import require_torch
 
         require_torch()
-        from brigade.experiments.rl.bench_gpu import bench_gpu
+        from brigade.experiments.bench.bench_gpu import bench_gpu
 
         figures = bench_gpu(errors, kitchen=kitchen, quick=quick)
     else:
@@ -237,7 +237,7 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="Keep the results here.")] = None,
 ) -> None:
     """Cook three episodes in the terminal, then print the report."""
-    from brigade.experiments.demo import demo as cook
+    from brigade.experiments.kitchen.run.demo import demo as cook
 
     folder = cook(console, speed, out)
     _print_report([folder])

@@ -30,7 +30,7 @@ def check(
     from brigade.dual_process.llm.client import Endpoint
 
     if config:
-        from brigade.experiments.config import load_config
+        from brigade.experiments.kitchen.run.config import load_config
 
         endpoint = load_config(config).reasoner.endpoint
         if endpoint is None:

@@ -84,7 +84,7 @@ def report(
     html: Annotated[Path | None, typer.Option(help="Write a page with plots here.")] = None,
 ) -> None:
     """Say how a run went, or how well people judged; by default also as a page, `report.html` in its folder."""
-    from brigade.experiments.prover_verifier.page import write_page
+    from brigade.experiments.prover_verifier.report.page import write_page
 
     _print(folder)
     beside = folder.parent if folder.is_file() else folder
@@ -94,6 +94,6 @@ def report(
 
 
 def _print(folder: Path) -> None:
-    from brigade.experiments.prover_verifier.report import print_pvg_report
+    from brigade.experiments.prover_verifier.report.figures import print_pvg_report
 
     print_pvg_report(folder, console)

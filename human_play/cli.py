@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 import typer
 from typer.core import TyperGroup
 
-from brigade.dual_process.messages import Mode
 from brigade.envs.registry import BrigadeError, unknown
 from brigade.human_play.cli_data import recordings as recordings_commands
 from brigade.human_play.cli_data import report
 from brigade.human_play.cli_replay import replay
-from brigade.human_play.sizes import size_of
+from brigade.human_play.window.sizes import size_of
+from brigade.simulation.messages import Mode
 
 if TYPE_CHECKING:  # what a window needs is imported when one is opened
     from brigade.dual_process.llm.client import Endpoint
-    from brigade.human_play.launch import Wish
-    from brigade.human_play.progress import Session
+    from brigade.human_play.game.game_options import Wish
+    from brigade.human_play.study.progress import Session
 
 
 class _StudyGroup(TyperGroup):
@@ -82,7 +82,7 @@ def play(
     Without --kitchen, --partner and --seconds it opens on a start screen; with any of them straight in a game.
     """
     from brigade.dual_process.build import ReasonerSpec
-    from brigade.human_play.launch import Wish
+    from brigade.human_play.game.game_options import Wish
 
     if messages not in get_args(Mode):
         raise unknown("message mode", messages, list(get_args(Mode)))
@@ -112,8 +112,8 @@ def study(
     countdown: Annotated[float, typer.Option(min=0, help="Seconds before a game's first tick.")] = 3.0,
 ) -> None:
     """Run a study with one participant; the same command goes on where it was left."""
-    from brigade.human_play.progress import StudyFolder
-    from brigade.human_play.study import load_study
+    from brigade.human_play.study.progress import StudyFolder
+    from brigade.human_play.study.study import load_study
 
     spec = load_study(file)
     place = folder or Path("studies") / spec.name
@@ -128,7 +128,7 @@ def study(
 
 def studies() -> None:
     """List the studies that come with Brigade."""
-    from brigade.human_play.study import list_studies, load_study
+    from brigade.human_play.study.study import list_studies, load_study
 
     for name in list_studies():
         typer.echo(f"{name}: {load_study(name).title}")
@@ -146,8 +146,8 @@ def bench_window(
     """
     from dataclasses import asdict
 
-    from brigade.human_play.launch import Wish
-    from brigade.human_play.window_bench import measure
+    from brigade.human_play.game.game_options import Wish
+    from brigade.human_play.screens.window_bench import measure
 
     wish = Wish(partners=(partner,), seconds=seconds, seed=0, folder=None, thoughts=True)
     found = asdict(measure(wish.setup(datetime.now()), size_of(size)))
@@ -159,8 +159,8 @@ def bench_window(
 
 
 async def _study(session: Session, size: tuple[int, int], fullscreen: bool, countdown: float) -> None:
-    from brigade.human_play.app import App
     from brigade.human_play.screens.study import StudyRunner
+    from brigade.human_play.window.app import App
 
     app = App(size, fullscreen)
     first = StudyRunner(app, session, countdown).screen()
@@ -169,8 +169,8 @@ async def _study(session: Session, size: tuple[int, int], fullscreen: bool, coun
 
 
 async def _play(wish: Wish, at_once: bool, size: tuple[int, int], fullscreen: bool, countdown: float) -> None:
-    from brigade.human_play.app import App
     from brigade.human_play.screens.start import StartScreen, play_once
+    from brigade.human_play.window.app import App
 
     app = App(size, fullscreen)
     if at_once:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from brigade.experiments.wording import NONE, plain
+from brigade.batch.numbers import NONE, plain
 
 recordings = typer.Typer(help="List, export and import recordings.", no_args_is_help=True)
 console = Console()
@@ -22,9 +22,9 @@ def list_(
     from rich.table import Table
     from rich.text import Text
 
-    from brigade.dual_process.recording import read_recording
     from brigade.envs.registry import BrigadeError
-    from brigade.human_play.tables import recordings_in
+    from brigade.human_play.data.tables import recordings_in
+    from brigade.simulation.recording import read_recording
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("recording", "kitchen", "agents", "ticks", "score", "state"):
@@ -51,7 +51,7 @@ def export(
     out: Annotated[Path, typer.Option(help="Folder for ticks.parquet and episodes.parquet.")],
 ) -> None:
     """Write recordings as two Parquet tables, one of ticks and one of episodes."""
-    from brigade.human_play import tables
+    from brigade.human_play.data import tables
 
     done = tables.export(folder, out)
     for line in done.left_out:
@@ -69,7 +69,7 @@ def import_overcooked_ai(
     out: Annotated[Path, typer.Option(help="Folder for the recordings, one per trial.")],
 ) -> None:
     """Play human trials of Overcooked-AI again in the kitchens of the same names, record them, and compare scores."""
-    from brigade.human_play.overcooked_ai import import_trials, left_out
+    from brigade.human_play.data.overcooked_ai import import_trials, left_out
 
     results = import_trials(file, out, lambda one: _line(f"{one.trial} ({one.layout}): {one.verdict}"))
     kept = [result for result in results if not result.left_out]
@@ -85,7 +85,7 @@ def report(
     csv: Annotated[Path | None, typer.Option(help="Also write a tidy table here, one row per game.")] = None,
 ) -> None:
     """Scores, contributions, preferences and answers of a study, with intervals; recordings are replayed first."""
-    from brigade.human_play import study_report
+    from brigade.human_play.study import study_report
 
     study_report.report(folder, console, html, csv)
     for path in (html, csv):

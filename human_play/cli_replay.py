@@ -11,10 +11,10 @@ import typer
 from rich.console import Console
 
 from brigade.envs.registry import BrigadeError
-from brigade.human_play.sizes import size_of
+from brigade.human_play.window.sizes import size_of
 
 if TYPE_CHECKING:  # pygame is imported when something is drawn
-    from brigade.human_play.film import Film
+    from brigade.human_play.replay.replay import Film
 
 WINDOW = (1024, 768)
 out, errors = Console(), Console(stderr=True)
@@ -35,8 +35,8 @@ def replay(
 ) -> None:
     """Look at a recording in a window: play, pause, step, scrub. Or export it, without a display."""
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame greets on standard output otherwise
-    from brigade.human_play.film import open_film
-    from brigade.human_play.video import FASTEST, SLOWEST
+    from brigade.human_play.replay.replay import open_film
+    from brigade.human_play.replay.video import FASTEST, SLOWEST
 
     if video is not None and png is not None:
         raise BrigadeError("--video and --png: one of them at a time")
@@ -63,7 +63,7 @@ def replay(
 def _video(
     film: Film, path: Path, size: tuple[int, int] | None, fps: float | None, speed: float, thoughts: bool
 ) -> None:
-    from brigade.human_play.video import SIZE, export
+    from brigade.human_play.replay.video import SIZE, export
 
     width, height = size or SIZE
     done = export(film, path, (width, height), fps, speed, thoughts, errors)
@@ -72,7 +72,7 @@ def _video(
 
 
 def _png(film: Film, path: Path, size: tuple[int, int] | None, tick: int, thoughts: bool) -> None:
-    from brigade.human_play.video import SIZE, save_frame
+    from brigade.human_play.replay.video import SIZE, save_frame
 
     save_frame(film, tick, path, size or SIZE, thoughts)
     out.print(f"{path}: tick {tick}", markup=False, highlight=False, soft_wrap=True)
@@ -81,8 +81,8 @@ def _png(film: Film, path: Path, size: tuple[int, int] | None, tick: int, though
 async def _window(
     film: Film, size: tuple[int, int] | None, tick: int | None, speed: float, thoughts: bool, fullscreen: bool
 ) -> None:
-    from brigade.human_play.app import App
     from brigade.human_play.screens.replay import ReplayScreen
+    from brigade.human_play.window.app import App
 
     width, height = size_of(f"{size[0]}x{size[1]}") if size else WINDOW
     film.state(tick or 0)  # says which ticks there are, before a window opens

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from brigade.envs import kitchen_v0
-from brigade.envs.kitchen.reward import Shaping, mix
+from brigade.envs.kitchen.engine.reward import Shaping, mix
 
 KITCHENS, TICKS, EPOCHS, MINIBATCHES = 128, 100, 2, 16
 GAMMA, LAMBDA, CLIP, ENTROPY, RATE, SCALE = 0.99, 0.95, 0.2, 0.03, 2.5e-3, 0.1

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from brigade.experiments.rl.config import TrainConfig
-from brigade.experiments.rl.rllib import make_ppo, train_with_rllib
+from brigade.experiments.rl.ray.rllib import make_ppo, train_with_rllib
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--steps", type=int, default=200_000, help="environment steps")

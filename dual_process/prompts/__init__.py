@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from string import Template
 
-from brigade.agents.macro import ABOUT
-from brigade.agents.recipes import Recipes
+from brigade.agents.planning.macro import ABOUT
+from brigade.agents.planning.recipes import Recipes
 from brigade.envs.registry import BrigadeError, unknown
 
 FOLDER = Path(__file__).parent

@@ -11,7 +11,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from pettingzoo import AECEnv
 
-from brigade.envs.prover_verifier.game import NOTHING, Game, make_game
+from brigade.envs.prover_verifier.games.game import NOTHING, Game, make_game
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, HELPFUL, REJECT, SNEAKY, SPEAKERS
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, WORLD, Protocol, Turn, find_protocol
 from brigade.envs.registry import BrigadeError, nearest, unknown

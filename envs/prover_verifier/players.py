@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.prover_verifier.game import Behaviour, Game
+from brigade.envs.prover_verifier.games.game import Behaviour, Game
 from brigade.envs.prover_verifier.protocol import FIRST, PROVER, SECOND, VERIFIER, WORLD
 from brigade.envs.registry import Registry
 

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from brigade.envs.content import Document, Model, first_problem, read, validate
 from brigade.envs.registry import BrigadeError, nearest, unknown
-from brigade.experiments.config import RaySpec, Seeds, change
+from brigade.experiments.kitchen.run.config import RaySpec, Seeds, change
 from brigade.experiments.prover_verifier.outcome import Experiment
 
 BUNDLED = Path(__file__).parent / "configs"

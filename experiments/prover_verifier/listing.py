@@ -24,15 +24,15 @@ class Where:
 
 
 EXPERIMENTS: dict[str, Where] = {
-    "erasure_channel": Where("erasure", ("torch",)),
-    "find_the_plus": Where("find_the_plus", ("torch",)),
-    "arithmetic_edits": Where("arithmetic_edits", ("torch",)),
-    "arithmetic_transformer": Where("arithmetic_transformer", ("torch",)),
-    "arithmetic_dapo": Where("arithmetic_dapo", ("torch",)),
-    "arithmetic_llm": Where("arithmetic_llm"),
-    "arithmetic_open_weights": Where("arithmetic_open_weights"),  # says itself what it needs, GPU included
-    "kitchen_scripted": Where("kitchen_scripted"),
-    "kitchen_embedded": Where("kitchen_embedded"),
-    "kitchen_rl": Where("kitchen_rl", ("torch",)),
-    "kitchen_llm": Where("kitchen_llm"),
+    "erasure_channel": Where("toys.erasure", ("torch",)),
+    "find_the_plus": Where("toys.find_the_plus", ("torch",)),
+    "arithmetic_edits": Where("arithmetic.edits", ("torch",)),
+    "arithmetic_transformer": Where("transformer.experiment", ("torch",)),
+    "arithmetic_dapo": Where("transformer.dapo", ("torch",)),
+    "arithmetic_llm": Where("arithmetic.llm"),
+    "arithmetic_open_weights": Where("arithmetic.open_weights"),  # says itself what it needs, GPU included
+    "kitchen_scripted": Where("kitchen.scripted"),
+    "kitchen_embedded": Where("kitchen.embedded"),
+    "kitchen_rl": Where("kitchen.rl", ("torch",)),
+    "kitchen_llm": Where("kitchen.llm"),
 }

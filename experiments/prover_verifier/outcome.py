@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from brigade.agents.checkpoint import read_tensors
+from brigade.agents.learned.checkpoint import read_tensors
 from brigade.envs.content import Model
 from brigade.envs.registry import BrigadeError
 

@@ -11,16 +11,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from brigade.dual_process.provenance import provenance, revision
-from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.config import PvgConfig, digests_of, resolved
-from brigade.experiments.prover_verifier.outcome import Outcome
-from brigade.experiments.records import (
+from brigade.batch.records import (
     first_difference,
     make_folder,
     read_run,
     write_lines,
 )
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier.config import PvgConfig, digests_of, resolved
+from brigade.experiments.prover_verifier.outcome import Outcome
+from brigade.simulation.provenance import provenance, revision
 
 RUN_FORMAT, SEED_FORMAT = "brigade-pvg-run", "brigade-pvg-seed"
 FORMAT_VERSION = 1

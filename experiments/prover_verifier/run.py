@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from brigade.batch.ray_session import cancel, in_words, ray_session
 from brigade.experiments.prover_verifier.config import (
     PvgConfig,
     PvgJob,
@@ -20,7 +21,6 @@ from brigade.experiments.prover_verifier.config import (
 )
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Outcome
 from brigade.experiments.prover_verifier.records import CALLS, CHECKPOINTS, SEEDS, PvgResults, seed_record
-from brigade.experiments.ray_session import cancel, in_words, ray_session
 
 Say = Callable[[str], None]
 Finished = tuple[PvgJob, list[Outcome], float]  # the job, an outcome for each of its seeds, seconds

@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from brigade.experiments.estimate import estimate
+from brigade.batch.estimate import estimate
 
 if TYPE_CHECKING:
-    from brigade.experiments.rl.evaluate import Returns
+    from brigade.experiments.rl.evaluation.evaluate import Returns
 
 console = Console()
 
@@ -24,7 +24,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on where it stopped.")] = False,
 ) -> None:
     """Train policies, and measure what they earn."""
-    from brigade.agents.checkpoint import require_torch
+    from brigade.agents.learned.checkpoint import require_torch
     from brigade.experiments.rl.config import list_configs, load_config
 
     if not config:
@@ -32,7 +32,7 @@ def train(
         return
     loaded = load_config(config, changes or [])
     require_torch()
-    from brigade.experiments.rl.population import train_seeds
+    from brigade.experiments.rl.training.population import train_seeds
 
     for seed, returns in train_seeds(loaded, console, resume).items():
         _show_returns(f"{loaded.name} seed {seed}", loaded.run_folder(seed), returns)
@@ -56,12 +56,12 @@ def crossplay(
     changes: Annotated[list[str] | None, typer.Argument(help="key=value, for example episodes=50 out=DIR")] = None,
 ) -> None:
     """Measure policies with each other in both seats; run it again to go on where it stopped."""
-    from brigade.agents.checkpoint import require_torch
+    from brigade.agents.learned.checkpoint import require_torch
 
     require_torch()
-    from brigade.experiments.rl.crossplay import crossplay as play
-    from brigade.experiments.rl.crossplay import list_crossplays, load_crossplay
-    from brigade.experiments.rl.matrix import PICTURE, show
+    from brigade.experiments.rl.evaluation.crossplay import crossplay as play
+    from brigade.experiments.rl.evaluation.crossplay import list_crossplays, load_crossplay
+    from brigade.experiments.rl.evaluation.matrix import PICTURE, show
 
     if not config:
         console.print("brigade crossplay CONFIG.yaml, or one of: " + ", ".join(list_crossplays()), soft_wrap=True)

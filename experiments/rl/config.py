@@ -9,12 +9,12 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from brigade.agents.checkpoint import NetworkSpec
+from brigade.agents.learned.checkpoint import NetworkSpec
 from brigade.envs.content import Document, Model, read, validate
-from brigade.envs.kitchen.layout import Kitchen, ShapedSpec, with_shaped
-from brigade.envs.kitchen.reward import Shaping
+from brigade.envs.kitchen.content.layout import Kitchen, ShapedSpec, with_shaped
+from brigade.envs.kitchen.engine.reward import Shaping
 from brigade.envs.registry import BrigadeError, unknown
-from brigade.experiments.config import AgentSpec, KitchenChoice, Seeds, change
+from brigade.experiments.kitchen.run.config import AgentSpec, KitchenChoice, Seeds, change
 
 BUNDLED = Path(__file__).parent / "configs"
 PROGRESS = "progress.jsonl"  # in the folder of a training: a line for each update

@@ -9,14 +9,14 @@ from typing import Any
 import pygame
 
 from brigade.agents.base import Observation
-from brigade.dual_process.messages import may_speak
-from brigade.envs.kitchen.render import View, render, view_of, warm
-from brigade.human_play import theme
-from brigade.human_play.app import App, Screen
-from brigade.human_play.input import Controls, Meaning, Say
-from brigade.human_play.screens import hud
+from brigade.envs.kitchen.pictures.render import View, render, view_of, warm
+from brigade.human_play.game import hud
+from brigade.human_play.game.human_game import Person, Setup, Sitting
 from brigade.human_play.screens.overlays import Help, Paused, Question
-from brigade.human_play.sitting import Person, Setup, Sitting
+from brigade.human_play.window import theme
+from brigade.human_play.window.app import App, Screen
+from brigade.human_play.window.input import Controls, Meaning, Say
+from brigade.simulation.messages import may_speak
 
 COUNTDOWN_S = 3.0
 LINGER_S = 1.2  # how long the last picture stays

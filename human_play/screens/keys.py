@@ -5,10 +5,10 @@ from __future__ import annotations
 import pygame
 
 from brigade.envs.registry import BrigadeError
-from brigade.human_play import theme
-from brigade.human_play.app import App, Screen
-from brigade.human_play.input import COMMANDS, MOVES, Bindings, save_bindings
-from brigade.human_play.widgets import Button, Column, Nudge, Widget, nudge_of
+from brigade.human_play.window import theme
+from brigade.human_play.window.app import App, Screen
+from brigade.human_play.window.input import COMMANDS, MOVES, Bindings, save_bindings
+from brigade.human_play.window.widgets import Button, Column, Nudge, Widget, nudge_of
 
 ACTIONS = [("first", move) for move in MOVES] + [("second", move) for move in MOVES] + [("", name) for name in COMMANDS]
 IN_WORDS = {"first": "Right hand, ", "second": "Left hand, ", "": ""}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pygame
 
-from brigade.human_play import theme
-from brigade.human_play.input import COMMANDS, MOVES, Bindings
-from brigade.human_play.sitting import Setup
-from brigade.human_play.widgets import Button, Column, Nudge, Widget, Words, nudge_of
+from brigade.human_play.game.human_game import Setup
+from brigade.human_play.window import theme
+from brigade.human_play.window.input import COMMANDS, MOVES, Bindings
+from brigade.human_play.window.widgets import Button, Column, Nudge, Widget, Words, nudge_of
 
 Act = Callable[[], None]
 

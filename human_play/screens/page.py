@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import pygame
 
-from brigade.human_play import theme
-from brigade.human_play.app import App, Screen
 from brigade.human_play.screens.overlays import Question
-from brigade.human_play.widgets import Column, Nudge, Widget, nudge_of
+from brigade.human_play.window import theme
+from brigade.human_play.window.app import App, Screen
+from brigade.human_play.window.widgets import Column, Nudge, Widget, nudge_of
 
 WIDE = 620  # pixels of an 800 x 600 window
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import pygame
 
-from brigade.envs.kitchen.drawing import paste, sprite
-from brigade.envs.kitchen.drawing_chefs import CHEFS, chef
-from brigade.human_play import hats, theme
-from brigade.human_play.widgets import Nudge, Widget
+from brigade.envs.kitchen.pictures.drawing import paste, sprite
+from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS, chef
+from brigade.human_play.game import hats
+from brigade.human_play.window import theme
+from brigade.human_play.window.widgets import Nudge, Widget
 
 ROW = 56  # height of a place, in pixels of an 800 x 600 window
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pygame
 
-from brigade.dual_process.recording import ENDING
-from brigade.envs.kitchen.drawing import Pen, paste, sprite
-from brigade.envs.kitchen.drawing_chefs import CHEFS
+from brigade.envs.kitchen.pictures.drawing import Pen, paste, sprite
+from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS
 from brigade.envs.registry import BrigadeError
-from brigade.human_play import theme
-from brigade.human_play.app import App, Screen
-from brigade.human_play.film import Film, Mark
-from brigade.human_play.screens import hud
+from brigade.human_play.game import hud
+from brigade.human_play.replay.replay import Film, Mark
+from brigade.human_play.replay.video import STRIP, draw_frame, lingering, save_picture
 from brigade.human_play.screens.overlays import Card, KeyTable
-from brigade.human_play.video import STRIP, draw_frame, lingering, save_picture
-from brigade.human_play.widgets import Button, Widget, Words
+from brigade.human_play.window import theme
+from brigade.human_play.window.app import App, Screen
+from brigade.human_play.window.widgets import Button, Widget, Words
+from brigade.simulation.recording import ENDING
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 JUMP = 10  # ticks

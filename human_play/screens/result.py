@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pygame
 
-from brigade.dual_process.episode import result
-from brigade.envs.kitchen.drawing import paste, sprite
-from brigade.envs.kitchen.drawing_chefs import CHEFS, chef
-from brigade.human_play import theme
-from brigade.human_play.app import App, Screen
-from brigade.human_play.sitting import Sitting
-from brigade.human_play.widgets import Button, Column, Nudge, Widget, nudge_of
+from brigade.envs.kitchen.pictures.drawing import paste, sprite
+from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS, chef
+from brigade.human_play.game.human_game import Sitting
+from brigade.human_play.window import theme
+from brigade.human_play.window.app import App, Screen
+from brigade.human_play.window.widgets import Button, Column, Nudge, Widget, nudge_of
+from brigade.simulation.episode import result
 
 
 class ResultScreen(Screen):

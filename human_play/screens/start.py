@@ -9,19 +9,19 @@ from typing import Any, get_args
 
 import pygame
 
-from brigade.dual_process.episode import state_after
-from brigade.dual_process.messages import Mode
-from brigade.envs.kitchen.layout import list_kitchens, load_kitchen
-from brigade.envs.kitchen.render import render
+from brigade.envs.kitchen.content.layout import list_kitchens, load_kitchen
+from brigade.envs.kitchen.pictures.render import render
 from brigade.envs.registry import BrigadeError
-from brigade.human_play import theme
-from brigade.human_play.app import App, Screen
-from brigade.human_play.launch import Wish, in_words, partners_offered
+from brigade.human_play.game.game_options import Wish, in_words, partners_offered
+from brigade.human_play.game.human_game import Setup, Sitting
 from brigade.human_play.screens.game import GameScreen
 from brigade.human_play.screens.keys import KeysScreen
 from brigade.human_play.screens.result import ResultScreen
-from brigade.human_play.sitting import Setup, Sitting
-from brigade.human_play.widgets import Button, Choice, Column, Nudge, Widget, nudge_of
+from brigade.human_play.window import theme
+from brigade.human_play.window.app import App, Screen
+from brigade.human_play.window.widgets import Button, Choice, Column, Nudge, Widget, nudge_of
+from brigade.simulation.episode import state_after
+from brigade.simulation.messages import Mode
 
 SECONDS = (60.0, 125.0, 180.0, 300.0)
 SPEEDS = {"very slow": 2.0, "slow": 3.0, "usual": 4.0, "brisk": 6.0, "fast": 8.0, "very fast": 12.0}

@@ -6,20 +6,21 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from brigade.envs.kitchen.drawing_chefs import CHEFS
+from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS
 from brigade.envs.registry import BrigadeError
-from brigade.human_play import hats, theme
-from brigade.human_play.app import App, Screen
-from brigade.human_play.progress import Session
-from brigade.human_play.schedule import Consent, Form, Game, Playing, Practice, Ranking, Solo, Step, Thanks
+from brigade.human_play.game import hats
+from brigade.human_play.game.human_game import Seat, Setup, Sitting
 from brigade.human_play.screens.game import GameScreen
 from brigade.human_play.screens.overlays import KeyTable, Question, keys_in_words
 from brigade.human_play.screens.page import Page
 from brigade.human_play.screens.ranking import Places
 from brigade.human_play.screens.result import ResultScreen
-from brigade.human_play.sitting import Seat, Setup, Sitting
-from brigade.human_play.study import Question as Asked
-from brigade.human_play.widgets import Button, Field, Pick, Widget, Words
+from brigade.human_play.study.progress import Session
+from brigade.human_play.study.schedule import Consent, Form, Game, Playing, Practice, Ranking, Solo, Step, Thanks
+from brigade.human_play.study.study import Question as Asked
+from brigade.human_play.window import theme
+from brigade.human_play.window.app import App, Screen
+from brigade.human_play.window.widgets import Button, Field, Pick, Widget, Words
 
 THINK_S = 4.0  # how long `house` takes for a thought
 

@@ -15,7 +15,7 @@ import gymnasium
 
 import brigade.envs
 from brigade._version import __version__
-from brigade.envs.kitchen.partners import Partner, register_partner_source
+from brigade.envs.kitchen.interfaces.partners import Partner, register_partner_source
 from brigade.envs.prover_verifier.kitchen.plans import PlanSource, register_plan_source
 
 __all__ = ["__version__"]
@@ -23,7 +23,7 @@ __all__ = ["__version__"]
 
 def _register() -> None:
     """One id for each kitchen file: `cramped_room.yaml` is `Brigade/CrampedRoom-v0`."""
-    for file in sorted((Path(brigade.envs.__file__).parent / "kitchen" / "kitchens").glob("*.yaml")):
+    for file in sorted((Path(brigade.envs.__file__).parent / "kitchen" / "content" / "kitchens").glob("*.yaml")):
         name = "".join(word.capitalize() for word in file.stem.split("_"))
         gymnasium.register(
             id=f"Brigade/{name}-v0",
@@ -46,7 +46,7 @@ def _agent_names() -> list[str]:
 
 
 def _plans() -> PlanSource:
-    from brigade.agents.plan_follower import MacroPlans
+    from brigade.agents.planning.plan_follower import MacroPlans
 
     return MacroPlans()
 

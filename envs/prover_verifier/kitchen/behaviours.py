@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brigade.envs.prover_verifier.game import Behaviour
+from brigade.envs.prover_verifier.games.game import Behaviour
 from brigade.envs.prover_verifier.kitchen.claims import BUCKET, CHECKPOINTS, HORIZON, Checkpoint, Claim
 from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment, Trace
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from brigade.envs.kitchen.layout import Kitchen
+from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.prover_verifier.kitchen.plans import Plan, Planned
 from brigade.envs.registry import BrigadeError, unknown
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.kitchen.game import Game
-from brigade.envs.kitchen.layout import INTERACT, STAY, Kitchen
-from brigade.envs.kitchen.partners import Partner, View
-from brigade.envs.kitchen.state import SERVED, State
-from brigade.envs.kitchen.tables import EVENT_NAMES
+from brigade.envs.kitchen.content.layout import INTERACT, STAY, Kitchen
+from brigade.envs.kitchen.content.tables import EVENT_NAMES
+from brigade.envs.kitchen.engine.game import Game
+from brigade.envs.kitchen.engine.state import SERVED, State
+from brigade.envs.kitchen.interfaces.partners import Partner, View
 from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Checkpoint, Claim, cut
 from brigade.envs.prover_verifier.kitchen.plans import Plan, plan_source
 
 if TYPE_CHECKING:
-    from brigade.envs.kitchen.parallel import KitchenParallelEnv
+    from brigade.envs.kitchen.interfaces.parallel import KitchenParallelEnv
 
 SERVE, NOTHING = EVENT_NAMES.index("serve"), 0
 
@@ -212,7 +212,7 @@ def replayed(moment: Moment, claim: Claim, trace: Trace, reach: Sequence[int]) -
 
 def _fresh(moment: Moment) -> KitchenParallelEnv:
     """The environment at the beginning of the moment's episode."""
-    from brigade.envs.kitchen.parallel import KitchenParallelEnv
+    from brigade.envs.kitchen.interfaces.parallel import KitchenParallelEnv
 
     env = KitchenParallelEnv(kitchen=moment.kitchen.source, horizon=moment.kitchen.horizon)
     env.reset(seed=moment.seed)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from brigade.envs.kitchen.partners import Partner
+from brigade.envs.kitchen.interfaces.partners import Partner
 from brigade.envs.registry import BrigadeError
 
 if TYPE_CHECKING:
-    from brigade.envs.kitchen.layout import Kitchen
+    from brigade.envs.kitchen.content.layout import Kitchen
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Policies that were trained: networks, checkpoints, and the agent that plays them."""

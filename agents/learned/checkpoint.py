@@ -1,0 +1,321 @@
+"""Trained policies on disk: `policy.pt` with the numbers, and `policy.json`, the card that says what they are.
+
+Only plain tensors are read, never pickled code. Importing this module does not need PyTorch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from brigade import __version__
+from brigade.envs.content import Model, first_problem
+from brigade.envs.kitchen.content.layout import Kitchen, kitchen_digest
+from brigade.envs.kitchen.observations.observe import make_observer
+from brigade.envs.registry import BrigadeError
+
+if TYPE_CHECKING:
+    from brigade.agents.learned.networks import Policy
+
+FORMAT, FORMAT_VERSION = "brigade-policy", 1
+NUMBERS, CARD = "policy.pt", "policy.json"
+CHECKPOINTS = "checkpoints"  # folder of a training run, one checkpoint in it per number of environment steps
+BUNDLED = Path(__file__).parent / "policies"
+DAMAGED = (  # what reading a damaged file of PyTorch's may end in
+    AssertionError, AttributeError, EOFError, IndexError, KeyError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+
+
+class NetworkSpec(Model):
+    """What the networks look like.
+
+    Attributes:
+        hidden: widths of the hidden layers.
+        channels: of the convolutions in front of them, where the observation is planes.
+        activation: between the layers.
+        policies: one actor and critic for all seats, or one for each.
+        critic: `independent` sees what its own chef sees (IPPO), `centralised` what all chefs see (MAPPO, arXiv
+            2103.01955).
+    """
+
+    hidden: list[int] = Field([64, 64], min_length=1)
+    channels: list[int] = [32, 32]
+    activation: Literal["tanh", "relu"] = "tanh"
+    policies: Literal["shared", "separate"] = "shared"
+    critic: Literal["independent", "centralised"] = "independent"
+
+
+class Card(Model):
+    """What a policy was trained in, and how.
+
+    Attributes:
+        kitchen, kitchen_digest, horizon, rules, old_dynamics, chefs: the game.
+        observation, shape: what a chef sees of it.
+        labels_digest: changes when what stands where in the observation does.
+        network: what the networks look like.
+        steps: environment steps trained.
+        training: the resolved configuration of the training.
+        revision: of the source, where it is known.
+    """
+
+    format: Literal["brigade-policy"] = "brigade-policy"
+    version: int = FORMAT_VERSION
+    brigade: str = __version__
+    kitchen: str
+    kitchen_digest: str
+    horizon: int
+    rules: str
+    old_dynamics: bool
+    chefs: int
+    observation: str
+    shape: list[int]
+    labels_digest: str
+    network: NetworkSpec
+    steps: int = 0
+    training: dict[str, Any] = {}
+    revision: str | None = None
+
+
+def make_card(kitchen: Kitchen, observation: str, network: NetworkSpec, **more: Any) -> Card:
+    """The card of a policy for a kitchen; `more` are the other fields."""
+    observer = make_observer(observation, kitchen)
+    return Card(
+        kitchen=kitchen.name,
+        kitchen_digest=kitchen_digest(kitchen),
+        horizon=kitchen.horizon,
+        rules=kitchen.spec.rules,
+        old_dynamics=kitchen.spec.old_dynamics,
+        chefs=kitchen.chefs,
+        observation=observation,
+        shape=list(observer.shape),
+        labels_digest=digest(observer.labels),
+        network=network,
+        **more,
+    )
+
+
+def digest(labels: tuple[str, ...]) -> str:
+    """Twelve digits that change when a label does."""
+    return hashlib.sha256("\n".join(labels).encode()).hexdigest()[:12]
+
+
+def numbers_digest(folder: Path) -> str:
+    """Twelve digits that change when the numbers of a checkpoint do.
+
+    Raises:
+        BrigadeError: they cannot be read.
+    """
+    try:
+        return hashlib.sha256((folder / NUMBERS).read_bytes()).hexdigest()[:12]
+    except OSError as error:
+        raise BrigadeError(f"{folder / NUMBERS}: cannot be read: {error}") from None
+
+
+def save(folder: Path, policy: Policy, card: Card) -> None:
+    """Write a checkpoint; a reader never sees half of one.
+
+    Raises:
+        BrigadeError: it cannot be written, for example because the disk is full.
+    """
+    numbers = {name: tensor.cpu() for name, tensor in policy.state_dict().items()}
+    text = json.dumps(card.model_dump(), indent=1) + "\n"
+    make_folder(folder)
+    write(folder / NUMBERS, packed(numbers))
+    write(folder / CARD, text.encode())  # last: a folder without it is no checkpoint
+
+
+def packed(things: dict[str, Any]) -> bytes:
+    """Tensors and plain data as PyTorch stores them."""
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(things, buffer)
+    return buffer.getvalue()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        BrigadeError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BrigadeError(f"{folder}: cannot be made: {error.strerror}") from None
+
+
+def write(path: Path, content: bytes) -> None:
+    """Replace a file at once; it is on disk when this returns.
+
+    Raises:
+        BrigadeError: it cannot be written, for example because the disk is full; the old file is still there.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def bundled_policies() -> list[str]:
+    """Names of the trained policies that come with Brigade."""
+    return sorted(each.parent.name for each in BUNDLED.glob(f"*/{CARD}"))
+
+
+def find(where: str | Path) -> Path:
+    """The checkpoint folder that is meant by a checkpoint, a training run (its newest one), or a bundled name.
+
+    Raises:
+        BrigadeError: there is none.
+    """
+    path = Path(where)
+    if (path / CARD).is_file():
+        return path
+    newest = steps_of(path)
+    if newest:
+        return newest[-1]
+    if (BUNDLED / str(where) / CARD).is_file():
+        return BUNDLED / str(where)
+    bundled = ", ".join(bundled_policies()) or "none"
+    raise BrigadeError(
+        f"{where}: no checkpoint; expected a folder with {CARD}, the folder of a training run, or a bundled "
+        f"policy ({bundled})"
+    )
+
+
+def steps_of(run: Path) -> list[Path]:
+    """The checkpoints of a training run, oldest first."""
+    found = (each.parent for each in (run / CHECKPOINTS).glob(f"*/{CARD}") if each.parent.name.isdigit())
+    return sorted(found, key=lambda folder: int(folder.name))
+
+
+def read_card(folder: Path) -> Card:
+    """The card of a checkpoint.
+
+    Raises:
+        BrigadeError: it cannot be read, is damaged, or was written by a newer Brigade.
+    """
+    path = folder / CARD
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrigadeError(f"{path}: cannot be read: {error}") from None
+    except json.JSONDecodeError as error:
+        raise BrigadeError(f"{path}:{error.lineno}: damaged: not JSON") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise BrigadeError(f"{path}: not the card of a policy: expected format {FORMAT}")
+    version = data.get("version")
+    if not isinstance(version, int) or version > FORMAT_VERSION:
+        raise BrigadeError(
+            f"{path}: version {version}, written by a newer Brigade ({data.get('brigade')}); "
+            f"this one ({__version__}) reads {FORMAT_VERSION}"
+        )
+    try:
+        return Card.model_validate(data)
+    except ValidationError as error:
+        where, message = first_problem(Card, error)
+        raise BrigadeError(f"{path}: {'.'.join(map(str, where))}: {message}") from None
+
+
+def check_fits(card: Card, kitchen: Kitchen, where: str | Path) -> None:
+    """Refuse a policy that was trained in another game. The length of an episode may differ.
+
+    Raises:
+        BrigadeError: another kitchen, other rules, or another observation.
+    """
+    if card.kitchen != kitchen.name:
+        raise BrigadeError(f"{where}: trained in kitchen '{card.kitchen}', and this is '{kitchen.name}'")
+    if card.old_dynamics != kitchen.spec.old_dynamics:
+        raise BrigadeError(f"{where}: trained with old_dynamics={card.old_dynamics}, and the kitchen here has not")
+    as_trained = replace(kitchen, spec=kitchen.spec.model_copy(update={"horizon": card.horizon}))
+    if card.kitchen_digest != kitchen_digest(as_trained):
+        raise BrigadeError(
+            f"{where}: '{kitchen.name}' has changed since the policy was trained in it "
+            f"(digest {card.kitchen_digest} then, {kitchen_digest(as_trained)} now)"
+        )
+    observer = make_observer(card.observation, kitchen)
+    if list(observer.shape) != card.shape or digest(observer.labels) != card.labels_digest:
+        raise BrigadeError(
+            f"{where}: the observation '{card.observation}' has changed since the policy was trained with it "
+            f"(shape {card.shape} then, {list(observer.shape)} now); train it again"
+        )
+
+
+def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Card]:
+    """A trained policy, ready to act.
+
+    Args:
+        where: a checkpoint, a training run or a bundled name.
+        kitchen: refuse the policy unless it fits this kitchen.
+
+    Raises:
+        BrigadeError: there is none, it is damaged or too new, does not fit the kitchen, or PyTorch is missing.
+    """
+    folder = find(where)
+    card = read_card(folder)
+    if kitchen is not None:
+        check_fits(card, kitchen, where)
+    require_torch()
+    from brigade.agents.learned.networks import Policy
+
+    policy = Policy(card.network, card.shape, card.chefs)
+    path = folder / NUMBERS
+    numbers = read_tensors(path)
+    try:
+        policy.load_state_dict(numbers)
+    except DAMAGED as error:
+        reason = (str(error).splitlines() or ["it is empty"])[0]
+        raise BrigadeError(f"{path}: damaged, or not what {CARD} beside it says: {reason}") from None
+    policy.requires_grad_(False).eval()
+    return policy, card
+
+
+def read_tensors(path: Path) -> Any:
+    """What `torch.save` wrote: tensors and plain containers of them. Nothing in the file is executed.
+
+    Raises:
+        BrigadeError: there is no such file, it is damaged, or it holds anything else.
+    """
+    import torch
+
+    try:
+        return torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be read: {error}") from None
+    except pickle.UnpicklingError:  # PyTorch's own words advise to load it all the same
+        raise BrigadeError(
+            f"{path}: cannot be read: it is damaged, or holds more than tensors and plain containers"
+        ) from None
+    except DAMAGED as error:
+        reason = (str(error).splitlines() or ["it is empty"])[0]
+        raise BrigadeError(f"{path}: cannot be read, it is damaged: {reason}") from None
+
+
+def has_torch() -> bool:
+    """Whether PyTorch is installed."""
+    from importlib.util import find_spec
+
+    return find_spec("torch") is not None
+
+
+def require_torch() -> None:
+    """Say which extra is missing, if PyTorch is.
+
+    Raises:
+        BrigadeError: PyTorch is not installed.
+    """
+    if not has_torch():
+        raise BrigadeError("learned policies need PyTorch, which is not installed: pip install 'brigade[rl]'")

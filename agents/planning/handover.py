@@ -1,0 +1,196 @@
+"""Kitchens in parts: who can use what, and what should be passed over to where it can be used."""
+
+from __future__ import annotations
+
+from brigade.agents.planning.executor import Executor
+from brigade.agents.planning.observed_state import Scene
+from brigade.agents.planning.order_planning import Part, Plan
+from brigade.agents.planning.recipes import Recipes
+from brigade.envs.kitchen.content.cookbook import Kind
+
+
+class Passing:
+    """Decides what to pass on, for a chef in a kitchen whose floor is in several parts.
+
+    Args:
+        recipes: of the kitchen.
+        executor: of the chef.
+    """
+
+    def __init__(self, recipes: Recipes, executor: Executor):
+        self.recipes, self.executor = recipes, executor
+        grid, starts = recipes.grid, recipes.kitchen.layout.start.tolist()
+        self.mine = executor.region
+        self.regions = {grid.region[cell] for cell in starts}
+        self.divided = len(self.regions) > 1
+        self._beside = {
+            name: {r for cell in cells for r in grid.regions_beside(cell)} & self.regions
+            for name, cells in recipes.cells.items()
+        }
+        self._hatch = {r for cell in recipes.hatches for r in grid.regions_beside(cell)} & self.regions
+
+    def wanted(self, scene: Scene, plans: list[Plan]) -> list[str]:
+        """Items to pass on, most urgent plan first: those I can lay hands on, and only others can use."""
+        if not self.divided:
+            return []
+        found: list[str] = []
+        plates = self._empty_plates(scene)
+        crowded = self._crowded(scene)
+        for plan in plans:
+            dish = plan.order.dish
+            if plan.finished:
+                out_of_reach = self.mine not in self._hatch and not self._arrived(plan.cell, self._hatch)
+                if plan.holder is None and self._mine(plan.cell) and out_of_reach:
+                    found.append(dish)
+                continue
+            if plan.plate is None and self._plate_due(plan, plans[0]) and self._plate_missing(plan, plates):
+                found.append(self.recipes.plate.name)
+            for part in plan.parts:
+                if part.food not in self.recipes.spec.dishes and not crowded:
+                    found.extend(self._for_part(part, plan))
+        return found
+
+    def in_hand(self, scene: Scene, hand: Kind, plans: list[Plan]) -> str | None:
+        """What to call the thing in hand if it should be passed on, else None."""
+        if not self.divided or hand.index == 0 or hand.holder == "tool":
+            return None
+        if hand.holder == "food":
+            goes = self._food_goes_any(hand.name, plans)
+            return hand.name if goes and self.mine not in goes and not self._crowded(scene) else None
+        if not hand.contents:
+            goes = {r for plan in plans if plan.plate is None for r in self._plate_goes(plan)}
+            return hand.name if goes and self.mine not in goes else None
+        if hand.dish is not None and any(plan.order.dish == hand.dish for plan in plans):
+            return hand.dish if self.mine not in self._hatch else None
+        if len(hand.contents) == 1 and self.mine not in self._hatch and not self.recipes.holdable(hand.contents[0]):
+            return hand.contents[0]
+        return None
+
+    def _crowded(self, scene: Scene) -> bool:
+        """Whether food passed on now would take the last counter that plates and dishes need to come across."""
+        if all(self._region_gets(self.recipes.plate.name, r) and r in self._hatch for r in self.regions):
+            return False  # every part of the kitchen has plates and a hatch: nothing must come across
+        shared = self.executor.shared_counters()
+        return len(shared) > 1 and sum(cell not in scene.at for cell in shared) < 2
+
+    def _plate_due(self, plan: Plan, first: Plan) -> bool:
+        """Whether a plan needs its plate by now: what is in its pot cooks, or it must be ready before cooking."""
+        if self.recipes.vessel_of(plan.order.dish) is not None:
+            return any(part.state in ("ready", "cooking") for part in plan.parts[:1])
+        return plan is first
+
+    def _plate_missing(self, plan: Plan, plates: list[set[int]]) -> bool:
+        """Whether I should pass on an empty plate for a plan; takes from `plates` those that are there already."""
+        goes = self._plate_goes(plan)
+        for regions in plates:
+            if regions & goes:
+                plates.remove(regions)
+                return False
+        name = self.recipes.plate.name
+        helpless = not any(self._region_gets(name, region) for region in goes)
+        return self.mine not in goes and helpless and self._can_get(name)
+
+    def _for_part(self, part: Part, plan: Plan) -> list[str]:
+        if part.holder is not None or part.state == "cooking":
+            return []
+        chain = self._chain(part.food)
+        if part.state != "missing":
+            item = part.food if part.state == "ready" or len(chain) == 1 else chain[1]
+            goes = self._food_goes(item, plan)
+            useful = self.mine not in goes and not self._arrived(part.cell, goes)
+            return [item] if self._mine(part.cell) and useful else []
+        for item in chain:
+            goes = self._food_goes(item, plan)
+            if self.mine in goes and self._can_take(item, self.mine):
+                return []  # I can use it: making it is `prepare`
+            if (
+                self._can_get(item)
+                and self._can_take(item, self.mine)
+                and not any(self._region_gets(item, region) for region in goes)
+            ):
+                return [item]
+        return []
+
+    def _chain(self, food: str) -> list[str]:
+        """A food and what it is made of, backwards to what is dispensed."""
+        chain = [food]
+        while True:
+            source = next((way.source for way in self.recipes.ways.get(chain[-1], []) if way.source), None)
+            if source is None or source in chain:
+                return chain
+            chain.append(source)
+
+    def _mine(self, cell: int) -> bool:
+        return cell >= 0 and self.executor.reachable(cell)
+
+    def _arrived(self, cell: int, goes: set[int]) -> bool:
+        return bool(self.recipes.grid.regions_beside(cell) & goes)
+
+    def _region_gets(self, item: str, region: int) -> bool:
+        """Whether a chef in a region can make or take the item there without help."""
+        for way in self.recipes.ways.get(item, []):
+            here = region in self._beside[way.tile]
+            if here and (way.source is None or self._region_gets(way.source, region)):
+                return True
+        return False
+
+    def _can_get(self, item: str) -> bool:
+        return self._region_gets(item, self.mine)
+
+    def _food_goes(self, food: str, plan: Plan) -> set[int]:
+        """Regions in which this food's next step towards a dish can be done."""
+        dish = plan.order.dish
+        if food in self.recipes.foods_of(dish):
+            if plan.vessel is not None:
+                return self.recipes.grid.regions_beside(plan.vessel) & self.regions
+            tile = self.recipes.vessel_of(dish)
+            return self._beside[tile] if tile is not None else self._assembly()
+        return self._steps_in(food)
+
+    def _steps_in(self, food: str) -> set[int]:
+        """Regions with a tile that makes something of this food; rather those where it can be taken off again."""
+        regions: set[int] = set()
+        useful: set[int] = set()
+        for made, ways in self.recipes.ways.items():
+            for way in ways:
+                if way.source == food and self.recipes.wanted(made):
+                    regions |= self._beside[way.tile]
+                    useful |= {r for r in self._beside[way.tile] if self._can_take(made, r)}
+        return useful or regions
+
+    def _can_take(self, food: str, region: int) -> bool:
+        return self.recipes.holdable(food) or self._region_gets(self.recipes.plate.name, region)
+
+    def _food_goes_any(self, food: str, plans: list[Plan]) -> set[int]:
+        steps = self._steps_in(food)
+        for plan in plans:
+            if food in self.recipes.foods_of(plan.order.dish):
+                steps |= self._food_goes(food, plan)
+        return steps
+
+    def _assembly(self) -> set[int]:
+        """Where dishes are put together: at a hatch, if anyone stands there."""
+        return self._hatch or self.regions
+
+    def _plate_goes(self, plan: Plan) -> set[int]:
+        """Regions in which an empty plate is needed for a plan: where its food waits, else where it will be made."""
+        grid, works_at = self.recipes.grid, self.recipes.works_at
+        parts = [p for p in plan.parts if p.state in ("ready", "cooking") and not self.recipes.holdable(p.food)]
+        cells = [p.cell for p in parts if p.cell >= 0 and works_at(p.cell)]
+        if plan.vessel is not None:
+            cells.append(plan.vessel)
+        if cells:
+            return grid.regions_beside(cells[0]) & self.regions
+        dish = plan.order.dish
+        tile = self.recipes.vessel_of(dish)
+        if tile is not None:
+            return self._beside[tile]
+        bound = [food for food in self.recipes.foods_of(dish) if not self.recipes.holdable(food)]
+        tiles = [way.tile for food in bound for way in self.recipes.ways.get(food, [])]
+        return {r for name in tiles for r in self._beside[name]} or self._assembly()
+
+    def _empty_plates(self, scene: Scene) -> list[set[int]]:
+        """For each empty plate that lies about or is held: the regions that can reach it."""
+        name, grid = self.recipes.plate.name, self.recipes.grid
+        held = [{grid.region[chef.cell]} for chef in scene.chefs if chef.hand.name == name]
+        return held + [grid.regions_beside(cell) for cell, kind in scene.at.items() if kind.name == name]

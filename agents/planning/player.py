@@ -1,0 +1,85 @@
+"""What all agents that think in macro actions share: one at a time, carried out tick by tick, and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from brigade.agents.base import MacroRecord, Observation, View
+from brigade.agents.planning.executor import Executor
+from brigade.agents.planning.macro import WAIT, Macro
+from brigade.agents.planning.navigate import Navigator
+from brigade.agents.planning.observed_state import Scene, read_scene
+from brigade.agents.planning.recipes import Recipes, recipes_of
+from brigade.agents.planning.subgoals import Done, Failed, Rest, Use
+from brigade.envs.kitchen.content.layout import STAY
+
+PATIENCE = 8  # ticks without getting anywhere after which something else is tried
+CHOICES_A_TICK = 4  # macro actions that may end and begin within one tick before the chef stands still for it
+
+
+class MacroPlayer:
+    """Chooses macro actions with `choose` and carries them out. Subclasses say what to choose."""
+
+    recipes: Recipes
+    executor: Executor
+    navigator: Navigator
+    scene: Scene  # the tick that was acted on last
+
+    def reset(self, view: View) -> None:
+        """Begin an episode."""
+        self.view = view
+        self.recipes = recipes_of(view.kitchen)
+        self.executor = Executor(self.recipes, view.seat)
+        self.navigator = Navigator(self.recipes.grid, view.seat, view.seed)
+        self.current: Macro | None = None
+        self._started = 0
+        self._records: list[MacroRecord] = []
+        self.given_up: dict[Macro, int] = {}  # macro actions given up because the way was blocked, until when
+        self.prepare()
+
+    @property
+    def macros(self) -> Sequence[MacroRecord]:
+        """The macro actions that have ended, oldest first."""
+        return self._records
+
+    def prepare(self) -> None:
+        """What a subclass needs to do at the start of an episode."""
+
+    def choose(self, scene: Scene) -> Macro | None:
+        """The next macro action; None to stand still and make room."""
+        raise NotImplementedError
+
+    def interrupt(self, scene: Scene) -> bool:
+        """Whether to drop the current macro action for something else."""
+        return False
+
+    def act(self, observation: Observation) -> int:
+        """The action for this tick."""
+        scene = self.scene = read_scene(self.view.kitchen, observation)
+        if self.current is not None and self.navigator.held_up > PATIENCE:
+            self.given_up[self.current] = scene.tick + 2 * PATIENCE
+            self.navigator.held_up = 0
+            self._end(scene, False, "the way was blocked")
+        if self.current is not None and self.interrupt(scene):
+            self._end(scene, False, "given up for something more urgent")
+        for _ in range(CHOICES_A_TICK):
+            if self.current is None:
+                self.current = self.choose(scene)
+                if self.current is None:
+                    return self.navigator.rest(scene, None)
+                self._started = scene.tick
+                self.executor.start(scene)
+            goal = self.executor.goal(self.current, scene)
+            if isinstance(goal, Use):
+                return self.navigator.use(scene, goal.cell)
+            if isinstance(goal, Rest):
+                return self.navigator.rest(scene, goal.near)
+            self._end(scene, isinstance(goal, Done), goal.reason if isinstance(goal, Failed) else "")
+        return STAY
+
+    def _end(self, scene: Scene, succeeded: bool, reason: str) -> None:
+        assert self.current is not None
+        if self.current.verb != WAIT:
+            record = MacroRecord(str(self.current), self._started, scene.tick, succeeded, reason)
+            self._records.append(record)
+        self.current = None

@@ -1,0 +1,96 @@
+"""What a chef can see and reach: the questions that every plan begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from brigade.agents.planning.observed_state import Chef, Scene
+from brigade.agents.planning.recipes import Recipes
+
+ON_THE_WAY, THERE_AND_BACK = 1.0, 2.0  # weight of the way onward when choosing a counter to put something on
+
+
+class Surroundings:
+    """One chef's surroundings at one tick.
+
+    Args:
+        recipes: of the kitchen.
+        seat: which chef.
+
+    Attributes:
+        region: the part of the floor the chef walks on.
+        scene, me: the tick that was looked at last, and the chef in it.
+    """
+
+    scene: Scene
+    me: Chef
+
+    def __init__(self, recipes: Recipes, seat: int):
+        self.recipes, self.grid, self.seat = recipes, recipes.grid, seat
+        self.region = self.grid.region[int(recipes.kitchen.layout.start[seat])]
+        self._reach = [self.region in self.grid.regions_beside(cell) for cell in range(self.grid.cells)]
+
+    def look(self, scene: Scene) -> None:
+        """Ask about this tick from now on."""
+        self.scene, self.me = scene, scene.chefs[self.seat]
+
+    def reachable(self, cell: int) -> bool:
+        """Whether this chef can interact with a cell."""
+        return self._reach[cell]
+
+    def cost(self, cell: int) -> int:
+        """Ticks until this chef could interact with a cell."""
+        return self.grid.cost(self.me.cell, self.me.facing, cell)
+
+    def nearest(self, cells: Iterable[int]) -> int | None:
+        """The cell that is reached first."""
+        return min((cell for cell in cells if self._reach[cell]), key=self.cost, default=None)
+
+    def loose(self, name: str) -> list[int]:
+        """Cells from which an empty hand could pick up an item of this kind."""
+        at, bare = self.scene.at, self.recipes.bare
+        return [cell for cell, kind in at.items() if kind.name == name and self._reach[cell] and bare(cell, kind)]
+
+    def lying(self, name: str) -> list[int]:
+        """Cells within reach on which an item of this kind lies."""
+        return [cell for cell, kind in self.scene.at.items() if kind.name == name and self._reach[cell]]
+
+    def free(self, cells: Iterable[int]) -> list[int]:
+        """Those of `cells` that are within reach and on which nothing lies."""
+        return [cell for cell in cells if self._reach[cell] and cell not in self.scene.at]
+
+    def dispensers(self, name: str) -> list[int]:
+        """Dispensers of an item within reach."""
+        ways = self.recipes.ways.get(name, [])
+        return [
+            cell for way in ways if way.source is None for cell in self.recipes.cells[way.tile] if self._reach[cell]
+        ]
+
+    def attended(self, cell: int) -> bool:
+        """Whether another chef stands facing this cell, as one who is at work there does."""
+        offset = self.grid.offset
+        others = (chef for seat, chef in enumerate(self.scene.chefs) if seat != self.seat)
+        return any(chef.cell + offset[chef.facing] == cell and chef.hand.index == 0 for chef in others)
+
+    def counter_near(self, near: int | None = None, onward: float = ON_THE_WAY) -> int | None:
+        """A free counter that is on the way to `near`, or so near to it that one is soon back."""
+        between = self.grid.between
+        free = self.free(self.recipes.counters)
+        shared = set(self.shared_counters()) if len(self.recipes.kitchen.regions) > 1 else set()
+
+        def price(cell: int) -> float:
+            after = onward * min(between(cell, near), 30) if near is not None else 0.0
+            return self.cost(cell) + after + (5.0 if cell in shared else 0.0)
+
+        return min(free, key=price, default=None)
+
+    def shared_counters(self) -> list[int]:
+        """Counters over which things are passed on: those between two regions, else the centre ones, else all."""
+        kitchen, grid = self.recipes.kitchen, self.grid
+        starts = {grid.region[int(cell)] for cell in kitchen.layout.start}
+        counters = [cell for cell in self.recipes.counters if self._reach[cell]]
+        between = [cell for cell in counters if len(grid.regions_beside(cell) & starts) > 1]
+        centre = [kitchen.number(*cell) for cell in kitchen.centre if self._reach[kitchen.number(*cell)]]
+        if len(starts) > 1:
+            return [cell for cell in centre if cell in between] or between
+        return centre or counters

@@ -1,0 +1,115 @@
+"""The small steps that macro actions are made of: put down, fetch, obtain, bring through a process."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from brigade.agents.planning.reachability import ON_THE_WAY, Surroundings
+from brigade.agents.planning.recipes import Recipes, Way
+
+
+class Use(NamedTuple):
+    """Go and interact with this cell."""
+
+    cell: int
+
+
+class Rest(NamedTuple):
+    """Wait, near a cell if one is given."""
+
+    near: int | None = None
+
+
+class Done(NamedTuple):
+    """The macro action has reached what it was for."""
+
+
+class Failed(NamedTuple):
+    """It cannot go on; the reason is for people and prompts to read."""
+
+    reason: str
+
+
+Goal = Use | Rest | Done | Failed
+
+
+class Handling(Surroundings):
+    """What one chef's hands can do next; every method returns the goal for this tick.
+
+    Args:
+        recipes: of the kitchen.
+        seat: which chef.
+    """
+
+    def __init__(self, recipes: Recipes, seat: int):
+        super().__init__(recipes, seat)
+        self._place: int | None = None  # where this macro action has put what it is making
+        self._pending: int | None = None  # where it was about to put it
+
+    def put_down(self, near: int | None = None, onward: float = ON_THE_WAY) -> Goal:
+        """Put what is in hand on a counter."""
+        cell = self.counter_near(near, onward)
+        if cell is not None:
+            return Use(cell)
+        if self.recipes.bins and self.me.hand.holder == "food":
+            bin_ = self.nearest(self.recipes.bins)
+            if bin_ is not None:
+                return Use(bin_)
+        return Failed(f"no free counter to put the {self.me.hand.name} on")
+
+    def fetch(self, name: str) -> Goal:
+        """Have one of these in hand: pick up what lies about or take a fresh one, whichever is nearer."""
+        if self.me.hand.index != 0:
+            return self.put_down()
+        cell = self.nearest([*self.loose(name), *self.dispensers(name)])
+        return Use(cell) if cell is not None else Failed(f"no {name} within reach")
+
+    def obtain(self, food: str) -> Goal:
+        """Have a food in bare hands, making it if need be. Done when it is in hand."""
+        hand = self.me.hand
+        if hand.name == food:
+            return Done()
+        cell = self.nearest([*self.loose(food), *self.dispensers(food)])
+        if cell is not None:
+            return Use(cell) if hand.index == 0 else self.put_down(cell)
+        return self._process(food)
+
+    def _process(self, food: str) -> Goal:
+        """Bring a food one step further through the process that makes it."""
+        failed: Goal = Failed(f"no {food} within reach, and nothing here to make it of")
+        for way in self.recipes.ways.get(food, []):
+            if way.source is not None:
+                goal = self._process_by(food, way, way.source)
+                if not isinstance(goal, Failed):
+                    return goal
+                failed = goal
+        return failed
+
+    def _process_by(self, food: str, way: Way, source: str) -> Goal:
+        hand = self.me.hand
+        tiles = self.recipes.cells[way.tile]
+        free = self.nearest(self.free(tiles))
+        begun = [cell for cell in self.lying(source) if cell in tiles]
+        if way.by_hand:
+            begun = [cell for cell in begun if cell == self._place or not self.attended(cell)]
+        if hand.name == source:
+            if free is not None:
+                self._pending = free
+                return Use(free)
+            return Failed(f"every {way.tile} is in use")
+        if begun and way.by_hand:
+            self._place = self.nearest(begun) if self._place not in begun else self._place
+            assert self._place is not None
+            return Use(self._place) if hand.index == 0 else self.put_down(self._place)
+        if free is None:
+            return self._make_room(way, food)
+        goal = self.obtain(source)
+        return goal if not isinstance(goal, Done) else Use(free)
+
+    def _make_room(self, way: Way, food: str) -> Goal:
+        """Every tile is taken: if one holds something finished that a hand can take, put that on a counter."""
+        finished = [cell for cell in self.loose(food) if self.recipes.kitchen.tile_names[cell] == way.tile]
+        cell = self.nearest(finished)
+        if cell is None or self.counter_near(cell) is None:
+            return Failed(f"every {way.tile} is in use")
+        return Use(cell) if self.me.hand.index == 0 else self.put_down(cell)

@@ -1,0 +1,1 @@
+"""How any question is run: configurations, run folders, jobs on Ray, pages and numbers."""

@@ -1,0 +1,1 @@
+"""What people judged, and how well they could."""

@@ -1,0 +1,214 @@
+"""What people who played the verifier did, on disk: a file of JSON lines for each session, only ever added to.
+
+First a header (configuration, versions, participant's id, without names), then a line whenever an item is first shown,
+and a line for each item that was judged. Whatever ends the program costs the item in flight and no more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+from brigade.batch.records import bytes_of, check_version, numbered_lines
+from brigade.envs.content import first_problem
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier.records import SEEDS
+
+SESSION_FORMAT, OPENED_FORMAT, ITEM_FORMAT = "brigade-pvg-session", "brigade-pvg-opened", "brigade-pvg-item"
+ENDING = ".jsonl"
+Record = Mapping[str, Any]
+KITCHEN = "kitchen_digest"  # in the header of a session in a kitchen
+BEGINNING = f'{{"format":"{SESSION_FORMAT}"'.encode()  # of every file
+
+
+class Line(BaseModel):
+    """What a report reads of a line, which may hold more."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class HeaderLine(Line):
+    """The first line."""
+
+    config: dict[str, Any]
+    participant: str
+    provenance: dict[str, Any]
+
+
+class OpenedLine(Line):
+    """An item is shown."""
+
+    item: str
+
+
+class LookPart(Line):
+    """A look within an item."""
+
+    label: str = ""
+    s: FiniteFloat | None = None
+
+
+class ItemLine(Line):
+    """An item was judged."""
+
+    item: str
+    practice: bool
+    prover: str
+    truth: bool
+    accept: bool
+    timed_out: bool
+    confidence: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
+    seconds: FiniteFloat
+    points: FiniteFloat
+    looks: list[LookPart]
+    argument: list[dict[str, Any]]
+    checkpoints: list[str] | None = None
+    problem: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """One person's session.
+
+    Attributes:
+        path: its file.
+        header: configuration, participant, provenance.
+        openings: how often each item was shown; more than once if the session was left in the middle of it.
+        items: what was judged, in order.
+    """
+
+    path: Path
+    header: Record
+    openings: Mapping[str, int]
+    items: Sequence[Record]
+
+    @property
+    def participant(self) -> str:
+        """The participant's id."""
+        return str(self.header["participant"])
+
+    @property
+    def counted(self) -> list[Record]:
+        """The items that count: all but those for practice."""
+        return [item for item in self.items if not item["practice"]]
+
+
+def read_session(path: str | Path) -> Session:
+    """A session from its file; a last line that a crash has cut off is left out.
+
+    Raises:
+        BrigadeError: it is no such file, damaged (with the line), or of a newer version.
+    """
+    path = Path(path)
+    lines = list(numbered_lines(path, unfinished=True))
+    if not lines or lines[0][1].get("format") != SESSION_FORMAT:
+        raise BrigadeError(f"{path}:1: not a session of a verifier: expected a first line with format {SESSION_FORMAT}")
+    openings: dict[str, int] = {}
+    items: dict[str, Record] = {}
+    header = lines[0][1]
+    for number, line in lines:
+        where = f"{path}:{number}"
+        check_version(line, where)
+        if line is header:
+            _check(line, HeaderLine, where)
+        elif line.get("format") == OPENED_FORMAT:
+            _check(line, OpenedLine, where)
+            openings[line["item"]] = openings.get(line["item"], 0) + 1
+        elif line.get("format") == ITEM_FORMAT:
+            _check(line, ItemLine, where)
+            if line["item"] in items:
+                raise BrigadeError(f"{where}: damaged: item {line['item']} is judged twice")
+            items[line["item"]] = line
+        else:
+            raise BrigadeError(f"{where}: expected an item, got format {line.get('format')!r}")
+    return Session(path, header, openings, list(items.values()))
+
+
+def _check(line: Record, model: type[Line], where: str) -> None:
+    try:
+        model.model_validate(line)
+    except ValidationError as error:
+        path, message = first_problem(model, error)
+        raise BrigadeError(f"{where}: damaged: {'.'.join(map(str, path))}: {message}") from None
+
+
+def is_begun(path: Path) -> bool:
+    """Whether a file holds anything; not if a crash has left it empty, or its first line without an end.
+
+    Raises:
+        BrigadeError: it cannot be read.
+    """
+    there = bytes_of(path)
+    return b"\n" in there or there[: len(BEGINNING)] != BEGINNING[: len(there)]
+
+
+def session_files(place: str | Path) -> list[Path]:
+    """The files of sessions in a folder, or the one that is given."""
+    place = Path(place)
+    return [place] if place.is_file() else sorted(place.glob(f"*{ENDING}"))
+
+
+def holds_sessions(place: str | Path) -> bool:
+    """Whether a folder or file is what people did, rather than a run of programs."""
+    return not (Path(place) / SEEDS).exists() and Path(place).name != SEEDS and bool(session_files(place))
+
+
+def read_sessions(place: str | Path) -> list[Session]:
+    """All sessions in a folder, or the one in a file; those of nobody who judged anything included.
+
+    Raises:
+        BrigadeError: there are none, or one cannot be read.
+    """
+    sessions = [read_session(path) for path in session_files(place) if is_begun(path)]
+    if not sessions:
+        raise BrigadeError(f"{place}: there are no sessions of verifiers here (files that end with {ENDING})")
+    return sessions
+
+
+def storable(text: str) -> str:
+    """Text with an escape for each half of a surrogate pair, which UTF-8 cannot hold."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def add_line(path: Path, line: Record, size: int) -> int:
+    """Add a line; it is on the disk when this returns, or else the file is as it was.
+
+    Args:
+        path: the file.
+        line: what to add.
+        size: how long the file is expected to be, in bytes.
+
+    Returns:
+        How long it is now.
+
+    Raises:
+        BrigadeError: it cannot be written, or someone else has written to it meanwhile.
+    """
+    text = storable(json.dumps(line, separators=(",", ":"), ensure_ascii=False)).encode() + b"\n"
+    try:
+        there = path.stat().st_size if path.exists() else 0
+        if there != size:
+            raise BrigadeError(
+                f"{path}: another program has written to it; is this session open twice? Nothing was added"
+            )
+        with path.open("ab") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            if size:
+                os.truncate(path, size)
+            else:
+                path.unlink()
+        raise BrigadeError(
+            f"{path}: cannot be written: {error.strerror}; what was judged before is kept. Make room and try again"
+        ) from None
+    return size + len(text)

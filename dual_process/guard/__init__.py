@@ -1,0 +1,1 @@
+"""The language of conditions that plans are guarded by."""

@@ -1,0 +1,1 @@
+"""Cookbooks and kitchens as data, and the tables that the engine reads."""

@@ -1,0 +1,436 @@
+"""Kitchens: a map, a cookbook, rules and orders, read from YAML and checked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from brigade.envs.content import ContentError, Document, Model, first_problem, parse, read, validate
+from brigade.envs.kitchen.content import cookbook_spec
+from brigade.envs.kitchen.content.cookbook import (
+    COUNTER,
+    FILE_ENDINGS,
+    FLOOR,
+    NOTHING,
+    Cookbook,
+    build_cookbook,
+    load_cookbook,
+)
+from brigade.envs.kitchen.content.tables import Tables, compile_tables
+from brigade.envs.registry import BrigadeError, nearest, unknown
+
+STAY, LEFT, RIGHT, DOWN, UP, INTERACT = range(6)
+ACTION_NAMES = ("stay", "left", "right", "down", "up", "interact")
+FACINGS = {"left": LEFT, "right": RIGHT, "down": DOWN, "up": UP}
+MAX_CHEFS = 4
+MAX_CELLS = 32_767  # cells are numbered in 16 bits
+CHEF_SYMBOLS = "123456789"
+LOOKS = {"title", "about"}  # what of a kitchen's file only people see
+BUNDLED = Path(__file__).parent / "kitchens"
+
+Cell = tuple[int, int]  # (x, y), (0, 0) at the top left
+
+
+class LegendSpec(Model):
+    """What a symbol of the map stands for: a tile, with something lying on it if `item` is given."""
+
+    tile: str = "counter"
+    item: str | None = None
+
+
+class OrdersSpec(Model):
+    """How orders come in.
+
+    `stream`: one after another, each with a deadline; a new one while fewer than `open` are open and the tick is at
+    least `spacing` times the number that are. `standing`: the same dishes are wanted all the time, without deadline.
+    """
+
+    mode: Literal["stream", "standing"] = "stream"
+    dishes: list[str] | None = None  # default: every dish of the cookbook that can be ordered
+    open: int = Field(4, gt=0, le=16)
+    spacing: int = Field(25, ge=0, le=1_000_000)  # ticks
+    missed: int = Field(10, ge=0, le=100)  # points lost when an order expires
+    wrong: int = Field(10, ge=0, le=100)  # points lost when something nobody ordered is delivered
+
+
+class ShapedSpec(Model):
+    """Shaped rewards per event, to help learning; never part of the score."""
+
+    place: int = Field(3, ge=-1000, le=1000)  # an ingredient put where something will be done to it
+    plate: int = Field(3, ge=-1000, le=1000)  # an empty plate fetched while there is more at work than plates
+    collect: int = Field(5, ge=-1000, le=1000)  # a finished ingredient or soup taken onto a plate
+
+
+class KitchenSpec(Model):
+    """A kitchen file."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    about: str = ""
+    cookbook: str
+    rules: Literal["challenge", "classic"]
+    map: str
+    legend: dict[str, LegendSpec] = {}
+    facing: Literal["left", "right", "down", "up"] = "left"
+    horizon: int = Field(gt=0, le=1_000_000)  # ticks
+    old_dynamics: bool = True  # classic: a pot starts by itself when full
+    orders: OrdersSpec = OrdersSpec()
+    shaped: ShapedSpec = ShapedSpec()
+
+
+class Layout(NamedTuple):
+    """A kitchen as the rules read it. Cells are numbered y * width + x."""
+
+    tile: NDArray[np.int16]  # (cells,) tile type
+    step: NDArray[np.int16]  # (6,) what each action adds to a cell's number
+    start: NDArray[np.int16]  # (chefs,) cells
+    start_facing: int  # one of 1-4
+    start_item: NDArray[np.int16]  # (cells,) item kind lying there at reset
+    stoves: NDArray[np.int16]  # cells where something cooks by itself
+    work_cells: NDArray[np.int16]  # cells where something is done to food
+    dishes: NDArray[np.int16]  # dishes that are ordered
+    shaped: NDArray[np.int16]  # (4,) shaped reward by SHAPED_* code
+    classic: bool  # interactions before moves, and all moves at once
+    standing: bool  # orders stand, without deadline
+    max_open: int
+    spacing: int
+    missed_penalty: int
+    wrong_penalty: int
+
+
+@dataclass(frozen=True, eq=False)
+class Kitchen:
+    """A checked kitchen. Make one with `load_kitchen`."""
+
+    spec: KitchenSpec
+    source: str
+    cookbook: Cookbook
+    tables: Tables
+    layout: Layout
+    width: int
+    height: int
+    starts: tuple[Cell, ...]
+    centre: tuple[Cell, ...]  # counters marked `+`
+
+    @property
+    def name(self) -> str:
+        """The kitchen's name."""
+        return self.spec.name
+
+    @property
+    def chefs(self) -> int:
+        """How many chefs cook here."""
+        return len(self.starts)
+
+    @property
+    def horizon(self) -> int:
+        """Ticks in an episode."""
+        return self.spec.horizon
+
+    @cached_property
+    def tile_names(self) -> tuple[str, ...]:
+        """The name of each cell's tile."""
+        return tuple(self.cookbook.tiles[tile] for tile in self.layout.tile.tolist())
+
+    @cached_property
+    def order_dishes(self) -> tuple[str, ...]:
+        """Dishes that are ordered here."""
+        return tuple(self.cookbook.orderable[dish] for dish in self.layout.dishes.tolist())
+
+    def cell(self, number: int) -> Cell:
+        """(x, y) of a cell's number."""
+        return number % self.width, number // self.width
+
+    def number(self, x: int, y: int) -> int:
+        """A cell's number."""
+        return y * self.width + x
+
+    @cached_property
+    def regions(self) -> tuple[tuple[int, ...], ...]:
+        """The parts of the floor that a chef can walk, those with chefs first, as sorted cell numbers."""
+        return _regions(self.layout.tile, self.width, self.height, [self.number(*start) for start in self.starts])
+
+    def ascii(self) -> str:
+        """The map as text, chefs as digits."""
+        rows = self.spec.map.strip("\n").split("\n")
+        return "\n".join(row.rstrip() for row in rows)
+
+
+def kitchen_digest(kitchen: Kitchen) -> str:
+    """Twelve digits that change when the game in the kitchen does, not with its looks: what a recording was made in."""
+    text = kitchen.spec.model_dump_json(exclude=LOOKS)
+    text += kitchen.cookbook.spec.model_dump_json(exclude=cookbook_spec.LOOKS)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def list_kitchens() -> list[str]:
+    """Names of the kitchens that come with Brigade."""
+    return sorted(path.stem for path in BUNDLED.glob("*.yaml"))
+
+
+def load_kitchen(name: str, horizon: int | None = None, old_dynamics: bool | None = None) -> Kitchen:
+    """A kitchen by name.
+
+    Args:
+        name: a bundled kitchen, a file ending in `.yaml`, or `generated:seed=7,chefs=3,...` (see `generate`).
+        horizon: ticks in an episode, instead of the kitchen's own.
+        old_dynamics: whether a full pot starts by itself, instead of the kitchen's own setting.
+
+    Raises:
+        BrigadeError: no such kitchen, or its file is not right; the message names file, line and field.
+    """
+    # A file, of a kitchen or of the cookbook to generate one for, may have been edited since it was last read.
+    load = _load.__wrapped__ if any(ending in name for ending in FILE_ENDINGS) else _load
+    return load(name, horizon, old_dynamics)
+
+
+@lru_cache(maxsize=256)
+def _load(name: str, horizon: int | None, old_dynamics: bool | None) -> Kitchen:
+    if name.endswith(FILE_ENDINGS) and not name.startswith("generated:"):
+        document = read(name)
+    elif name.startswith("generated"):
+        from brigade.envs.kitchen.content.generate import generate_from_name  # here, because it is built on this module
+
+        document = parse(generate_from_name(name), name)
+    elif name in list_kitchens():
+        document = read(BUNDLED / f"{name}.yaml")
+    else:
+        raise unknown("kitchen", name, list_kitchens())
+    changes = {"horizon": horizon, "old_dynamics": old_dynamics}
+    return build_kitchen(document, {key: value for key, value in changes.items() if value is not None})
+
+
+def parse_kitchen(text: str, source: str = "<string>") -> Kitchen:
+    """A kitchen from YAML text; errors as in `load_kitchen`."""
+    return build_kitchen(parse(text, source))
+
+
+def build_kitchen(
+    document: Document, changes: dict[str, object] | None = None, cookbook: Cookbook | None = None
+) -> Kitchen:
+    """Check a kitchen's document and turn it into arrays; with this cookbook, or else the one it names."""
+    spec = validate(document, KitchenSpec)
+    if changes:
+        try:
+            spec = KitchenSpec.model_validate(spec.model_dump() | changes)
+        except ValidationError as error:
+            path, message = first_problem(KitchenSpec, error)
+            raise BrigadeError(f"kitchen '{spec.name}': {'.'.join(map(str, path))}: {message}") from None
+    cookbook = cookbook or _cookbook_of(spec, document)
+    grid = _Grid(spec, document, cookbook)
+    tables = compile_tables(cookbook, spec.old_dynamics)
+    layout = _layout(spec, document, cookbook, tables, grid)
+    centre = tuple(grid.centre)
+    kitchen = Kitchen(
+        spec, document.source, cookbook, tables, layout, grid.width, grid.height, tuple(grid.starts), centre
+    )
+    _check_reachable(kitchen, document)
+    return kitchen
+
+
+def with_shaped(kitchen: Kitchen, shaped: ShapedSpec) -> Kitchen:
+    """The same kitchen with other shaped rewards; the game in it stays the same."""
+    weights = np.array([0, shaped.place, shaped.plate, shaped.collect], np.int16)
+    spec = kitchen.spec.model_copy(update={"shaped": shaped})
+    return replace(kitchen, spec=spec, layout=kitchen.layout._replace(shaped=weights))
+
+
+def dump_kitchen(kitchen: Kitchen) -> dict[str, Any]:
+    """A kitchen and its cookbook as plain data, from which `restore_kitchen` makes it again without their files."""
+    return {
+        "kitchen": kitchen.spec.model_dump(mode="json", by_alias=True),
+        "cookbook": kitchen.cookbook.spec.model_dump(mode="json", by_alias=True),
+    }
+
+
+def restore_kitchen(dumped: Mapping[str, Any], source: str) -> Kitchen:
+    """The kitchen that `dump_kitchen` made plain data of.
+
+    Raises:
+        BrigadeError: the data is not that; the message begins with `source`.
+    """
+    documents = [Document(dumped.get(part), {}, f"{source}: {part}") for part in ("kitchen", "cookbook")]
+    return build_kitchen(documents[0], cookbook=build_cookbook(documents[1]))
+
+
+def _cookbook_of(spec: KitchenSpec, document: Document) -> Cookbook:
+    name, folder = spec.cookbook, Path(document.source).parent
+    # What is not in a folder, a generated kitchen or plain text, names files from where one is.
+    if name.endswith(FILE_ENDINGS) and folder.is_dir():
+        name = str(folder / name)
+    try:
+        return load_cookbook(name)
+    except BrigadeError as error:
+        raise document.error(str(error), "cookbook") from None
+
+
+class _Grid:
+    """The map read symbol by symbol."""
+
+    def __init__(self, spec: KitchenSpec, document: Document, cookbook: Cookbook):
+        self.spec, self.document, self.cookbook = spec, document, cookbook
+        self.rows = spec.map.strip("\n").split("\n")
+        self.width, self.height = len(self.rows[0]), len(self.rows)
+        self.tiles = np.zeros(self.width * self.height, np.int16)
+        self.items = np.zeros(self.width * self.height, np.int16)
+        self.centre: list[Cell] = []
+        chefs: dict[int, Cell] = {}
+        self._check_legend()
+        if self.width < 3 or self.height < 3:
+            raise self._error(0, "a map needs at least 3 rows of 3 cells")
+        if self.width * self.height > MAX_CELLS:
+            raise self._error(0, f"a map has at most {MAX_CELLS} cells, not {self.width} x {self.height}")
+        for y, row in enumerate(self.rows):
+            if len(row) != self.width:
+                message = f"row {y + 1} has {len(row)} cells, the first row has {self.width}"
+                raise self._error(y, f"{message}; all rows must be equally long")
+            for x, symbol in enumerate(row):
+                if symbol in CHEF_SYMBOLS:
+                    if int(symbol) in chefs:
+                        raise self._error(y, f"chef {symbol} stands in two places")
+                    chefs[int(symbol)] = (x, y)
+                else:
+                    self._read(x, y, symbol)
+        self.starts = self._starts(chefs)
+        self._check_closed()
+
+    def _read(self, x: int, y: int, symbol: str) -> None:
+        tile, item = self._meaning(symbol, y)
+        if symbol == "+":
+            self.centre.append((x, y))
+        number = y * self.width + x
+        self.tiles[number] = self.cookbook.tiles.index(tile)
+        self.items[number] = self.cookbook.kind(item).index if item is not None else NOTHING
+
+    def _check_legend(self) -> None:
+        carried = [kind.name for kind in self.cookbook.kinds if kind.holder in ("food", "tool", "plate")]
+        for symbol, entry in self.spec.legend.items():
+            if len(symbol) != 1 or symbol in CHEF_SYMBOLS:
+                raise self.document.error("expected one symbol, and not one of the chefs 1-9", "legend", symbol)
+            if entry.tile not in self.cookbook.tiles:
+                message = f"unknown tile '{entry.tile}'; {nearest(entry.tile, self.cookbook.tiles)}"
+                raise self.document.error(message, "legend", symbol, "tile")
+            if entry.item is not None and entry.tile != "counter":
+                message = f"an item can only lie on a counter at the start, not on '{entry.tile}'"
+                raise self.document.error(message, "legend", symbol, "item")
+            if entry.item is not None and entry.item not in carried:
+                message = f"unknown item '{entry.item}'; {nearest(entry.item, carried)}"
+                raise self.document.error(message, "legend", symbol, "item")
+            if not any(symbol in row for row in self.rows):
+                raise self.document.error("is nowhere on the map", "legend", symbol)
+
+    def _meaning(self, symbol: str, y: int) -> tuple[str, str | None]:
+        legend = self.spec.legend
+        if symbol in legend:
+            return legend[symbol].tile, legend[symbol].item
+        if symbol == "+":
+            return "counter", None
+        if symbol in self.cookbook.symbols:
+            return self.cookbook.symbols[symbol], None
+        known = " ".join(dict.fromkeys([*legend, *self.cookbook.symbols, "+", "1-4"]))
+        raise self._error(y, f"row {y + 1} has the unknown symbol '{symbol}'; known: {known}")
+
+    def _starts(self, chefs: dict[int, Cell]) -> list[Cell]:
+        if not chefs:
+            raise self._error(0, "no chef stands on the map; mark one to four floor cells 1, 2, 3, 4")
+        if sorted(chefs) != list(range(1, len(chefs) + 1)) or len(chefs) > MAX_CHEFS:
+            given = ", ".join(str(number) for number in sorted(chefs))
+            raise self._error(0, f"chefs must be numbered 1, 2, ... up to {MAX_CHEFS}; found {given}")
+        return [chefs[number] for number in sorted(chefs)]
+
+    def _check_closed(self) -> None:
+        for y in range(self.height):
+            for x in range(self.width):
+                edge = x in (0, self.width - 1) or y in (0, self.height - 1)
+                if edge and self.tiles[y * self.width + x] == FLOOR:
+                    raise self._error(y, f"floor at ({x}, {y}) on the edge of the map; close it with a counter '.'")
+
+    def _error(self, row: int, message: str) -> BrigadeError:
+        return _map_error(self.document, self.spec, row, message)
+
+
+def _layout(spec: KitchenSpec, document: Document, cookbook: Cookbook, tables: Tables, grid: _Grid) -> Layout:
+    orders = spec.orders
+    names = list(cookbook.orderable) if orders.dishes is None else orders.dishes
+    for i, name in enumerate(names):
+        if name not in cookbook.orderable:
+            message = f"'{name}' cannot be ordered; {nearest(name, cookbook.orderable)}"
+            raise document.error(message, "orders", "dishes", i)
+    if not names:
+        raise document.error("no dishes; name at least one", "orders", "dishes")
+    if orders.mode == "stream":
+        for name in names:
+            if cookbook.spec.dishes[name].ticks == 0:
+                raise document.error(f"'{name}' has no `ticks` to live, which a stream of orders needs", "orders")
+    cooks = np.any(tables.cook_ticks > 0, axis=1)
+    works = np.array([_works(cookbook, tile) for tile in cookbook.tiles])
+    return Layout(
+        tile=grid.tiles,
+        step=np.array([0, -1, 1, grid.width, -grid.width, 0], np.int16),
+        start=np.array([y * grid.width + x for x, y in grid.starts], np.int16),
+        start_facing=FACINGS[spec.facing],
+        start_item=grid.items,
+        stoves=np.flatnonzero(cooks[grid.tiles]).astype(np.int16),
+        work_cells=np.flatnonzero(works[grid.tiles]).astype(np.int16),
+        dishes=np.array([cookbook.orderable.index(name) for name in names], np.int16),
+        shaped=np.array([0, spec.shaped.place, spec.shaped.plate, spec.shaped.collect], np.int16),
+        classic=spec.rules == "classic",
+        standing=orders.mode == "standing",
+        max_open=len(names) if orders.mode == "standing" else orders.open,
+        spacing=orders.spacing,
+        missed_penalty=orders.missed,
+        wrong_penalty=orders.wrong,
+    )
+
+
+def _works(cookbook: Cookbook, tile: str) -> bool:
+    spec = cookbook.spec
+    has_process = any(process.at == tile for process in spec.processes)
+    return has_process or (tile in spec.tiles and spec.tiles[tile].vessel is not None)
+
+
+def _regions(tile: NDArray[np.int16], width: int, height: int, starts: list[int]) -> tuple[tuple[int, ...], ...]:
+    left = {number for number in range(width * height) if tile[number] == FLOOR}
+    regions = []
+    for start in [*starts, *sorted(left)]:
+        if start in left:
+            region, queue = {start}, deque([start])
+            while queue:
+                here = queue.popleft()
+                for there in (here - 1, here + 1, here - width, here + width):
+                    if there in left and there not in region:
+                        region.add(there)
+                        queue.append(there)
+            left -= region
+            regions.append(tuple(sorted(region)))
+    return tuple(regions)
+
+
+def _check_reachable(kitchen: Kitchen, document: Document) -> None:
+    starts = {kitchen.number(*start) for start in kitchen.starts}
+    walkable = {cell for region in kitchen.regions if starts & set(region) for cell in region}
+    for number, tile in enumerate(kitchen.layout.tile.tolist()):
+        if tile in (FLOOR, COUNTER):
+            continue
+        x, y = kitchen.cell(number)
+        beside = {kitchen.number(x + dx, y + dy) for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1))
+                  if 0 <= x + dx < kitchen.width and 0 <= y + dy < kitchen.height}  # fmt: skip
+        if not beside & walkable:
+            message = f"no chef can reach the {kitchen.cookbook.tiles[tile]} at ({x}, {y})"
+            raise _map_error(document, kitchen.spec, y, message)
+
+
+def _map_error(document: Document, spec: KitchenSpec, row: int, message: str) -> ContentError:
+    """An error about a row of the map, with its line: the rows stand below `map: |`, perhaps after empty lines."""
+    empty = len(spec.map) - len(spec.map.lstrip("\n"))
+    first = document.line("map")
+    return ContentError(document.source, first + 1 + empty + row if first else 0, f"map: {message}")

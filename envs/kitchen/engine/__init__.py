@@ -1,0 +1,1 @@
+"""The rules, their state, and what they are compiled with."""

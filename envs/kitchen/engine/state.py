@@ -1,0 +1,191 @@
+"""The state of one or many kitchens as integer arrays, one leading axis over kitchens."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brigade.envs.kitchen.content.cookbook import NOTHING
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, FACINGS, Kitchen
+from brigade.envs.registry import BrigadeError
+
+# Columns of `stats`.
+GAINED, SERVED, MISSED, WRONG, FIRES, SPRAYED = range(6)
+STAT_NAMES = ("gained", "served", "missed", "wrong", "fires", "put_out")
+
+
+class State(NamedTuple):
+    """N kitchens with C chefs, `cells` cells and room for M orders.
+
+    `event`, `event_kind` and `shaped` tell of the last tick; everything else is what the next tick depends on, and
+    the counts that reports are made from.
+    """
+
+    tick: NDArray[np.int32]  # (N,) ticks played
+    score: NDArray[np.int32]  # (N,) points
+    seed: NDArray[np.int64]  # (N,) what the kitchen's random draws come from
+    episode: NDArray[np.int64]  # (N,) episodes begun since the seed was set
+    random: NDArray[np.int64]  # (N,) state of the generator, below 2**32
+    pos: NDArray[np.int16]  # (N, C) cell
+    facing: NDArray[np.int16]  # (N, C) 1 left, 2 right, 3 down, 4 up
+    held: NDArray[np.int16]  # (N, C) item kind in hand, 0 for nothing
+    held_progress: NDArray[np.int16]  # (N, C) interactions or ticks done to it
+    item: NDArray[np.int16]  # (N, cells) item kind on the cell, 0 for nothing
+    progress: NDArray[np.int16]  # (N, cells) interactions or ticks done to it
+    order_dish: NDArray[np.int16]  # (N, M) dish of each open order, oldest first
+    order_left: NDArray[np.int16]  # (N, M) ticks until it expires, 0 for never
+    orders_open: NDArray[np.int16]  # (N,) how many orders are open
+    orders_seen: NDArray[np.int32]  # (N,) orders that have appeared since reset
+    script: NDArray[np.int16]  # (N, S) dishes in the order they will appear, if scripted
+    script_length: NDArray[np.int32]  # (N,) scripted orders; beyond them orders are drawn
+    work: NDArray[np.int16]  # (N, cells, C) interactions of each chef that are in the item on the cell
+    held_work: NDArray[np.int16]  # (N, C, C) the same for what chef [1] holds, by chef [2]
+    contribution: NDArray[np.int32]  # (N, C) interactions of each chef in dishes that were served and paid
+    stats: NDArray[np.int32]  # (N, 6) totals: points gained, served, missed, wrong, fires, fires put out
+    event: NDArray[np.int16]  # (N, C) what each chef's last action came to (tables.EVENT_NAMES)
+    event_kind: NDArray[np.int16]  # (N, C) the item kind it was about
+    shaped: NDArray[np.int16]  # (N, C) shaped reward of the last tick
+
+
+def allocate(kitchen: Kitchen, count: int, script_room: int = 1) -> State:
+    """Zeroed arrays for `count` kitchens, with room for `script_room` scripted orders each."""
+    chefs, cells, orders = kitchen.chefs, kitchen.width * kitchen.height, kitchen.layout.max_open
+    shapes: dict[str, tuple[tuple[int, ...], type]] = {
+        "tick": ((), np.int32), "score": ((), np.int32), "seed": ((), np.int64), "episode": ((), np.int64),
+        "random": ((), np.int64), "pos": ((chefs,), np.int16), "facing": ((chefs,), np.int16),
+        "held": ((chefs,), np.int16), "held_progress": ((chefs,), np.int16), "item": ((cells,), np.int16),
+        "progress": ((cells,), np.int16), "order_dish": ((orders,), np.int16), "order_left": ((orders,), np.int16),
+        "orders_open": ((), np.int16), "orders_seen": ((), np.int32), "script": ((script_room,), np.int16),
+        "script_length": ((), np.int32), "work": ((cells, chefs), np.int16), "held_work": ((chefs, chefs), np.int16),
+        "contribution": ((chefs,), np.int32), "stats": ((len(STAT_NAMES),), np.int32), "event": ((chefs,), np.int16),
+        "event_kind": ((chefs,), np.int16), "shaped": ((chefs,), np.int16),
+    }  # fmt: skip
+    arrays: dict[str, Any] = {name: np.zeros((count, *shape), dtype) for name, (shape, dtype) in shapes.items()}
+    return State(**arrays)
+
+
+def snapshot(state: State) -> State:
+    """A copy that later steps do not touch."""
+    return State(*(getattr(state, name).copy() for name in State._fields))
+
+
+def restore(state: State, saved: State) -> None:
+    """Set `state` back to a snapshot of the same kitchens.
+
+    Raises:
+        BrigadeError: the snapshot has other shapes.
+    """
+    for name, array, old in _pairs(state, saved):
+        if array.shape != old.shape:
+            raise BrigadeError(f"snapshot does not fit: {name} has shape {old.shape}, expected {array.shape}")
+    for _, array, old in _pairs(state, saved):
+        np.copyto(array, old)
+
+
+def differences(first: State, second: State) -> list[str]:
+    """Names of the fields in which two states differ."""
+    return [name for name, a, b in _pairs(first, second) if a.shape != b.shape or not np.array_equal(a, b)]
+
+
+def _pairs(first: State, second: State) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
+    for name in State._fields:
+        yield name, getattr(first, name), getattr(second, name)
+
+
+def describe(kitchen: Kitchen, state: State, k: int = 0) -> dict[str, Any]:
+    """Kitchen `k` in words: what agents, prompts, recordings and tests all read.
+
+    Returns:
+        `tick`, `ticks_left`, `score`; `chefs`: `at` (x, y), `facing`, `holding` (None or an item); `items`: `at` and
+        an item; `orders`: `dish`, `ticks_left` (None where orders stand). An item is `item` (the kind's name) and
+        `progress` (interactions or ticks done to it so far).
+    """
+    kinds, width = kitchen.cookbook.kinds, kitchen.width
+    on_cells, progress = state.item[k].tolist(), state.progress[k].tolist()
+    items = [
+        {"at": (n % width, n // width), "item": kinds[kind].name, "progress": progress[n]}
+        for n, kind in enumerate(on_cells)
+        if kind != NOTHING
+    ]
+    hands = zip(
+        state.pos[k].tolist(), state.facing[k].tolist(), state.held[k].tolist(), state.held_progress[k].tolist(),
+        strict=True,
+    )  # fmt: skip
+    chefs = [
+        {
+            "at": (pos % width, pos // width),
+            "facing": ACTION_NAMES[facing],
+            "holding": {"item": kinds[held].name, "progress": done} if held != NOTHING else None,
+        }
+        for pos, facing, held, done in hands
+    ]
+    count = int(state.orders_open[k])
+    dishes, left = state.order_dish[k, :count].tolist(), state.order_left[k, :count].tolist()
+    orderable, standing = kitchen.cookbook.orderable, kitchen.layout.standing
+    tick = int(state.tick[k])
+    return {
+        "tick": tick,
+        "ticks_left": kitchen.horizon - tick,
+        "score": int(state.score[k]),
+        "chefs": chefs,
+        "items": items,
+        "orders": [
+            {"dish": orderable[dish], "ticks_left": None if standing else ticks}
+            for dish, ticks in zip(dishes, left, strict=True)
+        ],
+    }
+
+
+def read_described(kitchen: Kitchen, state: State, described: dict[str, Any], k: int = 0) -> None:
+    """The reverse of `describe`: set kitchen `k` of `state` to what the words say.
+
+    What words do not tell (seeds, totals, who worked on what) is left as it is; observations do not depend on it.
+    """
+    kind, width = kitchen.cookbook.kind, kitchen.width
+    state.tick[k], state.score[k] = described["tick"], described["score"]
+    state.item[k], state.progress[k] = NOTHING, 0
+    for item in described["items"]:
+        x, y = item["at"]
+        state.item[k, y * width + x] = kind(item["item"]).index
+        state.progress[k, y * width + x] = item["progress"]
+    for c, chef in enumerate(described["chefs"]):
+        (x, y), holding = chef["at"], chef["holding"]
+        state.pos[k, c] = y * width + x
+        state.facing[k, c] = FACINGS[chef["facing"]]
+        state.held[k, c] = kind(holding["item"]).index if holding else NOTHING
+        state.held_progress[k, c] = holding["progress"] if holding else 0
+    orders, orderable = described["orders"], kitchen.cookbook.orderable
+    state.orders_open[k] = len(orders)
+    state.order_dish[k], state.order_left[k] = 0, 0
+    for i, order in enumerate(orders):
+        state.order_dish[k, i] = orderable.index(order["dish"])
+        state.order_left[k, i] = order["ticks_left"] or 0
+
+
+FINGERPRINTED = {
+    "chefs": ("pos", "facing", "held", "held_progress"),
+    "items": ("item", "progress"),
+    "orders": ("orders_open", "order_dish", "order_left"),
+    "score": ("score",),
+}
+
+
+def fingerprint(state: State, k: int = 0) -> str:
+    """Sixteen hexadecimal digits that change when kitchen k's chefs, items, orders or score do: four for each."""
+    digits = []
+    for fields in FINGERPRINTED.values():
+        check = 0
+        for name in fields:
+            check = zlib.crc32(np.ascontiguousarray(getattr(state, name)[k]).tobytes(), check)
+        digits.append(f"{check & 0xFFFF:04x}")
+    return "".join(digits)
+
+
+def fingerprint_differences(first: str, second: str) -> list[str]:
+    """Which of `FINGERPRINTED` two fingerprints differ in."""
+    parts = enumerate(FINGERPRINTED)
+    return [name for i, name in parts if first[4 * i : 4 * i + 4] != second[4 * i : 4 * i + 4]]

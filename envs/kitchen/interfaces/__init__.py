@@ -1,0 +1,1 @@
+"""The kitchen as PettingZoo, Gymnasium and GPU environments."""

@@ -1,0 +1,318 @@
+"""The kitchen as a PettingZoo environment in which all chefs act at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+from pettingzoo import ParallelEnv
+
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen, load_kitchen
+from brigade.envs.kitchen.content.tables import EVENT_NAMES, NO_EVENT
+from brigade.envs.kitchen.engine.game import Game
+from brigade.envs.kitchen.engine.reward import Shaping
+from brigade.envs.kitchen.engine.state import describe
+from brigade.envs.kitchen.observations.observe import make_observer
+from brigade.envs.registry import BrigadeError, nearest, unknown
+
+RENDER_MODES = ("human", "rgb_array")
+TICKS_PER_SECOND = 4
+# PettingZoo's conformance test resets with {"options": 1}, so that one unknown option must pass.
+OPTIONS, TOLERATED = ("order_script",), ("options",)
+
+Info = dict[str, Any]
+
+
+class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is not typed
+    """A kitchen in which two to four chefs (or one) cook what is ordered, all acting at once.
+
+    ## Description
+
+    Chefs walk on the floor, carry one thing at a time, and turn ingredients into dishes at stations, boards and
+    stoves. Which ingredients and dishes there are is said by the kitchen's cookbook; how chefs move, cook and are paid
+    by its rules: `challenge` (arXiv 2502.11882: orders with deadlines, food that burns) or `classic` (Overcooked-AI,
+    arXiv 1910.05789). One step is one tick, a quarter of a second of real time. Agents are `chef_0`, `chef_1`, ...
+
+    ## Actions
+
+    Every agent has `Discrete(6)`; every agent must be given an action in every step.
+
+    | number | action |
+    |---|---|
+    | 0 | stay |
+    | 1 | left |
+    | 2 | right |
+    | 3 | down |
+    | 4 | up |
+    | 5 | interact with the faced cell |
+
+    ## Observation
+
+    By the argument `observation`; each agent sees itself first, then the others in seat order. Index ranges are those
+    of `new_counter_circuit`; `brigade.envs.kitchen_v0.card(kitchen)` prints them for any kitchen,
+    and `make_observer(name, kitchen).labels` names every single channel and feature.
+
+    Planes hold 255 for 1. In the vector, x and dx are shares of the map's width, y and dy of its height, and nearness
+    is 1 / (1 + steps to stand there), 0 where nobody can; walking distances are those without other chefs. Progress is
+    a share of what is needed. The least time left is a share of the dish's lifetime, 1 where orders stand.
+
+    | observation | shape | type | range |
+    |---|---|---|---|
+    | `planes` | (40, 7, 8) | uint8 | 0 to 255 |
+    | `features` | (140,) | float32 | -1 to 1 |
+    | `symbolic` | () | object | a dictionary |
+
+    | channels of `planes` | part | contents |
+    |---|---|---|
+    | 0-9 | tile | 255 where the tile is of that type; floor and counter first |
+    | 10-14 | own | own place; the same cell again in the plane of its facing: left, right, down, up |
+    | 15-19 | other_1 | the same for the chef so many seats after |
+    | 20-28 | item | how much of each food, tool, plate, fire lies there, or is in the hands there |
+    | 29-32 | work | of what is there: progress; if it cooks; if a plate can take it; nearness of fire |
+    | 33-38 | order_LettuceBurger ... order_BeefLettuceBurger, 2 each | whole plane: open orders; least time left |
+    | 39 | ticks_left | whole plane: share of the episode that is left |
+
+    | indices of `features` | part | contents |
+    |---|---|---|
+    | 0-14 | own | x, y; facing left, right, down, up; what is in the hands |
+    | 15-18 | blocked | left, right, down, up: 1 where the chef cannot walk |
+    | 19-31 | faced | interacting does something; something is there; its progress; a chef; what it is |
+    | 32-46 | other_1 | the chef so many seats after: dx, dy; facing; what is in its hands |
+    | 47-64 | lettuce_station ... bin, 3 each | the nearest by walking: dx, dy, nearness |
+    | 65-67 | free_counter | the nearest counter on which nothing lies: dx, dy, nearness |
+    | 68-94 | item_lettuce ... item_fire, 3 each | the nearest loose item with it: dx, dy, nearness |
+    | 95-112 | board_1 ... board_2, 9 each | dx, dy, nearness; progress, cooking, collectable, urgency; foods in it |
+    | 113-132 | pan_1 ... pan_2, 10 each | dx, dy, nearness; progress, cooking, collectable, urgency; foods in it |
+    | 133-138 | order_LettuceBurger ... order_BeefLettuceBurger, 2 each | open orders; least time left |
+    | 139 | ticks_left | share of the episode that is left |
+
+    ## Reward
+
+    The change of the score, the same for all agents: points for a dish that was ordered, a penalty for a wrong one and
+    for an order that expired. Plus, when `shaped_coefficient` is above 0, the agent's own shaped reward times that
+    coefficient, which falls linearly to 0 over `shaped_anneal_steps` steps of this object (all episodes together).
+    Infos carry both apart: `score` (total so far), `shaped_reward` (unweighted, of this tick), and `event`: what the
+    agent's action came to, (event, item), or None.
+
+    ## End of episode
+
+    After the kitchen's horizon (500 ticks for `challenge`, 400 for `classic`) all agents are truncated together. There
+    is no other end: `terminations` are always False.
+
+    ## Arguments
+
+    | argument | meaning |
+    |---|---|
+    | `kitchen` | a bundled kitchen's name, a `.yaml` file, `generated:...`, or a `Kitchen` |
+    | `observation` | `planes`, `features` or `symbolic` |
+    | `horizon` | ticks in an episode, instead of the kitchen's own |
+    | `old_dynamics` | whether a full pot starts by itself, instead of the kitchen's own setting |
+    | `shaped_coefficient` | weight of shaped rewards, 0 by default |
+    | `shaped_anneal_steps` | steps over which that weight falls to 0; by default it does not |
+    | `render_mode` | `human`, `rgb_array` or None |
+
+    `reset(seed=, options=)`: the same seed gives the same orders; without one the next episode of the last seed begins.
+    `options={"order_script": [...]}` names the first dishes to be ordered, for this episode.
+
+    ## History
+
+    - v0: first version.
+    """
+
+    def __init__(
+        self,
+        kitchen: str | Kitchen = "new_counter_circuit",
+        observation: str = "features",
+        horizon: int | None = None,
+        old_dynamics: bool | None = None,
+        shaped_coefficient: float = 0.0,
+        shaped_anneal_steps: int | None = None,
+        render_mode: str | None = None,
+    ):
+        check_render_mode(render_mode)
+        self.metadata = {
+            "name": "kitchen_v0",
+            "render_modes": list(RENDER_MODES),
+            "render_fps": TICKS_PER_SECOND,
+            "is_parallelizable": True,
+        }
+        self.render_mode = render_mode
+        self.kitchen = load_kitchen(kitchen, horizon, old_dynamics) if isinstance(kitchen, str) else kitchen
+        self.game = Game(self.kitchen)
+        self.observer = make_observer(observation, self.kitchen)
+        self.shaping = Shaping(shaped_coefficient, shaped_anneal_steps)
+        self.possible_agents = [f"chef_{seat}" for seat in range(self.kitchen.chefs)]
+        self.agents: list[str] = []
+        self.observation_spaces = {agent: self.observer.make_space() for agent in self.possible_agents}
+        self.action_spaces: dict[str, gymnasium.Space[Any]] = {
+            agent: gymnasium.spaces.Discrete(len(ACTION_NAMES)) for agent in self.possible_agents
+        }
+        self._actions = np.zeros((1, self.kitchen.chefs), np.int8)
+        self._buffer = self.observer.buffer(1)
+        self._seed: int | None = None
+        self._episode = 0
+        self._steps = 0  # over all episodes, for annealing
+        self._window: Any = None
+
+    def observation_space(self, agent: str) -> gymnasium.Space[Any]:
+        """The space of the agent's observations; the same object every time."""
+        self._check_agent(agent)
+        return self.observation_spaces[agent]
+
+    def action_space(self, agent: str) -> gymnasium.Space[Any]:
+        """The space of the agent's actions; the same object every time."""
+        self._check_agent(agent)
+        return self.action_spaces[agent]
+
+    def reset(
+        self, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, Any], dict[str, Info]]:
+        """Begin an episode.
+
+        Args:
+            seed: what the orders come from; without one, the next episode of the last seed.
+            options: `order_script`, the first dishes to be ordered.
+
+        Raises:
+            BrigadeError: an unknown option, or a script that names a dish nobody can order.
+        """
+        script = order_script(options)
+        if seed is not None:
+            episode = 0
+        elif self._seed is None:
+            seed, episode = np.random.SeedSequence().generate_state(1).tolist()[0], 0
+        else:
+            seed, episode = self._seed, self._episode + 1
+        self.game.reset([int(seed) & 0xFFFFFFFF], None if script is None else [script], episode)
+        self._seed, self._episode = seed, episode
+        self.agents = self.possible_agents[:]
+        if self.render_mode == "human":
+            self.render()
+        return self._observe(), self._infos()
+
+    def step(
+        self, actions: Mapping[str, int]
+    ) -> tuple[dict[str, Any], dict[str, float], dict[str, bool], dict[str, bool], dict[str, Info]]:
+        """One tick.
+
+        Args:
+            actions: one for each agent, 0-5.
+
+        Returns:
+            Observations, rewards, terminations, truncations and infos by agent.
+
+        Raises:
+            BrigadeError: no episode is under way, or an action is missing, unknown or out of range; nothing has moved.
+        """
+        self._take(actions)
+        change = float(self.game.step(self._actions)[0])
+        infos = self._infos()
+        weight = self.shaping.at(self._steps)
+        self._steps += 1
+        if weight:
+            rewards = {agent: change + weight * info["shaped_reward"] for agent, info in infos.items()}
+        else:
+            rewards = dict.fromkeys(infos, change)
+        over = bool(self.game.state.tick[0] >= self.kitchen.horizon)
+        if over:
+            self.agents = []
+        if self.render_mode == "human":
+            self.render()
+        return self._observe(), rewards, dict.fromkeys(infos, False), dict.fromkeys(infos, over), infos
+
+    def describe(self) -> dict[str, Any]:
+        """The kitchen in words; see `state.describe`."""
+        return describe(self.kitchen, self.game.state)
+
+    def render(self) -> NDArray[np.uint8] | None:
+        """The kitchen as an array (height, width, 3), or in a window, by `render_mode`."""
+        if self.render_mode is None:
+            return None
+        from brigade.envs.kitchen.pictures import render  # here, because it loads pygame
+
+        surface = render.render(self.kitchen, self.describe())
+        if self.render_mode == "rgb_array":
+            return render.to_array(surface)
+        if self._window is None:
+            self._window = render.Window()
+        self._window.show(surface)
+        return None
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
+            self._window = None
+
+    def _observe(self) -> dict[str, Any]:
+        self.observer.write(self.game.state, self._buffer, 0, 1)
+        return dict(zip(self.possible_agents, self._buffer[0].copy(), strict=True))
+
+    def _infos(self) -> dict[str, Info]:
+        state, kinds = self.game.state, self.kitchen.cookbook.kinds
+        score = int(state.score[0])
+        shaped, events, about = state.shaped[0].tolist(), state.event[0].tolist(), state.event_kind[0].tolist()
+        infos: dict[str, Info] = {}
+        for seat, agent in enumerate(self.possible_agents):
+            event = events[seat]
+            told = None if event == NO_EVENT else (EVENT_NAMES[event], kinds[about[seat]].name)
+            infos[agent] = {"score": score, "shaped_reward": float(shaped[seat]), "event": told}
+        return infos
+
+    def check_running(self) -> None:
+        """Raise a BrigadeError unless an episode is under way."""
+        if not self.agents:
+            state = "has ended" if self._seed is not None else "has not begun"
+            raise BrigadeError(f"the episode {state}; call reset() before step()")
+
+    def _take(self, actions: Mapping[str, int]) -> None:
+        self.check_running()
+        row = self._actions[0]
+        for seat, agent in enumerate(self.possible_agents):
+            if agent not in actions:
+                raise BrigadeError(f"no action for agent '{agent}'; expected one for each of {', '.join(self.agents)}")
+            row[seat] = check_action(actions[agent], agent)
+        if len(actions) > len(self.possible_agents):
+            self._check_agent(next(agent for agent in actions if agent not in self.possible_agents))
+
+    def _check_agent(self, agent: str) -> None:
+        if agent not in self.observation_spaces:
+            raise unknown("agent", agent, self.possible_agents)
+
+
+def check_action(action: Any, whose: str) -> int:
+    """The action as a number 0-5.
+
+    Raises:
+        BrigadeError: it is not one.
+    """
+    if isinstance(action, int | np.integer) and 0 <= action < len(ACTION_NAMES):
+        return int(action)
+    if isinstance(action, np.ndarray) and action.ndim == 0:
+        return check_action(action[()], whose)
+    known = ", ".join(f"{number} {name}" for number, name in enumerate(ACTION_NAMES))
+    hint = f"; {nearest(action, ACTION_NAMES)}" if isinstance(action, str) else ""
+    raise BrigadeError(f"action {action!r} of {whose} is out of range; expected one of {known}{hint}")
+
+
+def check_render_mode(mode: str | None) -> None:
+    """Raise a BrigadeError unless `mode` is None or a known render mode."""
+    if mode is not None and mode not in RENDER_MODES:
+        raise unknown("render mode", mode, RENDER_MODES)
+
+
+def order_script(options: Mapping[str, Any] | None, known: tuple[str, ...] = OPTIONS) -> Any:
+    """The order script among the options of a reset, None for none.
+
+    Raises:
+        BrigadeError: an unknown option.
+    """
+    if not options:
+        return None
+    for name in options:
+        if name not in known and name not in TOLERATED:
+            raise unknown("reset option", name, known)
+    return options.get("order_script")

@@ -1,0 +1,98 @@
+"""Partners for environments with one learner: worlds know no agents, so names of partners come from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from brigade.envs.registry import BrigadeError, unknown
+
+if TYPE_CHECKING:
+    from brigade.envs.kitchen.content.layout import Kitchen
+
+
+@dataclass(frozen=True)
+class View:
+    """What a partner is told at the start of an episode.
+
+    Attributes:
+        kitchen: where it cooks.
+        seat: which chef it is, from 0.
+        seed: for its own random choices.
+    """
+
+    kitchen: Kitchen
+    seat: int
+    seed: int = 0
+
+
+class Partner(Protocol):
+    """Acts for another chef. Every agent of `brigade.agents` is one; here, only these two methods matter."""
+
+    def reset(self, view: Any, /) -> None:
+        """Begin an episode; `view` has the attributes of `View`."""
+        ...
+
+    def act(self, observation: dict[str, Any], /) -> int:
+        """The action 0-5 for this tick, given the symbolic observation of its seat."""
+        ...
+
+
+class Stay:
+    """A partner who stays where it is."""
+
+    def reset(self, view: Any, /) -> None:
+        """Nothing to prepare."""
+
+    def act(self, observation: dict[str, Any], /) -> int:
+        """Stay."""
+        return 0
+
+
+PartnerLike = Partner | str | Callable[[], Partner]
+PartnerList = list[PartnerLike] | tuple[PartnerLike, ...]
+
+
+@dataclass(frozen=True)
+class PartnerSource:
+    """Somewhere partners come from by name: which names there are, and how to make one."""
+
+    names: Callable[[], Iterable[str]]
+    make: Callable[[str], Partner]
+
+
+_sources: list[PartnerSource] = [PartnerSource(lambda: ["stay"], lambda name: Stay())]
+
+
+def register_partner_source(make: Callable[[str], Partner], names: Callable[[], Iterable[str]]) -> None:
+    """Make names usable as partners. Worlds know no agents, so whoever has some says so here.
+
+    Args:
+        make: a new partner for one of the names.
+        names: lists them; asked when a name is looked up, so that it may grow.
+    """
+    if not any(source.make is make for source in _sources):
+        _sources.append(PartnerSource(names, make))
+
+
+def partner_names() -> list[str]:
+    """All names that `partners` accepts now."""
+    return list(dict.fromkeys(name for source in _sources for name in source.names()))
+
+
+def make_partner(partner: PartnerLike) -> Partner:
+    """A partner from an object, something that makes one, or a name.
+
+    Raises:
+        BrigadeError: no source knows the name, or the object cannot act.
+    """
+    if isinstance(partner, str):
+        for source in _sources:
+            if partner in source.names():
+                return source.make(partner)
+        raise unknown("partner", partner, partner_names())
+    made = partner() if isinstance(partner, type) or (not hasattr(partner, "act") and callable(partner)) else partner
+    if not (hasattr(made, "act") and hasattr(made, "reset")):
+        raise BrigadeError(f"{made!r} cannot be a partner; expected methods reset(view) and act(observation)")
+    return made

@@ -1,0 +1,1 @@
+"""The games that a prover and a verifier can play, by name."""

@@ -1,0 +1,1 @@
+"""Questions asked by playing kitchens: runs and their reports."""

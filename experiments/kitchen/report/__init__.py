@@ -1,0 +1,1 @@
+"""What a folder of episodes shows, as text and as a page."""

@@ -1,0 +1,1 @@
+"""Kitchens x teams x seeds, played and verified."""

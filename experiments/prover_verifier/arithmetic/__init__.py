@@ -1,0 +1,1 @@
+"""Arithmetic: learned edits, prompted models and open weights."""

@@ -1,0 +1,116 @@
+"""`kitchen_rl`: a verifier trained by PPO in rounds, and scripted ones, against provers trained against each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from brigade.experiments.prover_verifier.kitchen.bank import Candidates, scripted
+from brigade.experiments.prover_verifier.kitchen.judges import (
+    Judge,
+    Judged,
+    against,
+    at_best,
+    balanced,
+    by_type,
+    judge_all,
+    scripted_judges,
+)
+from brigade.experiments.prover_verifier.kitchen.rounds import LAST, KitchenRLSettings, Training
+from brigade.experiments.prover_verifier.kitchen.scripted import PROVERS, described, kitchen_read
+from brigade.experiments.prover_verifier.metrics import below_diagonal, mean_of
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+
+Floats = NDArray[np.float64]
+TRAINED = "trained"
+OWN = ("helpful, against it", "sneaky, against it")
+SHARED = ("helpful, against trained", "sneaky, against trained")
+REWARDS = ("reward, provers against it", "reward, sneaky against it", "reward, provers against trained")
+ACCURACIES = {"accuracy": "all", "accuracy, collapsed": "collapsed", "accuracy, by type alone": "by type alone"}
+SHOWN = 4  # claims of either trained prover in the transcripts
+
+
+def play(settings: KitchenRLSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+    """Train and compare, one seed after the other."""
+    torch.set_num_threads(1)
+    return [_play_one(Training(settings, seed, checkpoints)) for seed in seeds]
+
+
+def _play_one(training: Training) -> Outcome:
+    rounds = training.play_rounds()
+    outcome = Outcome(curves=rounds.curves)
+    wrong = ~training.test.truth
+    cross = [[mean_of(accept, attack * wrong) for attack in rounds.attacks] for accept in rounds.accepts]
+    outcome.matrices["cross fool rate"] = cross
+    judges = scripted_judges(training.settings.looks, training.settings.noise)
+    _compare(training, judges | {TRAINED: training.judge_of(training.verifier_of(rounds))}, outcome)
+    outcome.figures["cross fool rate, below the diagonal"] = below_diagonal(cross)
+    return outcome
+
+
+def _compare(training: Training, judges: Mapping[str, Judge], outcome: Outcome) -> None:
+    """Every verifier against scripted provers, those trained against it, and those trained against the trained one."""
+    test, cost = training.test, training.spec.question_cost
+    fixed = {name: scripted(test, name) for name in PROVERS}
+    judged = {name: judge_all(judge, test) for name, judge in judges.items()}
+    own: dict[str, list[Floats]] = {}
+    for place, (name, judge) in enumerate(judges.items()):
+        own[name] = [prover.policy(test) for prover in training.provers(judge, LAST, place)]
+        training.say(f"provers against the {name} verifier trained")
+    for name in judges:
+        met = fixed | dict(zip(OWN, own[name], strict=True)) | dict(zip(SHARED, own[TRAINED], strict=True))
+        for prover, policy in met.items():
+            for figure, value in against(judged[name], test, policy, cost).items():
+                outcome.tables.setdefault(figure, {}).setdefault(name, {})[prover] = value
+        row = outcome.tables["verifier's reward"][name]
+        outcome.tables.setdefault("summary", {})[name] = {
+            **dict(zip(REWARDS, (_both(row, OWN), row[OWN[1]], _both(row, SHARED)), strict=True)),
+            **at_best(judged[name], test, cost),
+        }
+        typed = by_type(judged[name].accept, test.truth, test.kind, sum(own[name]) / len(OWN))
+        for figure, values in typed.items():
+            outcome.tables.setdefault(f"{figure}, provers against it", {})[name] = values
+    outcome.figures |= _margins(outcome.tables["summary"])
+    accuracies = outcome.tables["accuracy by type, provers against it"][TRAINED]
+    outcome.figures |= {f"{TRAINED}: {figure}": accuracies[column] for figure, column in ACCURACIES.items()}
+    for role, policy in zip(("helpful", "sneaky"), own[TRAINED], strict=True):
+        outcome.transcripts += _shown(training, role, policy, judged[TRAINED])
+
+
+def _both(row: Mapping[str, Figure], provers: Sequence[str]) -> Figure:
+    return balanced(*(row[prover] for prover in provers))
+
+
+def _margins(summary: Mapping[str, Mapping[str, Figure]]) -> dict[str, Figure]:
+    """The trained verifier's figures, and by how much it beats the best of the scripted ones."""
+    figures = {f"trained: {name}": value for name, value in summary[TRAINED].items()}
+    for name in REWARDS:
+        scripted_best = max(row[name] or 0.0 for verifier, row in summary.items() if verifier != TRAINED)
+        figures[f"margin over the best scripted, {name}"] = (summary[TRAINED][name] or 0.0) - scripted_best
+    return figures
+
+
+def _shown(training: Training, role: str, policy: Floats, judged: Judged) -> list[dict[str, Any]]:
+    """What a prover says most often of a few test problems."""
+    best, test = policy.argmax(-1), training.test
+    return [
+        described(training.game, moment, test.messages[i, best[i]].astype(np.int64), *_known(test, i, int(best[i])))
+        | {"round": training.settings.rounds - 1, "role": role}
+        | {"accept": bool(judged.accept[i, best[i]] > 0.5), "score": float(judged.accept[i, best[i]])}
+        for i, moment in enumerate(training.moments[:SHOWN])
+    ]
+
+
+def _known(bank: Candidates, problem: int, candidate: int) -> tuple[list[bool], bool]:
+    """Which checkpoints of a candidate hold, and whether it is true."""
+    return bank.passes[problem, candidate].tolist(), bool(bank.truth[problem, candidate])
+
+
+EXPERIMENT = Experiment(
+    "kitchen_rl", "claims about a kitchen's future: a verifier trained in rounds, and trained provers",
+    KitchenRLSettings, play, reads=kitchen_read,
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""What learners of several games share: rewards and policy gradients."""

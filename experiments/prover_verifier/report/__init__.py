@@ -1,0 +1,1 @@
+"""What a folder of games shows, as text and as a page."""

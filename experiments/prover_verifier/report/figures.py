@@ -1,0 +1,146 @@
+"""How a prover-verifier run went: means over seeds for every condition, in the terminal and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from brigade.batch.estimate import Estimate, estimate
+from brigade.batch.numbers import NONE, with_error
+from brigade.batch.people.judgements import holds_sessions
+from brigade.batch.people.legibility import print_legibility, print_table
+from brigade.batch.records import read_lines
+from brigade.experiments.prover_verifier.config import condition_text
+from brigade.experiments.prover_verifier.records import TIMINGS, read_pvg_results
+
+Record = Mapping[str, Any]
+DIGITS = ((50.0, 0), (5.0, 1))  # figures whose largest mean is at least so large have so many digits behind the point
+MOST_DIGITS = 3  # those of all others
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Everything of a run that was played under one condition.
+
+    Attributes:
+        label: what varies, as it is; empty if nothing does.
+        records: one for each seed.
+    """
+
+    label: str
+    records: Sequence[Record]
+
+    def figures(self) -> dict[str, Estimate]:
+        """Mean and standard error of every figure over the seeds."""
+        names = dict.fromkeys(name for record in self.records for name in record["figures"])
+        return {name: estimate(record["figures"].get(name) for record in self.records) for name in names}
+
+    def curve(self, name: str) -> list[Estimate]:
+        """Mean and standard error of a curve, step by step."""
+        curves = [record["curves"].get(name, []) for record in self.records]
+        longest = max(map(len, curves), default=0)
+        return [estimate(curve[i] for curve in curves if i < len(curve)) for i in range(longest)]
+
+    def matrix(self, name: str) -> list[list[Estimate]]:
+        """Mean of a matrix over the seeds, entry by entry."""
+        matrices = [record["matrices"][name] for record in self.records if name in record["matrices"]]
+        rows = range(min(map(len, matrices), default=0))
+        return [[estimate(m[i][j] for m in matrices) for j in range(len(matrices[0][i]))] for i in rows]
+
+    def table(self, name: str) -> dict[str, dict[str, Estimate]]:
+        """Mean of a table over the seeds, cell by cell."""
+        tables = [record["tables"][name] for record in self.records if name in record["tables"]]
+        rows = {row: dict.fromkeys(c for t in tables for c in t.get(row, {})) for t in tables for row in t}
+        return {
+            row: {column: estimate(t.get(row, {}).get(column) for t in tables) for column in columns}
+            for row, columns in rows.items()
+        }
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the curves, matrices or tables there are."""
+        return list(dict.fromkeys(name for record in self.records for name in record[kind]))
+
+
+def read_conditions(folder: str | Path) -> tuple[Record, list[Condition]]:
+    """The run's header, and its seeds by condition.
+
+    Raises:
+        BrigadeError: results that cannot be read.
+    """
+    header, *records = read_pvg_results(folder, unfinished=True)
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(condition_text(record["condition"]).strip(), []).append(record)
+    return header, [Condition(label, members) for label, members in groups.items()]
+
+
+def wall_seconds(folder: str | Path) -> Estimate:
+    """Seconds a seed took."""
+    path = Path(folder) / TIMINGS
+    return estimate(line["wall_s"] for line in read_lines(path, unfinished=True)) if path.exists() else estimate([])
+
+
+def digits_of(values: Iterable[Estimate]) -> int:
+    """How many digits say something in figures that stand together."""
+    largest = max((abs(value.mean) for value in values if value.mean is not None), default=0.0)
+    return next((digits for least, digits in DIGITS if largest >= least), MOST_DIGITS)
+
+
+def written(value: Estimate | None, digits: int, seeds: int = 0) -> str:
+    """A figure with its standard error.
+
+    Args:
+        value: the figure, if there is one.
+        digits: behind the point.
+        seeds: how many there are; if fewer have such a figure, that is said.
+    """
+    if value is None:
+        return NONE
+    return with_error(value, digits) + (f" [{value.count} of {seeds}]" if 0 < value.count < seeds else "")
+
+
+def figure_lines(conditions: Sequence[Condition]) -> tuple[list[str], list[list[str]]]:
+    """Heads and lines of the table of figures: a line for each figure, a column for each condition."""
+    every = [(condition.figures(), len(condition.records)) for condition in conditions]
+    names = dict.fromkeys(name for figures, _ in every for name in figures)
+    digits = {name: digits_of(figures[name] for figures, _ in every if name in figures) for name in names}
+    heads = ["figure", *(f"{c.label or 'all'} (n={len(c.records)})" for c in conditions)]
+    return heads, [[name, *(written(f.get(name), digits[name], seeds) for f, seeds in every)] for name in names]
+
+
+def print_pvg_report(folder: str | Path, console: Console) -> None:
+    """Print the figures of a run, or of the people who played the verifier."""
+    if holds_sessions(folder):
+        print_legibility(folder, console)
+        return
+    header, conditions = read_conditions(folder)
+    if not conditions:
+        console.print("there are no finished seeds yet")
+        return
+    heads, lines = figure_lines(conditions)
+    print_table(console, heads, lines)
+    for condition in conditions:
+        for name in condition.names("tables"):
+            console.print(f"\n{name} {condition.label}", markup=False)
+            print_table(console, *table_lines(condition.table(name), len(condition.records)))
+    console.print(f"seconds a seed: {seconds_a_seed(folder)}; {header['config']['name']}", markup=False)
+
+
+def table_lines(table: Mapping[str, Mapping[str, Estimate]], seeds: int = 0) -> tuple[list[str], list[list[str]]]:
+    """Heads and lines of a table of estimates over so many seeds; all of a column have as many digits."""
+    columns = list(dict.fromkeys(column for row in table.values() for column in row))
+    digits = {column: digits_of(row[column] for row in table.values() if column in row) for column in columns}
+    lines = [
+        [name, *(written(row.get(column), digits[column], seeds) for column in columns)] for name, row in table.items()
+    ]
+    return ["", *columns], lines
+
+
+def seconds_a_seed(folder: str | Path) -> str:
+    """How long a seed took, for people."""
+    seconds = wall_seconds(folder)
+    return written(seconds, digits_of([seconds]))

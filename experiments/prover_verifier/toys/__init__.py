@@ -1,0 +1,1 @@
+"""Games small enough to be solved: the erasure channel and finding the plus."""

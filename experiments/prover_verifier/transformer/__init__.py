@@ -1,0 +1,1 @@
+"""Small transformers that prove and verify arithmetic."""

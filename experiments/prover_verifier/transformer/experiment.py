@@ -1,0 +1,240 @@
+"""`arithmetic_transformer`: the rounds of `arithmetic_edits` with small transformers, trained here from nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
+from brigade.experiments.prover_verifier.metrics import below_diagonal
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, seed_of
+from brigade.experiments.prover_verifier.transformer.baselines import answer_only_accuracy, taught_everything
+from brigade.experiments.prover_verifier.transformer.batches import Batch, Source, gather_source, sampled
+from brigade.experiments.prover_verifier.transformer.figures import (
+    ROLES,
+    Judge,
+    calibrated,
+    edits_accepted,
+    legibility,
+    perturbed_table,
+    round_figures,
+    shown,
+)
+from brigade.experiments.prover_verifier.transformer.grpo import train_prover
+from brigade.experiments.prover_verifier.transformer.model import HELPFUL, SNEAKY, Prover, Verifier
+from brigade.experiments.prover_verifier.transformer.settings import TransformerSettings
+from brigade.experiments.prover_verifier.transformer.training import (
+    blank,
+    made_on,
+    scores_of,
+    supervised,
+    train_verifier,
+)
+
+JUDGE_LAYERS = 1
+BODIES = ("prover", "verifier", "judge")
+
+TEACHING, CONTROL, ROUND = range(3)  # for seeds of their own
+
+State = dict[str, Any]  # plain numbers and tensors, as kept between rounds
+
+
+class Table:
+    """What a seed is played with: problems, settings, and the bodies everything begins from.
+
+    Attributes:
+        pool, test, calibration: problems; none is in two of these, and provers learn on yet others.
+        bodies: of prover, verifier and judge, by name.
+        judge: outside the game, taught by the base prover alone.
+    """
+
+    def __init__(self, settings: TransformerSettings, seed: int, state: State | None, say: Any):
+        rng = np.random.default_rng([seed, 0])
+        self.settings, self.seed = settings, seed
+        self.pool, self.test, self.calibration = (
+            [draw_problem(rng, settings.steps, among=(split,)) for _ in range(count)]
+            for split, count in (("verifier", settings.pool), ("test", settings.test), ("calibration", settings.test))
+        )
+        torch.manual_seed(seed_of(seed, TEACHING))
+        self.bodies = {name: blank(settings, *_size(settings, name)) for name in BODIES}
+        if state is None:
+            self._teach(rng, say)
+        else:
+            for name, body in self.bodies.items():
+                body.load_state_dict(state["bodies"][name])
+            self.base = Source.of(state["base"])
+            self.judge = self.loaded(state["judge"], self.bodies["judge"])
+
+    def _teach(self, rng: np.random.Generator, say: Any) -> None:
+        settings, sizes = self.settings, {name: _size(self.settings, name) for name in BODIES}
+        for name in BODIES:
+            say(f"seed {self.seed}: teaching the {name}")
+            same = name == "verifier" and sizes[name] == sizes["prover"]
+            self.bodies[name] = self.bodies["prover"] if same else supervised(settings, rng, *sizes[name])
+        prover = self.bodies["prover"]
+        self.base = gather_source([self.asked(prover, role) for role in ROLES], len(self.pool))
+        verifier = train_verifier(self.bodies["judge"], self.pool, [(1.0, self.base)], settings, rng)
+        self.judge = calibrated(verifier, self.calibration, settings)
+
+    def asked(self, prover: Prover, role: int, share: int = 1) -> Batch:
+        """What a prover says about the pool's problems, `settings.samples` times each, or one of so many shares."""
+        settings = self.settings
+        problems = self.pool * math.ceil(settings.samples / share)
+        return sampled(prover, problems, role, settings.length, settings.temperature)
+
+    def loaded(self, kept: dict[str, Any], body: Prover) -> Judge:
+        """A verifier as it was kept."""
+        verifier = Verifier(body)
+        verifier.load_state_dict(kept["verifier"])
+        return Judge(verifier, kept["limit"])
+
+
+def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+    """Play the rounds, one seed after the other.
+
+    Raises:
+        BrigadeError: a GPU is wished for that cannot be used.
+    """
+    torch.set_num_threads(1)
+    with made_on(settings.device):
+        return [_play_one(settings, seed, checkpoints) for seed in seeds]
+
+
+def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
+    state: State | None = checkpoints.load()
+    table = Table(settings, seed, state, checkpoints.say)
+    if state is None:
+        state = _begin(table)
+        checkpoints.save(state)
+    for number in range(len(state["rounds"]), settings.rounds):
+        _play_round(number, table, state)
+        checkpoints.save(state)
+        fooled = state["curves"]["fool rate"][-1]
+        checkpoints.say(f"seed {seed}, round {number}: fool rate {'-' if fooled is None else f'{fooled:.2f}'}")
+    return _outcome(table, state)
+
+
+def _begin(table: Table) -> State:
+    """The state before round 0, with the control, which is paid for correctness alone."""
+    torch.manual_seed(seed_of(table.seed, CONTROL))
+    settings = table.settings
+    control = train_prover(
+        table.bodies["prover"], HELPFUL, None, settings, np.random.default_rng([table.seed, 1])
+    ).prover
+    return {
+        "bodies": {name: body.state_dict() for name, body in table.bodies.items()},
+        "judge": _kept(table.judge),
+        "base": table.base.state(),
+        "control": float(sampled(control, table.test, HELPFUL, settings.length).correct.mean()),
+        "control, judge": legibility(table.judge, control, table.test),
+        "taught everything": taught_everything(
+            table.bodies["verifier"],
+            table.pool,
+            table.calibration,
+            table.test,
+            settings,
+            np.random.default_rng([table.seed, 3]),
+        ),
+        "pool": [],
+        "rounds": [],
+        "curves": {},
+        "shown": [],
+        "perturbed": {},
+        "answer only": None,
+    }
+
+
+def _play_round(number: int, table: Table, state: State) -> None:
+    """A new verifier from the pool, new provers against it, and what they send into the pool."""
+    settings = table.settings
+    torch.manual_seed(seed_of(table.seed, ROUND, number))
+    rng = np.random.default_rng([table.seed, 2, number])
+    sources = _weighted([table.base, *map(Source.of, state["pool"])], settings)
+    verifier = train_verifier(table.bodies["verifier"], table.pool, sources, settings, rng)
+    judge, body = calibrated(verifier, table.calibration, settings), table.bodies["prover"]
+    kept: list[Batch] = []
+
+    def keep(prover: Prover) -> None:
+        kept.append(table.asked(prover, SNEAKY, math.ceil(settings.prover_steps / settings.keep_every)))
+
+    def score(batch: Batch) -> Tensor:
+        return scores_of(verifier, batch)
+
+    helpful = train_prover(body, HELPFUL, score, settings, rng)
+    sneaky = train_prover(body, SNEAKY, score, settings, rng, helpful.lately_convincing, keep)
+    provers = {HELPFUL: helpful.prover, SNEAKY: sneaky.prover}
+    sent = {role: sampled(prover, table.test, role, settings.length) for role, prover in provers.items()}
+    figures = round_figures(judge, provers, sent) | {
+        "exploit step": sneaky.exploit,
+        "judge's accuracy, helpful": legibility(table.judge, helpful.prover, table.test),
+    }
+    for learned, name in ((helpful, "helpful"), (sneaky, "sneaky")):
+        figures |= {f"{about}, {name}": value for about, value in learned.figures.items()}
+    for name, value in figures.items():
+        state["curves"].setdefault(name, []).append(value)
+    source = gather_source([table.asked(helpful.prover, HELPFUL), *kept], len(table.pool))
+    state["pool"].append(source.state())
+    state["rounds"].append(_kept(judge) | {"sneaky": sent[SNEAKY].solution})
+    state["shown"] += shown(number, judge, sent)
+    if number == settings.rounds - 1:
+        state["perturbed"] = perturbed_table(judge, provers, table.test)
+        state["answer only"] = answer_only_accuracy(
+            table.bodies["verifier"], table.pool, sources, table.calibration, sent, settings, rng
+        )
+
+
+def _size(settings: TransformerSettings, name: str) -> tuple[int, int]:
+    """Width and layers of a body."""
+    if name == "prover":
+        return settings.width, settings.layers
+    if name == "verifier":
+        return settings.verifier_width, settings.verifier_layers
+    return settings.judge_width, JUDGE_LAYERS
+
+
+def _kept(judge: Judge) -> dict[str, Any]:
+    return {"verifier": judge.verifier.state_dict(), "limit": judge.limit}
+
+
+def _weighted(pool: Sequence[Source], settings: TransformerSettings) -> list[tuple[float, Source]]:
+    """The pool's sources with their weights: the base, and the earlier rounds equally."""
+    rest = (1 - settings.base_share) / max(1, len(pool) - 1)
+    return [(settings.base_share, pool[0]), *((rest, source) for source in pool[1:])]
+
+
+def _outcome(table: Table, state: State) -> Outcome:
+    judges = [table.loaded(kept, table.bodies["verifier"]) for kept in state["rounds"]]
+    sent = [Batch(table.test, kept["sneaky"], SNEAKY) for kept in state["rounds"]]
+    matrix: list[list[Figure]] = [[judge.split(batch).fool_rate for batch in sent] for judge in judges]
+    curves: dict[str, list[Figure]] = state["curves"]
+    helpful = curves["helpful correct"][-1]
+    figures: dict[str, Figure] = {
+        "parameters of the verifier": float(sum(p.numel() for p in judges[0].verifier.parameters())),
+        "fool rate, round 0": curves["fool rate"][0],
+        "verifier accuracy, round 0": curves["verifier accuracy"][0],
+        "correctness-only correct": state["control"],
+        "legibility tax": None if helpful is None else state["control"] - helpful,
+        "judge's accuracy, correctness-only": state["control, judge"],
+        "soundness error, best response, taught every edit": state["taught everything"],
+        "cross fool rate below the diagonal": below_diagonal(matrix),
+        "verifier accuracy, answer only, last": state["answer only"],
+    }
+    figures |= {f"{name}, last": curve[-1] for name, curve in curves.items()}
+    accepted = {f"round {number}": row for number, row in enumerate(edits_accepted(judges, table.test))}
+    tables = {"wrong edits accepted": accepted}
+    if state["perturbed"]:
+        tables["perturbations"] = state["perturbed"]
+    return Outcome(figures, curves, {"cross fool rate": matrix}, tables, state["shown"])
+
+
+EXPERIMENT = Experiment(
+    "arithmetic_transformer",
+    "small transformers solve and judge, by GRPO with DAPO's changes",
+    TransformerSettings,
+    play,
+)

@@ -1,0 +1,224 @@
+"""Cross-play: every policy with every partner, in both seats (Strouse et al. 2021; Wang et al. 2024, "ZSC-Eval").
+
+Self-play says how well a policy knows itself. Cross-play says how well it coordinates with whom it has not met.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+from rich.console import Console
+
+from brigade.agents.learned.checkpoint import make_folder, write
+from brigade.batch.machine import cores
+from brigade.batch.parallel import side_by_side
+from brigade.batch.records import read_lines
+from brigade.envs.content import Model, read, validate
+from brigade.envs.kitchen.content.layout import kitchen_digest
+from brigade.envs.kitchen.engine.game import Game
+from brigade.envs.registry import BrigadeError, unknown
+from brigade.experiments.kitchen.run.config import AgentSpec, KitchenChoice, change
+from brigade.experiments.rl.config import BUNDLED, find_document
+from brigade.experiments.rl.evaluation.evaluate import SEED, play_batch
+from brigade.experiments.rl.evaluation.players import expand, identity, make_player
+from brigade.simulation.provenance import provenance
+
+PAIRS = "pairs.jsonl"
+FORMAT, VERSION = "brigade-crossplay", 2
+Team = tuple[str, str]  # who is in seat 0 and in seat 1, by label
+
+
+class CrossplayConfig(Model):
+    """Who is measured with whom.
+
+    Attributes:
+        policies: what is measured, by label. A checkpoint with `*` in it stands for all that it matches, whose labels
+            have the numbers of their folders after them (`pop 3` of `seed_3`), or else their places.
+        partners: with whom; None for the policies themselves.
+        best_responses: by partner, a policy that was trained for it and shows what can be earned with it. Where there
+            is none, the best of the policies stands in, which makes proximities too large.
+        greedy: take the most probable action in place of drawing one.
+        workers: processes that play at once; 0 plays in this one.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    about: str = ""
+    kitchen: KitchenChoice
+    observation: Literal["features", "planes"] = "features"
+    policies: dict[str, AgentSpec] = Field(min_length=1)
+    partners: dict[str, AgentSpec] | None = None
+    best_responses: dict[str, AgentSpec] = {}
+    episodes: int = Field(20, ge=1)
+    greedy: bool = False
+    workers: int | None = Field(None, ge=0)
+    out: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where results go."""
+        return Path(self.out or f"results/crossplay/{self.name}")
+
+
+@dataclass(frozen=True)
+class Crossplay:
+    """What was measured.
+
+    Attributes:
+        policies, partners: labels.
+        scores: of each episode, by team.
+        best: label of what shows the best response to a partner, by partner.
+    """
+
+    policies: list[str]
+    partners: list[str]
+    scores: dict[Team, list[int]]
+    best: dict[str, str]
+
+
+def list_crossplays() -> list[str]:
+    """Names of the configurations that come with Brigade."""
+    return sorted(path.stem for path in BUNDLED.glob("*.yaml") if "policies" in read(path).data)
+
+
+def load_crossplay(path: str, changes: list[str]) -> CrossplayConfig:
+    """A configuration from a file or by name, with `key=value` changes.
+
+    Raises:
+        BrigadeError: an unknown file, key or kitchen; or a kitchen that has not two chefs.
+    """
+    document = change(find_document(path, list_crossplays(), "cross-play"), changes)
+    config = validate(document, CrossplayConfig)
+    chefs = config.kitchen.load().chefs
+    if chefs != 2:
+        raise document.error(f"cross-play is for two chefs; this kitchen has {chefs}", "kitchen")
+    return config
+
+
+def crossplay(config: CrossplayConfig, console: Console) -> Crossplay:
+    """Play what is missing.
+
+    Raises:
+        BrigadeError: a policy does not fit the kitchen, a label stands for two policies or for none, or the folder
+            holds something else; what is finished is kept.
+    """
+    policies, best = _labelled(config.policies, config.greedy), _labelled(config.best_responses, config.greedy)
+    partners = policies if config.partners is None else _labelled(config.partners, config.greedy)
+    for label in best:
+        if label not in partners:
+            raise unknown("partner", label, partners, "best_responses")
+    cast = _cast(policies, partners, {f"best response to {label}": spec for label, spec in best.items()})
+    pairs = [(one, other) for one in policies for other in partners]
+    pairs += [(f"best response to {label}", label) for label in best]
+    teams = list(dict.fromkeys(team for one, other in pairs for team in ((one, other), (other, one))))
+    scores = dict(_kept(config, cast))
+    missing = [team for team in teams if team not in scores]
+    console.print(f"{config.name}: {len(teams)} teams, {len(missing)} to be played")
+    Game(config.kitchen.load()).reset(0)  # compile here, once, rather than in every worker
+    workers = len(cores()) if config.workers is None else config.workers
+    work = partial(_play_team, config.model_dump_json(), {label: spec.model_dump() for label, spec in cast.items()})
+    for team, outcome in side_by_side(work, missing, min(workers, len(missing))):
+        if isinstance(outcome, BrigadeError):
+            raise BrigadeError(f"{' + '.join(team)}: {outcome}")
+        scores[team] = outcome
+        _keep(config, team, outcome)
+    wanted = {team: scores[team] for team in teams}
+    return Crossplay(list(policies), list(partners), wanted, {label: f"best response to {label}" for label in best})
+
+
+def _labelled(specs: dict[str, AgentSpec], greedy: bool) -> dict[str, AgentSpec]:
+    """Every policy with a label of its own."""
+    every: dict[str, AgentSpec] = {}
+    for label, spec in specs.items():
+        found = expand([spec])
+        for name, each in zip(_members(label, found), found, strict=True):
+            chooses = {"greedy": greedy} if each.name == "neural" else {}
+            every = _cast(every, {name: AgentSpec(name=each.name, options={**chooses, **each.options})})
+    return every
+
+
+def _members(label: str, found: Sequence[AgentSpec]) -> list[str]:
+    """The labels of what one label stands for."""
+    if len(found) == 1:
+        return [label]
+    folders = (re.search(r"seed_([0-9]+)/*$", str(each.options.get("checkpoint"))) for each in found)
+    numbers = list(dict.fromkeys(folder[1] for folder in folders if folder))
+    return [f"{label} {number}" for number in (numbers if len(numbers) == len(found) else range(len(found)))]
+
+
+def _cast(*groups: dict[str, AgentSpec]) -> dict[str, AgentSpec]:
+    """All of them by label.
+
+    Raises:
+        BrigadeError: a label stands for two policies.
+    """
+    every: dict[str, AgentSpec] = {}
+    for label, spec in (each for group in groups for each in group.items()):
+        if every.setdefault(label, spec) != spec:
+            raise BrigadeError(f"'{label}' stands for {every[label]} and for {spec}; give one another label")
+    return every
+
+
+def _play_team(config_json: str, cast: dict[str, Any], team: Team) -> list[int]:
+    config = CrossplayConfig.model_validate_json(config_json)
+    kitchen = config.kitchen.load()
+    torch.set_num_threads(1)
+    random = torch.Generator().manual_seed(SEED)
+    specs = [AgentSpec.model_validate(cast[label]) for label in team]
+    players = [make_player(spec, kitchen, config.observation, random) for spec in specs]
+    scores, _ = play_batch(config.kitchen, players, config.observation, config.episodes)
+    return scores
+
+
+def _header(config: CrossplayConfig, cast: dict[str, AgentSpec]) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "kitchen_digest": kitchen_digest(config.kitchen.load()),
+        "observation": config.observation,
+        "episodes": config.episodes,
+        "cast": {label: spec.model_dump() for label, spec in cast.items()},
+        "digests": {label: identity(spec)["digest"] for label, spec in cast.items()},
+    }
+
+
+def _kept(config: CrossplayConfig, cast: dict[str, AgentSpec]) -> Iterator[tuple[Team, list[int]]]:
+    """What is in the folder already; the file is begun if there is none."""
+    path, header = config.folder / PAIRS, _header(config, cast)
+    if not path.exists():
+        make_folder(config.folder)
+        write(path, (json.dumps({**header, "provenance": provenance()}) + "\n").encode())
+        return
+    first, *lines = list(read_lines(path, unfinished=True)) or [{}]
+    _check_same(path, first, header)
+    write(path, "".join(json.dumps(line) + "\n" for line in (first, *lines)).encode())  # without a line cut off
+    for line in lines:
+        one, other = line["team"]
+        yield (one, other), line["scores"]
+
+
+def _check_same(path: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
+    for key, value in new.items():
+        if old.get(key) == value:
+            continue
+        what = f"{key} differs"
+        if key == "digests":
+            changed = [label for label, digest in value.items() if old[key].get(label) != digest]
+            what = f"trained again since: {', '.join(changed)}"
+        raise BrigadeError(f"{path}: holds another cross-play ({what}); choose another folder with out=DIR")
+
+
+def _keep(config: CrossplayConfig, team: Team, scores: list[int]) -> None:
+    path = config.folder / PAIRS
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"team": team, "scores": scores}) + "\n")
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None

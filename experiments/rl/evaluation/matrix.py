@@ -1,0 +1,178 @@
+"""What a cross-play comes to: the matrix with standard errors, its heat map, and best-response proximity."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from brigade.agents.learned.checkpoint import write
+from brigade.batch.estimate import Estimate, estimate
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.rl.evaluation.crossplay import Crossplay
+
+PICTURE, SUMMARY = "matrix.png", "summary.json"
+LARGEST_TABLE = 12  # columns that a terminal has room for
+
+
+@dataclass(frozen=True)
+class Proximity:
+    """How near a policy comes to the best response to partners it was not trained with.
+
+    Attributes:
+        proximity: interquartile mean over partners and seats of min(1, R / best response); None of nothing.
+        returns: raw returns over the same.
+        left_out: partners with whom nothing can be earned.
+    """
+
+    proximity: float | None
+    returns: Estimate
+    left_out: int
+
+
+def cell(result: Crossplay, policy: str, partner: str) -> Estimate:
+    """Return of a policy in seat 0 with a partner in seat 1."""
+    return estimate(result.scores[policy, partner])
+
+
+def matrix(result: Crossplay) -> NDArray[np.float64]:
+    """(policies, partners, 2) mean returns; the last axis is the policy's seat."""
+    return np.array(
+        [
+            [[_mean(result, one, other), _mean(result, other, one)] for other in result.partners]
+            for one in result.policies
+        ]
+    )
+
+
+def proximity(result: Crossplay, policy: str) -> Proximity:
+    """Best-response proximity of a policy, its own copies left out ("ZSC-Eval", arXiv 2310.05208, eq. 3)."""
+    shares, returns, left_out = [], [], 0
+    for partner in result.partners:
+        if partner == policy:
+            continue
+        for seat in (0, 1):
+            earned = _in_seat(result, policy, partner, seat)
+            best = _best(result, partner, seat)
+            if best <= 0:
+                left_out += 1
+            else:
+                shares.append(min(1.0, earned / best))
+                returns.append(earned)
+    return Proximity(interquartile_mean(shares) if shares else None, estimate(returns), left_out)
+
+
+def interquartile_mean(values: list[float]) -> float:
+    """Mean of the middle half of the values; those at the edges count in part (Agarwal et al. 2021)."""
+    ordered = np.sort(np.asarray(values, float))
+    edges = np.arange(len(ordered) + 1) / len(ordered)
+    weights = np.clip(np.minimum(edges[1:], 0.75) - np.maximum(edges[:-1], 0.25), 0, None)
+    return float((ordered * weights).sum() / weights.sum())
+
+
+def diagonal(result: Crossplay) -> tuple[Estimate, Estimate] | None:
+    """Returns of policies with themselves and with others; None where partners are others."""
+    if result.policies != result.partners:
+        return None
+    own = [_mean(result, one, one) for one in result.policies]
+    mixed = [_mean(result, one, other) for one in result.policies for other in result.policies if one != other]
+    return estimate(own), estimate(mixed)
+
+
+def show(result: Crossplay, folder: Path, console: Console) -> None:
+    """Print the table; write the heat map and the summary.
+
+    Raises:
+        BrigadeError: they cannot be written.
+    """
+    if len(result.partners) <= LARGEST_TABLE:
+        console.print(_table(result))
+    proximities = {policy: proximity(result, policy) for policy in result.policies}
+    table = Table("policy", "best-response proximity (IQM)", "return", "pairs left out", box=None)
+    for policy, each in proximities.items():
+        near = "-" if each.proximity is None else f"{each.proximity:.2f}"
+        table.add_row(policy, near, _words(each.returns), str(each.left_out))
+    console.print(table)
+    if any(partner not in result.best for partner in result.partners):
+        console.print("without a best response of its own, the best of these policies stands in for a partner")
+    means = diagonal(result)
+    if means is not None:
+        console.print(f"with themselves {_words(means[0])}, with others {_words(means[1])}", highlight=False)
+    draw(result, folder / PICTURE)
+    summary: dict[str, Any] = {
+        "policies": result.policies,
+        "partners": result.partners,
+        "returns": matrix(result).tolist(),
+        "proximity": {policy: each.proximity for policy, each in proximities.items()},
+        "with_themselves": means[0].mean if means else None,
+        "with_others": means[1].mean if means else None,
+    }
+    write(folder / SUMMARY, (json.dumps(summary, indent=1) + "\n").encode())
+
+
+def draw(result: Crossplay, path: Path) -> None:
+    """The matrix as a heat map: rows are in seat 0, columns in seat 1; a second panel has the seats swapped.
+
+    Raises:
+        BrigadeError: it cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    returns = matrix(result)
+    rows, columns = returns.shape[:2]
+    figure = Figure(figsize=(2.5 + 2 * max(2.0, 0.6 * columns), 1.5 + max(2.0, 0.5 * rows)), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for seat, axes in enumerate(panels):
+        image = axes.imshow(returns[:, :, seat], vmin=min(0.0, returns.min()), vmax=max(1.0, returns.max()))
+        axes.set_title(f"policy (row) in seat {seat}")
+        axes.set_xticks(range(columns), result.partners, rotation=90)
+        axes.set_yticks(range(rows), result.policies)
+        for i in range(rows):
+            for j in range(columns):
+                dark = image.norm(returns[i, j, seat]) < 0.6
+                axes.text(j, i, f"{returns[i, j, seat]:.0f}", ha="center", va="center", color="w" if dark else "k")
+    figure.colorbar(image, ax=panels, label="return")
+    try:
+        figure.savefig(path, dpi=120, bbox_inches="tight")
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _table(result: Crossplay) -> Table:
+    table = Table(box=None, title="return, policy in seat 0 / in seat 1", title_justify="left")
+    table.add_column("policy", no_wrap=True)
+    for partner in result.partners:
+        table.add_column(partner)
+    for one in result.policies:
+        cells = [
+            f"{_words(cell(result, one, other))} / {_words(cell(result, other, one))}" for other in result.partners
+        ]
+        table.add_row(one, *cells)
+    return table
+
+
+def _words(value: Estimate) -> str:
+    if value.mean is None:
+        return "-"
+    return f"{value.mean:.0f}" + ("" if value.error is None else f"±{value.error:.0f}")
+
+
+def _mean(result: Crossplay, first: str, second: str) -> float:
+    return statistics.fmean(result.scores[first, second])
+
+
+def _in_seat(result: Crossplay, policy: str, partner: str, seat: int) -> float:
+    return _mean(result, policy, partner) if seat == 0 else _mean(result, partner, policy)
+
+
+def _best(result: Crossplay, partner: str, seat: int) -> float:
+    if partner in result.best:
+        return _in_seat(result, result.best[partner], partner, seat)
+    return max(_in_seat(result, policy, partner, seat) for policy in result.policies)

@@ -1,0 +1,1 @@
+"""PPO, behaviour cloning, populations, and the folders they are kept in."""

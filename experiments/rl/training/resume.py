@@ -1,0 +1,75 @@
+"""Going on where a training stopped, exactly: everything that the next update depends on, in one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brigade.agents.learned.checkpoint import packed, read_tensors, write
+from brigade.envs.kitchen.engine.state import State
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.rl.training.ppo import PPO
+from brigade.experiments.rl.training.rollout import Rollout
+
+RESUME, VERSION = "resume.pt", 1
+
+
+@dataclass
+class Progress:
+    """How far a training has come."""
+
+    steps: int = 0  # environment steps
+    seconds: float = 0.0  # of wall time, all parts of an interrupted training together
+    saved: int = 0  # checkpoints written
+
+
+def save_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Generator, progress: Progress) -> None:
+    """Write it; the old file stays until the new one is whole.
+
+    Raises:
+        BrigadeError: it cannot be written, for example because the disk is full.
+    """
+    state = rollout.env.game.state
+    things = {
+        "version": VERSION,
+        "progress": vars(progress),
+        "policy": learner.policy.state_dict(),
+        "optimizer": learner.optimizer.state_dict(),
+        "random": random.get_state(),
+        "state": {name: torch.from_numpy(getattr(state, name)) for name in State._fields},
+        "seen": torch.from_numpy(rollout.seen),
+        "shaped": torch.from_numpy(rollout.shaped),
+    }
+    write(folder / RESUME, packed(things))
+
+
+def load_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Generator) -> Progress:
+    """Put everything back as it was.
+
+    With rule agents as partners, who remember things that no file holds, they begin anew in the middle of their
+    episodes; everything else goes on exactly as it would have.
+
+    Raises:
+        BrigadeError: there is nothing to go on from, or it is damaged.
+    """
+    path = folder / RESUME
+    if not path.exists():
+        raise BrigadeError(f"{path}: nothing to resume; start without --resume")
+    things: dict[str, Any] = read_tensors(path)
+    if things.get("version") != VERSION:
+        raise BrigadeError(f"{path}: version {things.get('version')}; this Brigade resumes version {VERSION}")
+    learner.policy.load_state_dict(things["policy"])
+    learner.optimizer.load_state_dict(things["optimizer"])
+    random.set_state(things["random"])
+    arrays: dict[str, Tensor] = things["state"]
+    rollout.env.game.restore(State(**{name: array.numpy() for name, array in arrays.items()}))
+    rollout.seen = things["seen"].numpy()
+    rollout.shaped = things["shaped"].numpy()
+    if rollout.partners is not None:
+        rollout.partners.begin(np.ones(len(rollout.shaped), np.bool_))
+    return Progress(**things["progress"])

@@ -1,0 +1,90 @@
+"""`brigade pvg play`: a person as verifier, in a window or in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from brigade.envs.registry import BrigadeError
+from brigade.human_play.window.sizes import size_of
+
+if TYPE_CHECKING:
+    from brigade.human_play.verifier.session import JudgingSession
+
+IN_TERMINAL = "or play in the terminal with --text, which also works over ssh"
+
+
+def mount(pvg: typer.Typer) -> None:
+    """Add the command to `brigade pvg`."""
+    pvg.command()(play)
+
+
+def play(
+    config: Annotated[
+        str, typer.Argument(help="A YAML file, or the name of a bundled one; without it, lists them.")
+    ] = "",
+    changes: Annotated[list[str] | None, typer.Argument(help="key=value, for example items=10 out=DIR")] = None,
+    participant: Annotated[str, typer.Option(help="The participant's id (no name); again to go on later.")] = "",
+    text: Annotated[bool, typer.Option("--text", help="In the terminal, without a window.")] = False,
+    size: Annotated[str, typer.Option(help="Of the window, as 1024x768.")] = "1024x768",
+    fullscreen: Annotated[bool, typer.Option(help="Fill the screen.")] = False,
+) -> None:
+    """Judge arguments yourself: read, look, accept or reject under a time limit; every item is recorded."""
+    from brigade.human_play.verifier.config import load_judging
+    from brigade.human_play.verifier.session import JudgingSession
+
+    if not config:
+        _list()
+        return
+    loaded = load_judging(config, changes or [])
+    if participant:
+        loaded = loaded.model_copy(update={"participant": participant})
+    pixels = size_of(size)
+    if not text:
+        _need_pygame()
+    session = JudgingSession(loaded)
+    if text:
+        from brigade.human_play.verifier.terminal import play_in_terminal
+
+        play_in_terminal(session, typer.echo)
+        return
+    asyncio.run(_in_window(session, pixels, fullscreen))
+    done, whole = session.place
+    typer.echo(f"{done} of {whole} are judged, in {session.path} (brigade pvg report {loaded.folder})")
+    if session.current is not None and not loaded.participant:
+        typer.echo(f"the same command with participant={session.participant} goes on from there")
+
+
+def _list() -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from brigade.human_play.verifier.config import list_judging
+
+    table = Table("to be played", "about", box=None, padding=(0, 2, 0, 0))
+    for row in list_judging():
+        table.add_row(*row)
+    console = Console()
+    console.print(table)
+    console.print("\nbrigade pvg play NAME [key=value ...] [--participant ID] [--text]", markup=False)
+
+
+def _need_pygame() -> None:
+    if importlib.util.find_spec("pygame") is None:
+        raise BrigadeError(
+            f"the window needs pygame-ce, which comes with Brigade: pip install pygame-ce; {IN_TERMINAL}"
+        )
+
+
+async def _in_window(session: JudgingSession, size: tuple[int, int], fullscreen: bool) -> None:
+    from brigade.human_play.screens.verifier.judging import JudgingRunner
+    from brigade.human_play.window.app import App
+
+    try:
+        app = App(size, fullscreen)
+    except BrigadeError as error:
+        raise BrigadeError(f"{error}; {IN_TERMINAL}") from None
+    await app.run(JudgingRunner(app, session).first())

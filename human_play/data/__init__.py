@@ -1,0 +1,1 @@
+"""Recordings as tables, and other people's tables as recordings."""

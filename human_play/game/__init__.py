@@ -1,0 +1,1 @@
+"""A game that a person plays in: its loop, its options, what is shown beside it."""

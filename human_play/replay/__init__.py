@@ -1,0 +1,1 @@
+"""Recordings looked at again, as a replay and as a video."""

@@ -1,0 +1,202 @@
+"""A recording as a film: the kitchen at any tick, what was said and thought by then, and what happened when."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, cast, get_args
+
+from brigade.agents.base import Observation
+from brigade.envs.kitchen.engine.state import State
+from brigade.envs.registry import BrigadeError
+from brigade.human_play.game.human_game import Seat, Setup, changes_in_words
+from brigade.simulation.messages import Mode
+from brigade.simulation.recording import Line, Recording, read_recording
+
+SNAPSHOT_TICKS = 50  # between two snapshots, in an episode of the usual length
+MOST_SNAPSHOTS = 2000  # of longer ones they are further apart
+KEPT = 64  # described states that are kept
+USUAL_HZ = 4.0  # of a recording that does not say
+NEEDED = ("kitchen", "cookbook", "kitchen_digest", "seed", "order_script", "agents")  # in a header
+
+
+class Mark(NamedTuple):
+    """Something that happened.
+
+    Attributes:
+        at: the first tick that shows it: it happened in the tick before.
+        kind: `served`, `missed`, `wrong`, `fire`, `said` or `thought`.
+        words: what to write.
+        seat: whose, where it is somebody's.
+    """
+
+    at: int
+    kind: str
+    words: str
+    seat: int | None
+
+
+class Film:
+    """Random access to a recording. Tick k is the kitchen after k ticks; tick 0 is the start.
+
+    A recording that was cut, or that the engine plays otherwise today, is shown as far as it goes; `warnings` has what
+    is wrong with it.
+
+    Args:
+        recording: of any agents and people.
+
+    Attributes:
+        recording: as given.
+        ticks: the last tick there is.
+        horizon: the last tick of a whole game.
+        hz: ticks per second.
+        seats: who cooked, in order of seats.
+        setup: the same with the kitchen, as the screens want it.
+        scores: the points at every tick, `ticks + 1` numbers.
+        marks: what happened, in order.
+        differs_at: the first tick that is not played as it was recorded; None when all are.
+        warnings: sentences for whoever watches.
+
+    Raises:
+        BrigadeError: its header is damaged.
+    """
+
+    def __init__(self, recording: Recording):
+        self.recording = recording
+        header = recording.header
+        missing = [name for name in NEEDED if name not in header]
+        if missing:
+            raise BrigadeError(f"{recording.path}: damaged: the header has no '{missing[0]}'")
+        kitchen = recording.kitchen
+        if not isinstance(header["agents"], list) or len(header["agents"]) != kitchen.chefs:
+            raise BrigadeError(f"{recording.path}: damaged: the header does not name {kitchen.chefs} agents")
+        self.ticks, self.horizon = len(recording.ticks), kitchen.horizon
+        self.hz = _hz(header.get("clock"))
+        self.seats = _seats(header["agents"])
+        mode = header.get("messages")
+        self.setup = Setup(
+            kitchen, self.seats, self.hz, header["seed"], header["order_script"],
+            cast(Mode, mode) if mode in get_args(Mode) else "both",
+        )  # fmt: skip
+        same, difference = recording.compare()
+        self.differs_at = None if difference is None else min(same + 1, self.ticks)
+        self.warnings = tuple(_warnings(recording, difference))
+        self._every = max(SNAPSHOT_TICKS, -(-self.ticks // MOST_SNAPSHOTS))
+        self._game = recording.start()
+        self._snapshots: list[State] = []
+        self._kept: dict[int, Observation] = {}
+        self._thoughts: dict[tuple[int, str], list[tuple[int, dict[str, Any]]]] = {}
+        self.scores, self.marks = self._play()
+
+    def state(self, tick: int) -> Observation:
+        """The described kitchen at a tick; it is shared, do not change it.
+
+        Raises:
+            BrigadeError: there is no such tick.
+        """
+        if not 0 <= tick <= self.ticks:
+            raise BrigadeError(f"{self.recording.path}: has ticks 0 to {self.ticks}, not {tick}")
+        if tick not in self._kept:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._go_to(tick)
+            self._kept[tick] = self._game.describe()
+        return self._kept[tick]
+
+    def thoughts_at(self, tick: int) -> dict[tuple[int, str], dict[str, Any]]:
+        """The last thought of each kind that had taken effect, by seat and kind, as the recording has it."""
+        known: dict[tuple[int, str], dict[str, Any]] = {}
+        for key, thoughts in sorted(self._thoughts.items()):
+            count = bisect_right(thoughts, tick, key=lambda entry: entry[0])
+            if count:
+                known[key] = thoughts[count - 1][1]
+        return known
+
+    def messages_at(self, tick: int) -> list[Mark]:
+        """What had been said, oldest first."""
+        return [mark for mark in self.marks_between(0, tick) if mark.kind == "said"]
+
+    def marks_between(self, first: int, last: int) -> tuple[Mark, ...]:
+        """What happened in these ticks, both included."""
+        begin = bisect_right(self.marks, first - 1, key=lambda mark: mark.at)
+        return self.marks[begin : bisect_right(self.marks, last, key=lambda mark: mark.at)]
+
+    def _go_to(self, tick: int) -> None:
+        """Play from where the game is, or from the last snapshot if that is nearer."""
+        at = int(self._game.state.tick[0])
+        nearest = tick // self._every
+        if not nearest * self._every <= at <= tick:
+            self._game.restore(self._snapshots[nearest])
+            at = nearest * self._every
+        for line in self.recording.ticks[at:tick]:
+            self._game.step([line.actions])
+
+    def _play(self) -> tuple[tuple[int, ...], tuple[Mark, ...]]:
+        """Play it once: the score at every tick, what happened, and snapshots on the way."""
+        game, marks = self._game, list[Mark]()
+        stats: list[int] = game.state.stats[0].tolist()
+        self._snapshots.append(game.snapshot())
+        scores = [int(game.state.score[0])]
+        for number, line in enumerate(self.recording.ticks, 1):
+            game.step([line.actions])
+            old, stats = stats, game.state.stats[0].tolist()
+            changes = changes_in_words(self.setup.kitchen, old, stats)
+            marks += [Mark(number, kind, words, None) for kind, words in changes]
+            marks += self._spoken(number, line)
+            scores.append(int(game.state.score[0]))
+            if number % self._every == 0:
+                self._snapshots.append(game.snapshot())
+        return tuple(scores), tuple(marks)
+
+    def _spoken(self, at: int, line: Line) -> list[Mark]:
+        """What was said in a tick, and thought; what names a seat that there is not is left out."""
+        marks = [Mark(at, "said", text, seat) for seat, text in line.messages if 0 <= seat < len(self.seats)]
+        for thought in line.thoughts:
+            seat, kind = thought.get("seat"), thought.get("kind")
+            if isinstance(seat, int) and 0 <= seat < len(self.seats) and isinstance(kind, str):
+                marks.append(Mark(at, "thought", kind, seat))
+                self._thoughts.setdefault((seat, kind), []).append((at, thought))
+        return marks
+
+
+def open_film(path: str | Path) -> Film:
+    """The film of a recording's file.
+
+    Raises:
+        BrigadeError: it cannot be read, or is no recording.
+    """
+    return Film(read_recording(path))
+
+
+def _hz(clock: object) -> float:
+    hz = clock.get("hz") if isinstance(clock, Mapping) else None
+    return float(hz) if isinstance(hz, int | float) and hz > 0 else USUAL_HZ
+
+
+def _seats(agents: list[Mapping[str, Any]]) -> tuple[Seat, ...]:
+    """Names that occur twice get a number; chefs without a hat wear that of their seat."""
+    names = [str(agent.get("name") or "chef") for agent in agents]
+    seats = []
+    for number, (agent, name) in enumerate(zip(agents, names, strict=True)):
+        hat = agent.get("hat")
+        twice = f" {Counter(names[: number + 1])[name]}" if names.count(name) > 1 else ""
+        seats.append(
+            Seat(
+                name,
+                human=bool(agent.get("human")),
+                label=name.replace("_", " ") + twice,
+                hat=hat if isinstance(hat, int) and hat >= 0 else number,
+            )
+        )
+    return tuple(seats)
+
+
+def _warnings(recording: Recording, difference: str | None) -> list[str]:
+    told = []
+    if recording.cut is not None:
+        told.append(f"Not whole: {recording.cut}; a whole game here has {recording.kitchen.horizon} ticks.")
+    if difference is not None:
+        told.append(f"Does not replay: {difference}. From there on this is what the engine plays today.")
+    return told

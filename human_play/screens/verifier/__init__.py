@@ -1,0 +1,1 @@
+"""Screens on which a person is the verifier."""

@@ -1,0 +1,1 @@
+"""Studies: their files, schedules, progress and analysis."""

@@ -1,0 +1,397 @@
+"""A study's folder on disk: who has done what, safe against crashes, full disks and a second program.
+
+`study.json` holds the study as it was first run, `participants.jsonl` who has which number (the only place where
+participants' ids are), `participants/0001/` one participant's `steps.jsonl` and recordings, `lock` who is at work.
+Files are only ever added to; a step is finished when its line is on the disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from brigade.envs.kitchen.content.layout import kitchen_digest
+from brigade.envs.registry import BrigadeError
+from brigade.human_play.study.schedule import Game, Playing, Solo, Step, schedule
+from brigade.human_play.study.study import NAME, StudySpec
+from brigade.simulation.provenance import provenance
+from brigade.simulation.recording import ENDING, read_recording
+
+FORMAT, VERSION = "brigade-study", 1
+STUDY, PARTICIPANTS, FOLDERS, STEPS, LOCK = "study.json", "participants.jsonl", "participants", "steps.jsonl", "lock"
+LOCKED_AT = 1 << 20  # byte that is locked on Windows, past what the file holds, so that others can read it
+
+
+class StudyFolder:
+    """A study's folder, held by this program alone. Open one with `StudyFolder.open`, and close it.
+
+    Attributes:
+        folder: where it is.
+        study: what is studied.
+        numbers: participants' numbers by their ids, in order of their first start.
+        notes: what was found and put right, such as a line that a crash had cut off; for the experimenter.
+    """
+
+    def __init__(self, folder: Path, study: StudySpec, lock: IO[bytes]):
+        self.folder, self.study = folder, study
+        self.notes: list[str] = []
+        self.numbers: dict[str, int] = {}
+        self._lock = lock
+
+    @classmethod
+    def open(cls, folder: str | Path, study: StudySpec) -> StudyFolder:
+        """Open a folder, or make it.
+
+        Raises:
+            BrigadeError: another process works in it, it holds another study, is damaged, or cannot be written.
+        """
+        folder = Path(folder)
+        _make(folder)
+        opened = cls(folder, study, _take_lock(folder / LOCK))
+        try:
+            opened._begin()
+        except BrigadeError:
+            opened.close()
+            raise
+        return opened
+
+    def session(self, participant: str) -> Session:
+        """The session of a participant: a new one, or where it was left.
+
+        Args:
+            participant: id, letters, digits, `_` and `-`.
+
+        Raises:
+            BrigadeError: no valid id, or someone who has finished or withdrawn already.
+        """
+        if not re.fullmatch(NAME, participant):
+            raise BrigadeError(
+                f"participant '{participant}': expected 1 to 40 letters, digits, '_' or '-' (no names of people)"
+            )
+        if participant not in self.numbers:
+            number = len(self.numbers) + 1
+            _append(self.folder / PARTICIPANTS, {"number": number, "id": participant})
+            self.numbers[participant] = number
+        session = Session(self, self.numbers[participant])
+        if session.over is not None:
+            raise BrigadeError(f"participant '{participant}' has {session.over} this study already")
+        session.start()
+        return session
+
+    def close(self) -> None:
+        """Let others work in the folder."""
+        if not self._lock.closed:
+            self._lock.close()  # the operating system lets go of the lock with the file
+
+    def __enter__(self) -> StudyFolder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _begin(self) -> None:
+        path = self.folder / STUDY
+        if path.exists():
+            _refuse_another(path, study_record(self.study))
+        else:
+            _write_new(path, {"format": FORMAT, "version": VERSION, **study_record(self.study)})
+        lines, note = read_steps(self.folder / PARTICIPANTS, repair=True)
+        self.notes += [note] if note else []
+        self.numbers = _numbers(lines, self.folder / PARTICIPANTS)
+        if len(list((self.folder / FOLDERS).glob("*"))) > len(self.numbers):
+            raise BrigadeError(f"{self.folder}: {PARTICIPANTS} names fewer participants than there are; put it back")
+
+
+class Session:
+    """One participant's way through the study. Get one from `StudyFolder.session`.
+
+    Attributes:
+        study: what is studied.
+        number: of the participant, from 1; the only thing that tells participants apart in recordings.
+        steps: all of them, in order.
+        done: what was stored with the finished ones, by step id.
+        over: `finished` or `withdrawn from`, None while there is something left to do.
+        folder: with this participant's data.
+    """
+
+    def __init__(self, of: StudyFolder, number: int):
+        self.study, self.number = of.study, number
+        self.steps = schedule(of.study, number)
+        self.folder = of.folder / FOLDERS / f"{number:04}"
+        self._of = of
+        self._path = self.folder / STEPS
+        lines, note = read_steps(self._path, repair=True)
+        of.notes += [note] if note else []
+        self.done: dict[str, dict[str, Any]] = {}
+        self.over: str | None = None
+        for line in lines:
+            if "withdrawn" in line:
+                self.over = "withdrawn from"
+            elif "step" in line:
+                self.done[str(line["step"])] = dict(line["data"])
+        if self.over is None and self.current is None:
+            self.over = "finished"
+
+    @property
+    def current(self) -> Step | None:
+        """The step to be done now; None when all are finished, or the participant has withdrawn."""
+        if self.over is not None:
+            return None
+        return next((step for step in self.steps if step.id not in self.done), None)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """How many steps are finished, of how many."""
+        return len(self.done), len(self.steps)
+
+    def start(self) -> None:
+        """Note the beginning or resumption, and take over a game that ended just before a crash."""
+        _make(self.folder)
+        _append(self._path, {"started": provenance(), "at": _now()})
+        step = self.current
+        if isinstance(step, Game | Solo):
+            last = self._attempts(step)[-1:]
+            if last and is_whole(last[0]):
+                self.finish(step, {"taken_over": True})
+                self._of.notes.append(f"participant {self.number}: {step.id} had ended before the crash and is kept")
+
+    def finish(self, step: Step, data: Mapping[str, Any] | None = None) -> None:
+        """Store what came of the current step; it is on the disk when this returns, and never done again.
+
+        Args:
+            step: the current one.
+            data: JSON values. Of a game, `recording` is added: its file's name.
+
+        Raises:
+            BrigadeError: not the current step, not its data (`Step.check`), a game whose recording is not whole, or it
+                cannot be written: the step then stays the current one; what was finished before is kept.
+        """
+        if self.current is None or step.id != self.current.id:
+            now = self.current.id if self.current is not None else "none"
+            raise BrigadeError(f"step '{step.id}' is not the current one, which is '{now}'")
+        stored = step.check(data or {})
+        if isinstance(step, Playing):
+            attempts = self._attempts(step)
+            if isinstance(step, Game | Solo) and not (attempts and is_whole(attempts[-1])):
+                raise BrigadeError(f"{step.id}: there is no whole recording of it, so it must be played again")
+            if attempts:
+                stored["recording"] = attempts[-1].name
+        _append(self._path, {"step": step.id, "at": _now(), "data": stored})
+        self.done[step.id] = stored
+        if self.current is None:
+            self.over = "finished"
+
+    def withdraw(self, reason: str = "") -> None:
+        """Note that the participant does not go on; what was finished is kept.
+
+        Raises:
+            BrigadeError: it cannot be written.
+        """
+        _append(self._path, {"withdrawn": reason, "at": _now()})
+        self.over = "withdrawn from"
+
+    def recording(self, step: Playing) -> Path:
+        """A file for the recording of a game, one that does not exist yet: `-attempt-2` after one that was cut."""
+        attempts = len(self._attempts(step))
+        name = step.recorded_as + (f"-attempt-{attempts + 1}" if attempts else "")
+        return self.folder / f"{name}{ENDING}"
+
+    def header(self, step: Playing) -> dict[str, Any]:
+        """The first line of that recording: give it to `RecordingWriter`."""
+        return step.header({"study": self.study.name, "participant": self.number})
+
+    def _attempts(self, step: Playing) -> list[Path]:
+        """The recordings that there are of a step, in order."""
+        found = [self.folder / f"{step.recorded_as}{ENDING}"]
+        while found[-1].exists():
+            found.append(self.folder / f"{step.recorded_as}-attempt-{len(found) + 1}{ENDING}")
+        return found[:-1]
+
+
+def study_record(study: StudySpec) -> dict[str, Any]:
+    """The first record: the study in full, which kitchens exactly, and what code runs it."""
+    kitchens = {name: kitchen_digest(study.kitchen(name, study.seconds)) for name in study.kitchens}
+    return {"study": study.model_dump(mode="json"), "kitchens": kitchens, "provenance": provenance()}
+
+
+def is_whole(recording: Path) -> bool:
+    """Whether a recording can be read and holds a game that was played to its end."""
+    try:
+        read = read_recording(recording)
+    except BrigadeError:
+        return False
+    return read.cut is None and read.end is not None and bool(read.end.get("finished"))
+
+
+def read_study(folder: str | Path) -> dict[str, Any]:
+    """The first record of a study's folder.
+
+    Raises:
+        BrigadeError: there is none, or a newer Brigade wrote it.
+    """
+    path = Path(folder) / STUDY
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BrigadeError(f"{folder}: no study's folder: there is no {STUDY} in it") from None
+    except (OSError, ValueError) as error:
+        raise BrigadeError(f"{path}: cannot be read: {error}") from None
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise BrigadeError(f"{path}: not a study's first record")
+    if not isinstance(record.get("version"), int) or record["version"] > VERSION:
+        raise BrigadeError(f"{path}: version {record.get('version')!r}; this Brigade reads up to {VERSION}")
+    return record
+
+
+def read_steps(path: Path, repair: bool = False) -> tuple[list[dict[str, Any]], str | None]:
+    """The lines of a file that is added to, and a note if the last was cut off by a crash.
+
+    Args:
+        path: of JSON lines; none at all if it does not exist.
+        repair: take away the part of a line, so that the next one begins on its own.
+
+    Raises:
+        BrigadeError: it cannot be read, or a line in the middle is damaged.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return [], None
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be read: {error.strerror}") from None
+    whole, _, rest = data.rpartition(b"\n")
+    note = None
+    if rest:
+        note = f"{path}: a last line of {len(rest)} bytes was cut off by a crash and is left out"
+        if repair:
+            _truncate(path, len(data) - len(rest))
+    lines = []
+    for number, raw in enumerate(whole.split(b"\n") if whole else [], 1):
+        try:
+            line = json.loads(raw)
+        except ValueError:
+            line = None
+        if not isinstance(line, dict) or ("step" in line and not isinstance(line.get("data"), dict)):
+            raise BrigadeError(f"{path}:{number}: damaged: expected a JSON object, as Brigade wrote it")
+        lines.append(line)
+    return lines, note
+
+
+def _numbers(lines: list[dict[str, Any]], path: Path) -> dict[str, int]:
+    """Participants' numbers by their ids."""
+    for number, line in enumerate(lines, 1):
+        if line.get("number") != number or not isinstance(line.get("id"), str):
+            raise BrigadeError(f"{path}:{number}: damaged: expected participant number {number}")
+    return {line["id"]: line["number"] for line in lines}
+
+
+def _refuse_another(path: Path, new: dict[str, Any]) -> None:
+    old = read_study(path.parent)
+    for part in ("study", "kitchens"):
+        before, now = old.get(part, {}), json.loads(json.dumps(new[part]))
+        for key in dict.fromkeys([*now, *before]):
+            if before.get(key) != now.get(key):
+                what = key if part == "study" else f"kitchen {key}"
+                raise BrigadeError(
+                    f"{path.parent} holds another study: {what} is {_short(before.get(key))} there and "
+                    f"{_short(now.get(key))} here; choose another folder"
+                )
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BrigadeError(f"{folder}: cannot be made: {error.strerror}") from None
+
+
+def _append(path: Path, line: Mapping[str, Any]) -> None:
+    """Add a line; it is on the disk when this returns, or else the file is as it was."""
+    text = json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    before = path.stat().st_size if path.exists() else 0
+    try:
+        with path.open("ab") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        with contextlib.suppress(BrigadeError):  # the next opening leaves out half a line too
+            _truncate(path, before)
+        raise BrigadeError(
+            f"{path}: cannot be written: {error.strerror}; what was finished before is kept. Make room and try again"
+        ) from None
+
+
+def _truncate(path: Path, size: int) -> None:
+    try:
+        os.truncate(path, size)
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be repaired: {error.strerror}") from None
+
+
+def _write_new(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a file that is there whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(record, file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _take_lock(path: Path) -> IO[bytes]:
+    """Lock a file for as long as it is open: a lock ends with its process, however that ends."""
+    try:
+        file = path.open("a+b", buffering=0)
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        _lock(file)
+    except (BlockingIOError, PermissionError):
+        file.seek(0)
+        holder = file.read(200).decode(errors="replace").strip() or "another process"
+        file.close()
+        raise BrigadeError(f"{path.parent}: {holder} is working in this study's folder; close it first") from None
+    except OSError as error:
+        file.close()
+        raise BrigadeError(f"{path}: cannot be locked: {error.strerror}; use a folder on a local disk") from None
+    with contextlib.suppress(OSError):  # who holds it is a courtesy: a full disk must not keep anyone out
+        file.truncate(0)
+        file.write(f"process {os.getpid()}".encode())
+    return file
+
+
+if sys.platform == "win32":
+
+    def _lock(file: IO[bytes]) -> None:
+        import msvcrt
+
+        file.seek(LOCKED_AT)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        file.seek(0)
+
+else:
+
+    def _lock(file: IO[bytes]) -> None:
+        import fcntl
+
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

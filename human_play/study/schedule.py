@@ -1,0 +1,335 @@
+"""From a participant's number to everything that participant will do, in order.
+
+The same study and number give the same steps. Number n (from 1) takes the order of partners (n - 1) mod P and the order
+of kitchens ((n - 1) div P) mod K, so every P x K participants who come one after the other make a balanced round.
+Game i of every participant has the same seed and the same order script, whoever the partner is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from brigade.agents.base import Agent
+from brigade.dual_process.build import ClockSpec, ReasonerSpec, make_answered_agent
+from brigade.envs.kitchen.content.layout import Kitchen, load_kitchen
+from brigade.envs.registry import BrigadeError
+from brigade.human_play.study.study import PartnerSpec, Question, StudySpec
+from brigade.simulation.messages import Mode
+from brigade.simulation.recording import make_header
+
+SCRIPT_LENGTH = 80  # orders at least; more for long games
+FASTEST_ORDER = 5  # ticks: no team serves more often
+PRACTICE_SEED, SOLO_SEED = 900_001, 900_002  # added to the study's own
+HUMAN = "human"  # the name of the participant's agent in recordings
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that a participant does.
+
+    Attributes:
+        id: unique within the study's steps, and the same in every session of the participant.
+    """
+
+    id: str
+
+    def check(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What the step is finished with, as it is stored.
+
+        Raises:
+            BrigadeError: something is missing or wrong; the message is for the participant.
+        """
+        return dict(data)
+
+
+@dataclass(frozen=True)
+class Consent(Step):
+    """Read the text and agree. Finished with `{"agreed": True}`; one who declines is withdrawn instead."""
+
+    title: str
+    text: str
+
+    def check(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Step.check`."""
+        if data.get("agreed") is not True:
+            raise BrigadeError("The study cannot go on without your consent.")
+        return dict(data)
+
+
+@dataclass(frozen=True)
+class Form(Step):
+    """Answer questions. Finished with `{"answers": {question id: answer}}`.
+
+    Attributes:
+        name: of the questionnaire: before, after_each_game, after_each_partner, end.
+        questions: in order.
+        about: the step id of the game it is about, None when it is about no single game.
+        block: from 1; None when it is about no single partner.
+        partner: label of the partner it is about; not to be shown.
+        hat: what that partner is called on the screen.
+    """
+
+    name: str
+    questions: tuple[Question, ...]
+    about: str | None = None
+    block: int | None = None
+    partner: str | None = None
+    hat: str | None = None
+
+    def check(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Step.check`."""
+        given = data.get("answers", {})
+        return {**data, "answers": {question.id: question.check(given.get(question.id)) for question in self.questions}}
+
+
+@dataclass(frozen=True)
+class Playing(Step):
+    """A game of any sort. Finished with `{}` or what the window wants kept; the recording is noted by the session.
+
+    Attributes:
+        kitchen_name: where.
+        horizon: ticks, None for the kitchen's own.
+        hz: ticks a second.
+        seed: of the kitchen and the partner.
+        script: dishes in the order they will be ordered, None where orders are standing.
+        partner: None when playing alone.
+        hat: what the partner is called on the screen, None when playing alone.
+        seat: of the participant.
+        messages: who may send messages.
+        show_thoughts: whether what the partner thinks is shown.
+        reasoner: who answers a partner that thinks.
+        may_pause: whether the game can be paused.
+        recorded_as: beginning of the recording's file name.
+    """
+
+    kitchen_name: str
+    horizon: int | None
+    hz: float
+    seed: int
+    script: tuple[str, ...] | None
+    partner: PartnerSpec | None
+    hat: str | None
+    seat: int
+    messages: Mode
+    show_thoughts: bool
+    reasoner: ReasonerSpec
+    may_pause: bool
+    recorded_as: str
+
+    @property
+    def kitchen(self) -> Kitchen:
+        """Where, with the length of the game."""
+        return load_kitchen(self.kitchen_name, self.horizon)
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes."""
+        return self.kitchen.horizon / self.hz
+
+    def make_partner(self) -> Agent | None:
+        """The partner, new; None when playing alone. One that thinks is answered by the study's reasoner."""
+        spec = self.partner
+        if spec is None:
+            return None
+        clock = ClockSpec(kind="real", hz=self.hz)
+        return make_answered_agent(spec.name, spec.options, self.reasoner, self.seed, clock)
+
+    def team(self, human: Agent) -> list[Agent]:
+        """The participant's agent and the partner, in order of seats."""
+        partner = self.make_partner()
+        team = [human] if partner is None else [human, partner]
+        return team[::-1] if self.seat else team
+
+    def header(self, ids: dict[str, Any]) -> dict[str, Any]:
+        """The first line of its recording.
+
+        Args:
+            ids: of the study and the participant, as `Session.header` gives them.
+        """
+        seats: list[dict[str, Any]] = [{"name": HUMAN, "options": {}, "human": True}]
+        if self.partner is not None:
+            seats.append({"name": self.partner.name, "options": self.partner.options})
+            ids = {**ids, "partner": self.partner.known_as, "hat": self.hat}
+        clock = {"kind": "real", "hz": self.hz}
+        mine = {"step": self.id, "seat": self.seat, **self._ids()}
+        seats = seats[::-1] if self.seat else seats
+        return make_header(self.kitchen, self.seed, self.script, seats, self.messages, clock, {**ids, **mine})
+
+    def _ids(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Practice(Playing):
+    """A game to learn the keys."""
+
+
+@dataclass(frozen=True)
+class Solo(Playing):
+    """A game alone: how well someone plays."""
+
+
+@dataclass(frozen=True)
+class Game(Playing):
+    """A game that counts.
+
+    Attributes:
+        block: from 1; all games with one partner are one block.
+        game: from 1, over all games of the participant: which order script it has.
+        repetition: from 1, within block and kitchen.
+    """
+
+    block: int
+    game: int
+    repetition: int
+
+    def _ids(self) -> dict[str, Any]:
+        return {"block": self.block, "game": self.game, "repetition": self.repetition}
+
+
+@dataclass(frozen=True)
+class Ranking(Step):
+    """Rank the partners. Finished with `{"ranking": [label, ...]}`, best first.
+
+    Attributes:
+        text: what is asked.
+        partners: label and hat of each, in the order in which they were met.
+    """
+
+    text: str
+    partners: tuple[tuple[str, str], ...]
+
+    def check(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Step.check`."""
+        ranking = [str(label) for label in data.get("ranking", [])]
+        if sorted(ranking) != sorted(label for label, _ in self.partners):
+            raise BrigadeError("Please put every partner into the order, each once.")
+        return {**data, "ranking": ranking}
+
+
+@dataclass(frozen=True)
+class Thanks(Step):
+    """The last page. Finished with `{}`; the participant is then done."""
+
+    text: str
+
+
+def schedule(study: StudySpec, number: int) -> tuple[Step, ...]:
+    """All steps of a participant.
+
+    Args:
+        study: a checked one.
+        number: of the participant, from 1.
+    """
+    forms = study.questionnaires
+    order = partner_order(study, number)
+    steps: list[Step] = [Consent("consent", study.title, study.consent)]
+    steps += [Form("before", "before", forms.before)] if forms.before else []
+    steps += _practice(study) + _solo(study)
+    game = 0
+    for block, label in enumerate(order, 1):
+        about: dict[str, Any] = {"block": block, "partner": label, "hat": study.hats[block - 1]}
+        for kitchen in kitchen_order(study, number):
+            for repetition in range(1, study.games + 1):
+                game += 1
+                step = _game(study, kitchen, game, repetition, about)
+                steps.append(step)
+                if forms.after_each_game:
+                    name = "after_each_game"
+                    steps.append(Form(f"{name}-{game:02}", name, forms.after_each_game, about=step.id, **about))
+        if forms.after_each_partner:
+            name = "after_each_partner"
+            steps.append(Form(f"{name}-{block}", name, forms.after_each_partner, **about))
+    if study.ranking is not None and len(order) > 1:
+        steps.append(Ranking("ranking", study.ranking, tuple(zip(order, study.hats, strict=False))))
+    steps += [Form("end", "end", forms.end)] if forms.end else []
+    return (*steps, Thanks("thanks", study.thanks))
+
+
+def partner_order(study: StudySpec, number: int) -> tuple[str, ...]:
+    """Labels of the partners as participant `number` (from 1) meets them."""
+    return study.partner_orders[(number - 1) % len(study.partner_orders)]
+
+
+def kitchen_order(study: StudySpec, number: int) -> tuple[str, ...]:
+    """The kitchens of participant `number` (from 1), as they are played with each partner."""
+    turn = (number - 1) // len(study.partner_orders) % len(study.kitchens)
+    turned = study.kitchens[turn:] + study.kitchens[:turn]
+    return turned if study.kitchens_per_participant == "all" else turned[:1]
+
+
+def script_of(study: StudySpec, kitchen: Kitchen, game: int) -> tuple[str, ...] | None:
+    """The dishes ordered in game `game` (from 1) of every participant; None where orders are standing.
+
+    Kitchens with the same dishes have the same script: which is played when differs between participants.
+    """
+    if kitchen.layout.standing:
+        return None
+    given: Sequence[Sequence[str]] | str | None = study.order_scripts
+    if given is not None and not isinstance(given, str):
+        return tuple(given[game - 1])
+    length = max(SCRIPT_LENGTH, kitchen.horizon // FASTEST_ORDER)
+    drawn = np.random.default_rng([study.seed, game]).integers(len(kitchen.order_dishes), size=length)
+    return tuple(kitchen.order_dishes[dish] for dish in drawn.tolist())
+
+
+def _common(study: StudySpec, kitchen_name: str, seconds: float | None, seed: int) -> dict[str, Any]:
+    """What all sorts of games have; practice and solo games are told from the others by their seeds."""
+    return {
+        "kitchen_name": kitchen_name,
+        "horizon": study.ticks(seconds),
+        "hz": study.hz,
+        "seed": study.seed + seed,
+        "messages": study.messages,
+        "show_thoughts": study.show_thoughts,
+        "reasoner": study.reasoner,
+    }
+
+
+def _game(study: StudySpec, kitchen: str, game: int, repetition: int, about: dict[str, Any]) -> Game:
+    common = _common(study, kitchen, study.seconds, game)
+    return Game(
+        id=f"game-{game:02}",
+        script=script_of(study, study.kitchen(kitchen, study.seconds), game),
+        partner=study.partner(about["partner"]),
+        hat=about["hat"],
+        seat=(game - 1) % 2 if study.seat == "alternate" else study.seat,
+        may_pause=False,
+        recorded_as=f"game-{game:02}",
+        block=about["block"],
+        game=game,
+        repetition=repetition,
+        **common,
+    )
+
+
+def _practice(study: StudySpec) -> list[Step]:
+    spec = study.practice
+    if spec is None:
+        return []
+    common = _common(study, spec.kitchen, spec.seconds, PRACTICE_SEED)
+    alone = study.kitchen(spec.kitchen, spec.seconds).chefs == 1
+    return [
+        Practice(
+            id="practice",
+            script=None,
+            partner=None if alone else spec.partner or PartnerSpec(name="stay"),
+            hat=None if alone else "practice",
+            seat=0,
+            may_pause=spec.may_pause,
+            recorded_as="practice",
+            **common,
+        )
+    ]
+
+
+def _solo(study: StudySpec) -> list[Step]:
+    spec = study.solo
+    if spec is None:
+        return []
+    common = _common(study, spec.kitchen, spec.seconds, SOLO_SEED)
+    return [Solo(id="solo", script=None, partner=None, hat=None, seat=0, may_pause=False, recorded_as="solo", **common)]

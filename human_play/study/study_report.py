@@ -1,0 +1,285 @@
+"""What a study came to: tables in a terminal, one page with plots, and one tidy table.
+
+The page needs nothing but itself: plots are PNG pictures inside it.
+
+Columns of the CSV table, one row per finished game:
+
+| column | meaning |
+|---|---|
+| `participant` | number, from 1; ids are in the study's folder only |
+| `block` | from 1: with which partner, in the order in which they were met |
+| `partner` | the partner's label in the study's file |
+| `kitchen` | name |
+| `game` | from 1, over all games of the participant; says which order script it was |
+| `score` | points of the team; empty when the recording cannot be trusted |
+| `contribution` | the participant's share of the interactions in dishes that were paid for, 0 to 1; empty of none |
+| `hat` | what the partner was called |
+| `solo_score` | of the participant's game alone |
+| `rank` | of the partner by this participant, 1 is best |
+| `recording` | file, within the study's folder |
+| `problem` | why the recording cannot be trusted; empty when it can |
+| `before.ID`, `end.ID` | answer to a question asked once: the same in all rows of a participant |
+| `after_each_game.ID` | answer about this game |
+| `after_each_partner.ID` | answer about this partner: the same in all rows of the block |
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from brigade.batch.numbers import NONE, figure, plain
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.kitchen.report.html import STYLE
+from brigade.experiments.kitchen.report.html_tables import grid
+from brigade.experiments.kitchen.report.plots import INK, PALE, PALETTE, short, styled
+from brigade.human_play.study.analysis import (
+    Interval,
+    StudyData,
+    by_partner,
+    counts_of,
+    interval,
+    overall,
+    rankings_of,
+    read_data,
+    strengths,
+)
+from brigade.human_play.study.study import Question
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+COLUMNS = ("participant", "block", "partner", "kitchen", "game", "score", "contribution", "hat", "solo_score", "rank",
+           "recording", "problem")  # fmt: skip
+ABOUT = (
+    "Means over participants, each with the mean of their games, and 95% intervals by bootstrap over participants. "
+    "Contribution: the participant's share of the interactions that went into dishes which were paid for."
+)
+ABOUT_RANKING = (
+    "Bradley-Terry strengths on the log scale, 0 on average, fitted to all pairs of each ranking and a tenth of a "
+    "comparison won each way by every pair; 95% intervals by bootstrap over participants. A partner that is d stronger "
+    "than another is preferred with odds of exp(d) to 1."
+)
+Grid = tuple[str, tuple[str, ...], list[list[str]]]  # title, heads, lines
+
+
+def report(folder: str | Path, console: Console, html: Path | None = None, csv_file: Path | None = None) -> StudyData:
+    """Print what a study came to; also write the page and the table if files are named.
+
+    Raises:
+        BrigadeError: no study's folder, or a file cannot be written.
+    """
+    data = read_data(folder)
+    for line in facts(data):
+        console.print(plain(line), markup=False, highlight=False, soft_wrap=True)
+    for title, heads, lines in grids(data):
+        table = Table(title=Text(plain(title)), title_justify="left", box=None, padding=(0, 2, 0, 0))
+        for place, head in enumerate(heads):
+            table.add_column(Text(plain(head)), no_wrap=place == 0)
+        for cells in lines:
+            table.add_row(*(Text(plain(cell)) for cell in cells))
+        console.print()
+        console.print(table)
+    if html is not None:
+        _write(html, page(data))
+    if csv_file is not None:
+        _write(csv_file, to_csv(data))
+    return data
+
+
+def facts(data: StudyData) -> list[str]:
+    """How much data there is, and what is wrong with it."""
+    states, planned = data.states, data.study.participants
+    of = f" of {planned} planned" if planned is not None else ""
+    lines = [
+        f"{data.study.title} ({data.study.name})",
+        f"{states['finished']} participants have finished{of}, {states['unfinished']} have not finished, "
+        f"{states['withdrawn']} have withdrawn; {len(data.rows)} games",
+    ]
+    bad = data.problems
+    lines.append(f"{len(bad)} recordings cannot be trusted and are left out" if bad else "all recordings replay")
+    lines += [f"  {problem}" for problem in bad]
+    lines += [f"{data.cut} recordings are of games that were cut short and played again"] if data.cut else []
+    lines += [data.uneven] if data.uneven else []
+    return [*lines, *data.notes]
+
+
+def grids(data: StudyData) -> list[Grid]:
+    """All tables."""
+    return [*_results(data), *_preferences(data), *_answers(data)]
+
+
+def _results(data: StudyData) -> list[Grid]:
+    kitchens: list[str | None] = [None]
+    if len(data.study.kitchens) > 1:
+        kitchens += data.study.kitchens
+    lines = []
+    for kitchen in kitchens:
+        for label in data.study.labels:
+            score = by_partner(data.rows, "score", label, kitchen)
+            share = by_partner(data.rows, "contribution", label, kitchen)
+            where = [kitchen or "all"] if len(kitchens) > 1 else []
+            lines.append([label, *where, str(score.count), _told(score), _told(share, 2)])
+    heads = ("partner", *(["kitchen"] if len(kitchens) > 1 else []), "participants", "score", "human's contribution")
+    found: list[Grid] = [("Games", heads, lines)]
+    solo = [float(each.solo_score) for each in data.participants if each.solo_score is not None]
+    if solo:
+        found.append(("Alone", ("participants", "score"), [[str(len(solo)), _told(interval(solo))]]))
+    return found
+
+
+def _preferences(data: StudyData) -> list[Grid]:
+    liked = strengths(data.study.labels, rankings_of(data))
+    if not liked:
+        return []
+    lines = [
+        [each.partner, str(each.strength.count), _told(each.strength, 2), f"{each.rank:.2f}", f"{each.first:.0%}"]
+        for each in sorted(liked, key=lambda each: -(each.strength.mean or 0.0))
+    ]
+    return [("Preference", ("partner", "rankings", "strength (log)", "mean rank", "ranked first"), lines)]
+
+
+def _answers(data: StudyData) -> list[Grid]:
+    found: list[Grid] = []
+    for name, questions in data.study.questionnaires:
+        for question in questions:
+            title = f"{name.replace('_', ' ')}: {question.text}"
+            found += [(title, *_summary(data, name, question))]
+    return found
+
+
+def _summary(data: StudyData, name: str, question: Question) -> tuple[tuple[str, ...], list[list[str]]]:
+    """Head and lines of the table about one question."""
+    if question.kind == "text":
+        return ("answers in words (in the CSV table)",), [[str(sum(counts_of(data, name, question).values()))]]
+    if question.kind == "choice":
+        counts = counts_of(data, name, question)
+        return ("answer", "times"), [[option, str(counts[option])] for option in question.options]
+    if name in ("before", "end"):
+        mean = overall(data, name, question)
+        return ("participants", "mean"), [[str(mean.count), _told(mean, 2)]]
+    means = [by_partner(data.rows, f"{name}.{question.id}", label) for label in data.study.labels]
+    lines = [
+        [label, str(mean.count), _told(mean, 2)] for label, mean in zip(data.study.labels, means, strict=True)
+    ]  # fmt: skip
+    return ("partner", "participants", "mean"), lines
+
+
+def _told(value: Interval, digits: int = 1) -> str:
+    """`12.3 [10.1, 14.0]`."""
+    if value.mean is None:
+        return NONE
+    mean = figure(value.mean, digits)
+    return mean if value.low is None else f"{mean} [{figure(value.low, digits)}, {figure(value.high, digits)}]"
+
+
+def to_csv(data: StudyData) -> str:
+    """The tidy table; its columns are described at the top of this file."""
+    names = [
+        f"{name}.{question.id}" for name, questions in data.study.questionnaires for question in questions
+    ]  # fmt: skip
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*COLUMNS, *names])
+    for row in data.rows:
+        path = row.recording
+        where = path.relative_to(data.folder).as_posix() if path.is_relative_to(data.folder) else path.as_posix()
+        cells: list[Any] = [where if key == "recording" else getattr(row, key) for key in COLUMNS]
+        cells += [row.responses.get(name) for name in names]
+        writer.writerow(["" if cell is None else cell for cell in cells])
+    return text.getvalue()
+
+
+def page(data: StudyData) -> str:
+    """The page: what the terminal shows, and plots."""
+    told = facts(data)
+    parts = [
+        "<!DOCTYPE html>", '<html lang="en"><head><meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+        f"<title>{escape(data.study.title)}</title><style>{STYLE} img {{ max-width: 100%; }}</style></head><body>",
+        f"<h1>{escape(data.study.title)}</h1>",
+        f'<ul class="notes">{"".join(f"<li>{escape(line)}</li>" for line in told[1:])}</ul>',
+        f"<p>{escape(ABOUT)}</p>",
+        _picture(score_figure(data), "Score and contribution with each partner"),
+    ]  # fmt: skip
+    liked = preference_figure(data)
+    if liked is not None:
+        parts += [f"<p>{escape(ABOUT_RANKING)}</p>", _picture(liked, "Preference for each partner")]
+    for title, heads, lines in grids(data):
+        parts += [f"<h3>{escape(title)}</h3>", grid(heads, lines)]
+    return "\n".join([*parts, "</body></html>", ""])
+
+
+def score_figure(data: StudyData) -> Figure:
+    """Score and contribution with each partner: participants as dots, means with their intervals."""
+    with styled():
+        from matplotlib.figure import Figure
+
+        labels = data.study.labels
+        drawn = Figure(figsize=(10.4, 0.5 * len(labels) + 1.2), layout="constrained", dpi=130)
+        panels = drawn.subplots(1, 2, sharey=True)
+        for axes, value, title in zip(
+            panels, ("score", "contribution"), ("score (points)", "human's contribution"), strict=True
+        ):
+            means = [by_partner(data.rows, value, label) for label in labels]
+            for y, label in enumerate(labels):
+                dots = [getattr(row, value) for row in data.rows if row.partner == label]
+                dots = [dot for dot in dots if dot is not None]
+                heights = [y + 0.24 * ((7 * i) % 11 - 5) / 5 for i in range(len(dots))]  # spread, never by chance
+                axes.plot(dots, heights, "o", ms=3.2, color=PALETTE[5], alpha=0.6, mew=0)
+            _intervals(axes, means, labels, title)
+        return drawn
+
+
+def preference_figure(data: StudyData) -> Figure | None:
+    """Strength of each partner; None when nobody ranked."""
+    liked = strengths(data.study.labels, rankings_of(data))
+    if not liked:
+        return None
+    with styled():
+        from matplotlib.figure import Figure
+
+        drawn = Figure(figsize=(10.4, 0.4 * len(liked) + 1.0), layout="constrained", dpi=130)
+        axes = drawn.subplots()
+        axes.axvline(0, color=PALE, lw=0.8)
+        _intervals(axes, [each.strength for each in liked], [each.partner for each in liked], "strength (log)")
+        return drawn
+
+
+def _intervals(axes: Axes, means: Sequence[Interval], labels: Sequence[str], title: str) -> None:
+    for y, mean in enumerate(means):
+        if mean.mean is None:
+            continue
+        if mean.low is not None and mean.high is not None:
+            axes.plot([mean.low, mean.high], [y, y], color=INK, lw=1.6)
+        axes.plot(mean.mean, y, "D", ms=6, color=INK, mec="white")
+    axes.set_yticks(range(len(labels)), [short(label) for label in labels])
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.set_xlabel(title)
+    axes.grid(True, axis="x")
+
+
+def _picture(drawn: Figure, about: str) -> str:
+    buffer = io.BytesIO()
+    with styled():
+        drawn.savefig(buffer, format="png", metadata={"Software": None})
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<figure><img alt="{escape(about)}" src="data:image/png;base64,{data}"></figure>'
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None

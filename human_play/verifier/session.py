@@ -1,0 +1,261 @@
+"""A person's session as verifier: which item comes next, and what is written down of each.
+
+The items follow from the configuration alone, so that every participant gets the same ones in the same order, and a
+session that was left goes on at the next item.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from brigade.batch.people.judgements import (
+    ENDING,
+    ITEM_FORMAT,
+    KITCHEN,
+    OPENED_FORMAT,
+    SESSION_FORMAT,
+    add_line,
+    is_begun,
+    read_session,
+    session_files,
+)
+from brigade.batch.records import check_version, first_difference, make_folder, read_lines, write_lines
+from brigade.envs.kitchen.content.layout import kitchen_digest
+from brigade.envs.prover_verifier.games.kitchen_game import KitchenGame
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier.records import FORMAT_VERSION
+from brigade.human_play.study.study import NAME
+from brigade.human_play.verifier.choosing import digest, entries, shares
+from brigade.human_play.verifier.config import JudgingConfig
+from brigade.human_play.verifier.verifier_item import COUNTED, PRACTICE, Case, GameCase, TranscriptCase, Verdict
+from brigade.simulation.provenance import provenance
+
+UNNAMED = "try"
+
+
+@dataclass(frozen=True)
+class Look:
+    """A question that was asked, or a checkpoint that was looked at.
+
+    Attributes:
+        question: its number.
+        label: in words.
+        answer: what was seen; None where a prover answered.
+        holds: whether that was as claimed.
+        tick: of the checkpoint.
+        s: seconds after the item was shown.
+    """
+
+    question: int
+    label: str
+    answer: str | None
+    holds: bool | None
+    tick: int | None
+    s: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a person did with an item.
+
+    Attributes:
+        accept: the verdict.
+        seconds: until it was given.
+        timed_out: whether the time was up, which counts as a rejection.
+        looks: what was asked or looked at.
+        confidence: how sure the person was that the verdict is right, 0.5 to 1; None if not asked.
+    """
+
+    accept: bool
+    seconds: float
+    timed_out: bool
+    looks: tuple[Look, ...] = ()
+    confidence: float | None = None
+
+
+class JudgingSession:
+    """A participant's session, on disk.
+
+    Args:
+        config: what is played.
+
+    Attributes:
+        config: what is played.
+        participant: the id.
+        path: the file.
+        items: what has been judged, as it is stored.
+
+    Raises:
+        BrigadeError: no valid id, a file that is damaged or of another configuration, or that cannot be written.
+    """
+
+    def __init__(self, config: JudgingConfig):
+        self.config = config
+        self.participant = config.participant or _unnamed(config.folder)
+        if not re.fullmatch(NAME, self.participant):
+            raise BrigadeError(
+                f"participant '{self.participant}': expected 1 to 40 letters, digits, '_' or '-' (no names of people)"
+            )
+        self._entries = entries(config)
+        self._names = [f"practice-{i + 1}" for i in range(config.practice)]
+        self._names += [f"{i + 1}" for i in range(config.items)]
+        self._behaviours = shares(config.provers, config.items, config.seed, COUNTED)
+        self._behaviours_of_practice = shares(config.provers, config.practice, config.seed, PRACTICE)
+        self.path = config.folder / f"{self.participant}{ENDING}"
+        self.items: list[Mapping[str, Any]] = []
+        self._openings: dict[str, int] = {}
+        self._size = 0
+        self._begin()
+
+    @property
+    def current(self) -> int | None:
+        """The number of the item to be judged now, those for practice first; None when all have been."""
+        judged = {item["item"] for item in self.items}
+        return next((number for number, name in enumerate(self._names) if name not in judged), None)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """How many items have been judged, and how many there are, practice included."""
+        return len(self.items), len(self._names)
+
+    @property
+    def points(self) -> float:
+        """What the items that count have earned."""
+        return float(sum(item["points"] for item in self.items if not item["practice"]))
+
+    def is_practice(self, number: int) -> bool:
+        """Whether an item is for practice."""
+        return number < self.config.practice
+
+    def title(self, number: int) -> str:
+        """What an item is called."""
+        practice = self.config.practice
+        if self.is_practice(number):
+            return f"Practice {number + 1} of {practice}"
+        return f"{number + 1 - practice} of {self.config.items}"
+
+    def shows_points(self, number: int) -> bool:
+        """Whether it is said what was right: after practice, and where the configuration says so."""
+        return self.config.feedback or self.is_practice(number)
+
+    def case(self, number: int) -> Case:
+        """An item as it is before anything has been asked."""
+        name, config = self._names[number], self.config
+        if config.transcripts is not None:
+            return TranscriptCase(name, self._entries[number])
+        if self.is_practice(number):
+            return GameCase(config, name, PRACTICE, number, self._behaviours_of_practice[number])
+        counted = number - config.practice
+        return GameCase(config, name, COUNTED, counted, self._behaviours[counted])
+
+    def opened(self, case: Case) -> None:
+        """Note that an item is shown; one that is shown twice was left in the middle.
+
+        Raises:
+            BrigadeError: it cannot be written.
+        """
+        if self._size == 0:  # nothing is left behind by whoever only reads the rules
+            make_folder(self.config.folder)
+            self._size = add_line(self.path, self._header, 0)
+        line = {"format": OPENED_FORMAT, "version": FORMAT_VERSION, "item": case.name, "at": _now()}
+        self._size = add_line(self.path, line, self._size)
+        self._openings[case.name] = self._openings.get(case.name, 0) + 1
+
+    def record(self, number: int, case: Case, judgement: Judgement, verdict: Verdict) -> dict[str, Any]:
+        """What is to be stored of an item."""
+        points = self.config.points
+        earned = points.right if judgement.accept == verdict.truth else points.wrong
+        return {
+            "format": ITEM_FORMAT, "version": FORMAT_VERSION, "item": case.name,
+            "practice": self.is_practice(number), "game": self.config.game, "protocol": self.config.protocol,
+            "problem": case.problem,
+            "argument": [{"asked": s.asked, "speaker": s.speaker, "text": s.text} for s in case.passages],
+            "checkpoints": [choice.label for choice in case.choices if choice.tick is not None],
+            **verdict.facts,
+            "accept": judgement.accept, "correct": judgement.accept == verdict.truth,
+            "timed_out": judgement.timed_out, "confidence": judgement.confidence,
+            "seconds": round(judgement.seconds, 3), "looks": [asdict(look) for look in judgement.looks],
+            "points": earned - points.look * len(judgement.looks),
+            "openings": self._openings.get(case.name, 0), "at": _now(),
+        }  # fmt: skip
+
+    def store(self, record: dict[str, Any]) -> None:
+        """Store an item; it is on disk when this returns.
+
+        Raises:
+            BrigadeError: it cannot be written; it may be tried again.
+        """
+        self._size = add_line(self.path, record, self._size)
+        self.items.append(record)
+
+    def _begin(self) -> None:
+        header = {
+            "format": SESSION_FORMAT, "version": FORMAT_VERSION, "participant": self.participant,
+            "config": self.config.relevant, "transcripts": digest(self._entries), "begun": _now(),
+            "provenance": provenance(), **_kitchen(self.config),
+        }  # fmt: skip
+        self._header = header
+        for path in filter(is_begun, session_files(self.config.folder)):
+            self._refuse_another(path, header)
+        if not self.path.exists():
+            return
+        if not is_begun(self.path):  # a crash has left it before anything was judged
+            self._remove()
+            return
+        session = read_session(self.path)
+        self.items, self._openings = list(session.items), dict(session.openings)
+        if not self.path.read_bytes().endswith(b"\n"):  # a crash has cut off the last line
+            write_lines(self.path, list(read_lines(self.path, unfinished=True)))
+        self._size = self.path.stat().st_size
+
+    def _refuse_another(self, path: Path, new: Mapping[str, Any]) -> None:
+        """Everyone in a folder is shown the same."""
+        old = next(iter(read_lines(path, unfinished=True)), {})
+        if old.get("format") != SESSION_FORMAT or not isinstance(old.get("config"), dict):
+            raise BrigadeError(
+                f"{path}:1: not a session of a verifier; choose another folder with out=DIR, or move that file away"
+            )
+        check_version(old, f"{path}:1")
+        difference = first_difference(old["config"], new["config"])
+        if difference is None and old.get("transcripts") != new["transcripts"]:
+            difference = ("transcripts", "of other content", "what they are")
+        if difference is not None:
+            key, before, now = difference
+            raise BrigadeError(
+                f"{path} is of another configuration: {key} is {before} there and {now} here; "
+                "choose another folder with out=DIR"
+            )
+        if KITCHEN in old and old[KITCHEN] != new.get(KITCHEN):  # earlier versions did not write it
+            raise BrigadeError(
+                f"{path}: the kitchen has changed since that session began: {KITCHEN} is {old[KITCHEN]} there and "
+                f"{new.get(KITCHEN)} here; put it back as it was, or choose another folder with out=DIR"
+            )
+
+    def _remove(self) -> None:
+        try:
+            self.path.unlink()
+        except OSError as error:
+            raise BrigadeError(f"{self.path}: cannot be replaced: {error.strerror}") from None
+
+
+def _kitchen(config: JudgingConfig) -> dict[str, str]:
+    """Which version of the kitchen is played in, where the game is in one."""
+    game = config.make_game() if config.transcripts is None else None
+    return {KITCHEN: kitchen_digest(game.kitchen)} if isinstance(game, KitchenGame) else {}
+
+
+def _unnamed(folder: Path) -> str:
+    """An id for someone who has not been given one."""
+    number = 1
+    while (folder / f"{UNNAMED}-{number}{ENDING}").exists():
+        number += 1
+    return f"{UNNAMED}-{number}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

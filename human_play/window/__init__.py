@@ -1,0 +1,1 @@
+"""The window: the application, widgets, theme, keys and pads."""

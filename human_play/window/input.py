@@ -1,0 +1,250 @@
+"""From keys, buttons and sticks to what a person means by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+import pygame
+import yaml
+from platformdirs import user_config_path
+
+from brigade.envs.content import Model, read, validate
+from brigade.envs.kitchen.content.layout import DOWN, INTERACT, LEFT, RIGHT, STAY, UP
+from brigade.envs.registry import BrigadeError, unknown
+
+MOVES = {"left": LEFT, "right": RIGHT, "down": DOWN, "up": UP, "interact": INTERACT}
+COMMANDS = ("pause", "restart", "thoughts", "help", "fullscreen", "leave")
+TILT = 0.5  # how far a stick is pushed before it counts
+PAD_INTERACT, PAD_PAUSE, PAD_LEAVE = (0, 2), (7, 9), (1, 6, 8)  # buttons of the common pads
+
+
+class Bindings(Model):
+    """Which keys do what, as pygame names them ("left", "w", "space", "right ctrl").
+
+    `second` is the keyboard's other half: with one person at it, both halves steer the same chef.
+    """
+
+    first: dict[str, list[str]] = {
+        "left": ["left"], "right": ["right"], "down": ["down"], "up": ["up"],
+        "interact": ["return", "right ctrl", "space"],
+    }  # fmt: skip
+    second: dict[str, list[str]] = {
+        "left": ["a"], "right": ["d"], "down": ["s"], "up": ["w"], "interact": ["e", "left ctrl"],
+    }  # fmt: skip
+    pause: list[str] = ["p"]
+    restart: list[str] = ["r"]
+    thoughts: list[str] = ["t"]
+    help: list[str] = ["f1"]
+    fullscreen: list[str] = ["f11"]
+    leave: list[str] = ["escape"]
+
+
+def bindings_file() -> Path:
+    """Where a person's own keys are kept."""
+    return user_config_path("brigade") / "keys.yaml"
+
+
+def load_bindings(path: Path | None = None) -> Bindings:
+    """The keys of a file, or the usual ones where there is none.
+
+    Raises:
+        BrigadeError: a key or an action that does not exist, with the line; or a key that does two things.
+    """
+    path = path or bindings_file()
+    if not path.exists():
+        return Bindings()
+    document = read(path)
+    bindings = validate(document, Bindings)
+    for half in ("first", "second"):
+        for action in getattr(bindings, half):
+            if action not in MOVES:
+                raise document.error(str(unknown("action", action, list(MOVES))), half, action)
+    taken: dict[int, str] = {}
+    for action, names in actions_of(bindings).items():
+        for name in names:
+            try:
+                code = pygame.key.key_code(name)
+            except ValueError:
+                raise document.error(f"there is no key '{name}'", *action.split(".")) from None
+            if code in taken:
+                raise document.error(f"key '{name}' is {taken[code]} already", *action.split("."))
+            taken[code] = action
+    return bindings
+
+
+def save_bindings(bindings: Bindings, path: Path | None = None) -> None:
+    """Keep a person's own keys.
+
+    Raises:
+        BrigadeError: the file cannot be written.
+    """
+    path = path or bindings_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(bindings.model_dump(), sort_keys=False), encoding="utf-8")
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def actions_of(bindings: Bindings) -> dict[str, list[str]]:
+    """Every action with its keys: `first.left`, ..., `second.interact`, `pause`, ..."""
+    halves = {f"{half}.{move}": getattr(bindings, half).get(move, []) for half in ("first", "second") for move in MOVES}
+    return halves | {command: getattr(bindings, command) for command in COMMANDS}
+
+
+class Stick:
+    """What one person wants their chef to do.
+
+    The last press before a tick counts, so a key pressed and let go between two ticks is never lost; what is held
+    repeats.
+
+    Args:
+        look: reads the keys that were pressed since the last frame; called before every tick.
+    """
+
+    def __init__(self, look: Callable[[], None] | None = None) -> None:
+        self._look = look
+        self._held: list[int] = []  # actions whose keys are down, the newest last
+        self._pressed: int | None = None  # the last press since the last tick
+
+    def press(self, action: int) -> None:
+        """A key goes down."""
+        self.release(action)
+        self._held.append(action)
+        self._pressed = action
+
+    def release(self, action: int) -> None:
+        """A key goes up."""
+        if action in self._held:
+            self._held.remove(action)
+
+    def take(self) -> int:
+        """The action for this tick."""
+        if self._look is not None:
+            self._look()
+        action = self._pressed if self._pressed is not None else self._held[-1] if self._held else STAY
+        self._pressed = None
+        return action
+
+    def clear(self) -> None:
+        """Let go of everything, as when the window loses the keyboard."""
+        self._held, self._pressed = [], None
+
+
+class Meaning(Enum):
+    """What an event means outside of moving a chef."""
+
+    PAUSE = "pause"
+    RESTART = "restart"
+    THOUGHTS = "thoughts"
+    HELP = "help"
+    FULLSCREEN = "fullscreen"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True)
+class Say:
+    """A preset message is sent."""
+
+    number: int  # from 0
+    player: int = 0
+
+
+@dataclass
+class Controls:
+    """Reads the events of a game: keys and pads for one or two people.
+
+    Args:
+        bindings: which keys do what.
+        players: how many people play at this machine, 1 or 2.
+        look: reads the keys that were pressed since the last frame.
+    """
+
+    bindings: Bindings
+    players: int = 1
+    look: Callable[[], None] | None = None
+    sticks: list[Stick] = field(default_factory=list)
+    _moves: dict[int, tuple[int, int]] = field(default_factory=dict)  # key: player and action
+    _commands: dict[int, Meaning] = field(default_factory=dict)
+    _tilted: dict[tuple[int, int], int] = field(default_factory=dict)  # pad and axis: the action it is tilted to
+
+    def __post_init__(self) -> None:
+        self.sticks = [Stick(self.look) for _ in range(self.players)]
+        for half, player in (("first", 0), ("second", self.players - 1)):
+            for move, names in getattr(self.bindings, half).items():
+                for name in names:
+                    self._moves[pygame.key.key_code(name)] = (player, MOVES[move])
+        for command in COMMANDS:
+            for name in getattr(self.bindings, command):
+                self._commands[pygame.key.key_code(name)] = Meaning(command)
+
+    def read(self, event: pygame.Event) -> Meaning | Say | None:
+        """Move the sticks by an event, or say what else it means."""
+        if event.type == pygame.KEYDOWN:
+            return self._key_down(event)
+        if event.type == pygame.KEYUP and event.key in self._moves:
+            player, action = self._moves[event.key]
+            self.sticks[player].release(action)
+        elif event.type == pygame.WINDOWFOCUSLOST:
+            for stick in self.sticks:
+                stick.clear()
+        elif event.type in (pygame.JOYBUTTONDOWN, pygame.JOYBUTTONUP):
+            return self._button(event)
+        elif event.type == pygame.JOYHATMOTION:
+            self._tilt(event, 100, event.value[0])
+            self._tilt(event, 101, -event.value[1])
+        elif event.type == pygame.JOYAXISMOTION and event.axis in (0, 1):
+            self._tilt(event, event.axis, event.value)
+        return None
+
+    def _key_down(self, event: pygame.Event) -> Meaning | Say | None:
+        if event.key in self._moves:
+            player, action = self._moves[event.key]
+            self.sticks[player].press(action)
+            return None
+        if pygame.K_1 <= event.key <= pygame.K_9:
+            return Say(event.key - pygame.K_1)
+        return self._commands.get(event.key)
+
+    def _button(self, event: pygame.Event) -> Meaning | None:
+        down = event.type == pygame.JOYBUTTONDOWN
+        if event.button in PAD_INTERACT:
+            stick = self.sticks[self._player_of(event)]
+            (stick.press if down else stick.release)(INTERACT)
+        elif down and event.button in PAD_PAUSE:
+            return Meaning.PAUSE
+        elif down and event.button in PAD_LEAVE:
+            return Meaning.LEAVE
+        return None
+
+    def _tilt(self, event: pygame.Event, axis: int, value: float) -> None:
+        """A stick or a cross moves along an axis: 0 is left and right, 1 up and down."""
+        low, high = (LEFT, RIGHT) if axis % 100 == 0 else (UP, DOWN)
+        action = low if value < -TILT else high if value > TILT else None
+        key = (event.instance_id, axis)
+        before = self._tilted.get(key)
+        if action == before:
+            return
+        stick = self.sticks[self._player_of(event)]
+        if before is not None:
+            stick.release(before)
+        self._tilted.pop(key, None)
+        if action is not None:
+            self._tilted[key] = action
+            stick.press(action)
+
+    def _player_of(self, event: pygame.Event) -> int:
+        """With two people the first pad is the second person's: the first has the keyboard."""
+        return (self.players - 1 - int(event.instance_id)) % self.players
+
+
+def open_pads() -> list[pygame.joystick.JoystickType]:
+    """Open the gamepads there are, none where the system cannot read them. Keep them: closed, they are silent."""
+    try:
+        pygame.joystick.init()
+    except pygame.error:
+        return []
+    return [pygame.joystick.Joystick(number) for number in range(pygame.joystick.get_count())]

@@ -1,0 +1,1 @@
+"""How anything is played: the one loop, its clocks, thoughts, messages and recordings."""

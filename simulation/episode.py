@@ -1,0 +1,337 @@
+"""The one loop: observe, every agent gives its action for this tick, step, record, next tick.
+
+Batch experiments, tests, demonstrations and people all play episodes here, on one clock or another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from brigade.agents.base import Agent, MacroAgent, MacroRecord, Observation, View, make_agent
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.engine.game import Game
+from brigade.envs.kitchen.engine.state import STAT_NAMES, fingerprint
+from brigade.envs.registry import BrigadeError
+from brigade.simulation.clock import Clock, VirtualClock
+from brigade.simulation.messages import Message, Mode, clean, may_speak
+from brigade.simulation.thoughts import Mind, ThinkingAgent, Thought, Thoughts
+
+
+class Watcher(Protocol):
+    """Is shown every tick after it has been played."""
+
+    def __call__(self, game: Game, observation: Observation, actions: Sequence[int]) -> None:
+        """Look; the observation is the one the actions were chosen on."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What happened in one tick.
+
+    Attributes:
+        tick: its number, from 0.
+        actions: one per chef.
+        check: fingerprint of the state after it.
+        late_ms: how late it came; None on a clock that does not run in wall time.
+        messages: said in it.
+        thoughts: those that took effect in it.
+        macros: per chef, the macro actions that ended in it.
+    """
+
+    tick: int
+    actions: Sequence[int]
+    check: str
+    late_ms: float | None
+    messages: Sequence[Message]
+    thoughts: Sequence[dict[str, Any]]
+    macros: Sequence[Sequence[MacroRecord]]
+
+
+class Recorder(Protocol):
+    """Writes down what happens, as it happens."""
+
+    def tick(self, tick: Tick) -> None:
+        """A tick has been played."""
+        ...
+
+    def end(self, played: Played) -> None:
+        """The episode is over, or was stopped."""
+        ...
+
+
+@runtime_checkable
+class TalkingAgent(Agent, Protocol):
+    """An agent that sends and hears messages.
+
+    Attributes:
+        human: whether a person speaks through it.
+    """
+
+    human: bool
+
+    def speak(self) -> list[str]:
+        """What it says in this tick."""
+        ...
+
+    def hear(self, message: Message) -> None:
+        """A partner has said something."""
+        ...
+
+
+@dataclass
+class Played:
+    """What an episode came to.
+
+    Attributes:
+        actions: one string of digits per chef, one digit a tick.
+        checks: one fingerprint of the state per tick, after it.
+        macros: the macro actions of each chef that thinks in them.
+        decision_s: seconds each `act` took, all chefs together, in order.
+        score: points at the end.
+        stats: totals at the end: gained, served, missed, wrong, fires, put_out.
+        contribution: per chef, its interactions in dishes that were paid for.
+        ticks: how many were played.
+        finished: whether all of them were.
+        interrupted: whether someone stopped it.
+        thoughts: what slow minds thought, each with the tick it was asked at and the one it took effect at.
+        messages: what partners said to each other.
+    """
+
+    actions: list[str]
+    checks: list[str] = field(default_factory=list)
+    macros: list[list[MacroRecord]] = field(default_factory=list)
+    decision_s: list[float] = field(default_factory=list)
+    score: int = 0
+    stats: dict[str, int] = field(default_factory=dict)
+    contribution: list[int] = field(default_factory=list)
+    ticks: int = 0
+    finished: bool = False
+    interrupted: bool = False
+    thoughts: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    thoughts_ended: list[dict[str, Any]] = field(default_factory=list)  # those of `thoughts` that the end cut off
+    macros_at_end: list[list[MacroRecord]] = field(default_factory=list)  # those of `macros` after the last tick
+
+
+def play(
+    kitchen: Kitchen,
+    agents: Sequence[Agent],
+    seed: int = 0,
+    script: Sequence[str] | None = None,
+    clock: Clock | None = None,
+    watch: Watcher | None = None,
+    mode: Mode = "both",
+    recorder: Recorder | None = None,
+) -> Played:
+    """Play an episode to its end; see `play_async`."""
+    return asyncio.run(play_async(kitchen, agents, seed, script, clock, watch, mode, recorder))
+
+
+async def play_async(
+    kitchen: Kitchen,
+    agents: Sequence[Agent],
+    seed: int = 0,
+    script: Sequence[str] | None = None,
+    clock: Clock | None = None,
+    watch: Watcher | None = None,
+    mode: Mode = "both",
+    recorder: Recorder | None = None,
+) -> Played:
+    """Play an episode.
+
+    Args:
+        kitchen: where.
+        agents: one per chef, in order of seats.
+        seed: of the kitchen's random draws, and of the agents' own.
+        script: dishes in the order they will be ordered; agents never see further than the open ones.
+        clock: the pace; default as fast as possible.
+        watch: is shown every tick.
+        mode: who may send messages.
+        recorder: is given every tick as it is played, and the end.
+
+    Returns:
+        What happened; cut short, and `interrupted`, when the task was cancelled (as Ctrl-C does).
+
+    Raises:
+        BrigadeError: the number of agents is not the number of chefs, or the script does not fit.
+    """
+    if len(agents) != kitchen.chefs:
+        raise BrigadeError(f"kitchen '{kitchen.name}' has {kitchen.chefs} chefs, got {len(agents)} agents")
+    game = Game(kitchen)
+    game.reset([seed], [script] if script is not None else None)
+    loop = _Loop(game, agents, seed, clock or VirtualClock(), watch, mode, recorder)
+    try:
+        await loop.run()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+        loop.played.interrupted = True
+    finally:
+        await loop.end()
+        played = loop.conclude()
+        if recorder is not None:
+            recorder.end(played)
+    return played
+
+
+class _Loop:
+    """One episode as it is played."""
+
+    def __init__(
+        self, game: Game, agents: Sequence[Agent], seed: int, clock: Clock, watch: Watcher | None, mode: Mode,
+        recorder: Recorder | None,
+    ):  # fmt: skip
+        self.game, self.agents, self.clock, self.watch, self.mode = game, agents, clock, watch, mode
+        self.recorder = recorder
+        self.thoughts = Thoughts(clock)
+        self.played = Played(actions=[])
+        self._digits: list[list[str]] = [[] for _ in agents]
+        self._said: list[Message] = []  # in the last tick
+        self._macros_told = [0] * len(agents)  # how many of each chef's macro actions the recorder knows
+        self._thoughts_told = 0
+        for seat, agent in enumerate(agents):
+            agent.reset(View(game.kitchen, seat, seed))
+        self._thinking = {seat: agent for seat, agent in enumerate(agents) if isinstance(agent, ThinkingAgent)}
+        self._talking = {seat: agent for seat, agent in enumerate(agents) if isinstance(agent, TalkingAgent)}
+        for seat, thinking in self._thinking.items():
+            thinking.attend(Mind(self.thoughts, seat))
+
+    async def run(self) -> None:
+        """Play every tick."""
+        self.clock.start()
+        for tick in range(self.game.kitchen.horizon):
+            await self.clock.until(tick)
+            observation = self.game.describe()
+            self._pass_messages()
+            self._deliver(await self.thoughts.due(tick))
+            for agent in self._thinking.values():
+                agent.think(observation)
+            self._deliver(await self.thoughts.due(tick))  # thoughts that take no time
+            actions = self._act(observation)
+            self._collect_messages(tick)
+            self.game.step([actions])
+            self.played.checks.append(fingerprint(self.game.state))
+            if self.recorder is not None:
+                self.recorder.tick(self._tick(tick, actions))
+            if self.watch is not None:
+                self.watch(self.game, observation, actions)
+
+    def _tick(self, tick: int, actions: Sequence[int]) -> Tick:
+        """What the recorder has not been told yet."""
+        thoughts = self.played.thoughts[self._thoughts_told :]
+        self._thoughts_told = len(self.played.thoughts)
+        lateness = self.clock.lateness_s
+        late_ms = lateness[-1] * 1000 if lateness else None
+        return Tick(tick, actions, self.played.checks[-1], late_ms, self._said, thoughts, self._new_macros())
+
+    def _new_macros(self) -> list[list[MacroRecord]]:
+        new = []
+        for seat, agent in enumerate(self.agents):
+            macros = agent.macros if isinstance(agent, MacroAgent) else []
+            new.append(list(macros[self._macros_told[seat] :]))
+            self._macros_told[seat] = len(macros)
+        return new
+
+    def _act(self, observation: Observation) -> list[int]:
+        actions = []
+        for agent, digits in zip(self.agents, self._digits, strict=True):
+            begun = time.perf_counter()
+            action = agent.act(observation)
+            self.played.decision_s.append(time.perf_counter() - begun)
+            actions.append(action)
+            digits.append(str(action))
+        return actions
+
+    def _deliver(self, thoughts: list[Thought]) -> None:
+        for thought in thoughts:
+            agent = self._thinking[thought.seat]
+            agent.receive(thought)
+            self.note(thought)
+
+    def note(self, thought: Thought, ended: str | None = None) -> None:
+        """Write a thought into the record."""
+        entry = {"seat": thought.seat, "kind": thought.kind, "asked": thought.asked}
+        if ended is not None:
+            self.played.thoughts.append({**entry, "effect": None, "outcome": ended})
+        else:
+            summary = self._thinking[thought.seat].summary(thought)
+            self.played.thoughts.append({**entry, "effect": thought.effect, **summary})
+
+    def _pass_messages(self) -> None:
+        for message in self._said:
+            for seat, agent in self._talking.items():
+                if seat != message.seat:
+                    agent.hear(message)
+        self._said = []
+
+    def _collect_messages(self, tick: int) -> None:
+        for seat, agent in self._talking.items():
+            for text in agent.speak():
+                line = clean(text)
+                if line and may_speak(self.mode, agent.human):
+                    self._said.append(Message(tick, seat, line))
+        self.played.messages.extend(self._said)
+
+    async def end(self) -> None:
+        """End the thoughts under way, and let go of what agents think with."""
+        for thought in await self.thoughts.cancel():
+            self.note(thought, "the episode ended before it")
+        for agent in self._thinking.values():
+            await agent.close()
+
+    def conclude(self) -> Played:
+        """The figures at the end."""
+        played, state = self.played, self.game.state
+        played.actions = ["".join(digits) for digits in self._digits]
+        played.thoughts_ended = played.thoughts[self._thoughts_told :]
+        played.macros_at_end = self._new_macros()
+        played.macros = [list(agent.macros) if isinstance(agent, MacroAgent) else [] for agent in self.agents]
+        played.score = int(state.score[0])
+        played.stats = dict(zip(STAT_NAMES, state.stats[0].tolist(), strict=True))
+        played.contribution = state.contribution[0].tolist()
+        played.ticks = int(state.tick[0])
+        played.finished = bool(self.game.done[0])
+        return played
+
+
+def state_after(kitchen: Kitchen, agent: str, ticks: int, seed: int = 0) -> Observation:
+    """The described state after so many ticks (at most an episode) with the same agent in every seat."""
+    game = Game(kitchen)
+    game.reset([seed])
+    team = [make_agent(agent) for _ in range(kitchen.chefs)]
+    for seat, member in enumerate(team):
+        member.reset(View(kitchen, seat, seed))
+    for _ in range(min(ticks, kitchen.horizon)):
+        observation = game.describe()
+        game.step([[member.act(observation) for member in team]])
+    return game.describe()
+
+
+def result(played: Played) -> dict[str, Any]:
+    """The figures of an episode that reports are made from.
+
+    `contribution_rate`: per chef, the share of the interactions that went into dishes which were paid for.
+    `score_efficiency`: per chef, points gained by the team divided by the chef's macro actions that succeeded.
+    `decision_ms`: median and 99th percentile of the time one action took to choose.
+    """
+    total = sum(played.contribution)
+    succeeded = [sum(record.succeeded for record in macros) for macros in played.macros]
+    times = sorted(played.decision_s)
+    return {
+        "score": played.score,
+        **played.stats,
+        "contribution_rate": [c / total if total else None for c in played.contribution],
+        "macros_succeeded": succeeded,
+        "macros_failed": [len(m) - ok for m, ok in zip(played.macros, succeeded, strict=True)],
+        "score_efficiency": [played.stats["gained"] / ok if ok else None for ok in succeeded],
+        "decision_ms": {
+            "median": round(times[len(times) // 2] * 1000, 4) if times else None,
+            "p99": round(times[int(len(times) * 0.99)] * 1000, 4) if times else None,
+        },
+    }

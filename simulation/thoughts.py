@@ -1,0 +1,161 @@
+"""Thoughts under way: begun beside the game, taking effect at a tick, never holding one up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from brigade.agents.base import Agent, Observation
+from brigade.simulation.clock import Clock, Pending, Timed
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Crashed:
+    """A thought that ended in an error of ours: logged, recorded, and without effect."""
+
+    reason: str
+    latency_s: float = 0.0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Thought:
+    """A thought that takes effect now.
+
+    Attributes:
+        seat: whose.
+        kind: what sort of thought.
+        asked, effect: the ticks it was begun at and takes effect at.
+        outcome: what came of it.
+    """
+
+    seat: int
+    kind: str
+    asked: int
+    effect: int
+    outcome: Timed
+
+
+@runtime_checkable
+class ThinkingAgent(Agent, Protocol):
+    """An agent with a slow mind beside its fast one."""
+
+    def attend(self, mind: Mind) -> None:
+        """Is told, after `reset`, where to begin thoughts."""
+        ...
+
+    def think(self, observation: Observation) -> None:
+        """Begin thoughts, if it is time to. Must return at once."""
+        ...
+
+    def receive(self, thought: Thought) -> None:
+        """A thought takes effect."""
+        ...
+
+    def summary(self, thought: Thought) -> dict[str, Any]:
+        """What the record should say of a thought besides its ticks."""
+        ...
+
+    async def close(self) -> None:
+        """The episode is over: let go of connections."""
+        ...
+
+
+class Mind:
+    """Where one agent begins its thoughts.
+
+    Attributes:
+        tick: now.
+    """
+
+    def __init__(self, thoughts: Thoughts, seat: int):
+        self._thoughts, self.seat = thoughts, seat
+
+    @property
+    def tick(self) -> int:
+        """The tick that is being played."""
+        return self._thoughts.tick
+
+    def begin(self, kind: str, work: Coroutine[Any, Any, Timed], scale: float = 1.0, eager: bool = False) -> None:
+        """Begin a thought; its outcome comes back through `receive`. `scale` and `eager` as in `Pending`."""
+        self._thoughts.begin(self.seat, kind, work, scale, eager)
+
+    def progress(self, kind: str) -> float:
+        """How much of a thought under way is done by now, 0 to 1, where the clock knows when it will be; else 1."""
+        return self._thoughts.progress(self.seat, kind)
+
+    def under_way(self, kind: str) -> bool:
+        """Whether a thought of this kind has not taken effect yet."""
+        return self._thoughts.under_way(self.seat, kind)
+
+
+class Thoughts:
+    """All thoughts of an episode.
+
+    Args:
+        clock: says when they take effect.
+    """
+
+    def __init__(self, clock: Clock):
+        self.clock, self.tick = clock, 0
+        self._pending: list[Pending] = []
+        self._of: dict[int, tuple[int, str]] = {}  # by id of the pending thought: seat and kind
+        self._begun = 0
+
+    def begin(self, seat: int, kind: str, work: Coroutine[Any, Any, Timed], scale: float, eager: bool) -> None:
+        """Begin a thought of a seat."""
+        self._begun += 1
+        task = asyncio.ensure_future(work)
+        pending = Pending(self.tick, task, (seat, self._begun), scale=scale, eager=eager)
+        self._pending.append(pending)
+        self._of[id(pending)] = (seat, kind)
+
+    def under_way(self, seat: int, kind: str) -> bool:
+        """Whether a seat has a thought of this kind that has not taken effect yet."""
+        return any(self._of[id(pending)] == (seat, kind) for pending in self._pending)
+
+    def progress(self, seat: int, kind: str) -> float:
+        """See `Mind.progress`."""
+        for pending in self._pending:
+            if self._of[id(pending)] == (seat, kind) and pending.effect is not None and pending.effect > pending.asked:
+                return min(1.0, (self.tick - pending.asked) / (pending.effect - pending.asked))
+        return 1.0
+
+    async def due(self, tick: int) -> list[Thought]:
+        """The thoughts that take effect at this tick, in order."""
+        self.tick = tick
+        if not self._pending:
+            return []
+        ready = await self.clock.due(self._pending, tick)
+        thoughts = []
+        for pending in ready:
+            self._pending.remove(pending)
+            seat, kind = self._of.pop(id(pending))
+            thoughts.append(Thought(seat, kind, pending.asked, tick, self._outcome(pending.task, kind)))
+        return thoughts
+
+    async def cancel(self) -> list[Thought]:
+        """End whatever is still under way, as an episode's end does. Returns those thoughts, without outcome."""
+        left = []
+        for pending in self._pending:
+            pending.task.cancel()
+            seat, kind = self._of.pop(id(pending))
+            left.append(Thought(seat, kind, pending.asked, self.tick, Crashed("the episode ended before it")))
+        if self._pending:
+            await asyncio.wait([pending.task for pending in self._pending])
+        self._pending = []
+        return left
+
+    def _outcome(self, task: asyncio.Task[Timed], kind: str) -> Timed:
+        if task.cancelled():
+            return Crashed("cancelled")
+        error = task.exception()
+        if error is not None:
+            log.error("a %s thought failed", kind, exc_info=error)
+            return Crashed(f"{type(error).__name__}")
+        return task.result()

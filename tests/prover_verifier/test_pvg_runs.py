@@ -1,0 +1,178 @@
+"""Prover-verifier runs: configurations, results, replay without a network, report, and refusals."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+import brigade  # noqa: F401  # registers who can follow plans
+from brigade.envs.kitchen.content.layout import BUNDLED
+from brigade.envs.prover_verifier.protocol import PROTOCOLS
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier.config import list_pvg_configs, load_pvg_config
+from brigade.experiments.prover_verifier.records import SEED_FORMAT, PvgResults, read_pvg_results
+from brigade.experiments.prover_verifier.report.figures import print_pvg_report
+from brigade.experiments.prover_verifier.report.page import page
+from brigade.experiments.prover_verifier.run import run_pvg
+
+TRAINED = (
+    "erasure_channel", "find_the_plus", "arithmetic_edits", "arithmetic_transformer", "arithmetic_dapo", "kitchen_rl",
+)  # fmt: skip
+HERE = "ray.workers=0"
+
+
+def needs_torch(name: str) -> None:
+    if name in TRAINED:
+        pytest.importorskip("torch", reason="training needs PyTorch: pip install 'brigade[rl]'")
+
+
+def run(tmp_path: Path, name: str, *changes: str, out: str = "run") -> list[dict[str, Any]]:
+    config = load_pvg_config(name, [HERE, f"out={tmp_path / out}", *changes])
+    run_pvg(config, Console(file=io.StringIO()))
+    return read_pvg_results(config.folder)
+
+
+@pytest.mark.parametrize("name", list_pvg_configs())
+def test_bundled_configurations_load(name: str) -> None:
+    needs_torch(name)
+    assert load_pvg_config(name).name == name
+
+
+def test_a_run_is_reported_and_gone_on_with(tmp_path: Path) -> None:
+    needs_torch("erasure_channel")
+    changes = ("vary.training=[collaborative, simultaneous]", "settings.steps=50")
+    header, *seeds = run(tmp_path, "erasure_channel", "seeds=2", *changes)
+    assert header["config"]["experiment"] == "erasure_channel"
+    assert len(seeds) == 4
+    more = run(tmp_path, "erasure_channel", "seeds=3", *changes)[1:]
+    assert len(more) == 6
+    assert [seed for seed in more if seed["seed"] < 2] == seeds
+    printed = io.StringIO()
+    print_pvg_report(tmp_path / "run", Console(file=printed, width=200))
+    assert "soundness error, best response" in printed.getvalue()
+    with pytest.raises(BrigadeError, match="another configuration: settings"):
+        run(tmp_path, "erasure_channel", "seeds=2", changes[0], "settings.steps=60")
+    fewer = run(tmp_path, "erasure_channel", "seeds=1", *changes)[1:]
+    assert sorted(seed["key"] for seed in fewer) == sorted(seed["key"] for seed in more)  # nothing is lost
+
+
+def test_settings_left_at_their_defaults_are_part_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_torch("find_the_plus")
+    from brigade.experiments.prover_verifier.toys.find_the_plus import EXPERIMENT, PlusSettings
+
+    class Other(PlusSettings):
+        lr: float = 1e-3
+
+    small = ("settings={steps: 2, attack_steps: 2, batches: 2, batch: 4, test: 8}", "vary={}", "seeds=1")
+    header, seed = run(tmp_path, "find_the_plus", *small)
+    assert header["config"]["settings"]["lr"] == PlusSettings().lr
+    assert seed["revision"] == header["provenance"]["revision"]
+    experiment = replace(EXPERIMENT, settings=Other)
+    monkeypatch.setattr("brigade.experiments.prover_verifier.config.experiment_of", lambda name: experiment)
+    with pytest.raises(BrigadeError, match=r"another configuration: settings\.lr is 0\.003 there and 0\.001 here"):
+        run(tmp_path, "find_the_plus", *small)
+
+
+def test_where_nothing_was_finished_another_run_may_begin(tmp_path: Path) -> None:
+    def begun(claims: int) -> PvgResults:
+        return PvgResults(load_pvg_config("kitchen_scripted", [f"settings.claims={claims}", f"out={tmp_path / 'run'}"]))
+
+    begun(1)
+    begun(2).add({"format": SEED_FORMAT, "version": 1, "key": "one"}, 1.0)
+    assert read_pvg_results(tmp_path / "run")[0]["config"]["settings"]["claims"] == 2
+    with pytest.raises(BrigadeError, match=r"another configuration: settings\.claims is 2 there and 3 here"):
+        begun(3)
+
+
+def test_a_kitchen_that_was_changed_is_another_run(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    text = (BUNDLED / "salad_bar.yaml").read_text(encoding="utf-8")
+    mine.write_text(text, encoding="utf-8")
+    changes = (f"vary.kitchen=['{mine}']", "settings={claims: 1, problems: 1, checked: 0}")
+    run(tmp_path, "kitchen_scripted", *changes)
+    assert run(tmp_path, "kitchen_scripted", *changes)[0]["reads"].keys() == {str(mine)}
+    mine.write_text(text.replace("horizon: ", "horizon: 1"), encoding="utf-8")
+    with pytest.raises(BrigadeError, match=r"mine\.yaml has changed since it was read for the results"):
+        run(tmp_path, "kitchen_scripted", *changes)
+
+
+def test_the_page_has_tables_plots_and_transcripts(tmp_path: Path) -> None:
+    needs_torch("arithmetic_edits")
+    small = "settings={rounds: 2, train: 60, test: 40, verifier_steps: 20, prover_steps: 25}"
+    run(tmp_path, "arithmetic_edits", "vary.hidden=[4, 16]", "seeds=1", small)
+    text = page(tmp_path / "run")
+    for words in ("cross fool rate", "Transcripts", "<mark>", "<svg", "round 1", "hidden=16"):
+        assert words in text
+    curves = read_pvg_results(tmp_path / "run")[1]["curves"]
+    assert len(set(re.findall(r"curves-axes_\d+", text))) == len(curves)  # and no empty panel beside the last
+    assert "By round" in text
+    assert "http://" not in text.replace("http://www.w3.org", "")
+    assert text == page(tmp_path / "run")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("name", ["arithmetic_llm", "kitchen_llm"])
+def test_language_games_replay_from_their_calls(tmp_path: Path, name: str, protocol: str) -> None:
+    changes = (f"vary.protocol=[{protocol}]", "settings.problems=3", "settings.rounds=1", "seeds=1")
+    played = run(tmp_path, name, *changes)
+    again = run(tmp_path, name, *changes, f"replay={tmp_path / 'run'}", out="again")
+    assert [{**seed, "replayed": True} for seed in played[1:]] == again[1:]
+    assert "By round" not in page(tmp_path / "run")  # one round makes no curve
+    figures = played[1]["figures"]
+    assert figures["answers that could not be used"] == 0
+    if protocol in ("adp", "nip", "pvd"):
+        assert (figures["helpful correct"], figures["sneaky correct"]) == (1.0, 0.0)
+
+
+def test_an_answer_that_is_no_verdict_is_a_rejection(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    changes = ("vary.protocol=[adp]", "settings.problems=4", "settings.rounds=1", "seeds=1")
+    played = run(tmp_path, "arithmetic_llm", *changes, "settings.verifier={knobs: {faults: {malformed: 1.0}}}")
+    figures = played[1]["figures"]
+    assert figures["completeness"] == 0
+    assert figures["answers that could not be used"] == 4 + 4 * 2  # a sneaky prover's best argument is judged twice
+    assert "counts as a rejection" in caplog.text
+    assert len(played[1]["notes"]) == 4 + 4 * 2
+    assert played[1]["notes"][0].startswith("round 0, problem 0, helpful: verifier: answer cannot be used: ")
+
+
+def test_kitchen_tables(tmp_path: Path) -> None:
+    changes = ("vary.kitchen=[new_counter_circuit]", "settings.claims=6", "settings.checked=10")
+    (seed,) = run(tmp_path, "kitchen_scripted", *changes)[1:]
+    assert seed["figures"]["replays that agree"] == seed["figures"]["claims replayed"] == 10
+    accepted = seed["tables"]["accepted"]
+    assert accepted["trusting"] == {"honest": 1.0, "liar": 1.0, "half_truth": 1.0}
+    assert accepted["suspicious"]["honest"] == 1.0
+    assert accepted["suspicious"]["liar"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("settings.problms=3",), "did you mean 'problems'?"),
+        (("vary.protocl=[adp]",), "did you mean 'protocol'?"),
+        (("vary.protocol=[debat]",), "did you mean 'debate'?"),
+        (("settings.protocol=adp",), 'settings.protocol: this varies; for one value say vary.protocol=["adp"]'),
+        (("settings.perturbations=[adding]",), "unknown perturbation"),
+        (("experiment=arithmetic_lm",), "did you mean 'arithmetic_llm'?"),
+        (("seeds=0",), "at least 1"),
+    ],
+)
+def test_configurations_that_cannot_be(change: tuple[str, ...], words: str) -> None:
+    with pytest.raises(BrigadeError) as caught:
+        load_pvg_config("arithmetic_llm", change)
+    assert words in str(caught.value)
+
+
+def test_results_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(BrigadeError, match="did you mean 'kitchen_llm'"):
+        load_pvg_config("kitchen_lm")
+    (tmp_path / "seeds.jsonl").write_text(json.dumps({"format": "brigade-run", "version": 1}) + "\n")
+    with pytest.raises(BrigadeError, match="not a prover-verifier run"):
+        read_pvg_results(tmp_path)

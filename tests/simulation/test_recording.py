@@ -1,0 +1,199 @@
+"""Recordings: every episode replays identically, and whatever is left of a file is read and said to be cut."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from brigade.dual_process.build import make_agent
+from brigade.envs.kitchen.content.layout import (
+    dump_kitchen,
+    kitchen_digest,
+    list_kitchens,
+    load_kitchen,
+    restore_kitchen,
+)
+from brigade.envs.registry import BrigadeError
+from brigade.simulation.clock import Constant, VirtualClock
+from brigade.simulation.episode import Played, play
+from brigade.simulation.recording import RecordingWriter, make_header, read_recording
+
+TEAM = ("dpt", "beef_specialist")
+THINKERS = ("dpt", "dpt_without_tom", "react", "reflexion", "act", "agile", "react_dpt", "reflexion_dpt")
+OTHERS = ("fsm", "random", "stay", "assembler")
+SPECIALISTS = ("beef_specialist", "lettuce_specialist", "switching")
+
+
+def record(path: Path, kitchen: str, team: tuple[str, ...], horizon: int = 80, seed: int = 0) -> Played:
+    loaded = load_kitchen(kitchen, horizon=horizon)
+    agents = [{"name": name, "options": {}} for name in team]
+    writer = RecordingWriter(path, make_header(loaded, seed, None, agents, "both", {"kind": "virtual", "hz": 4.0}))
+    clock = VirtualClock(4.0, Constant(1.0))
+    try:
+        return play(loaded, [make_agent(name) for name in team], seed, None, clock, recorder=writer)
+    finally:
+        writer.close()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("whole") / "game.jsonl.zst"
+    record(path, "new_counter_circuit", TEAM, horizon=500)
+    return path
+
+
+def test_two_hundred_recordings_replay_identically(tmp_path):
+    everywhere = [*THINKERS, *OTHERS]
+    names = [*everywhere, *SPECIALISTS]
+    kinds = set()
+    for number in range(200):
+        kitchen = list_kitchens()[number % len(list_kitchens())]
+        loaded = load_kitchen(kitchen)
+        here = names if loaded.spec.cookbook == "burgers" else everywhere
+        team = tuple(here[(number // 9 * 2 + number % 9 + seat * 3) % len(here)] for seat in range(loaded.chefs))
+        path = tmp_path / f"{number}.jsonl.zst"
+        played = record(path, kitchen, team, horizon=40, seed=number)
+        recording = read_recording(path)
+        assert recording.cut is None
+        assert recording.compare() == (40, None)
+        assert recording.end is not None
+        assert recording.end["result"]["score"] == played.score
+        told = [thought for line in recording.ticks for thought in line.thoughts] + recording.end["thoughts"]
+        assert told == played.thoughts
+        said = [(line.tick, *message) for line in recording.ticks for message in line.messages]
+        assert said == [(message.tick, message.seat, message.text) for message in played.messages]
+        kinds |= set(team)
+    assert kinds == set(names)
+
+
+def test_a_whole_game_is_under_two_hundred_kilobytes(whole):
+    assert whole.stat().st_size < 200_000
+
+
+def test_a_file_cut_at_any_byte_is_read_up_to_its_last_whole_tick_and_said_to_be_cut(whole, tmp_path):
+    data, full = whole.read_bytes(), read_recording(whole)
+    assert full.cut is None
+    cut = tmp_path / "cut.jsonl.zst"
+    draws = random.Random(1)
+    ticks: list[tuple[int, int]] = []
+    refused: list[str] = []
+    for at in [draws.randrange(len(data)) for _ in range(1000)]:
+        cut.write_bytes(data[:at])
+        try:
+            recording = read_recording(cut)
+        except BrigadeError as error:
+            refused.append(str(error))
+            continue
+        assert recording.cut is not None
+        assert recording.ticks == full.ticks[: len(recording.ticks)]
+        ticks.append((at, len(recording.ticks)))
+    assert all("cut off in its header" in complaint for complaint in refused)
+    assert len(ticks) > 500
+    ticks.sort()
+    per_byte = len(full.ticks) / len(data)
+    assert all(later[1] >= earlier[1] for earlier, later in itertools.pairwise(ticks))
+    assert all(count > at * per_byte - 250 for at, count in ticks)  # what is there is read, not given up
+
+
+def test_only_the_tick_in_flight_is_lost(whole, tmp_path):
+    lines = read_recording(whole).ticks
+    cut = tmp_path / "cut.jsonl.zst"
+    cut.write_bytes(whole.read_bytes()[:-40])
+    recording = read_recording(cut)
+    assert len(recording.ticks) >= len(lines) - 1
+    assert recording.cut is not None
+
+
+def test_a_changed_byte_is_noticed(whole, tmp_path):
+    data = bytearray(whole.read_bytes())
+    changed = tmp_path / "changed.jsonl.zst"
+    draws = random.Random(2)
+    for at in [draws.randrange(200, len(data)) for _ in range(100)]:
+        data[at] ^= 0x10
+        changed.write_bytes(data)
+        data[at] ^= 0x10
+        try:
+            recording = read_recording(changed)
+            assert recording.cut is not None or recording.first_difference() is not None
+        except BrigadeError:
+            continue
+
+
+def test_an_action_that_was_not_played_is_named_with_its_tick(whole, tmp_path):
+    lines = zstandard.ZstdDecompressor().decompressobj().decompress(whole.read_bytes()).split(b"\n")[:-1]
+    at, entry = next((i, e) for i, e in enumerate(map(json.loads, lines)) if i > 100 and e["a"][0] in "1234")
+    entry["a"] = {"1": "2", "2": "1", "3": "4", "4": "3"}[entry["a"][0]] + entry["a"][1:]  # the other way
+    lines[at] = json.dumps(entry).encode()
+    changed = tmp_path / "changed.jsonl.zst"
+    changed.write_bytes(zstandard.ZstdCompressor().compress(b"\n".join(lines) + b"\n"))
+    steps, difference = read_recording(changed).compare()
+    assert steps == entry["t"]
+    assert difference is not None
+    assert difference.startswith(f"tick {steps}")
+
+
+def test_a_recording_holds_its_kitchen(whole):
+    kitchen = load_kitchen("new_counter_circuit")
+    assert kitchen_digest(read_recording(whole).kitchen) == kitchen_digest(load_kitchen(kitchen.name, horizon=500))
+    for name in list_kitchens():
+        loaded = load_kitchen(name)
+        assert kitchen_digest(restore_kitchen(dump_kitchen(loaded), "here")) == kitchen_digest(loaded)
+
+
+def test_recordings_are_never_written_over(whole):
+    with pytest.raises(BrigadeError, match="exists already"):
+        record(whole, "new_counter_circuit", TEAM)
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing of the sort", zstandard.compress(b'{"format":"other"}\n')])
+def test_what_is_no_recording_is_refused(tmp_path, content):
+    path = tmp_path / "other.jsonl.zst"
+    path.write_bytes(content)
+    with pytest.raises(BrigadeError, match="not a recording"):
+        read_recording(path)
+
+
+def test_a_newer_version_is_refused(tmp_path):
+    path = tmp_path / "newer.jsonl.zst"
+    path.write_bytes(zstandard.compress(b'{"format":"brigade-recording","version":99}\n'))
+    with pytest.raises(BrigadeError, match="version 99"):
+        read_recording(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits on the size of files are POSIX's")
+def test_a_full_disk_ends_the_recording_and_not_the_game(tmp_path):
+    script = f"""
+        import resource, signal, sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from test_recording import record
+        from brigade.simulation import recording
+        writers = []
+        made = recording.RecordingWriter.__init__
+        def remember(self, *rest):
+            writers.append(self)
+            made(self, *rest)
+        recording.RecordingWriter.__init__ = remember
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+        from pathlib import Path
+        played = record(Path({str(tmp_path / "full.jsonl.zst")!r}), "new_counter_circuit", ("fsm", "fsm"), 200)
+        print(played.ticks, played.finished, writers[0].failed)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    assert done.stdout.strip() == "200 True File too large", done.stderr
+    recording = read_recording(tmp_path / "full.jsonl.zst")
+    assert 0 < len(recording.ticks) < 200
+    assert recording.cut is not None
+    assert recording.first_difference() is None
