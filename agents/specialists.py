@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from brigade.agents.base import Agent, MacroAgent, MacroRecord, Observation, View, agents, make_agent
 from brigade.agents.planning import macro as macros
 from brigade.agents.planning.macro import Macro
-from brigade.agents.planning.observed_state import Scene
-from brigade.agents.planning.order_planning import Plan
+from brigade.agents.planning.observed_state import ObservedState
+from brigade.agents.planning.order_planning import OrderPlan
 from brigade.agents.state_machine import StateMachine
 from brigade.envs.registry import BrigadeError, nearest
 
@@ -36,47 +36,47 @@ class Specialist(StateMachine):
             name = self.recipes.kitchen.name
             raise BrigadeError(f"nobody makes '{self.food}' in kitchen '{name}'; {nearest(self.food, known)}")
 
-    def _options(self, scene: Scene, plans: list[Plan]) -> list[tuple[float, Macro]]:
-        weights, hand = self.weights, scene.chefs[self.view.seat].hand
+    def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[tuple[float, Macro]]:
+        weights, hand = self.weights, observed.chefs[self.view.seat].hand
         holds_it = hand.name == self.food or hand.contents == (self.food,)
         options = [(weights.rescue if holds_it else weights.assemble, Macro(macros.PASS_ON, self.food))]
-        if not holds_it and not self._ready(scene):
+        if not holds_it and not self._ready(observed):
             options = []
         sources = {way.source for way in self.recipes.ways[self.food]}
-        if hand.name in sources or self._there_are(scene) < self._wanted(scene):
+        if hand.name in sources or self._there_are(observed) < self._wanted(observed):
             options.append((weights.start_cooking, Macro(macros.PREPARE, self.food)))
-        if any(self.probe.useless(kind) and self.recipes.works_at(cell) for cell, kind in scene.at.items()):
+        if any(self.probe.useless(kind) and self.recipes.works_at(cell) for cell, kind in observed.at.items()):
             options.append((weights.clear, Macro(macros.CLEAR_COUNTER)))
         return options
 
-    def _wanted(self, scene: Scene) -> int:
+    def _wanted(self, observed: ObservedState) -> int:
         """How many the open orders need together."""
-        return sum(self.recipes.foods_of(order.dish).count(self.food) for order in scene.orders)
+        return sum(self.recipes.foods_of(order.dish).count(self.food) for order in observed.orders)
 
-    def _there_are(self, scene: Scene) -> int:
+    def _there_are(self, observed: ObservedState) -> int:
         """How many there are, on plates and on the way included."""
-        kinds = [*scene.at.values(), *(chef.hand for chef in scene.chefs)]
+        kinds = [*observed.at.values(), *(chef.hand for chef in observed.chefs)]
         count = Counter(food for kind in kinds if not kind.burning for food in kind.contents)
         begun = {way.source for way in self.recipes.ways[self.food] if way.source}
         return count[self.food] + sum(count[source] for source in begun)
 
-    def _ready(self, scene: Scene) -> bool:
+    def _ready(self, observed: ObservedState) -> bool:
         """Whether one is finished where it was made, waiting to be passed on."""
         return any(
             kind.name == self.food and self.recipes.works_at(cell) and self.probe.reachable(cell)
-            for cell, kind in scene.at.items()
+            for cell, kind in observed.at.items()
         )
 
 
 class Assembler(StateMachine):
     """Puts together and serves what is ready; prepares nothing."""
 
-    def _missing(self, scene: Scene, plan: Plan) -> list[tuple[float, Macro]]:
+    def _missing(self, observed: ObservedState, plan: OrderPlan) -> list[tuple[float, Macro]]:
         return []
 
-    def _advance(self, scene: Scene, plan: Plan) -> list[tuple[float, Macro]]:
+    def _advance(self, observed: ObservedState, plan: OrderPlan) -> list[tuple[float, Macro]]:
         assembling = (macros.ASSEMBLE, macros.SERVE)
-        return [option for option in super()._advance(scene, plan) if option[1].verb in assembling]
+        return [option for option in super()._advance(observed, plan) if option[1].verb in assembling]
 
 
 class Switching:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from brigade.agents.base import agents
 from brigade.agents.planning import macro as macros
 from brigade.agents.planning.executor import Executor
-from brigade.agents.planning.handover import Passing
+from brigade.agents.planning.handover import Handover
 from brigade.agents.planning.macro import Macro
-from brigade.agents.planning.observed_state import Scene
-from brigade.agents.planning.order_planning import Part, Plan, plan_orders
+from brigade.agents.planning.observed_state import ObservedState
+from brigade.agents.planning.order_planning import OrderPlan, Part, plan_orders
 from brigade.agents.planning.player import MacroPlayer
 from brigade.agents.planning.recipes import NEVER
 from brigade.agents.planning.subgoals import Failed, Rest, Use
@@ -51,67 +51,67 @@ class StateMachine(MacroPlayer):
     def prepare(self) -> None:
         """Begin an episode."""
         self.probe = Executor(self.recipes, self.view.seat)
-        self.passing = Passing(self.recipes, self.probe)
+        self.passing = Handover(self.recipes, self.probe)
 
-    def interrupt(self, scene: Scene) -> bool:
+    def interrupt(self, observed: ObservedState) -> bool:
         """Fires first, and what is about to burn."""
         assert self.current is not None
         if self.current.verb == macros.PUT_OUT_FIRE:
             return False
-        if self._fire(scene) is not None:
+        if self._fire(observed) is not None:
             return True
-        urgent = [macro for _, macro in self._rescue(scene)]
-        hand = scene.chefs[self.view.seat].hand
+        urgent = [macro for _, macro in self._rescue(observed)]
+        hand = observed.chefs[self.view.seat].hand
         busy = self.current.verb in (macros.ASSEMBLE, macros.SERVE) and hand.index != 0 and hand != self.recipes.plate
         return bool(urgent) and not busy and self.current not in urgent
 
-    def choose(self, scene: Scene) -> Macro | None:
+    def choose(self, observed: ObservedState) -> Macro | None:
         """The macro action with the greatest weight among those that can be begun now."""
-        fire = self._fire(scene)
+        fire = self._fire(observed)
         if fire is not None:
             return fire
-        plans = self.plans(scene)
+        plans = self.plans(observed)
         best, most = None, 0.0
-        for weight, macro in self._options(scene, plans):
+        for weight, macro in self._options(observed, plans):
             if weight <= most:
                 continue
-            value = weight - self._price(scene, macro)
+            value = weight - self._price(observed, macro)
             if value > most:
                 best, most = macro, value
         return best
 
-    def plans(self, scene: Scene) -> list[Plan]:
+    def plans(self, observed: ObservedState) -> list[OrderPlan]:
         """Open orders, most urgent first, with what there is for them."""
-        orders = list(scene.orders)
+        orders = list(observed.orders)
         if self.view.kitchen.layout.standing:
             vessels = sum(len(self.recipes.cells[name]) for name, t in self.recipes.spec.tiles.items() if t.vessel)
             orders = orders * (vessels + 1)
         orders.sort(key=lambda order: order.left if order.left is not None else NO_DEADLINE)
-        return plan_orders(scene, self.recipes, orders, self.view.seat)
+        return plan_orders(observed, self.recipes, orders, self.view.seat)
 
     # -- options ------------------------------------------------------------------------------------------------------
 
-    def _options(self, scene: Scene, plans: list[Plan]) -> list[tuple[float, Macro]]:
-        weights, options = self.weights, list(self._by_hand(scene, plans))
+    def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[tuple[float, Macro]]:
+        weights, options = self.weights, list(self._by_hand(observed, plans))
         for rank, plan in enumerate(plans):
             less = weights.rank * rank
             if plan.holder is not None and plan.holder != self.view.seat:
-                options.extend((weight - less, macro) for weight, macro in self._missing(scene, plan))
+                options.extend((weight - less, macro) for weight, macro in self._missing(observed, plan))
             elif plan.finished:
                 options.append((weights.serve - less, Macro(macros.SERVE, plan.order.dish)))
             else:
-                options.extend((weight - less, macro) for weight, macro in self._advance(scene, plan))
-        for rank, item in enumerate(self.passing.wanted(scene, plans)):
+                options.extend((weight - less, macro) for weight, macro in self._advance(observed, plan))
+        for rank, item in enumerate(self.passing.wanted(observed, plans)):
             options.append((weights.prepare - rank, Macro(macros.PASS_ON, item)))
-        options.extend(self._rescue(scene))
-        if any(self.probe.useless(kind) and self.recipes.works_at(cell) for cell, kind in scene.at.items()):
+        options.extend(self._rescue(observed))
+        if any(self.probe.useless(kind) and self.recipes.works_at(cell) for cell, kind in observed.at.items()):
             options.append((weights.clear, Macro(macros.CLEAR_COUNTER)))
         return options
 
-    def _by_hand(self, scene: Scene, plans: list[Plan]) -> list[tuple[float, Macro]]:
+    def _by_hand(self, observed: ObservedState, plans: list[OrderPlan]) -> list[tuple[float, Macro]]:
         """What the thing in hand suggests."""
-        hand = scene.chefs[self.view.seat].hand
-        item = self.passing.in_hand(scene, hand, plans)
+        hand = observed.chefs[self.view.seat].hand
+        item = self.passing.in_hand(observed, hand, plans)
         if item is not None:
             return [(self.weights.serve + 20, Macro(macros.PASS_ON, item))]
         if self.probe.useless(hand):
@@ -120,11 +120,11 @@ class StateMachine(MacroPlayer):
             return [(self.weights.prepare, Macro(macros.PREPARE, self.recipes.into[hand.name]))]
         return []
 
-    def _advance(self, scene: Scene, plan: Plan) -> list[tuple[float, Macro]]:
+    def _advance(self, observed: ObservedState, plan: OrderPlan) -> list[tuple[float, Macro]]:
         """Ways to bring an order forward that nobody else has in hand."""
         weights, dish = self.weights, plan.order.dish
-        options = self._missing(scene, plan)
-        wait = self._wait(scene, plan)
+        options = self._missing(observed, plan)
+        wait = self._wait(observed, plan)
         if wait is not None:
             weight = weights.assemble if wait <= weights.short_wait else weights.wait_for
             if any(part.state == "ready" and self._spoils(part) for part in plan.parts):
@@ -137,7 +137,7 @@ class StateMachine(MacroPlayer):
                     break
         return options
 
-    def _missing(self, scene: Scene, plan: Plan) -> list[tuple[float, Macro]]:
+    def _missing(self, observed: ObservedState, plan: OrderPlan) -> list[tuple[float, Macro]]:
         """What to prepare for an order."""
         weights, options = self.weights, []
         vessel = self.recipes.vessel_of(plan.order.dish)
@@ -149,19 +149,19 @@ class StateMachine(MacroPlayer):
             if part.holder not in (None, self.view.seat):
                 continue
             by_itself = any(not way.by_hand for way in self.recipes.ways.get(part.food, []))
-            if by_itself and not self._can_plate(scene):
+            if by_itself and not self._can_plate(observed):
                 continue
             weight = weights.start_cooking if by_itself else weights.prepare
             options.append((weight, Macro(macros.PREPARE, part.food)))
         return options
 
-    def _can_plate(self, scene: Scene) -> bool:
+    def _can_plate(self, observed: ObservedState) -> bool:
         """Whether there is an empty plate to be had here, to take what has been cooked off the stove in time."""
-        self.probe.look(scene)
+        self.probe.look(observed)
         name = self.recipes.plate.name
         return bool(self.probe.dispensers(name) or self.probe.loose(name))
 
-    def _fill(self, plan: Plan) -> list[tuple[float, Macro]]:
+    def _fill(self, plan: OrderPlan) -> list[tuple[float, Macro]]:
         """A pot or bowl to be filled, unless others already bring all that it lacks."""
         if not plan.parts or plan.parts[0].state in ("ready", "cooking"):
             return []
@@ -176,14 +176,14 @@ class StateMachine(MacroPlayer):
         ]
         return options
 
-    def _wait(self, scene: Scene, plan: Plan) -> int | None:
+    def _wait(self, observed: ObservedState, plan: OrderPlan) -> int | None:
         """Ticks until everything can be collected, None if something must be prepared first."""
         longest = 0
         for part in plan.parts:
             if part.holder not in (None, self.view.seat):
                 return None
             if part.state == "cooking":
-                self.probe.look(scene)
+                self.probe.look(observed)
                 longest = max(longest, part.wait - self._way_there(part.cell))
             elif part.state != "ready" and not (part.state == "missing" and self.probe.dispensers(part.food)):
                 return None
@@ -193,57 +193,57 @@ class StateMachine(MacroPlayer):
         """A guess at the ticks before an assembling chef needs the food that cooks on `cell`."""
         return self.probe.cost(cell)
 
-    def _rescue(self, scene: Scene) -> list[tuple[float, Macro]]:
+    def _rescue(self, observed: ObservedState) -> list[tuple[float, Macro]]:
         """Food that will burn unless it is taken off soon: onto a plate with it."""
         options = []
-        for cell, kind in scene.at.items():
-            left = self.recipes.spoils_in(cell, kind.name, scene.progress[cell])
-            if left < NEVER and self.probe.reachable(cell) and left < self._time_to_plate(scene, cell):
+        for cell, kind in observed.at.items():
+            left = self.recipes.spoils_in(cell, kind.name, observed.progress[cell])
+            if left < NEVER and self.probe.reachable(cell) and left < self._time_to_plate(observed, cell):
                 options.append((self.weights.rescue, Macro(macros.PREPARE, kind.name, plate=True)))
         return options
 
     def _spoils(self, part: Part) -> bool:
         return part.cell >= 0 and self.recipes.spoils_in(part.cell, part.food, 0) < NEVER
 
-    def _time_to_plate(self, scene: Scene, cell: int) -> int:
+    def _time_to_plate(self, observed: ObservedState, cell: int) -> int:
         """Ticks it takes to come to `cell` with an empty plate, and a few to spare."""
-        me, grid = scene.chefs[self.view.seat], self.recipes.grid
+        me, grid = observed.chefs[self.view.seat], self.recipes.grid
         if me.hand == self.recipes.plate:
             return grid.cost(me.cell, me.facing, cell) + self.weights.margin
         plates = self.probe.dispensers(self.recipes.plate.name)
         ways = [grid.cost(me.cell, me.facing, plate) + grid.between(plate, cell) for plate in plates]
         return min(ways, default=0) + (4 if me.hand.index else 1) + self.weights.margin
 
-    def _fire(self, scene: Scene) -> Macro | None:
+    def _fire(self, observed: ObservedState) -> Macro | None:
         """Put out a fire, unless there is none, another chef is at it, or nothing to do it with is in reach."""
-        if not any(kind.burning for kind in scene.at.values()):
-            if scene.chefs[self.view.seat].hand.holder == "tool":
+        if not any(kind.burning for kind in observed.at.values()):
+            if observed.chefs[self.view.seat].hand.holder == "tool":
                 return Macro(macros.PUT_OUT_FIRE)  # it puts the extinguisher down
             return None
-        others = (chef for seat, chef in enumerate(scene.chefs) if seat != self.view.seat)
+        others = (chef for seat, chef in enumerate(observed.chefs) if seat != self.view.seat)
         if any(chef.hand.holder == "tool" for chef in others):
             return None
-        self.probe.start(scene)
+        self.probe.start(observed)
         macro = Macro(macros.PUT_OUT_FIRE)
-        return macro if isinstance(self.probe.goal(macro, scene), Use) else None
+        return macro if isinstance(self.probe.goal(macro, observed), Use) else None
 
-    def _price(self, scene: Scene, macro: Macro) -> float:
+    def _price(self, observed: ObservedState, macro: Macro) -> float:
         """What beginning a macro action costs; infinite if it cannot be begun."""
-        self.probe.start(scene)
-        goal = self.probe.goal(macro, scene)
+        self.probe.start(observed)
+        goal = self.probe.goal(macro, observed)
         if isinstance(goal, Failed):
             return float("inf")
         if isinstance(goal, Rest):
             return 0.0
         if not isinstance(goal, Use):
             return float("inf")  # done already: nothing to do
-        me = scene.chefs[self.view.seat]
-        others = [chef.cell for seat, chef in enumerate(scene.chefs) if seat != self.view.seat]
+        me = observed.chefs[self.view.seat]
+        others = [chef.cell for seat, chef in enumerate(observed.chefs) if seat != self.view.seat]
         _, ticks = self.recipes.grid.action(me.cell, me.facing, goal.cell, others)
         price = self.weights.tick * min(ticks, self.weights.way_blocked)
-        if macro in self.given_up and scene.tick < self.given_up[macro]:
+        if macro in self.given_up and observed.tick < self.given_up[macro]:
             price += self.weights.way_blocked
-        puts_down = me.hand.index != 0 and goal.cell not in scene.at and goal.cell in self.recipes.counters
+        puts_down = me.hand.index != 0 and goal.cell not in observed.at and goal.cell in self.recipes.counters
         return price + (self.weights.put_down if puts_down else 0.0)
 
 

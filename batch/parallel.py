@@ -14,7 +14,7 @@ R = TypeVar("R")
 RETRIES = 2  # how often work is begun again when its process was killed
 
 
-def side_by_side(
+def in_parallel(
     work: Callable[[T], R],
     things: Sequence[T],
     workers: int,

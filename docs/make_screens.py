@@ -20,8 +20,8 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 from brigade.dual_process.build import make_agent
 from brigade.envs.kitchen.content.layout import ACTION_NAMES, load_kitchen
 from brigade.envs.kitchen.interfaces.partners import View
-from brigade.human_play.game.game_options import Wish
-from brigade.human_play.replay.replay import open_film
+from brigade.human_play.game.game_options import GameOptions
+from brigade.human_play.replay.replay import open_replay
 from brigade.human_play.screens.game import GameScreen
 from brigade.human_play.screens.keys import KeysScreen
 from brigade.human_play.screens.page import Page
@@ -50,16 +50,16 @@ KEYS = {name: keys[0] for name, keys in Bindings().second.items()}
 
 async def play_on(robot: Robot, game: GameScreen, ticks: int) -> None:
     """Let a state machine press the keys until so many ticks have been played."""
-    sitting = game.sitting
+    human_game = game.human_game
     machine = make_agent("fsm")
     machine.reset(View(game.setup.kitchen, 0, game.setup.seed))
-    await robot.until(lambda: sitting.next_tick_at is not None)
-    while sitting.ticks < ticks and not sitting.over:
-        now = sitting.ticks
-        action = machine.act(sitting.now)
+    await robot.until(lambda: human_game.next_tick_at is not None)
+    while human_game.ticks < ticks and not human_game.over:
+        now = human_game.ticks
+        action = machine.act(human_game.now)
         if action:
             await robot.press(KEYS[ACTION_NAMES[action]])
-        await robot.until(lambda now=now: sitting.ticks > now or sitting.over)
+        await robot.until(lambda now=now: human_game.ticks > now or human_game.over)
 
 
 async def games(robot: Robot, folder: Path) -> None:
@@ -79,8 +79,8 @@ async def games(robot: Robot, folder: Path) -> None:
     assert isinstance(game, GameScreen)
     await play_on(robot, game, 330)
     await robot.press("3")
-    ticks = game.sitting.ticks
-    await robot.until(lambda: game.sitting.ticks >= ticks + 2)
+    ticks = game.human_game.ticks
+    await robot.until(lambda: game.human_game.ticks >= ticks + 2)
     await robot.frames(3)
     robot.picture(folder / "game.png")
     await robot.press("f1")
@@ -161,9 +161,11 @@ def draw(size: tuple[int, int]) -> None:
     folder = HERE / f"{size[0]}x{size[1]}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    wish = Wish(partners=("dpt",), seconds=40.0, hz=10.0, seed=4, thoughts=True, practice=True, folder=None)
+    game_options = GameOptions(
+        partners=("dpt",), seconds=40.0, hz=10.0, seed=4, thoughts=True, practice=True, folder=None
+    )
     app = App(size, bindings=Bindings())
-    asyncio.run(work(app, StartScreen(app, wish, 1.0), lambda robot: games(robot, folder)))
+    asyncio.run(work(app, StartScreen(app, game_options, 1.0), lambda robot: games(robot, folder)))
     spec = load_study("five_minutes")
     short = spec.model_copy(
         update={"seconds": 1.0, "practice": spec.practice and spec.practice.model_copy(update={"seconds": 1.0})}
@@ -182,7 +184,7 @@ def draw(size: tuple[int, int]) -> None:
         recorder = RecordingWriter(path, make_header(kitchen, 2, None, seats, "both", {"kind": "virtual", "hz": 4.0}))
         play(kitchen, [make_agent(name, **options) for name, options in team], 2, recorder=recorder)
         app = App(size, bindings=Bindings())
-        viewer = ReplayScreen(app, open_film(path), 230, thoughts=True)
+        viewer = ReplayScreen(app, open_replay(path), 230, thoughts=True)
         asyncio.run(work(app, viewer, lambda robot: again(robot, folder)))
     draw_judging(size, folder)
     print(f"{folder}: {len(list(folder.iterdir()))} pictures, {datetime.now():%H:%M:%S}")

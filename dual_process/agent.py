@@ -9,7 +9,7 @@ from typing import Any
 from brigade.agents.base import View
 from brigade.agents.planning.executor import Executor
 from brigade.agents.planning.macro import Macro
-from brigade.agents.planning.observed_state import Scene, read_scene
+from brigade.agents.planning.observed_state import ObservedState, read_state
 from brigade.agents.planning.player import MacroPlayer
 from brigade.agents.planning.subgoals import Rest, Use
 from brigade.dual_process.frameworks import Framework
@@ -68,13 +68,13 @@ class SlowMind:
         last = self._last_begun.get(kind)
         return last is None or tick - last >= spec.every_ticks
 
-    def begin(self, kind: str, scene: Scene, history: History, extra: dict[str, Any]) -> None:
+    def begin(self, kind: str, observed: ObservedState, history: History, extra: dict[str, Any]) -> None:
         """Begin a thought."""
         assert self.mind is not None
-        self._last_begun[kind] = scene.tick
+        self._last_begun[kind] = observed.tick
         if kind == "pick" and "plan" in self.framework.thoughts:
             extra = {**extra, "plan": self._plan_so_far()}
-        question = self.system2.question(kind, scene, history, extra)
+        question = self.system2.question(kind, observed, history, extra)
         scale = self.framework.quick if kind == "pick" else 1.0
         self.mind.begin(kind, self.system2.consider(question), scale, eager=kind == "plan")
 
@@ -200,22 +200,22 @@ class DualProcessAgent(Thinker, System1):
 
     def think(self, observation: Observation) -> None:
         """Begin the thoughts that are due."""
-        scene = read_scene(self.view.kitchen, observation)
-        self._tick = scene.tick
-        self.history.see(scene, scene.score)
+        observed = read_state(self.view.kitchen, observation)
+        self._tick = observed.tick
+        self.history.see(observed, observed.score)
         for kind in self.slow.framework.thoughts:
             at_once = kind == "policy" and self.slow.heard and not self._under_way(kind)
-            if at_once or self.slow.time_for(kind, scene.tick):
+            if at_once or self.slow.time_for(kind, observed.tick):
                 if kind == "policy":
                     self.slow.heard = False
-                self.slow.begin(kind, scene, self.history, self._extra(kind, scene))
+                self.slow.begin(kind, observed, self.history, self._extra(kind, observed))
 
     def act(self, observation: Observation) -> int:
         """The action for this tick: System 1's, always at once."""
         action = super().act(observation)
         if self.current is not None and (self._started, self.current) != self._began:
             self._began = (self._started, self.current)
-            self.history.begin(str(self.current), self.scene, self.scene.score)
+            self.history.begin(str(self.current), self.observed, self.observed.score)
         return action
 
     def receive(self, thought: Thought) -> None:
@@ -239,16 +239,16 @@ class DualProcessAgent(Thinker, System1):
     def _under_way(self, kind: str) -> bool:
         return self.slow.mind is None or self.slow.mind.under_way(kind)
 
-    def _extra(self, kind: str, scene: Scene) -> dict[str, Any]:
+    def _extra(self, kind: str, observed: ObservedState) -> dict[str, Any]:
         extra: dict[str, Any] = {"doing": str(self.current) if self.current is not None else "nothing"}
         if kind == "pick":
             probe = self.probe
 
-            def can_begin(macro: Macro, at: Scene) -> bool:
+            def can_begin(macro: Macro, at: ObservedState) -> bool:
                 probe.start(at)
                 return isinstance(probe.goal(macro, at), Use | Rest)
 
-            extra["can_do"] = feasible(scene, self.recipes, can_begin)
+            extra["can_do"] = feasible(observed, self.recipes, can_begin)
         if kind == "policy":
             extra["tasks"] = [str(task) for task in self.tasks]
             extra["dropped"] = [f"{what}: {why}" for what, why in self.dropped]
@@ -276,20 +276,20 @@ class PickingAgent(Thinker, MacroPlayer):
 
     def think(self, observation: Observation) -> None:
         """Ask for the next pick when none is under way, and begin the other thoughts that are due."""
-        scene = read_scene(self.view.kitchen, observation)
-        self._tick = scene.tick
-        self.history.see(scene, scene.score)
+        observed = read_state(self.view.kitchen, observation)
+        self._tick = observed.tick
+        self.history.see(observed, observed.score)
         for kind in self.slow.framework.thoughts:
-            idle = self.current is None or self._is_over(scene)
+            idle = self.current is None or self._is_over(observed)
             wanted = kind != "pick" or (self._next is None and idle)
-            if wanted and self.slow.time_for(kind, scene.tick):
-                self.slow.begin(kind, scene, self.history, self._extra(scene))
+            if wanted and self.slow.time_for(kind, observed.tick):
+                self.slow.begin(kind, observed, self.history, self._extra(observed))
 
-    def choose(self, scene: Scene) -> Macro | None:
+    def choose(self, observed: ObservedState) -> Macro | None:
         """What was picked, once; then stand still until the next pick."""
         chosen, self._next = self._next, None
         if chosen is not None:
-            self.history.begin(str(chosen), scene, scene.score)
+            self.history.begin(str(chosen), observed, observed.score)
         return chosen
 
     def receive(self, thought: Thought) -> None:
@@ -304,18 +304,18 @@ class PickingAgent(Thinker, MacroPlayer):
         """A partner has said something."""
         self.history.hear(message)
 
-    def _is_over(self, scene: Scene) -> bool:
+    def _is_over(self, observed: ObservedState) -> bool:
         """Whether the current macro action will turn out to be over in this tick."""
         assert self.current is not None
-        goal = self.executor.goal(self.current, scene)
+        goal = self.executor.goal(self.current, observed)
         return not isinstance(goal, Use | Rest)
 
-    def _extra(self, scene: Scene) -> dict[str, Any]:
-        def can_begin(macro: Macro, at: Scene) -> bool:
+    def _extra(self, observed: ObservedState) -> dict[str, Any]:
+        def can_begin(macro: Macro, at: ObservedState) -> bool:
             self.probe.start(at)
             return isinstance(self.probe.goal(macro, at), Use | Rest)
 
-        extra: dict[str, Any] = {"can_do": feasible(scene, self.recipes, can_begin)}
+        extra: dict[str, Any] = {"can_do": feasible(observed, self.recipes, can_begin)}
         if self._records and not self._records[-1].succeeded:
             last = self._records[-1]
             extra["last_failed"] = f"{last.name}: {last.reason}"

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from brigade.agents.planning.observed_state import Scene
+from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.recipes import recipes_of
 from brigade.envs.kitchen.content.cookbook import Kind
 from brigade.envs.kitchen.content.layout import Kitchen
@@ -40,7 +40,7 @@ class Deed:
 
 @dataclass
 class Passage:
-    """What happened while one macro action was carried out (a *scene* of the paper).
+    """What happened while one macro action was carried out (a *observed* of the paper).
 
     Attributes:
         tick, ticks_left, score: when it began.
@@ -91,22 +91,22 @@ class History:
         self.kitchen, self.seat, self.recipes = kitchen, seat, recipes_of(kitchen)
         self.passages: deque[Passage] = deque(maxlen=KEPT_SCENES)
         self.deeds: deque[Deed] = deque(maxlen=KEPT_DEEDS)
-        self._last: tuple[Scene, int] | None = None
+        self._last: tuple[ObservedState, int] | None = None
 
-    def see(self, scene: Scene, score: int) -> None:
+    def see(self, observed: ObservedState, score: int) -> None:
         """Take in the next tick."""
-        if self._last is not None and self._last[0].tick < scene.tick:
+        if self._last is not None and self._last[0].tick < observed.tick:
             before, was = self._last
-            deeds = [deed for seat in range(len(scene.chefs)) if (deed := self._deed(before, scene, seat))]
+            deeds = [deed for seat in range(len(observed.chefs)) if (deed := self._deed(before, observed, seat))]
             self.deeds.extend(deeds)
             if self.passages:
-                self._add(self.passages[-1], deeds, before, scene, score - was)
-        self._last = (scene, score)
+                self._add(self.passages[-1], deeds, before, observed, score - was)
+        self._last = (observed, score)
 
-    def begin(self, doing: str, scene: Scene, score: int) -> None:
+    def begin(self, doing: str, observed: ObservedState, score: int) -> None:
         """A new macro action begins."""
-        orders = [f"{o.dish}" if o.left is None else f"{o.dish} ({o.left})" for o in scene.orders]
-        self.passages.append(Passage(scene.tick, scene.left, score, doing, orders))
+        orders = [f"{o.dish}" if o.left is None else f"{o.dish} ({o.left})" for o in observed.orders]
+        self.passages.append(Passage(observed.tick, observed.left, score, doing, orders))
 
     def hear(self, message: Message) -> None:
         """Somebody has said something."""
@@ -127,7 +127,7 @@ class History:
                 counts[deed.verb] += 1
         return counts
 
-    def _deed(self, before: Scene, now: Scene, seat: int) -> Deed | None:
+    def _deed(self, before: ObservedState, now: ObservedState, seat: int) -> Deed | None:
         """What a chef did between two ticks, read off its hands."""
         old, new = before.chefs[seat].hand, now.chefs[seat].hand
         if old == new:
@@ -144,7 +144,7 @@ class History:
         verb = "threw" if faced in self.recipes.bins else "made"
         return Deed(now.tick, seat, verb, _name(old if verb == "threw" else new), where)
 
-    def _add(self, passage: Passage, deeds: list[Deed], before: Scene, now: Scene, gained: int) -> None:
+    def _add(self, passage: Passage, deeds: list[Deed], before: ObservedState, now: ObservedState, gained: int) -> None:
         passage.deeds.extend(deeds)
         served = [deed.what for deed in deeds if deed.verb == "served"]
         if gained > 0:

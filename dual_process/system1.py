@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from brigade.agents.planning import macro as macros
 from brigade.agents.planning.macro import Macro
-from brigade.agents.planning.observed_state import Scene
-from brigade.agents.planning.order_planning import Plan
+from brigade.agents.planning.observed_state import ObservedState
+from brigade.agents.planning.order_planning import OrderPlan
 from brigade.agents.state_machine import StateMachine
-from brigade.dual_process.facts import SceneFacts
+from brigade.dual_process.facts import StateFacts
 from brigade.dual_process.guard.language import GuardError
 from brigade.dual_process.history import History
 from brigade.dual_process.plan import Leave, Policy, Task
@@ -69,23 +69,23 @@ class System1(StateMachine):
         self.tasks, self.leaves, self._since = list(policy.tasks), policy.leaves, tick
         self.dropped = list(policy.dropped)
 
-    def choose(self, scene: Scene) -> Macro | None:
+    def choose(self, observed: ObservedState) -> Macro | None:
         """The next macro action; the first task is done with once it begins."""
-        self._drop_stale(scene)
-        chosen = super().choose(scene)
+        self._drop_stale(observed)
+        chosen = super().choose(observed)
         first = self.tasks[0] if self.tasks else None
-        if first is not None and chosen is not None and self._asks_for(first, chosen) and self._holds(first, scene):
+        if first is not None and chosen is not None and self._asks_for(first, chosen) and self._holds(first, observed):
             self.tasks.pop(0)
             self.done_tasks += 1
-            self._since = scene.tick
+            self._since = observed.tick
         return chosen
 
-    def _options(self, scene: Scene, plans: list[Plan]) -> list[tuple[float, Macro]]:
-        options = super()._options(scene, plans)
+    def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[tuple[float, Macro]]:
+        options = super()._options(observed, plans)
         if self.leaves:
-            given = [leave for leave in self.leaves if self._partner_does(leave, scene)]
+            given = [leave for leave in self.leaves if self._partner_does(leave, observed)]
             options = [(w - self.trust.leave if any(x.covers(m) for x in given) else w, m) for w, m in options]
-        if self.tasks and self._holds(self.tasks[0], scene):
+        if self.tasks and self._holds(self.tasks[0], observed):
             task = self.tasks[0]
             more = self.trust.order if task.order else self.trust.task
             options = [(w + more if self._asks_for(task, m) else w, m) for w, m in options]
@@ -98,28 +98,28 @@ class System1(StateMachine):
             return True
         return macro.verb == macros.PREPARE and macro.item in self.recipes.foods_of(task.order)
 
-    def _holds(self, task: Task, scene: Scene) -> bool:
+    def _holds(self, task: Task, observed: ObservedState) -> bool:
         """Whether a task's guard holds; one that cannot be evaluated is dropped, with the reason."""
         if task.when is None:
             return True
         try:
-            return task.when.holds(SceneFacts(scene, self.recipes, self.view.seat))
+            return task.when.holds(StateFacts(observed, self.recipes, self.view.seat))
         except GuardError as error:
-            self._drop(str(error), scene)
+            self._drop(str(error), observed)
             return False
 
-    def _drop_stale(self, scene: Scene) -> None:
-        if self.tasks and scene.tick - self._since > self.trust.patience_ticks:
-            self._drop("not possible or not useful for too long", scene)
+    def _drop_stale(self, observed: ObservedState) -> None:
+        if self.tasks and observed.tick - self._since > self.trust.patience_ticks:
+            self._drop("not possible or not useful for too long", observed)
 
-    def _drop(self, reason: str, scene: Scene) -> None:
+    def _drop(self, reason: str, observed: ObservedState) -> None:
         self.dropped = [*self.dropped, (str(self.tasks.pop(0)), reason)][-DROPPED_KEPT:]
-        self._since = scene.tick
+        self._since = observed.tick
 
-    def _partner_does(self, leave: Leave, scene: Scene) -> bool:
+    def _partner_does(self, leave: Leave, observed: ObservedState) -> bool:
         """Whether a partner has lately been seen doing what is to be left to it."""
-        since = scene.tick - self.trust.evidence_ticks
-        for seat in range(len(scene.chefs)):
+        since = observed.tick - self.trust.evidence_ticks
+        for seat in range(len(observed.chefs)):
             if seat != self.view.seat:
                 tally = self.history.tally(seat, since)
                 if leave.verb == macros.PREPARE:

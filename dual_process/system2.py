@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from brigade.agents.planning.macro import ABOUT, Macro, items_for
-from brigade.agents.planning.observed_state import Scene
+from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.recipes import Recipes
 from brigade.dual_process.answers import SCHEMAS, Malformed, read_pick, read_policy, read_text
-from brigade.dual_process.facts import SceneFacts, state_facts
+from brigade.dual_process.facts import StateFacts, state_facts
 from brigade.dual_process.frameworks import Framework
 from brigade.dual_process.guard.language import describe_guards
 from brigade.dual_process.history import History
@@ -90,10 +90,10 @@ class System2:
         self.lessons: list[str] = []
         self._introduction = introduction(recipes, seat, hz)[1]
 
-    def question(self, kind: str, scene: Scene, history: History, extra: dict[str, Any]) -> Question:
+    def question(self, kind: str, observed: ObservedState, history: History, extra: dict[str, Any]) -> Question:
         """What to ask, on what is known now; the answer may be long in coming."""
         prompt = load_prompt(kind)
-        state, trimmed = self._state(kind, scene, history, extra, len(prompt.template.template))
+        state, trimmed = self._state(kind, observed, history, extra, len(prompt.template.template))
         text = prompt.fill(**self._fields(kind, state))
         messages = (("system", self._introduction), ("user", text))
         tokens = MAX_TOKENS if kind != "pick" else max(MIN_TOKENS, int(MAX_TOKENS * self.framework.quick))
@@ -165,11 +165,11 @@ class System2:
         }
 
     def _state(
-        self, kind: str, scene: Scene, history: History, extra: dict[str, Any], template: int
+        self, kind: str, observed: ObservedState, history: History, extra: dict[str, Any], template: int
     ) -> tuple[str, int]:
         """The JSON of the prompt, with as many scenes as the budget allows."""
         spec = self.framework.thoughts[kind]
-        facts = {**state_facts(scene, self.recipes, self.seat), **self._knowledge(kind, scene, history), **extra}
+        facts = {**state_facts(observed, self.recipes, self.seat), **self._knowledge(kind, observed, history), **extra}
         room = self.budget_tokens * CHARACTERS_PER_TOKEN - len(self._introduction) - template
         passages = history.last(spec.scenes)
         for left_out in range(len(passages) + 1):
@@ -178,9 +178,9 @@ class System2:
                 return text, left_out
         raise AssertionError("unreachable")
 
-    def _knowledge(self, kind: str, scene: Scene, history: History) -> dict[str, Any]:
+    def _knowledge(self, kind: str, observed: ObservedState, history: History) -> dict[str, Any]:
         recipes = self.recipes
-        counts = SceneFacts(scene, recipes, self.seat)
+        counts = StateFacts(observed, recipes, self.seat)
         made_of = {food: source for source, food in recipes.into.items()}
         known: dict[str, Any] = {
             "counts": {food: self._on_the_way(counts, food) for food in recipes.cookbook.foods if food in recipes.ways},
@@ -190,18 +190,18 @@ class System2:
         if kind == "policy":
             known["belief"] = self.belief
         if kind == "belief":
-            since = scene.tick - SEEN_TICKS
-            others = [seat for seat in range(len(scene.chefs)) if seat != self.seat]
+            since = observed.tick - SEEN_TICKS
+            others = [seat for seat in range(len(observed.chefs)) if seat != self.seat]
             known["seen"] = {f"partner {seat + 1}": dict(sorted(history.tally(seat, since).items())) for seat in others}
         return known
 
-    def _on_the_way(self, counts: SceneFacts, food: str) -> int:
+    def _on_the_way(self, counts: StateFacts, food: str) -> int:
         """How many of a food there are, those being made included."""
         sources = [way.source for way in self.recipes.ways.get(food, []) if way.source]
         return counts.count(food, None) + sum(counts.count(source, None) for source in sources)
 
 
-def feasible(scene: Scene, recipes: Recipes, can_begin: Callable[[Macro, Scene], bool]) -> list[str]:
+def feasible(observed: ObservedState, recipes: Recipes, can_begin: Callable[[Macro, ObservedState], bool]) -> list[str]:
     """Every macro action that could be begun now, as it is written."""
     macros = [
         Macro(verb, item, plate=plate)
@@ -210,4 +210,4 @@ def feasible(scene: Scene, recipes: Recipes, can_begin: Callable[[Macro, Scene],
         for plate in ((False, True) if verb == "prepare" and item in recipes.cookbook.foods else (False,))
     ]
     macros += [Macro("put_out_fire"), Macro("clear_counter")]
-    return [str(macro) for macro in macros if can_begin(macro, scene)] + ["wait(4)"]
+    return [str(macro) for macro in macros if can_begin(macro, observed)] + ["wait(4)"]

@@ -20,7 +20,7 @@ from brigade.simulation.messages import Mode
 
 if TYPE_CHECKING:  # what a window needs is imported when one is opened
     from brigade.dual_process.llm.client import Endpoint
-    from brigade.human_play.game.game_options import Wish
+    from brigade.human_play.game.game_options import GameOptions
     from brigade.human_play.study.progress import Session
 
 
@@ -62,7 +62,7 @@ def play(
     hz: Annotated[float, typer.Option(help="Ticks a second, 1 to 15.")] = 4.0,
     seed: Annotated[int | None, typer.Option(help="Of the orders; default another one every time.")] = None,
     seat: Annotated[int, typer.Option(help="Which chef you are, from 0.")] = 0,
-    messages: Annotated[str, typer.Option(help="Who may talk: both, human, agent or nobody.")] = "both",
+    messages: Annotated[str, typer.Option(help="Who may dialogue: both, human, agent or nobody.")] = "both",
     thoughts: Annotated[bool, typer.Option(help="Show what a thinking partner thinks.")] = False,
     practice: Annotated[bool, typer.Option(help="A game that can be paused.")] = False,
     model: Annotated[
@@ -82,11 +82,11 @@ def play(
     Without --kitchen, --partner and --seconds it opens on a start screen; with any of them straight in a game.
     """
     from brigade.dual_process.build import ReasonerSpec
-    from brigade.human_play.game.game_options import Wish
+    from brigade.human_play.game.game_options import GameOptions
 
     if messages not in get_args(Mode):
         raise unknown("message mode", messages, list(get_args(Mode)))
-    wish = Wish(
+    game_options = GameOptions(
         kitchen=kitchen or "new_counter_circuit",
         partners=tuple(partner or ("fsm",)),
         seconds=seconds,
@@ -99,8 +99,8 @@ def play(
         folder=recordings if record else None,
         seat=seat,
     )
-    wish.setup(datetime.now())  # whatever is wrong is said before a window opens
-    asyncio.run(_play(wish, bool(kitchen or partner or seconds), size_of(size), fullscreen, countdown))
+    game_options.setup(datetime.now())  # whatever is wrong is said before a window opens
+    asyncio.run(_play(game_options, bool(kitchen or partner or seconds), size_of(size), fullscreen, countdown))
 
 
 def study(
@@ -146,11 +146,11 @@ def bench_window(
     """
     from dataclasses import asdict
 
-    from brigade.human_play.game.game_options import Wish
+    from brigade.human_play.game.game_options import GameOptions
     from brigade.human_play.screens.window_bench import measure
 
-    wish = Wish(partners=(partner,), seconds=seconds, seed=0, folder=None, thoughts=True)
-    found = asdict(measure(wish.setup(datetime.now()), size_of(size)))
+    game_options = GameOptions(partners=(partner,), seconds=seconds, seed=0, folder=None, thoughts=True)
+    found = asdict(measure(game_options.setup(datetime.now()), size_of(size)))
     if as_json:
         typer.echo(json.dumps(found))
         return
@@ -168,15 +168,17 @@ async def _study(session: Session, size: tuple[int, int], fullscreen: bool, coun
         await app.run(first)
 
 
-async def _play(wish: Wish, at_once: bool, size: tuple[int, int], fullscreen: bool, countdown: float) -> None:
+async def _play(
+    game_options: GameOptions, at_once: bool, size: tuple[int, int], fullscreen: bool, countdown: float
+) -> None:
     from brigade.human_play.screens.start import StartScreen, play_once
     from brigade.human_play.window.app import App
 
     app = App(size, fullscreen)
     if at_once:
-        await app.run(play_once(app, wish.setup(datetime.now()), countdown))
+        await app.run(play_once(app, game_options.setup(datetime.now()), countdown))
     else:
-        await app.run(StartScreen(app, wish, countdown))
+        await app.run(StartScreen(app, game_options, countdown))
 
 
 def _endpoint(model: str, base_url: str, key_env: str) -> Endpoint | None:

@@ -14,7 +14,7 @@ from brigade.envs.registry import BrigadeError
 from brigade.human_play.window.sizes import size_of
 
 if TYPE_CHECKING:  # pygame is imported when something is drawn
-    from brigade.human_play.replay.replay import Film
+    from brigade.human_play.replay.replay import Replay
 
 WINDOW = (1024, 768)
 out, errors = Console(), Console(stderr=True)
@@ -35,7 +35,7 @@ def replay(
 ) -> None:
     """Look at a recording in a window: play, pause, step, scrub. Or export it, without a display."""
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame greets on standard output otherwise
-    from brigade.human_play.replay.replay import open_film
+    from brigade.human_play.replay.replay import open_replay
     from brigade.human_play.replay.video import FASTEST, SLOWEST
 
     if video is not None and png is not None:
@@ -49,42 +49,42 @@ def replay(
     if not SLOWEST <= speed <= FASTEST:
         raise BrigadeError(f"--speed: expected {SLOWEST:g} to {FASTEST:g}, got {speed:g}")
     wanted = size_of(size, least=None) if size else None
-    film = open_film(file)
-    for warning in film.warnings:
+    replayed = open_replay(file)
+    for warning in replayed.warnings:
         errors.print(f"{file}: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     if video is not None:
-        _video(film, video, wanted, fps, speed, thoughts)
+        _video(replayed, video, wanted, fps, speed, thoughts)
     elif png is not None and tick is not None:
-        _png(film, png, wanted, tick, thoughts)
+        _png(replayed, png, wanted, tick, thoughts)
     else:
-        asyncio.run(_window(film, wanted, tick, speed, thoughts, fullscreen))
+        asyncio.run(_window(replayed, wanted, tick, speed, thoughts, fullscreen))
 
 
 def _video(
-    film: Film, path: Path, size: tuple[int, int] | None, fps: float | None, speed: float, thoughts: bool
+    replayed: Replay, path: Path, size: tuple[int, int] | None, fps: float | None, speed: float, thoughts: bool
 ) -> None:
     from brigade.human_play.replay.video import SIZE, export
 
     width, height = size or SIZE
-    done = export(film, path, (width, height), fps, speed, thoughts, errors)
+    done = export(replayed, path, (width, height), fps, speed, thoughts, errors)
     told = f"{path}: {done.frames} frames of {width}x{height}, {done.frames / done.fps:.1f} s"
     out.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
-def _png(film: Film, path: Path, size: tuple[int, int] | None, tick: int, thoughts: bool) -> None:
+def _png(replayed: Replay, path: Path, size: tuple[int, int] | None, tick: int, thoughts: bool) -> None:
     from brigade.human_play.replay.video import SIZE, save_frame
 
-    save_frame(film, tick, path, size or SIZE, thoughts)
+    save_frame(replayed, tick, path, size or SIZE, thoughts)
     out.print(f"{path}: tick {tick}", markup=False, highlight=False, soft_wrap=True)
 
 
 async def _window(
-    film: Film, size: tuple[int, int] | None, tick: int | None, speed: float, thoughts: bool, fullscreen: bool
+    replayed: Replay, size: tuple[int, int] | None, tick: int | None, speed: float, thoughts: bool, fullscreen: bool
 ) -> None:
     from brigade.human_play.screens.replay import ReplayScreen
     from brigade.human_play.window.app import App
 
     width, height = size_of(f"{size[0]}x{size[1]}") if size else WINDOW
-    film.state(tick or 0)  # says which ticks there are, before a window opens
+    replayed.state(tick or 0)  # says which ticks there are, before a window opens
     app = App((width, height), fullscreen)
-    await app.run(ReplayScreen(app, film, tick, speed, thoughts))
+    await app.run(ReplayScreen(app, replayed, tick, speed, thoughts))

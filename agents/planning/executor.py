@@ -1,7 +1,7 @@
 """Carrying out macro actions: every tick, what should this chef interact with now?
 
-Nothing is planned ahead that the next tick could overturn. Each method looks at the scene afresh and returns the next
-goal, so a plate that the partner took away or a pan that came free is noticed at once.
+Nothing is planned ahead that the next tick could overturn. Each method looks at the observed state afresh and returns
+the next goal, so a plate that the partner took away or a pan that came free is noticed at once.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from itertools import pairwise, permutations, product
 
 from brigade.agents.planning import macro as macros
 from brigade.agents.planning.macro import Macro
-from brigade.agents.planning.observed_state import Scene
+from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.paths import FAR
 from brigade.agents.planning.reachability import THERE_AND_BACK
 from brigade.agents.planning.recipes import Recipes
-from brigade.agents.planning.subgoals import Done, Failed, Goal, Handling, Rest, Use
+from brigade.agents.planning.subgoals import Done, Failed, Goal, Rest, Subgoals, Use
 from brigade.envs.kitchen.content.cookbook import Kind
 
 
-class Executor(Handling):
+class Executor(Subgoals):
     """Carries out one macro action at a time for one chef.
 
     Args:
@@ -33,16 +33,16 @@ class Executor(Handling):
         self._begun = 0
         self._handed = False  # whether it has held what it is to serve, pass on or throw away
 
-    def start(self, scene: Scene) -> None:
+    def start(self, observed: ObservedState) -> None:
         """Begin a new macro action: forget what the last one had in progress."""
-        self._begun = scene.tick
+        self._begun = observed.tick
         self._place = self._pending = None
         self._handed = False
 
-    def goal(self, macro: Macro, scene: Scene) -> Goal:
+    def goal(self, macro: Macro, observed: ObservedState) -> Goal:
         """What to do now for `macro`."""
-        self.look(scene)
-        if self._pending is not None and self.me.hand.index == 0 and self._pending in scene.at:
+        self.look(observed)
+        if self._pending is not None and self.me.hand.index == 0 and self._pending in observed.at:
             self._place, self._pending = self._pending, None
         return VERBS[macro.verb](self, macro)
 
@@ -57,7 +57,7 @@ class Executor(Handling):
 
     def _make(self, food: str) -> Goal:
         """One more of a food: lying ready, or on its way without further help."""
-        hand, at = self.me.hand, self.scene.at
+        hand, at = self.me.hand, self.observed.at
         if self._place is not None:
             here = at.get(self._place)
             if here is None or here.name == food:
@@ -78,7 +78,7 @@ class Executor(Handling):
         wanted = self.recipes.cookbook.plate_with(food)
         if wanted is None:
             return Failed(f"{food} does not go on a plate by itself")
-        if self._place is not None and self.scene.at.get(self._place) in (wanted, None):
+        if self._place is not None and self.observed.at.get(self._place) in (wanted, None):
             return Done()
         if self.me.hand == wanted:
             cell = self.counter_near()
@@ -115,9 +115,9 @@ class Executor(Handling):
 
     def _collectable(self, plate: Kind, food: str) -> list[int]:
         """Cells from which a held plate could take this food: what would burn soonest first, then the nearest."""
-        cells = [cell for cell in self.lying(food) if self.recipes.effect(cell, plate, self.scene.at[cell])]
+        cells = [cell for cell in self.lying(food) if self.recipes.effect(cell, plate, self.observed.at[cell])]
         return sorted(
-            cells, key=lambda cell: (self.recipes.spoils_in(cell, food, self.scene.progress[cell]), self.cost(cell))
+            cells, key=lambda cell: (self.recipes.spoils_in(cell, food, self.observed.progress[cell]), self.cost(cell))
         )
 
     def _cooking(self, food: str) -> tuple[int, int] | None:
@@ -126,7 +126,7 @@ class Executor(Handling):
         for way in self.recipes.ways.get(food, []):
             if way.source is not None and not way.by_hand:
                 stoves = (cell for cell in self.lying(way.source) if cell in self.recipes.cells[way.tile])
-                found += [(way.amount - self.scene.progress[cell], cell) for cell in stoves]
+                found += [(way.amount - self.observed.progress[cell], cell) for cell in stoves]
         return (min(found)[1], min(found)[0]) if found else None
 
     # -- vessels ------------------------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ class Executor(Handling):
         cell = self._vessel_for(tile, foods)
         if cell is None:
             return Failed(f"every {tile} is in use, or out of reach")
-        here = self.scene.at.get(cell)
+        here = self.observed.at.get(cell)
         if here is not None and here.phase in ("cooking", "ready"):
             return Done()
         self._place = cell
@@ -178,7 +178,7 @@ class Executor(Handling):
 
     def _fits(self, cell: int | None, foods: Counter[str]) -> int | None:
         """How many of these foods are in the vessel already; None if it holds something else or is beyond filling."""
-        here = self.scene.at.get(cell) if cell is not None else None
+        here = self.observed.at.get(cell) if cell is not None else None
         if here is None:
             return 0
         if cell == self._place and here.phase in ("cooking", "ready") and Counter(here.contents) == foods:
@@ -207,14 +207,14 @@ class Executor(Handling):
         need, hand, plate = Counter(self.recipes.foods_of(dish)), self.me.hand, self.recipes.plate
         finished = self.lying_dish(dish)
         vessels = [
-            cell for cell, kind in self.scene.at.items()
+            cell for cell, kind in self.observed.at.items()
             if kind.holder == "vessel" and kind.phase != "raw" and self._reach[cell] and Counter(kind.contents) == need
         ]  # fmt: skip
         if not vessels and not finished:
             return Failed(f"no {dish} is ready or cooking")
         if hand.index == 0 and finished:
             return Use(finished[0])
-        ready = self.nearest(cell for cell in vessels if self.scene.at[cell].phase == "ready")
+        ready = self.nearest(cell for cell in vessels if self.observed.at[cell].phase == "ready")
         if hand == plate:
             return Use(ready) if ready is not None else Rest(self.nearest(vessels))
         if hand.index != 0:
@@ -223,7 +223,7 @@ class Executor(Handling):
 
     def lying_dish(self, dish: str) -> list[int]:
         """Cells within reach with a finished dish of this name on a plate, nearest first."""
-        at = self.scene.at
+        at = self.observed.at
         cells = [c for c, kind in at.items() if kind.holder == "plate" and kind.dish == dish and self._reach[c]]
         return sorted(cells, key=self.cost)
 
@@ -255,7 +255,7 @@ class Executor(Handling):
     def _mergeable(self, need: Counter[str], plate: Kind) -> int | None:
         """A plate on a counter whose content can be taken onto the plate in hand, towards the same dish."""
         cells = []
-        for cell, kind in self.scene.at.items():
+        for cell, kind in self.observed.at.items():
             if kind.holder == "plate" and kind.contents and self._reach[cell]:
                 effect = self.recipes.effect(cell, plate, kind)
                 if effect is not None and plate.contents and Counter(effect.hand.contents) <= need:
@@ -278,7 +278,7 @@ class Executor(Handling):
     def _add_to_plate(self, need: Counter[str], food: Kind) -> Goal:
         """A needed food is in bare hands: onto the plate it belongs to, or down beside where plates are."""
         cells = []
-        for cell, kind in self.scene.at.items():
+        for cell, kind in self.observed.at.items():
             if kind.holder == "plate" and self._reach[cell]:
                 effect = self.recipes.effect(cell, food, kind)
                 if effect is not None and Counter(effect.target.contents) <= need:
@@ -290,8 +290,8 @@ class Executor(Handling):
     def _begin_plate(self, need: Counter[str]) -> Goal:
         """Hands are empty: choose the plate to build on and what to fetch for it."""
         base = self._base(need)
-        have = Counter(self.scene.at[base].contents) if base is not None else Counter[str]()
-        plate = self.scene.at[base] if base is not None else self.recipes.plate
+        have = Counter(self.observed.at[base].contents) if base is not None else Counter[str]()
+        plate = self.observed.at[base] if base is not None else self.recipes.plate
         missing = need - have
         bring = []
         for food in missing:
@@ -306,13 +306,13 @@ class Executor(Handling):
         return Use(first) if first is not None else Use(base)
 
     def _on_other_plate(self, need: Counter[str], food: str) -> bool:
-        plates = (kind for cell, kind in self.scene.at.items() if kind.holder == "plate" and self._reach[cell])
+        plates = (kind for cell, kind in self.observed.at.items() if kind.holder == "plate" and self._reach[cell])
         return any(food in kind.contents and Counter(kind.contents) <= need for kind in plates)
 
     def _base(self, need: Counter[str]) -> int | None:
         """The plate on a counter to go on with: the fullest that fits, then the nearest."""
         cells = []
-        for cell, kind in self.scene.at.items():
+        for cell, kind in self.observed.at.items():
             fits = kind.holder == "plate" and self._reach[cell] and Counter(kind.contents) <= need
             if fits and (kind.contents or self._worth_using(cell)):
                 cells.append((-len(kind.contents), self.cost(cell), cell))
@@ -374,13 +374,13 @@ class Executor(Handling):
 
     def _put_out_fire(self) -> Goal:
         hand = self.me.hand
-        fires = [cell for cell, kind in self.scene.at.items() if kind.burning and self._reach[cell]]
+        fires = [cell for cell, kind in self.observed.at.items() if kind.burning and self._reach[cell]]
         fire = self.nearest(fires)
         if fire is None:
             return self.put_down() if hand.holder == "tool" else Done()
         if hand.holder == "tool":
             return Use(fire)
-        tools = [cell for cell, kind in self.scene.at.items() if kind.holder == "tool" and self._reach[cell]]
+        tools = [cell for cell, kind in self.observed.at.items() if kind.holder == "tool" and self._reach[cell]]
         tool = self.nearest(tools)
         if tool is None:
             return Failed("nothing to put the fire out with is within reach")
@@ -395,9 +395,9 @@ class Executor(Handling):
             return Done()
         if bin_ is None:
             return Failed("no bin within reach")
-        useless = [cell for cell, kind in self.scene.at.items() if self._reach[cell] and self.useless(kind)]
-        bare = [cell for cell in useless if self.recipes.bare(cell, self.scene.at[cell])]
-        stuck = [cell for cell in useless if self.recipes.effect(cell, self.recipes.plate, self.scene.at[cell])]
+        useless = [cell for cell, kind in self.observed.at.items() if self._reach[cell] and self.useless(kind)]
+        bare = [cell for cell in useless if self.recipes.bare(cell, self.observed.at[cell])]
+        stuck = [cell for cell in useless if self.recipes.effect(cell, self.recipes.plate, self.observed.at[cell])]
         if hand == self.recipes.plate and stuck:
             cell = self.nearest(stuck)
             assert cell is not None
@@ -418,7 +418,7 @@ class Executor(Handling):
         )
 
     def _wait(self, macro: Macro) -> Goal:
-        return Done() if self.scene.tick - self._begun >= macro.ticks else Rest()
+        return Done() if self.observed.tick - self._begun >= macro.ticks else Rest()
 
 
 VERBS: dict[str, Callable[[Executor, Macro], Goal]] = {

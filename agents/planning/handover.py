@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from brigade.agents.planning.executor import Executor
-from brigade.agents.planning.observed_state import Scene
-from brigade.agents.planning.order_planning import Part, Plan
+from brigade.agents.planning.observed_state import ObservedState
+from brigade.agents.planning.order_planning import OrderPlan, Part
 from brigade.agents.planning.recipes import Recipes
 from brigade.envs.kitchen.content.cookbook import Kind
 
 
-class Passing:
+class Handover:
     """Decides what to pass on, for a chef in a kitchen whose floor is in several parts.
 
     Args:
@@ -29,13 +29,13 @@ class Passing:
         }
         self._hatch = {r for cell in recipes.hatches for r in grid.regions_beside(cell)} & self.regions
 
-    def wanted(self, scene: Scene, plans: list[Plan]) -> list[str]:
+    def wanted(self, observed: ObservedState, plans: list[OrderPlan]) -> list[str]:
         """Items to pass on, most urgent plan first: those I can lay hands on, and only others can use."""
         if not self.divided:
             return []
         found: list[str] = []
-        plates = self._empty_plates(scene)
-        crowded = self._crowded(scene)
+        plates = self._empty_plates(observed)
+        crowded = self._crowded(observed)
         for plan in plans:
             dish = plan.order.dish
             if plan.finished:
@@ -50,13 +50,13 @@ class Passing:
                     found.extend(self._for_part(part, plan))
         return found
 
-    def in_hand(self, scene: Scene, hand: Kind, plans: list[Plan]) -> str | None:
+    def in_hand(self, observed: ObservedState, hand: Kind, plans: list[OrderPlan]) -> str | None:
         """What to call the thing in hand if it should be passed on, else None."""
         if not self.divided or hand.index == 0 or hand.holder == "tool":
             return None
         if hand.holder == "food":
             goes = self._food_goes_any(hand.name, plans)
-            return hand.name if goes and self.mine not in goes and not self._crowded(scene) else None
+            return hand.name if goes and self.mine not in goes and not self._crowded(observed) else None
         if not hand.contents:
             goes = {r for plan in plans if plan.plate is None for r in self._plate_goes(plan)}
             return hand.name if goes and self.mine not in goes else None
@@ -66,20 +66,20 @@ class Passing:
             return hand.contents[0]
         return None
 
-    def _crowded(self, scene: Scene) -> bool:
+    def _crowded(self, observed: ObservedState) -> bool:
         """Whether food passed on now would take the last counter that plates and dishes need to come across."""
         if all(self._region_gets(self.recipes.plate.name, r) and r in self._hatch for r in self.regions):
             return False  # every part of the kitchen has plates and a hatch: nothing must come across
         shared = self.executor.shared_counters()
-        return len(shared) > 1 and sum(cell not in scene.at for cell in shared) < 2
+        return len(shared) > 1 and sum(cell not in observed.at for cell in shared) < 2
 
-    def _plate_due(self, plan: Plan, first: Plan) -> bool:
+    def _plate_due(self, plan: OrderPlan, first: OrderPlan) -> bool:
         """Whether a plan needs its plate by now: what is in its pot cooks, or it must be ready before cooking."""
         if self.recipes.vessel_of(plan.order.dish) is not None:
             return any(part.state in ("ready", "cooking") for part in plan.parts[:1])
         return plan is first
 
-    def _plate_missing(self, plan: Plan, plates: list[set[int]]) -> bool:
+    def _plate_missing(self, plan: OrderPlan, plates: list[set[int]]) -> bool:
         """Whether I should pass on an empty plate for a plan; takes from `plates` those that are there already."""
         goes = self._plate_goes(plan)
         for regions in plates:
@@ -90,7 +90,7 @@ class Passing:
         helpless = not any(self._region_gets(name, region) for region in goes)
         return self.mine not in goes and helpless and self._can_get(name)
 
-    def _for_part(self, part: Part, plan: Plan) -> list[str]:
+    def _for_part(self, part: Part, plan: OrderPlan) -> list[str]:
         if part.holder is not None or part.state == "cooking":
             return []
         chain = self._chain(part.food)
@@ -137,7 +137,7 @@ class Passing:
     def _can_get(self, item: str) -> bool:
         return self._region_gets(item, self.mine)
 
-    def _food_goes(self, food: str, plan: Plan) -> set[int]:
+    def _food_goes(self, food: str, plan: OrderPlan) -> set[int]:
         """Regions in which this food's next step towards a dish can be done."""
         dish = plan.order.dish
         if food in self.recipes.foods_of(dish):
@@ -161,7 +161,7 @@ class Passing:
     def _can_take(self, food: str, region: int) -> bool:
         return self.recipes.holdable(food) or self._region_gets(self.recipes.plate.name, region)
 
-    def _food_goes_any(self, food: str, plans: list[Plan]) -> set[int]:
+    def _food_goes_any(self, food: str, plans: list[OrderPlan]) -> set[int]:
         steps = self._steps_in(food)
         for plan in plans:
             if food in self.recipes.foods_of(plan.order.dish):
@@ -172,7 +172,7 @@ class Passing:
         """Where dishes are put together: at a hatch, if anyone stands there."""
         return self._hatch or self.regions
 
-    def _plate_goes(self, plan: Plan) -> set[int]:
+    def _plate_goes(self, plan: OrderPlan) -> set[int]:
         """Regions in which an empty plate is needed for a plan: where its food waits, else where it will be made."""
         grid, works_at = self.recipes.grid, self.recipes.works_at
         parts = [p for p in plan.parts if p.state in ("ready", "cooking") and not self.recipes.holdable(p.food)]
@@ -189,8 +189,8 @@ class Passing:
         tiles = [way.tile for food in bound for way in self.recipes.ways.get(food, [])]
         return {r for name in tiles for r in self._beside[name]} or self._assembly()
 
-    def _empty_plates(self, scene: Scene) -> list[set[int]]:
+    def _empty_plates(self, observed: ObservedState) -> list[set[int]]:
         """For each empty plate that lies about or is held: the regions that can reach it."""
         name, grid = self.recipes.plate.name, self.recipes.grid
-        held = [{grid.region[chef.cell]} for chef in scene.chefs if chef.hand.name == name]
-        return held + [grid.regions_beside(cell) for cell, kind in scene.at.items() if kind.name == name]
+        held = [{grid.region[chef.cell]} for chef in observed.chefs if chef.hand.name == name]
+        return held + [grid.regions_beside(cell) for cell, kind in observed.at.items() if kind.name == name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from brigade.agents.planning.observed_state import Scene
+from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.paths import DIRECTIONS, FAR, Grid
 from brigade.envs.kitchen.content.layout import INTERACT, STAY
 
@@ -32,15 +32,15 @@ class Navigator:
         self._target, self._best = -1, 0
         self._avoid: frozenset[int] = frozenset()  # cells kept off while on a detour
 
-    def use(self, scene: Scene, target: int) -> int:
+    def use(self, observed: ObservedState, target: int) -> int:
         """The action that leads to interacting with the cell `target`."""
-        me = scene.chefs[self.seat]
-        others = self._others(scene)
+        me = observed.chefs[self.seat]
+        others = self._others(observed)
         pushed = self._headed not in (-1, me.cell)  # it wanted to go somewhere and did not get there
         self._headed = -1
-        if scene.tick < self._aside_until:
-            return self._away(scene, others)
-        blocked = others | self._avoid if scene.tick < self._detour_until else set[int]()
+        if observed.tick < self._aside_until:
+            return self._away(observed, others)
+        blocked = others | self._avoid if observed.tick < self._detour_until else set[int]()
         action, ticks = self.grid.action(me.cell, me.facing, target, blocked)
         self.held_up = max(0, self.held_up - 1) if ticks < self._best else self.held_up + 1
         self._best = min(ticks, self._best) if target == self._target else ticks
@@ -49,7 +49,7 @@ class Navigator:
             self.held_up = 0
             return INTERACT
         if action is None or pushed or self._leads_to(me.cell, action) in others:
-            action = self._around(scene, target, ticks, pushed)
+            action = self._around(observed, target, ticks, pushed)
         else:
             self._waited = 0
         if action in DIRECTIONS:
@@ -57,15 +57,15 @@ class Navigator:
             self._headed = there if self.grid.floor[there] else me.cell
         return action
 
-    def _around(self, scene: Scene, target: int, ticks: int, pushed: bool) -> int:
+    def _around(self, observed: ObservedState, target: int, ticks: int, pushed: bool) -> int:
         """Somebody is in the way: a small detour soon; a long one, or stepping aside, later.
 
         Of two chefs in each other's way the one with the lower seat waits a little while the other makes room.
         """
-        me, others = scene.chefs[self.seat], self._others(scene)
+        me, others = observed.chefs[self.seat], self._others(observed)
         self._waited += 1
-        first = self.seat < self._nearest_seat(scene)
-        avoid = others | self._ahead_of(scene) if pushed else others
+        first = self.seat < self._nearest_seat(observed)
+        avoid = others | self._ahead_of(observed) if pushed else others
         avoid.discard(me.cell)
         action, detour = self.grid.action(me.cell, me.facing, target, avoid)
         if self._waited <= (1 if first else 0):
@@ -75,47 +75,47 @@ class Navigator:
         if self._waited <= (PATIENCE if first else 0):
             return STAY
         self._waited = 0
-        self._avoid = frozenset(others | self._ahead_of(scene)) - {me.cell}
+        self._avoid = frozenset(others | self._ahead_of(observed)) - {me.cell}
         action, detour = self.grid.action(me.cell, me.facing, target, self._avoid)
         if action is not None:
-            self._detour_until = scene.tick + min(detour, DETOUR + int(self._random.integers(0, 6)))
+            self._detour_until = observed.tick + min(detour, DETOUR + int(self._random.integers(0, 6)))
             return action
         self._detour_until = 0
-        self._aside_until = scene.tick + STEP_ASIDE + int(self._random.integers(0, 5))
-        return self._away(scene, others)
+        self._aside_until = observed.tick + STEP_ASIDE + int(self._random.integers(0, 5))
+        return self._away(observed, others)
 
-    def _nearest_seat(self, scene: Scene) -> int:
-        walk = self.grid.walk(scene.chefs[self.seat].cell)
-        others = (seat for seat in range(len(scene.chefs)) if seat != self.seat)
-        return min(others, key=lambda seat: walk[scene.chefs[seat].cell], default=self.seat)
+    def _nearest_seat(self, observed: ObservedState) -> int:
+        walk = self.grid.walk(observed.chefs[self.seat].cell)
+        others = (seat for seat in range(len(observed.chefs)) if seat != self.seat)
+        return min(others, key=lambda seat: walk[observed.chefs[seat].cell], default=self.seat)
 
     def _leads_to(self, cell: int, action: int) -> int:
         return cell + self.grid.offset[action]
 
-    def rest(self, scene: Scene, near: int | None) -> int:
+    def rest(self, observed: ObservedState, near: int | None) -> int:
         """Wait, near a cell if one is given, and make room for a chef who wants to pass."""
-        me = scene.chefs[self.seat]
-        others = self._others(scene)
+        me = observed.chefs[self.seat]
+        others = self._others(observed)
         self._headed = -1
-        for seat, chef in enumerate(scene.chefs):
+        for seat, chef in enumerate(observed.chefs):
             if seat != self.seat and chef.cell + self.grid.offset[chef.facing] == me.cell:
-                return self._away(scene, others)
+                return self._away(observed, others)
         if near is not None and self.grid.cost(me.cell, me.facing, near) not in (0, FAR):
             action, _ = self.grid.action(me.cell, me.facing, near, others)
             return STAY if action is None else action
         return STAY
 
-    def _others(self, scene: Scene) -> set[int]:
-        return {chef.cell for seat, chef in enumerate(scene.chefs) if seat != self.seat}
+    def _others(self, observed: ObservedState) -> set[int]:
+        return {chef.cell for seat, chef in enumerate(observed.chefs) if seat != self.seat}
 
-    def _ahead_of(self, scene: Scene) -> set[int]:
+    def _ahead_of(self, observed: ObservedState) -> set[int]:
         """The cells the others face: where they would go, if they are walking."""
         offset = self.grid.offset
-        return {chef.cell + offset[chef.facing] for seat, chef in enumerate(scene.chefs) if seat != self.seat}
+        return {chef.cell + offset[chef.facing] for seat, chef in enumerate(observed.chefs) if seat != self.seat}
 
-    def _away(self, scene: Scene, others: set[int]) -> int:
+    def _away(self, observed: ObservedState, others: set[int]) -> int:
         """A step that leaves room: away from the others, rather into the open than into a corner."""
-        me = scene.chefs[self.seat]
+        me = observed.chefs[self.seat]
         steps = self.grid.neighbours(me.cell, others)
         if not steps:
             return STAY

@@ -27,7 +27,7 @@ class Order(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Scene:
+class ObservedState:
     """One tick as planners read it.
 
     Attributes:
@@ -48,7 +48,7 @@ class Scene:
     orders: list[Order]
 
 
-def read_scene(kitchen: Kitchen, observation: Observation) -> Scene:
+def read_state(kitchen: Kitchen, observation: Observation) -> ObservedState:
     """Read what `describe` returned."""
     kind, width = kitchen.cookbook.kind, kitchen.width
     nothing = kitchen.cookbook.kinds[0]
@@ -65,4 +65,4 @@ def read_scene(kitchen: Kitchen, observation: Observation) -> Scene:
         chefs.append(Chef(y * width + x, FACINGS[chef["facing"]], hand, held["progress"] if held else 0))
     orders = [Order(order["dish"], order["ticks_left"]) for order in observation["orders"]]
     tick, left, score = observation["tick"], observation["ticks_left"], observation["score"]
-    return Scene(tick, left, score, chefs, at, progress, orders)
+    return ObservedState(tick, left, score, chefs, at, progress, orders)

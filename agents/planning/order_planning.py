@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from brigade.agents.planning.observed_state import Order, Scene
+from brigade.agents.planning.observed_state import ObservedState, Order
 from brigade.agents.planning.recipes import Recipes
 from brigade.envs.kitchen.content.cookbook import Kind
 
@@ -33,7 +33,7 @@ class Part(NamedTuple):
 
 
 @dataclass
-class Plan:
+class OrderPlan:
     """What one open order has and lacks.
 
     Attributes:
@@ -74,10 +74,10 @@ class _Thing(NamedTuple):
 class Stock:
     """Everything that lies or is carried about, handed out to orders one by one."""
 
-    def __init__(self, scene: Scene, recipes: Recipes):
+    def __init__(self, observed: ObservedState, recipes: Recipes):
         self.recipes = recipes
-        lying = [_Thing(kind, cell, None, scene.progress[cell]) for cell, kind in scene.at.items()]
-        carried = [_Thing(c.hand, NOWHERE, seat, c.progress) for seat, c in enumerate(scene.chefs) if c.hand.index]
+        lying = [_Thing(kind, cell, None, observed.progress[cell]) for cell, kind in observed.at.items()]
+        carried = [_Thing(c.hand, NOWHERE, seat, c.progress) for seat, c in enumerate(observed.chefs) if c.hand.index]
         self.things = [*carried, *lying]
 
     def plate_for(self, need: Counter[str], dish: str, mine: int | None) -> _Thing | None:
@@ -133,32 +133,34 @@ class Stock:
         return thing
 
 
-def plan_orders(scene: Scene, recipes: Recipes, orders: list[Order], mine: int | None = None) -> list[Plan]:
+def plan_orders(
+    observed: ObservedState, recipes: Recipes, orders: list[Order], mine: int | None = None
+) -> list[OrderPlan]:
     """Hand out what exists to `orders`, the first first.
 
     Args:
-        scene: the tick.
+        observed: the tick.
         recipes: of the kitchen.
         orders: in the order in which they are to be served.
         mine: the seat whose plate is preferred among equals.
     """
-    stock = Stock(scene, recipes)
+    stock = Stock(observed, recipes)
     plans = [_begin(order, stock, recipes, mine) for order in orders]
     for plan in plans:
         _complete(plan, stock, recipes)
     return plans
 
 
-def _begin(order: Order, stock: Stock, recipes: Recipes, mine: int | None) -> Plan:
+def _begin(order: Order, stock: Stock, recipes: Recipes, mine: int | None) -> OrderPlan:
     """Plates first, over all orders, so that a nearly finished one is not taken apart for another."""
-    plan = Plan(order)
+    plan = OrderPlan(order)
     thing = stock.plate_for(Counter(recipes.foods_of(order.dish)), order.dish, mine)
     if thing is not None:
         plan.plate, plan.cell, plan.holder = thing.kind, thing.cell, thing.holder
     return plan
 
 
-def _complete(plan: Plan, stock: Stock, recipes: Recipes) -> None:
+def _complete(plan: OrderPlan, stock: Stock, recipes: Recipes) -> None:
     need = Counter(recipes.foods_of(plan.order.dish))
     if plan.plate is not None:
         need -= Counter(plan.plate.contents)

@@ -14,7 +14,7 @@ from brigade.agents.planning.macro import (
     items_for,
     parse_macro,
 )
-from brigade.agents.planning.observed_state import Scene
+from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.player import MacroPlayer
 from brigade.agents.planning.recipes import recipes_of
 from brigade.agents.state_machine import StateMachine
@@ -37,9 +37,9 @@ class PlanFollower(MacroPlayer):
         """Begin the plan."""
         self._ahead = [(self._now + step.start, parse_macro(step.macro, self.recipes)) for step in self._planned]
 
-    def choose(self, scene: Scene) -> Macro | None:
+    def choose(self, observed: ObservedState) -> Macro | None:
         """The next macro action, if it is time."""
-        if not self._ahead or self._ahead[0][0] > scene.tick:
+        if not self._ahead or self._ahead[0][0] > observed.tick:
             return None
         return self._ahead.pop(0)[1]
 

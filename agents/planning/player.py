@@ -8,7 +8,7 @@ from brigade.agents.base import MacroRecord, Observation, View
 from brigade.agents.planning.executor import Executor
 from brigade.agents.planning.macro import WAIT, Macro
 from brigade.agents.planning.navigate import Navigator
-from brigade.agents.planning.observed_state import Scene, read_scene
+from brigade.agents.planning.observed_state import ObservedState, read_state
 from brigade.agents.planning.recipes import Recipes, recipes_of
 from brigade.agents.planning.subgoals import Done, Failed, Rest, Use
 from brigade.envs.kitchen.content.layout import STAY
@@ -23,7 +23,7 @@ class MacroPlayer:
     recipes: Recipes
     executor: Executor
     navigator: Navigator
-    scene: Scene  # the tick that was acted on last
+    observed: ObservedState  # the tick that was acted on last
 
     def reset(self, view: View) -> None:
         """Begin an episode."""
@@ -45,41 +45,41 @@ class MacroPlayer:
     def prepare(self) -> None:
         """What a subclass needs to do at the start of an episode."""
 
-    def choose(self, scene: Scene) -> Macro | None:
+    def choose(self, observed: ObservedState) -> Macro | None:
         """The next macro action; None to stand still and make room."""
         raise NotImplementedError
 
-    def interrupt(self, scene: Scene) -> bool:
+    def interrupt(self, observed: ObservedState) -> bool:
         """Whether to drop the current macro action for something else."""
         return False
 
     def act(self, observation: Observation) -> int:
         """The action for this tick."""
-        scene = self.scene = read_scene(self.view.kitchen, observation)
+        observed = self.observed = read_state(self.view.kitchen, observation)
         if self.current is not None and self.navigator.held_up > PATIENCE:
-            self.given_up[self.current] = scene.tick + 2 * PATIENCE
+            self.given_up[self.current] = observed.tick + 2 * PATIENCE
             self.navigator.held_up = 0
-            self._end(scene, False, "the way was blocked")
-        if self.current is not None and self.interrupt(scene):
-            self._end(scene, False, "given up for something more urgent")
+            self._end(observed, False, "the way was blocked")
+        if self.current is not None and self.interrupt(observed):
+            self._end(observed, False, "given up for something more urgent")
         for _ in range(CHOICES_A_TICK):
             if self.current is None:
-                self.current = self.choose(scene)
+                self.current = self.choose(observed)
                 if self.current is None:
-                    return self.navigator.rest(scene, None)
-                self._started = scene.tick
-                self.executor.start(scene)
-            goal = self.executor.goal(self.current, scene)
+                    return self.navigator.rest(observed, None)
+                self._started = observed.tick
+                self.executor.start(observed)
+            goal = self.executor.goal(self.current, observed)
             if isinstance(goal, Use):
-                return self.navigator.use(scene, goal.cell)
+                return self.navigator.use(observed, goal.cell)
             if isinstance(goal, Rest):
-                return self.navigator.rest(scene, goal.near)
-            self._end(scene, isinstance(goal, Done), goal.reason if isinstance(goal, Failed) else "")
+                return self.navigator.rest(observed, goal.near)
+            self._end(observed, isinstance(goal, Done), goal.reason if isinstance(goal, Failed) else "")
         return STAY
 
-    def _end(self, scene: Scene, succeeded: bool, reason: str) -> None:
+    def _end(self, observed: ObservedState, succeeded: bool, reason: str) -> None:
         assert self.current is not None
         if self.current.verb != WAIT:
-            record = MacroRecord(str(self.current), self._started, scene.tick, succeeded, reason)
+            record = MacroRecord(str(self.current), self._started, observed.tick, succeeded, reason)
             self._records.append(record)
         self.current = None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from brigade.agents.planning.observed_state import Chef, Scene
+from brigade.agents.planning.observed_state import Chef, ObservedState
 from brigade.agents.planning.recipes import Recipes
 
 ON_THE_WAY, THERE_AND_BACK = 1.0, 2.0  # weight of the way onward when choosing a counter to put something on
 
 
-class Surroundings:
+class Reachability:
     """One chef's surroundings at one tick.
 
     Args:
@@ -19,10 +19,10 @@ class Surroundings:
 
     Attributes:
         region: the part of the floor the chef walks on.
-        scene, me: the tick that was looked at last, and the chef in it.
+        observed, me: the tick that was looked at last, and the chef in it.
     """
 
-    scene: Scene
+    observed: ObservedState
     me: Chef
 
     def __init__(self, recipes: Recipes, seat: int):
@@ -30,9 +30,9 @@ class Surroundings:
         self.region = self.grid.region[int(recipes.kitchen.layout.start[seat])]
         self._reach = [self.region in self.grid.regions_beside(cell) for cell in range(self.grid.cells)]
 
-    def look(self, scene: Scene) -> None:
+    def look(self, observed: ObservedState) -> None:
         """Ask about this tick from now on."""
-        self.scene, self.me = scene, scene.chefs[self.seat]
+        self.observed, self.me = observed, observed.chefs[self.seat]
 
     def reachable(self, cell: int) -> bool:
         """Whether this chef can interact with a cell."""
@@ -48,16 +48,16 @@ class Surroundings:
 
     def loose(self, name: str) -> list[int]:
         """Cells from which an empty hand could pick up an item of this kind."""
-        at, bare = self.scene.at, self.recipes.bare
+        at, bare = self.observed.at, self.recipes.bare
         return [cell for cell, kind in at.items() if kind.name == name and self._reach[cell] and bare(cell, kind)]
 
     def lying(self, name: str) -> list[int]:
         """Cells within reach on which an item of this kind lies."""
-        return [cell for cell, kind in self.scene.at.items() if kind.name == name and self._reach[cell]]
+        return [cell for cell, kind in self.observed.at.items() if kind.name == name and self._reach[cell]]
 
     def free(self, cells: Iterable[int]) -> list[int]:
         """Those of `cells` that are within reach and on which nothing lies."""
-        return [cell for cell in cells if self._reach[cell] and cell not in self.scene.at]
+        return [cell for cell in cells if self._reach[cell] and cell not in self.observed.at]
 
     def dispensers(self, name: str) -> list[int]:
         """Dispensers of an item within reach."""
@@ -69,7 +69,7 @@ class Surroundings:
     def attended(self, cell: int) -> bool:
         """Whether another chef stands facing this cell, as one who is at work there does."""
         offset = self.grid.offset
-        others = (chef for seat, chef in enumerate(self.scene.chefs) if seat != self.seat)
+        others = (chef for seat, chef in enumerate(self.observed.chefs) if seat != self.seat)
         return any(chef.cell + offset[chef.facing] == cell and chef.hand.index == 0 for chef in others)
 
     def counter_near(self, near: int | None = None, onward: float = ON_THE_WAY) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from brigade.agents.planning.reachability import ON_THE_WAY, Surroundings
+from brigade.agents.planning.reachability import ON_THE_WAY, Reachability
 from brigade.agents.planning.recipes import Recipes, Way
 
 
@@ -33,7 +33,7 @@ class Failed(NamedTuple):
 Goal = Use | Rest | Done | Failed
 
 
-class Handling(Surroundings):
+class Subgoals(Reachability):
     """What one chef's hands can do next; every method returns the goal for this tick.
 
     Args:

@@ -34,7 +34,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Wish:
+class GameOptions:
     """What a person wants to play.
 
     Attributes:

@@ -12,7 +12,7 @@ from brigade.agents.base import Observation
 from brigade.envs.kitchen.pictures.drawing import paste, rounded, sprite
 from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS, chef
 from brigade.envs.kitchen.pictures.render import View
-from brigade.human_play.game.human_game import Happening, Setup, Sitting
+from brigade.human_play.game.human_game import Happening, HumanGame, Setup
 from brigade.human_play.window import theme
 from brigade.simulation.messages import PRESETS
 
@@ -24,18 +24,18 @@ OTHER_THOUGHT = "What it thinks"
 
 
 def draw_happenings(
-    target: pygame.Surface, setup: Setup, sitting: Sitting, described: Observation, view: View, u: float
+    target: pygame.Surface, setup: Setup, human_game: HumanGame, described: Observation, view: View, u: float
 ) -> None:
     """Draw what has just been said, earned and lost."""
     now = time.perf_counter()
-    sitting.happenings = [happening for happening in sitting.happenings if now - happening.at < BUBBLE_S]
-    newest = {happening.seat: happening for happening in sitting.happenings if happening.kind == "said"}
+    human_game.happenings = [happening for happening in human_game.happenings if now - happening.at < BUBBLE_S]
+    newest = {happening.seat: happening for happening in human_game.happenings if happening.kind == "said"}
     for seat, happening in newest.items():
         if seat is not None:
             x, y = view.middle(*described["chefs"][seat]["at"])
             bubble(target, happening.words, (x, y - 0.72 * view.cell), view, u)
     rows: dict[str, int] = {}
-    for happening in sitting.happenings:
+    for happening in human_game.happenings:
         age = now - happening.at
         if happening.kind != "said" and age < POINTS_S:
             row = rows[happening.kind] = rows.get(happening.kind, -1) + 1

@@ -135,7 +135,7 @@ class Happening:
     at: float
 
 
-class Sitting:
+class HumanGame:
     """A game as it is played. `begin` inside a running loop; the window looks at it whenever it draws.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""A recording as a film: the kitchen at any tick, what was said and thought by then, and what happened when."""
+"""A recording as a replay: the kitchen at any tick, what was said and thought by then, and what happened when."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Mark(NamedTuple):
     seat: int | None
 
 
-class Film:
+class Replay:
     """Random access to a recording. Tick k is the kitchen after k ticks; tick 0 is the start.
 
     A recording that was cut, or that the engine plays otherwise today, is shown as far as it goes; `warnings` has what
@@ -161,13 +161,13 @@ class Film:
         return marks
 
 
-def open_film(path: str | Path) -> Film:
-    """The film of a recording's file.
+def open_replay(path: str | Path) -> Replay:
+    """The replay of a recording's file.
 
     Raises:
         BrigadeError: it cannot be read, or is no recording.
     """
-    return Film(read_recording(path))
+    return Replay(read_recording(path))
 
 
 def _hz(clock: object) -> float:

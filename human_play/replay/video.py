@@ -1,4 +1,4 @@
-"""From a film to pictures without a window: one frame, a PNG, an MP4, a GIF. The viewer draws the same frames."""
+"""From a replay to pictures without a window: one frame, a PNG, an MP4, a GIF. The viewer draws the same frames."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from brigade.envs.kitchen.pictures.render import render, view_of
 from brigade.envs.registry import BrigadeError, unknown
 from brigade.human_play.game import hud
 from brigade.human_play.game.human_game import Happening
-from brigade.human_play.replay.replay import Film
+from brigade.human_play.replay.replay import Replay
 from brigade.human_play.screens.game import GLIDE, SIDE, glided
 from brigade.human_play.window import theme
 
@@ -52,7 +52,7 @@ class Exported(NamedTuple):
 
 def draw_frame(
     target: pygame.Surface,
-    film: Film,
+    replayed: Replay,
     position: float,
     thoughts: bool = False,
     linger: float = 1.0,
@@ -62,7 +62,7 @@ def draw_frame(
 
     Args:
         target: of any size; no window is needed.
-        film: what to draw.
+        replayed: what to draw.
         position: in ticks, 0 to `film.ticks`; between two ticks chefs are on their way.
         thoughts: whether to show what the slow minds think, beside the kitchen.
         linger: how many times as long as in a game bubbles and points are seen.
@@ -70,65 +70,65 @@ def draw_frame(
     """
     size = target.get_size()
     u = theme.unit(size) if u is None else u
-    position = max(0.0, min(position, film.ticks))
+    position = max(0.0, min(position, replayed.ticks))
     tick = math.ceil(position)
     part = min(1.0, (position - tick + 1) / GLIDE)
     side = round(size[0] * SIDE) if thoughts else 0
     strip = round(STRIP * u)
     area = (max(1, size[0] - side), max(1, size[1] - strip))
-    described = glided(film.state(max(0, tick - 1)), film.state(tick), part)
-    hats = [seat.hat for seat in film.seats]
-    target.blit(render(film.setup.kitchen, described, area, hats, film.hz), (0, 0))
-    _draw_marks(target, film, position, described, area, linger, u)
-    _draw_names(target, pygame.Rect(0, area[1], size[0], strip), film, tick, u)
+    described = glided(replayed.state(max(0, tick - 1)), replayed.state(tick), part)
+    hats = [seat.hat for seat in replayed.seats]
+    target.blit(render(replayed.setup.kitchen, described, area, hats, replayed.hz), (0, 0))
+    _draw_marks(target, replayed, position, described, area, linger, u)
+    _draw_names(target, pygame.Rect(0, area[1], size[0], strip), replayed, tick, u)
     if side:
-        _draw_thoughts(target, pygame.Rect(area[0], 0, side, area[1]), film, tick, u)
+        _draw_thoughts(target, pygame.Rect(area[0], 0, side, area[1]), replayed, tick, u)
 
 
 def _draw_marks(
-    target: pygame.Surface, film: Film, position: float, described: dict[str, Any], area: tuple[int, int],
+    target: pygame.Surface, replayed: Replay, position: float, described: dict[str, Any], area: tuple[int, int],
     linger: float, u: float,
 ) -> None:  # fmt: skip
     """What has just been said, earned and lost, as a game shows it."""
-    view, tick = view_of(film.setup.kitchen, area), math.ceil(position)
-    longest = math.ceil(hud.BUBBLE_S * linger * film.hz)
+    view, tick = view_of(replayed.setup.kitchen, area), math.ceil(position)
+    longest = math.ceil(hud.BUBBLE_S * linger * replayed.hz)
     rows: dict[str, int] = {}
     bubbles: dict[int, str] = {}
-    for mark in film.marks_between(max(0, tick - longest), tick):
-        age_s = (position - mark.at + 1) / film.hz / linger
+    for mark in replayed.marks_between(max(0, tick - longest), tick):
+        age_s = (position - mark.at + 1) / replayed.hz / linger
         if mark.kind == "said" and mark.seat is not None and age_s < hud.BUBBLE_S:
             bubbles[mark.seat] = mark.words
         elif mark.kind in hud.COLOURS and age_s < hud.POINTS_S:
             row = rows[mark.kind] = rows.get(mark.kind, -1) + 1
             seen = Happening(mark.kind, mark.words, mark.seat, 0.0)
-            hud.points(target, film.setup, seen, described, view, age_s / hud.POINTS_S, row, u)
+            hud.points(target, replayed.setup, seen, described, view, age_s / hud.POINTS_S, row, u)
     for seat, words in bubbles.items():
         x, y = view.middle(*described["chefs"][seat]["at"])
         hud.bubble(target, words, (x, y - 0.72 * view.cell), view, u)
 
 
-def _draw_names(target: pygame.Surface, area: pygame.Rect, film: Film, tick: int, u: float) -> None:
+def _draw_names(target: pygame.Surface, area: pygame.Rect, replayed: Replay, tick: int, u: float) -> None:
     """Below the kitchen: who is who, and the tick."""
     target.fill(theme.BACK, area)
     told, colour = f"tick {tick}", theme.SOFT
-    if film.differs_at is not None and tick >= film.differs_at:
+    if replayed.differs_at is not None and tick >= replayed.differs_at:
         told, colour = f"tick {tick}: not as recorded", theme.WARN
     right = theme.write(target, told, (area.right - 10 * u, area.centery), theme.SMALL * u, colour, "midright").x
-    names = sum(theme.words(seat.label, theme.BODY * u).get_width() for seat in film.seats)
-    room = max(1.0, right - area.x - (18 + 46 * len(film.seats)) * u)
+    names = sum(theme.words(seat.label, theme.BODY * u).get_width() for seat in replayed.seats)
+    room = max(1.0, right - area.x - (18 + 46 * len(replayed.seats)) * u)
     height, left = theme.BODY * u * min(1.0, room / max(1, names)), area.x + 8 * u
-    for seat in film.seats:
+    for seat in replayed.seats:
         paste(target, sprite(chef, (seat.hat, "down", False), round(26 * u), 1.2), left + 14 * u, area.centery + u)
         name = theme.readable(CHEFS[seat.hat % len(CHEFS)].colour)
         left = theme.write(target, seat.label, (left + 32 * u, area.centery), height, name, "midleft").right + 14 * u
 
 
-def _draw_thoughts(target: pygame.Surface, area: pygame.Rect, film: Film, tick: int, u: float) -> None:
+def _draw_thoughts(target: pygame.Surface, area: pygame.Rect, replayed: Replay, tick: int, u: float) -> None:
     """Beside the kitchen: what the slow minds think; smaller, then shortened, until all of it fits."""
     target.fill(theme.BACK, area)
     inner = area.inflate(-round(20 * u), -round(20 * u))
     top = theme.write(target, "Thoughts", inner.topleft, theme.LARGE * u * 0.9).bottom + round(8 * u)
-    known = film.thoughts_at(tick)
+    known = replayed.thoughts_at(tick)
     if not known:
         theme.write(target, "none so far", (inner.x, top), theme.BODY * u, theme.SOFT)
         return
@@ -136,7 +136,7 @@ def _draw_thoughts(target: pygame.Surface, area: pygame.Rect, film: Film, tick: 
     room = inner.bottom - top
     for scale, dated in ((1.08, True), (1.08, False), (1.0, False), (0.92, False)):
         height = theme.SMALL * u * scale
-        blocks = [_block(film, key, thought, several, dated, height, inner.w) for key, thought in known.items()]
+        blocks = [_block(replayed, key, thought, several, dated, height, inner.w) for key, thought in known.items()]
         if sum(map(len, blocks)) * height * 1.4 + len(blocks) * 10 * u <= room:
             break
     else:
@@ -154,19 +154,25 @@ Block = list[tuple[str, str]]  # lines with their colours
 
 
 def _block(
-    film: Film, key: tuple[int, str], thought: Mapping[str, Any], several: bool, dated: bool, height: float, width: int
+    replayed: Replay,
+    key: tuple[int, str],
+    thought: Mapping[str, Any],
+    several: bool,
+    dated: bool,
+    height: float,
+    width: int,
 ) -> Block:
     """A thought with its title, and with its ticks if it is to be `dated`."""
     seat, kind = key
     title, verb = THOUGHTS.get(kind, OTHER_THOUGHT)
     colour = theme.ACCENT
     if several:
-        label = film.seats[seat].label
+        label = replayed.seats[seat].label
         title = f"{label} {verb}"
         while len(label) > 1 and theme.words(title, height).get_width() > width:
             label = label[:-1]
             title = f"{label}... {verb}"
-        colour = theme.readable(CHEFS[film.seats[seat].hat % len(CHEFS)].colour)
+        colour = theme.readable(CHEFS[replayed.seats[seat].hat % len(CHEFS)].colour)
     since = f"asked at tick {thought.get('asked', '?')}, known at {thought.get('effect', '?')}" if dated else ""
     parts = ((title, colour), (hud.in_words(thought), theme.WORDS), (since, theme.SOFT))
     return [(line, shade) for part, shade in parts if part for line in theme.wrapped(part, height, width)]
@@ -189,7 +195,7 @@ def _cut(block: Block, kept: int, height: float, width: int) -> Block:
     return [*block[: kept - 1], (f"{line} ...", colour)]
 
 
-def frame(film: Film, position: float, size: tuple[int, int] = SIZE, thoughts: bool = False) -> pygame.Surface:
+def frame(replayed: Replay, position: float, size: tuple[int, int] = SIZE, thoughts: bool = False) -> pygame.Surface:
     """One frame as a surface of its own.
 
     Raises:
@@ -197,12 +203,12 @@ def frame(film: Film, position: float, size: tuple[int, int] = SIZE, thoughts: b
     """
     _check_size(size)
     surface = pygame.Surface(size, 0, 32)
-    draw_frame(surface, film, position, thoughts)
+    draw_frame(surface, replayed, position, thoughts)
     return surface
 
 
 def save_frame(
-    film: Film, tick: int, path: str | Path, size: tuple[int, int] = SIZE, thoughts: bool = False
+    replayed: Replay, tick: int, path: str | Path, size: tuple[int, int] = SIZE, thoughts: bool = False
 ) -> None:  # fmt: skip
     """Write the kitchen at a tick as a PNG.
 
@@ -210,10 +216,10 @@ def save_frame(
         BrigadeError: there is no such tick, the name does not end in .png, or the file cannot be written.
     """
     path = Path(path)
-    film.state(tick)  # says which ticks there are
+    replayed.state(tick)  # says which ticks there are
     if path.suffix.lower() != ".png":
         raise BrigadeError(f"cannot save a picture as '{path}'; the name must end in .png")
-    save_picture(frame(film, tick, size, thoughts), path)
+    save_picture(frame(replayed, tick, size, thoughts), path)
 
 
 def save_picture(surface: pygame.Surface, path: Path) -> None:
@@ -229,7 +235,7 @@ def save_picture(surface: pygame.Surface, path: Path) -> None:
 
 
 def export(
-    film: Film,
+    replayed: Replay,
     path: str | Path,
     size: tuple[int, int] = SIZE,
     fps: float | None = None,
@@ -237,10 +243,10 @@ def export(
     thoughts: bool = False,
     console: Console | None = None,
 ) -> Exported:
-    """Write a film as an MP4 or a GIF, as the name ends. What is stopped on the way leaves no file.
+    """Write a replay as an MP4 or a GIF, as the name ends. What is stopped on the way leaves no file.
 
     Args:
-        film: what to write.
+        replayed: what to write.
         path: of the file; one that exists is written over.
         size: in pixels; of an MP4 both must be even.
         fps: frames a second, up to 60; by default 30 in an MP4 and 20 in a GIF. A GIF counts hundredths of a second
@@ -268,17 +274,17 @@ def export(
         raise BrigadeError(f"expected a speed from {SLOWEST:g} to {FASTEST:g}, got {speed:g}")
     if ending == ".gif":
         rate = 100 / max(2, round(100 / rate))
-    a_frame = film.hz * speed / rate  # in ticks
-    count = math.ceil(film.ticks / a_frame - 1e-9) + 1
+    a_frame = replayed.hz * speed / rate  # in ticks
+    count = math.ceil(replayed.ticks / a_frame - 1e-9) + 1
     linger = lingering(speed)
     with _whole(path) as unfinished:
         with closing(_encoder(unfinished, size, rate)) as encoder:
             encoder.send(None)
             if ending == ".gif":
-                encoder.send(pygame.image.tobytes(_palette(film, size, thoughts), "RGB"))
+                encoder.send(pygame.image.tobytes(_palette(replayed, size, thoughts), "RGB"))
             surface = pygame.Surface(size, 0, 32)
             for i in _told(count, console):
-                draw_frame(surface, film, i * a_frame, thoughts, linger)
+                draw_frame(surface, replayed, i * a_frame, thoughts, linger)
                 encoder.send(pygame.image.tobytes(surface, "RGB"))
         _check_whole(unfinished, count / rate)
     return Exported(count, rate)
@@ -313,7 +319,7 @@ def _encoder(path: Path, size: tuple[int, int], fps: float) -> Any:
         return imageio_ffmpeg.write_frames(
             str(path), size, codec="libx264", quality=QUALITY, output_params=["-movflags", "+faststart"], **common
         )
-    # The first frame that is sent is there for its colours alone. One palette for the whole film keeps what does not
+    # The first frame that is sent is there for its colours alone. One palette for the whole replay keeps what does not
     # change from flickering, and the file small.
     graph = (
         "split[a][b];[a]trim=end_frame=1,palettegen=reserve_transparent=1[p];"
@@ -325,13 +331,13 @@ def _encoder(path: Path, size: tuple[int, int], fps: float) -> Any:
     )  # fmt: skip
 
 
-def _palette(film: Film, size: tuple[int, int], thoughts: bool) -> pygame.Surface:
-    """Small frames from the whole film in one."""
+def _palette(replayed: Replay, size: tuple[int, int], thoughts: bool) -> pygame.Surface:
+    """Small frames from the whole replay in one."""
     picture = pygame.Surface(size, 0, 32)
     small = (size[0] // PALETTE_SIDE, size[1] // PALETTE_SIDE)
     last = PALETTE_SIDE**2 - 1
     for i in range(last + 1):
-        each = pygame.transform.scale(frame(film, film.ticks * i // last, size, thoughts), small)
+        each = pygame.transform.scale(frame(replayed, replayed.ticks * i // last, size, thoughts), small)
         picture.blit(each, (i % PALETTE_SIDE * small[0], i // PALETTE_SIDE * small[1]))
     return picture
 

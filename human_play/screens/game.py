@@ -11,7 +11,7 @@ import pygame
 from brigade.agents.base import Observation
 from brigade.envs.kitchen.pictures.render import View, render, view_of, warm
 from brigade.human_play.game import hud
-from brigade.human_play.game.human_game import Person, Setup, Sitting
+from brigade.human_play.game.human_game import HumanGame, Person, Setup
 from brigade.human_play.screens.overlays import Help, Paused, Question
 from brigade.human_play.window import theme
 from brigade.human_play.window.app import App, Screen
@@ -24,7 +24,7 @@ GLIDE = 0.8  # part of a tick in which a chef glides to its cell
 STRIP = 62  # height of what is below the kitchen, in pixels of an 800 x 600 window
 SIDE = 0.3  # width of the thoughts beside the kitchen
 
-Ended = Callable[[Sitting], None]
+Ended = Callable[[HumanGame], None]
 
 
 class GameScreen(Screen):
@@ -37,7 +37,7 @@ class GameScreen(Screen):
         countdown_s: seconds before the first tick.
 
     Attributes:
-        sitting: the game.
+        human_game: the game.
     """
 
     def __init__(self, app: App, setup: Setup, ended: Ended, countdown_s: float = COUNTDOWN_S):
@@ -59,7 +59,7 @@ class GameScreen(Screen):
     @property
     def next_tick_at(self) -> float | None:
         """When the next tick is due."""
-        return self.sitting.next_tick_at
+        return self.human_game.next_tick_at
 
     def handle(self, event: pygame.Event) -> None:
         """Steer, speak, pause, or answer what stands before the game."""
@@ -79,23 +79,23 @@ class GameScreen(Screen):
         side = round(size[0] * SIDE) if self.thoughts_shown else 0
         strip = round(STRIP * u)
         area = (size[0] - side, size[1] - strip)
-        described = glided(self.sitting.before, self.sitting.now, min(1.0, self.sitting.part / GLIDE))
+        described = glided(self.human_game.before, self.human_game.now, min(1.0, self.human_game.part / GLIDE))
         hats = [seat.hat for seat in self.setup.seats]
         if self._begin_at is not None:
             self._warm(area, hats)
         target.blit(render(self.setup.kitchen, described, area, hats, self.setup.hz), (0, 0))
         view = view_of(self.setup.kitchen, area)
-        hud.draw_happenings(target, self.setup, self.sitting, described, view, u)
+        hud.draw_happenings(target, self.setup, self.human_game, described, view, u)
         hud.draw_strip(target, pygame.Rect(0, area[1], size[0], strip), self.setup, self.speaks, u)
         if side:
             place = pygame.Rect(area[0], 0, side, area[1])
-            hud.draw_thoughts(target, place, self.setup, self.sitting.thoughts, u)
+            hud.draw_thoughts(target, place, self.setup, self.human_game.thoughts, u)
         self._draw_before(target, pygame.Rect((0, 0), area), u)
         return self._changed(described, view)
 
     async def close(self) -> None:
         """End the game where it is; its recording is kept."""
-        await self.sitting.stop()
+        await self.human_game.stop()
 
     @property
     def speaks(self) -> bool:
@@ -103,7 +103,7 @@ class GameScreen(Screen):
         return len(self.setup.seats) > 1 and may_speak(self.setup.mode, human=True)
 
     def _sit(self) -> None:
-        self.sitting = Sitting(self.setup, self.controls.sticks)
+        self.human_game = HumanGame(self.setup, self.controls.sticks)
         self._begin_at: float | None = time.perf_counter() + self.countdown_s
 
     def _go_on(self) -> None:
@@ -113,12 +113,12 @@ class GameScreen(Screen):
             self._begin_at = None
             for stick in self.controls.sticks:
                 stick.clear()
-            self.sitting.begin()
-        if self.sitting.over and not self._told:
+            self.human_game.begin()
+        if self.human_game.over and not self._told:
             self._over_at = self._over_at or now
             if now - self._over_at >= LINGER_S:
                 self._tell()
-        recorder = self.sitting.recorder
+        recorder = self.human_game.recorder
         if recorder is not None and recorder.failed is not None:
             self.tell_player(f"The recording has stopped: {recorder.failed}. The game goes on.")
 
@@ -137,26 +137,26 @@ class GameScreen(Screen):
             place.center = (round(view.middle(*person["at"])[0]), round(view.middle(*person["at"])[1]))
             places.append(place)
         noted = self.note if time.perf_counter() < self._note_until else ""
-        quiet = not (self.overlay or noted or self.sitting.happenings or self._begin_at or self.sitting.over)
-        frame = (self.sitting.ticks, view, self.thoughts_shown, quiet)
+        quiet = not (self.overlay or noted or self.human_game.happenings or self._begin_at or self.human_game.over)
+        frame = (self.human_game.ticks, view, self.thoughts_shown, quiet)
         before, self._last = self._last, (frame, places)
         return [*before[1], *places] if quiet and before[0] == frame else None
 
     def _tell(self) -> None:
         self._told = True
-        self.ended(self.sitting)
+        self.ended(self.human_game)
 
     def tell_player(self, note: str) -> None:
         """Show a sentence for a moment."""
         self.note, self._note_until = note, time.perf_counter() + 3
 
     def _say(self, say: Say) -> None:
-        people: Sequence[Person] = self.sitting.people
+        people: Sequence[Person] = self.human_game.people
         if self.speaks and say.player < len(people):
             people[say.player].say(say.number)
 
     def _command(self, meaning: Meaning) -> None:
-        if self.sitting.over:
+        if self.human_game.over:
             return
         if meaning is Meaning.PAUSE:
             self._pause()
@@ -174,11 +174,11 @@ class GameScreen(Screen):
             self.tell_player("The kitchen never waits: only practice and games alone can be paused.")
             return
         if self._begin_at is None:
-            self.sitting.clock.pause()
+            self.human_game.clock.pause()
             self.overlay = Paused(self._resume, self._leave)
 
     def _resume(self) -> None:
-        self.sitting.clock.resume()
+        self.human_game.clock.resume()
         self._close_overlay()
 
     def _restart(self) -> None:
@@ -205,7 +205,7 @@ class GameScreen(Screen):
     def _leave(self) -> None:
         if isinstance(self.overlay, Question):
             return
-        paused = self.sitting.clock.paused
+        paused = self.human_game.clock.paused
         kept = "The recording is kept up to here." if self.setup.recording is not None else "It is not being recorded."
         self.overlay = Question("Leave this game?", kept, "Leave", "Go on", self._left,
                                 self._resume if paused else self._close_overlay)  # fmt: skip
@@ -213,7 +213,7 @@ class GameScreen(Screen):
     def _left(self) -> None:
         self.overlay = None
         self._told = True
-        self.ended(self.sitting)
+        self.ended(self.human_game)
 
     def _close_overlay(self) -> None:
         self.overlay = None
@@ -223,7 +223,7 @@ class GameScreen(Screen):
         now = time.perf_counter()
         if self._begin_at is not None:
             hud.draw_countdown(target, area, self.setup, self._begin_at - now, u)
-        elif self.sitting.over:
+        elif self.human_game.over:
             hud.draw_banner(target, area, "Time is up!" if self._finished else "Game over", u)
         if self.note and now < self._note_until:
             hud.draw_note(target, area, self.note, u)
@@ -232,7 +232,7 @@ class GameScreen(Screen):
 
     @property
     def _finished(self) -> bool:
-        return self.sitting.played is not None and self.sitting.played.finished
+        return self.human_game.played is not None and self.human_game.played.finished
 
 
 def glided(before: Observation, now: Observation, part: float) -> Observation:

@@ -12,7 +12,7 @@ from brigade.envs.kitchen.pictures.drawing import Pen, paste, sprite
 from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.game import hud
-from brigade.human_play.replay.replay import Film, Mark
+from brigade.human_play.replay.replay import Mark, Replay
 from brigade.human_play.replay.video import STRIP, draw_frame, lingering, save_picture
 from brigade.human_play.screens.overlays import Card, KeyTable
 from brigade.human_play.window import theme
@@ -22,7 +22,7 @@ from brigade.simulation.recording import ENDING
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 JUMP = 10  # ticks
-LONGEST_FRAME_S = 0.25  # after a longer one the film goes on where it was, rather than skip what nobody saw
+LONGEST_FRAME_S = 0.25  # after a longer one the replay goes on where it was, rather than skip what nobody saw
 REPEAT_AFTER_S, REPEAT_S = 0.4, 0.06  # when a key held steps again, and how often
 NOTE_S = 4.0
 # Rows of the timeline with their heights, and what is below it, in pixels of an 800 x 600 window.
@@ -46,11 +46,11 @@ SIGNS = "Orders: green triangle served, red cross missed, orange square ordered 
 
 
 class ReplayScreen(Screen):
-    """Shows a film.
+    """Shows a replay.
 
     Args:
         app: the window.
-        film: what to show.
+        replayed: what to show.
         tick: where to begin; None to begin at the start, and play.
         speed: 1 is as it was played; the nearest of `SPEEDS` is taken.
         thoughts: whether to show them at first.
@@ -66,14 +66,14 @@ class ReplayScreen(Screen):
         BrigadeError: there is no such tick.
     """
 
-    def __init__(self, app: App, film: Film, tick: int | None = None, speed: float = 1.0, thoughts: bool = False):
-        self.app, self.film, self.thoughts = app, film, thoughts
-        film.state(tick or 0)  # says which ticks there are
+    def __init__(self, app: App, replayed: Replay, tick: int | None = None, speed: float = 1.0, thoughts: bool = False):
+        self.app, self.replayed, self.thoughts = app, replayed, thoughts
+        replayed.state(tick or 0)  # says which ticks there are
         self.position = float(tick or 0)
-        self.playing = tick is None and film.ticks > 0
+        self.playing = tick is None and replayed.ticks > 0
         self.speed = min(SPEEDS, key=lambda known: abs(math.log(known / speed)))
         self.overlay: Card | None = None
-        self.timeline = Timeline(film)
+        self.timeline = Timeline(replayed)
         self.dragging = False
         self._held: tuple[int, int, float] | None = None  # key, ticks, when it steps again
         self._drawn_at: float | None = None
@@ -118,11 +118,13 @@ class ReplayScreen(Screen):
         u = theme.unit(size)
         low = round((sum(LANES.values()) + SCRUB + ROW + GAP + self._told_high) * u)
         self._picture = pygame.Rect(0, 0, size[0], size[1] - low)
-        draw_frame(target.subsurface(self._picture), self.film, self.position, self.thoughts, lingering(self.speed), u)
+        draw_frame(
+            target.subsurface(self._picture), self.replayed, self.position, self.thoughts, lingering(self.speed), u
+        )
         area = pygame.Rect(0, self._picture.bottom, size[0], low)
         target.fill(theme.BACK, area)
         y = float(area.y)
-        for warning in self.film.warnings:
+        for warning in self.replayed.warnings:
             height = theme.SMALL * u * 1.05
             wide = theme.words(warning, height).get_width()
             height = min(height, height * (size[0] - 20 * u) / max(1, wide))
@@ -141,11 +143,11 @@ class ReplayScreen(Screen):
     @property
     def _told_high(self) -> int:
         """Height of the film's warnings, in pixels of an 800 x 600 window."""
-        return WARNING * len(self.film.warnings)
+        return WARNING * len(self.replayed.warnings)
 
     def go_to(self, tick: int) -> None:
         """Show a tick, or the nearest there is."""
-        self.position = float(max(0, min(tick, self.film.ticks)))
+        self.position = float(max(0, min(tick, self.replayed.ticks)))
 
     def step(self, ticks: int) -> None:
         """Stop, and go some whole ticks on or back."""
@@ -154,16 +156,16 @@ class ReplayScreen(Screen):
 
     def toggle(self) -> None:
         """Play or pause; from the end it plays again."""
-        self.playing = not self.playing and self.film.ticks > 0
-        if self.playing and self.position >= self.film.ticks:
+        self.playing = not self.playing and self.replayed.ticks > 0
+        if self.playing and self.position >= self.replayed.ticks:
             self.position = 0.0
 
     def save(self) -> None:
         """Keep the picture as it is now beside the recording, as large as it is in the window."""
         picture = pygame.Surface(self._picture.size, 0, 32)
-        draw_frame(picture, self.film, self.position, self.thoughts, lingering(self.speed),
+        draw_frame(picture, self.replayed, self.position, self.thoughts, lingering(self.speed),
                    theme.unit(self.app.surface.get_size()))  # fmt: skip
-        path = picture_path(self.film, self.tick)
+        path = picture_path(self.replayed, self.tick)
         try:
             save_picture(picture, path)
             self.tell(f"Saved beside the recording: {path.name}")
@@ -182,8 +184,8 @@ class ReplayScreen(Screen):
             self.step(self._held[1])
             self._held = (*self._held[:2], now + REPEAT_S)
         if self.playing and not self.dragging and self.overlay is None:
-            self.position = min(self.position + passed * self.film.hz * self.speed, float(self.film.ticks))
-            self.playing = self.position < self.film.ticks
+            self.position = min(self.position + passed * self.replayed.hz * self.speed, float(self.replayed.ticks))
+            self.playing = self.position < self.replayed.ticks
 
     def _key(self, event: pygame.Event) -> None:
         key = event.key
@@ -198,7 +200,7 @@ class ReplayScreen(Screen):
             self.toggle()
         elif key in (pygame.K_HOME, pygame.K_END):
             self.playing = False
-            self.go_to(0 if key == pygame.K_HOME else self.film.ticks)
+            self.go_to(0 if key == pygame.K_HOME else self.replayed.ticks)
         elif key == pygame.K_t:
             self.thoughts = not self.thoughts
         elif key == pygame.K_s:
@@ -240,10 +242,11 @@ class ReplayScreen(Screen):
             points = [(x - 5 * u, y - 7 * u), (x + 7 * u, y), (x - 5 * u, y + 7 * u)]
             pygame.draw.polygon(target, theme.WORDS, points)
         left = float(self._button.right + 12 * u)
-        film, tick = self.film, self.tick
+        replayed, tick = self.replayed, self.tick
         for told, colour in (
-            (f"{self.speed:g}x", theme.ACCENT), (f"{_time(tick, film.hz)} / {_time(film.ticks, film.hz)}", theme.WORDS),
-            (f"tick {tick} of {film.ticks}", theme.SOFT),
+            (f"{self.speed:g}x", theme.ACCENT),
+            (f"{_time(tick, replayed.hz)} / {_time(replayed.ticks, replayed.hz)}", theme.WORDS),
+            (f"tick {tick} of {replayed.ticks}", theme.SOFT),
         ):  # fmt: skip
             left = theme.write(target, told, (left, y), theme.BODY * u, colour, "midleft").right + 16 * u
         told = "space play   arrows step   T thoughts   S picture   F1 keys"
@@ -251,25 +254,25 @@ class ReplayScreen(Screen):
 
 
 class Timeline:
-    """A film from its first tick to its last: the score, what happened, and where we are.
+    """A replayed from its first tick to its last: the score, what happened, and where we are.
 
     Attributes:
         area: where a click goes to a tick, in pixels; set when it is drawn.
     """
 
-    def __init__(self, film: Film):
-        self.film = film
+    def __init__(self, replayed: Replay):
+        self.replayed = replayed
         self.area = pygame.Rect(0, 0, 1, 1)
         self._drawn: tuple[tuple[int, int], pygame.Surface] | None = None
 
     def tick_at(self, x: float) -> int:
         """The tick at a place, which may lie beyond the ends."""
         part = (x - self.area.x) / max(1, self.area.w)
-        return round(max(0.0, min(1.0, part)) * self.film.ticks)
+        return round(max(0.0, min(1.0, part)) * self.replayed.ticks)
 
     def x_of(self, position: float) -> float:
         """Where a tick is, in pixels."""
-        return self.area.x + self.area.w * position / max(1, self.film.ticks)
+        return self.area.x + self.area.w * position / max(1, self.replayed.ticks)
 
     def draw(self, target: pygame.Surface, room: pygame.Rect, position: float, u: float) -> None:
         """Draw it into a rectangle."""
@@ -279,7 +282,7 @@ class Timeline:
         target.blit(self._drawn[1], room.topleft)
         tick = math.ceil(position)
         middle = room.y + LANES["score"] * u / 2
-        told = f"score {self.film.scores[tick]}"
+        told = f"score {self.replayed.scores[tick]}"
         theme.write(target, told, (self.area.x - 8 * u, middle), theme.SMALL * u, theme.ACCENT, "midright")
         x, y = self.x_of(position), self.area.bottom - SCRUB * u / 2
         done = pygame.Rect(self.area.x, round(y - 3 * u), max(1, round(x - self.area.x)), round(6 * u))
@@ -299,14 +302,14 @@ class Timeline:
         for name, high in LANES.items():
             lane = pygame.Rect(left, round(top), self.area.w, round((high - 2) * u))
             surface.fill(theme.PANEL, lane)
-            if self.film.differs_at is not None:
-                x = round(self.x_of(self.film.differs_at))
+            if self.replayed.differs_at is not None:
+                x = round(self.x_of(self.replayed.differs_at))
                 surface.fill(NOT_AS_RECORDED, (x, lane.y, max(2, lane.right - x), lane.h))
             if name == "score":
                 self._draw_score(surface, lane, u)
             else:
                 theme.write(surface, name, (left - 8 * u, lane.centery), theme.SMALL * u, theme.SOFT, "midright")
-            for mark in self.film.marks:
+            for mark in self.replayed.marks:
                 if LANE_OF[mark.kind] == name:
                     self._draw_mark(surface, mark, lane, u)
             top += high * u
@@ -316,7 +319,7 @@ class Timeline:
         return surface
 
     def _draw_score(self, surface: pygame.Surface, lane: pygame.Rect, u: float) -> None:
-        scores = self.film.scores
+        scores = self.replayed.scores
         low, high = min(0, *scores, 0), max(1, *scores, 1)
         room, foot = lane.h - 4 * u, lane.bottom - 2 * u
         points: list[tuple[float, float]] = []
@@ -332,7 +335,7 @@ class Timeline:
         """Shapes tell them apart, not colours alone."""
         x, y, colour = self.x_of(mark.at), float(lane.centery), MARKS.get(mark.kind, theme.WORDS)
         if mark.seat is not None:
-            seats = self.film.seats
+            seats = self.replayed.seats
             colour = theme.readable(CHEFS[seats[mark.seat].hat % len(CHEFS)].colour)
             y += (mark.seat - (len(seats) - 1) / 2) * 2 * u  # what two chefs say in one tick is seen to be two things
         paste(surface, sprite(_paint, (mark.kind, colour), round(12 * u), 1.2, False), x, y)
@@ -355,9 +358,9 @@ def _paint(pen: Pen, kind: str, colour: str) -> None:
         pen.polygon([(0, -0.42), (0.36, 0), (0, 0.42), (-0.36, 0)], colour)
 
 
-def picture_path(film: Film, tick: int) -> Path:
+def picture_path(replayed: Replay, tick: int) -> Path:
     """Where the picture of a tick is kept."""
-    path = film.recording.path
+    path = replayed.recording.path
     return path.with_name(f"{path.name.removesuffix(ENDING)}-tick{tick:04d}.png")
 
 

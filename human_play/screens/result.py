@@ -8,7 +8,7 @@ import pygame
 
 from brigade.envs.kitchen.pictures.drawing import paste, sprite
 from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS, chef
-from brigade.human_play.game.human_game import Sitting
+from brigade.human_play.game.human_game import HumanGame
 from brigade.human_play.window import theme
 from brigade.human_play.window.app import App, Screen
 from brigade.human_play.window.widgets import Button, Column, Nudge, Widget, nudge_of
@@ -20,17 +20,17 @@ class ResultScreen(Screen):
 
     Args:
         app: the window.
-        sitting: the game, over.
+        human_game: the game, over.
         again: plays it again; None when that cannot be.
         on: goes on from here, instead of leaving the screen.
         shows_file: whether to say where the recording is.
     """
 
     def __init__(
-        self, app: App, sitting: Sitting, again: Callable[[], None] | None, on: Callable[[], None] | None = None,
+        self, app: App, human_game: HumanGame, again: Callable[[], None] | None, on: Callable[[], None] | None = None,
         shows_file: bool = True,
     ):  # fmt: skip
-        self.app, self.sitting, self.shows_file = app, sitting, shows_file
+        self.app, self.human_game, self.shows_file = app, human_game, shows_file
         widgets: list[Widget] = []
         if again is not None:
             widgets.append(Button("Play again", again, main=True))
@@ -49,7 +49,7 @@ class ResultScreen(Screen):
         size = target.get_size()
         u = theme.unit(size)
         target.fill(theme.BACK)
-        played = self.sitting.played
+        played = self.human_game.played
         if played is None:
             return
         middle = size[0] / 2
@@ -63,8 +63,8 @@ class ResultScreen(Screen):
                 _count(stats["fires"], "fire", "fires")]  # fmt: skip
         theme.write(target, "    ".join(told), (middle, top + 100 * u), theme.BODY * u, theme.WORDS, "midtop")
         self._draw_chefs(target, middle, top + 140 * u, u)
-        setup, below = self.sitting.setup, top + 330 * u
-        recorder = self.sitting.recorder
+        setup, below = self.human_game.setup, top + 330 * u
+        recorder = self.human_game.recorder
         if recorder is not None and (self.shows_file or recorder.failed is not None):
             line = f"recorded in {setup.recording}" if recorder.failed is None else f"not recorded: {recorder.failed}"
             colour = theme.SOFT if recorder.failed is None else theme.WARN
@@ -77,7 +77,7 @@ class ResultScreen(Screen):
         self.column.draw(target, area, u)
 
     def _draw_chefs(self, target: pygame.Surface, middle: float, top: float, u: float) -> None:
-        played, seats = self.sitting.played, self.sitting.setup.seats
+        played, seats = self.human_game.played, self.human_game.setup.seats
         assert played is not None
         shares = result(played)["contribution_rate"]
         wide = 150 * u

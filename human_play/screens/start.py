@@ -12,8 +12,8 @@ import pygame
 from brigade.envs.kitchen.content.layout import list_kitchens, load_kitchen
 from brigade.envs.kitchen.pictures.render import render
 from brigade.envs.registry import BrigadeError
-from brigade.human_play.game.game_options import Wish, in_words, partners_offered
-from brigade.human_play.game.human_game import Setup, Sitting
+from brigade.human_play.game.game_options import GameOptions, in_words, partners_offered
+from brigade.human_play.game.human_game import HumanGame, Setup
 from brigade.human_play.screens.game import GameScreen
 from brigade.human_play.screens.keys import KeysScreen
 from brigade.human_play.screens.result import ResultScreen
@@ -35,44 +35,48 @@ class StartScreen(Screen):
 
     Args:
         app: the window.
-        wish: what is chosen at first.
+        game_options: what is chosen at first.
         countdown_s: seconds before a game's first tick.
     """
 
-    def __init__(self, app: App, wish: Wish, countdown_s: float = 3.0):
-        self.app, self.wish, self.countdown_s = app, wish, countdown_s
+    def __init__(self, app: App, game_options: GameOptions, countdown_s: float = 3.0):
+        self.app, self.game_options, self.countdown_s = app, game_options, countdown_s
         self.problem = ""
-        self.kitchens = _with(list_kitchens(), wish.kitchen)
-        self.partners = _with(partners_offered(), wish.partners[0] if wish.partners else "fsm")
-        self.lengths = sorted({*SECONDS, *((wish.seconds,) if wish.seconds is not None else ())})
-        self.speeds = SPEEDS if wish.hz in SPEEDS.values() else {**SPEEDS, f"{wish.hz:g} ticks a second": wish.hz}
+        self.kitchens = _with(list_kitchens(), game_options.kitchen)
+        self.partners = _with(partners_offered(), game_options.partners[0] if game_options.partners else "fsm")
+        self.lengths = sorted({*SECONDS, *((game_options.seconds,) if game_options.seconds is not None else ())})
+        self.speeds = (
+            SPEEDS
+            if game_options.hz in SPEEDS.values()
+            else {**SPEEDS, f"{game_options.hz:g} ticks a second": game_options.hz}
+        )
         self._preview: tuple[Any, pygame.Surface] | None = None
         self.column = Column(self._widgets(), gap=8)
 
     def _widgets(self) -> list[Widget]:
-        wish = self.wish
+        game_options = self.game_options
         titles = [load_kitchen(name).spec.title for name in self.kitchens]
-        self.kitchen = Choice("Kitchen", titles, self.kitchens.index(wish.kitchen))
-        partner = wish.partners[0] if wish.partners else "fsm"
+        self.kitchen = Choice("Kitchen", titles, self.kitchens.index(game_options.kitchen))
+        partner = game_options.partners[0] if game_options.partners else "fsm"
         self.partner = Choice("Partner", [in_words(name) for name in self.partners], self.partners.index(partner))
         own = ["the kitchen's own", *(_length(seconds) for seconds in self.lengths)]
-        at = 0 if wish.seconds is None else 1 + self.lengths.index(wish.seconds)
+        at = 0 if game_options.seconds is None else 1 + self.lengths.index(game_options.seconds)
         self.length = Choice("Length", own, at)
-        speed = list(self.speeds.values()).index(wish.hz)
+        speed = list(self.speeds.values()).index(game_options.hz)
         self.speed = Choice("Speed", list(self.speeds), speed)
-        self.mode = Choice("Messages", list(MODES.values()), list(get_args(Mode)).index(wish.mode))
-        self.thoughts = Choice("Its thoughts", ("hidden", "shown beside the kitchen"), int(wish.thoughts))
-        self.practice = Choice("Practice", ("no", "yes, with pauses"), int(wish.practice))
+        self.mode = Choice("Messages", list(MODES.values()), list(get_args(Mode)).index(game_options.mode))
+        self.thoughts = Choice("Its thoughts", ("hidden", "shown beside the kitchen"), int(game_options.thoughts))
+        self.practice = Choice("Practice", ("no", "yes, with pauses"), int(game_options.practice))
         return [
             self.kitchen, self.partner, self.length, self.speed, self.mode, self.thoughts, self.practice,
             Button("Cook!", self._play, main=True), Button("Keys", self._keys), Button("Quit", self.app.back),
         ]  # fmt: skip
 
-    def chosen(self) -> Wish:
+    def chosen(self) -> GameOptions:
         """What is chosen now."""
         at = self.length.index
         return replace(
-            self.wish,
+            self.game_options,
             kitchen=self.kitchens[self.kitchen.index],
             partners=(self.partners[self.partner.index],),
             seconds=None if at == 0 else self.lengths[at - 1],
@@ -128,17 +132,17 @@ class StartScreen(Screen):
         self.app.push(KeysScreen(self.app))
 
     def _play(self) -> None:
-        self.wish = self.chosen()
+        self.game_options = self.chosen()
         try:
-            setup = self.wish.setup(datetime.now())
+            setup = self.game_options.setup(datetime.now())
             self.app.push(GameScreen(self.app, setup, self._ended, self.countdown_s))
             self.problem = ""
         except BrigadeError as error:
             self.problem = str(error)
 
-    def _ended(self, sitting: Sitting) -> None:
-        if sitting.over:
-            self.app.show(ResultScreen(self.app, sitting, self._play_again))
+    def _ended(self, human_game: HumanGame) -> None:
+        if human_game.over:
+            self.app.show(ResultScreen(self.app, human_game, self._play_again))
         else:
             self.app.back()
 
@@ -150,9 +154,9 @@ class StartScreen(Screen):
 def play_once(app: App, setup: Setup, countdown_s: float = 3.0) -> Screen:
     """A screen that is one game, then its result, and then goes."""
 
-    def ended(sitting: Sitting) -> None:
-        if sitting.over:
-            app.show(ResultScreen(app, sitting, None))
+    def ended(human_game: HumanGame) -> None:
+        if human_game.over:
+            app.show(ResultScreen(app, human_game, None))
         else:
             app.back()
 

@@ -9,7 +9,7 @@ from typing import Any
 from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.game import hats
-from brigade.human_play.game.human_game import Seat, Setup, Sitting
+from brigade.human_play.game.human_game import HumanGame, Seat, Setup
 from brigade.human_play.screens.game import GameScreen
 from brigade.human_play.screens.overlays import KeyTable, Question, keys_in_words
 from brigade.human_play.screens.page import Page
@@ -120,7 +120,7 @@ class StudyRunner:
             try:
                 setup = setup_of(step, self.session)
                 self.app.show(
-                    GameScreen(self.app, setup, lambda sitting: self._played(step, sitting), self.countdown_s)
+                    GameScreen(self.app, setup, lambda human_game: self._played(step, human_game), self.countdown_s)
                 )
             except BrigadeError as error:
                 page.problem = str(error)
@@ -135,9 +135,9 @@ class StudyRunner:
     def _games(self) -> int:
         return sum(isinstance(step, Game) for step in self.session.steps)
 
-    def _played(self, step: Playing, sitting: Sitting) -> None:
+    def _played(self, step: Playing, human_game: HumanGame) -> None:
         """A game is over, or was left: then the study closes, and goes on with this game the next time."""
-        if not sitting.over or sitting.played is None or not sitting.played.finished:
+        if not human_game.over or human_game.played is None or not human_game.played.finished:
             self.app.quit()
             return
 
@@ -149,7 +149,7 @@ class StudyRunner:
             else:
                 self._on()
 
-        self.app.show(ResultScreen(self.app, sitting, None, on, shows_file=False))
+        self.app.show(ResultScreen(self.app, human_game, None, on, shows_file=False))
 
     def _again(self, step: Playing, problem: str) -> Page:
         """The game is recorded, but that it is finished could not be noted: try it until it can."""

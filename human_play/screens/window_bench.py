@@ -80,18 +80,18 @@ def measure(setup: Setup, size: tuple[int, int], seed: int = 0) -> Smoothness:
         machine = make_agent("fsm")
         machine.reset(View(setup.kitchen, seat, setup.seed))
         moments = random.Random(seed)
-        sitting = game.sitting
-        await robot.until(lambda: sitting.next_tick_at is not None)
+        human_game = game.human_game
+        await robot.until(lambda: human_game.next_tick_at is not None)
         first[:] = [app.frames, time.perf_counter()]
-        while not sitting.over:
-            ticks = sitting.ticks
-            action = machine.act(sitting.now)
+        while not human_game.over:
+            ticks = human_game.ticks
+            action = machine.act(human_game.now)
             await asyncio.sleep(moments.uniform(0, 0.8) / setup.hz)
-            if sitting.ticks == ticks and action and not sitting.over:
+            if human_game.ticks == ticks and action and not human_game.over:
                 robot.down(KEYS[ACTION_NAMES[action]])
                 robot.up(KEYS[ACTION_NAMES[action]])
                 presses.append((ticks, action))
-            await robot.until(lambda ticks=ticks: sitting.over or sitting.ticks > ticks)  # type: ignore[misc]
+            await robot.until(lambda ticks=ticks: human_game.over or human_game.ticks > ticks)  # type: ignore[misc]
         await robot.until(lambda: ended)
 
     asyncio.run(work(app, game, script))
@@ -101,15 +101,15 @@ def measure(setup: Setup, size: tuple[int, int], seed: int = 0) -> Smoothness:
 def _summary(
     app: App, game: GameScreen, size: tuple[int, int], driver: str, presses: list[tuple[int, int]], first: int
 ) -> Smoothness:
-    sitting = game.sitting
-    assert sitting.played is not None
+    human_game = game.human_game
+    assert human_game.played is not None
     kept = min(app.frames - first, len(app.shown_at))
     frame_ms = np.array(app.frame_s)[-kept:] * 1000
     shown = np.array(app.shown_at)[-kept:]
     per_second = np.bincount((shown - shown[0]).astype(int))[:-1]
-    late_ms = np.array(sitting.clock.lateness_s) * 1000
+    late_ms = np.array(human_game.clock.lateness_s) * 1000
     seat = next(i for i, each in enumerate(game.setup.seats) if each.human)
-    actions = sitting.played.actions[seat]
+    actions = human_game.played.actions[seat]
     return Smoothness(
         size=size,
         driver=driver,
@@ -124,6 +124,6 @@ def _summary(
         late_ms_max=round(float(late_ms.max()), 2),
         presses=len(presses),
         heard=sum(tick < len(actions) and int(actions[tick]) == action for tick, action in presses),
-        thoughts=sum(thought["effect"] is not None for thought in sitting.played.thoughts),
-        score=sitting.played.score,
+        thoughts=sum(thought["effect"] is not None for thought in human_game.played.thoughts),
+        score=human_game.played.score,
     )

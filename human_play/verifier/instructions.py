@@ -7,7 +7,7 @@ from typing import Any
 
 from brigade.batch.people.legibility import summary
 from brigade.human_play.verifier.session import JudgingSession, Look
-from brigade.human_play.verifier.verifier_item import Case, Choice
+from brigade.human_play.verifier.verifier_item import Choice, VerifierItem
 from brigade.human_play.verifier.words import protocol_rules, words_of
 
 SURE = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # degrees of confidence, from a guess to certainty
@@ -65,10 +65,10 @@ def feedback(session: JudgingSession, number: int, record: Mapping[str, Any], to
     yield f"{'Right' if record['correct'] else 'Wrong'}! {told}{earned}"
 
 
-def take_look(case: Case, choice: Choice, seconds: float) -> Look:
+def take_look(item: VerifierItem, choice: Choice, seconds: float) -> Look:
     """Ask or look, and say what came of it for the record."""
-    case.ask(choice.number)
-    after = next((other for other in case.choices if other.number == choice.number), choice)
+    item.ask(choice.number)
+    after = next((other for other in item.choices if other.number == choice.number), choice)
     return Look(choice.number, choice.label, after.answer, after.holds, choice.tick, round(seconds, 3))
 
 

@@ -32,7 +32,7 @@ from brigade.experiments.prover_verifier.records import FORMAT_VERSION
 from brigade.human_play.study.study import NAME
 from brigade.human_play.verifier.choosing import digest, entries, shares
 from brigade.human_play.verifier.config import JudgingConfig
-from brigade.human_play.verifier.verifier_item import COUNTED, PRACTICE, Case, GameCase, TranscriptCase, Verdict
+from brigade.human_play.verifier.verifier_item import COUNTED, PRACTICE, GameItem, TranscriptItem, Verdict, VerifierItem
 from brigade.simulation.provenance import provenance
 
 UNNAMED = "try"
@@ -143,17 +143,17 @@ class JudgingSession:
         """Whether it is said what was right: after practice, and where the configuration says so."""
         return self.config.feedback or self.is_practice(number)
 
-    def case(self, number: int) -> Case:
+    def item(self, number: int) -> VerifierItem:
         """An item as it is before anything has been asked."""
         name, config = self._names[number], self.config
         if config.transcripts is not None:
-            return TranscriptCase(name, self._entries[number])
+            return TranscriptItem(name, self._entries[number])
         if self.is_practice(number):
-            return GameCase(config, name, PRACTICE, number, self._behaviours_of_practice[number])
+            return GameItem(config, name, PRACTICE, number, self._behaviours_of_practice[number])
         counted = number - config.practice
-        return GameCase(config, name, COUNTED, counted, self._behaviours[counted])
+        return GameItem(config, name, COUNTED, counted, self._behaviours[counted])
 
-    def opened(self, case: Case) -> None:
+    def opened(self, item: VerifierItem) -> None:
         """Note that an item is shown; one that is shown twice was left in the middle.
 
         Raises:
@@ -162,26 +162,26 @@ class JudgingSession:
         if self._size == 0:  # nothing is left behind by whoever only reads the rules
             make_folder(self.config.folder)
             self._size = add_line(self.path, self._header, 0)
-        line = {"format": OPENED_FORMAT, "version": FORMAT_VERSION, "item": case.name, "at": _now()}
+        line = {"format": OPENED_FORMAT, "version": FORMAT_VERSION, "item": item.name, "at": _now()}
         self._size = add_line(self.path, line, self._size)
-        self._openings[case.name] = self._openings.get(case.name, 0) + 1
+        self._openings[item.name] = self._openings.get(item.name, 0) + 1
 
-    def record(self, number: int, case: Case, judgement: Judgement, verdict: Verdict) -> dict[str, Any]:
+    def record(self, number: int, item: VerifierItem, judgement: Judgement, verdict: Verdict) -> dict[str, Any]:
         """What is to be stored of an item."""
         points = self.config.points
         earned = points.right if judgement.accept == verdict.truth else points.wrong
         return {
-            "format": ITEM_FORMAT, "version": FORMAT_VERSION, "item": case.name,
+            "format": ITEM_FORMAT, "version": FORMAT_VERSION, "item": item.name,
             "practice": self.is_practice(number), "game": self.config.game, "protocol": self.config.protocol,
-            "problem": case.problem,
-            "argument": [{"asked": s.asked, "speaker": s.speaker, "text": s.text} for s in case.passages],
-            "checkpoints": [choice.label for choice in case.choices if choice.tick is not None],
+            "problem": item.problem,
+            "argument": [{"asked": s.asked, "speaker": s.speaker, "text": s.text} for s in item.passages],
+            "checkpoints": [choice.label for choice in item.choices if choice.tick is not None],
             **verdict.facts,
             "accept": judgement.accept, "correct": judgement.accept == verdict.truth,
             "timed_out": judgement.timed_out, "confidence": judgement.confidence,
             "seconds": round(judgement.seconds, 3), "looks": [asdict(look) for look in judgement.looks],
             "points": earned - points.look * len(judgement.looks),
-            "openings": self._openings.get(case.name, 0), "at": _now(),
+            "openings": self._openings.get(item.name, 0), "at": _now(),
         }  # fmt: skip
 
     def store(self, record: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from brigade.envs.kitchen.pictures.text import captions, draw
 from brigade.human_play.verifier.instructions import SURE, feedback, introduction, results, take_look
 from brigade.human_play.verifier.session import Judgement, JudgingSession, Look
-from brigade.human_play.verifier.verifier_item import Case, Choice, Sight
+from brigade.human_play.verifier.verifier_item import Choice, Sight, VerifierItem
 
 Say = Callable[[str], None]
 DIGITS = 4  # of a number that is understood; `int` refuses those of thousands
@@ -148,30 +148,30 @@ def _wait_for_enter(told: str, say: Say, lines: Lines) -> None:
 
 
 def _judge_one(session: JudgingSession, number: int, say: Say, lines: Lines) -> None:
-    case = session.case(number)
-    session.opened(case)
+    item = session.item(number)
+    session.opened(item)
     score = f"   {session.points:g} points" if session.config.feedback and not session.is_practice(number) else ""
     say(f"\n--- {session.title(number)}{score} ---")
     lines.forget()
     begun = time.perf_counter()
-    for line in _shown(case):
+    for line in _shown(item):
         say(line)
-    judgement = _ask(case, session.config.time_limit_s, begun, say, lines)
+    judgement = _ask(item, session.config.time_limit_s, begun, say, lines)
     if session.config.confidence and not judgement.timed_out:
         judgement = _with_confidence(judgement, say, lines)
-    verdict = case.decide(judgement.accept)
-    record = session.record(number, case, judgement, verdict)
+    verdict = item.decide(judgement.accept)
+    record = session.record(number, item, judgement, verdict)
     session.store(record)
     for line in feedback(session, number, record, verdict.told):
         say(line)
 
 
-def _ask(case: Case, limit: float | None, begun: float, say: Say, lines: Lines) -> Judgement:
+def _ask(item: VerifierItem, limit: float | None, begun: float, say: Say, lines: Lines) -> Judgement:
     """Wait for the verdict; an answer that is none is asked for again as long as there is time."""
     looks: list[Look] = []
     while True:
         left = None if limit is None else begun + limit - time.perf_counter()
-        _prompt(case, left, say)
+        _prompt(item, left, say)
         try:
             if left is not None and left <= 0:
                 raise TimeUp
@@ -186,38 +186,38 @@ def _ask(case: Case, limit: float | None, begun: float, say: Say, lines: Lines) 
             return Judgement(given in ACCEPT, seconds, False, tuple(looks))
         if given in LEAVE:
             raise Ended
-        choice = _chosen(case, given)
+        choice = _chosen(item, given)
         if choice is None:
             say("That is neither.")
         elif choice.answer is not None:
             say(f"You have looked there already: {choice.answer}.")
-        elif case.questions_left < 1:
+        elif item.questions_left < 1:
             say("No questions are left.")
         else:
-            before = len(case.passages)
-            looks.append(take_look(case, choice, seconds))
-            for line in _came_of(case, choice, before):
+            before = len(item.passages)
+            looks.append(take_look(item, choice, seconds))
+            for line in _came_of(item, choice, before):
                 say(line)
 
 
-def _came_of(case: Case, choice: Choice, before: int) -> Iterator[str]:
-    after = next((other for other in case.choices if other.number == choice.number), choice)
+def _came_of(item: VerifierItem, choice: Choice, before: int) -> Iterator[str]:
+    after = next((other for other in item.choices if other.number == choice.number), choice)
     if after.answer is not None:
         yield f"  {after.label}: {'as claimed' if after.holds else 'NOT as claimed'}; there: {after.answer}"
         return
-    for passage in case.passages[before:]:
+    for passage in item.passages[before:]:
         yield from _passage(passage.heading, passage.text)
 
 
-def _shown(case: Case) -> Iterator[str]:
-    sight = case.sight
+def _shown(item: VerifierItem) -> Iterator[str]:
+    sight = item.sight
     if sight is not None:
         yield from _map(sight)
-    yield f"\n{case.problem}\n"
-    for passage in case.passages:
+    yield f"\n{item.problem}\n"
+    for passage in item.passages:
         yield from _passage(passage.heading, passage.text)
-    yield f"\n{case.task}"
-    for place, choice in enumerate(case.choices, 1):
+    yield f"\n{item.task}"
+    for place, choice in enumerate(item.choices, 1):
         yield f"  {place}  {choice.verb} {choice.label}"
 
 
@@ -236,16 +236,16 @@ def _map(sight: Sight) -> Iterator[str]:
     yield from (line for line in captions(kitchen, sight.described) if not line.startswith("chef"))
 
 
-def _prompt(case: Case, left: float | None, say: Say) -> None:
-    open_choices = len(case.choices) if case.questions_left else 0
-    verb = case.choices[0].verb.lower() if open_choices else ""
+def _prompt(item: VerifierItem, left: float | None, say: Say) -> None:
+    open_choices = len(item.choices) if item.questions_left else 0
+    verb = item.choices[0].verb.lower() if open_choices else ""
     looks = f", {f'1-{open_choices}' if open_choices > 1 else '1'} {verb.split()[0]}" if open_choices else ""
     time_left = "" if left is None else f"  [{max(0.0, left):.0f} s left]"
     say(f"a accept, r reject{looks}, q leave{time_left}")
 
 
-def _chosen(case: Case, given: str) -> Choice | None:
-    choices, number = case.choices, _number(given)
+def _chosen(item: VerifierItem, given: str) -> Choice | None:
+    choices, number = item.choices, _number(given)
     return choices[number - 1] if 1 <= number <= len(choices) else None
 
 

@@ -69,7 +69,7 @@ class Sight:
     points: tuple[tuple[Point, bool | None], ...]  # with what a look has shown
 
 
-class Case(ABC):
+class VerifierItem(ABC):
     """One item. Role and truth are nowhere in it before `decide`.
 
     Attributes:
@@ -111,7 +111,7 @@ class Case(ABC):
         """Give the verdict."""
 
 
-class GameCase(Case):
+class GameItem(VerifierItem):
     """An item of a game with scripted provers.
 
     Args:
@@ -256,7 +256,7 @@ class GameCase(Case):
         return LABELS[stances[agent]]
 
 
-class TranscriptCase(Case):
+class TranscriptItem(VerifierItem):
     """An item of a finished run: a problem, and what a prover of a round said.
 
     Args:

@@ -9,7 +9,7 @@ from brigade.agents.base import MacroAgent, View, list_agents, make_agent
 from brigade.agents.planning.executor import Executor
 from brigade.agents.planning.macro import ABOUT, Macro, parse_macro
 from brigade.agents.planning.navigate import Navigator
-from brigade.agents.planning.observed_state import read_scene
+from brigade.agents.planning.observed_state import read_state
 from brigade.agents.planning.paths import FAR, grid_of
 from brigade.agents.planning.recipes import recipes_of
 from brigade.agents.planning.subgoals import Done, Failed, Rest, Use
@@ -111,8 +111,8 @@ def test_two_chefs_in_a_corridor_come_apart():
     walkers = [Navigator(grid, seat, 11) for seat in range(2)]
     arrived = [0, 0]
     for _ in range(300):
-        scene = read_scene(kitchen, game.describe())
-        actions = [walker.use(scene, target) for walker, target in zip(walkers, targets, strict=True)]
+        observed = read_state(kitchen, game.describe())
+        actions = [walker.use(observed, target) for walker, target in zip(walkers, targets, strict=True)]
         for seat, action in enumerate(actions):
             if action == INTERACT:
                 arrived[seat] += 1
@@ -128,12 +128,12 @@ def test_distances_are_what_walking_takes():
     targets = [cell for cell, tile in enumerate(kitchen.tile_names) if tile != "floor" and grid.regions_beside(cell)]
     for target in random.choice(targets, 12):
         game.reset(0)
-        scene = read_scene(kitchen, game.describe())
-        promised = grid.cost(scene.chefs[0].cell, scene.chefs[0].facing, int(target))
+        observed = read_state(kitchen, game.describe())
+        promised = grid.cost(observed.chefs[0].cell, observed.chefs[0].facing, int(target))
         taken = 0
         while taken < FAR:
-            scene = read_scene(kitchen, game.describe())
-            action, _ = grid.action(scene.chefs[0].cell, scene.chefs[0].facing, int(target))
+            observed = read_state(kitchen, game.describe())
+            action, _ = grid.action(observed.chefs[0].cell, observed.chefs[0].facing, int(target))
             if action == INTERACT:
                 break
             game.step([[action]])
@@ -149,13 +149,13 @@ def carry_out(kitchen: str, text: str, ticks: int = 120) -> tuple[Game, Done | F
     recipes = recipes_of(loaded)
     executor, walker = Executor(recipes, 0), Navigator(recipes.grid, 0, 0)
     macro = parse_macro(text, recipes)
-    executor.start(read_scene(loaded, game.describe()))
+    executor.start(read_state(loaded, game.describe()))
     for _ in range(ticks):
-        scene = read_scene(loaded, game.describe())
-        goal = executor.goal(macro, scene)
+        observed = read_state(loaded, game.describe())
+        goal = executor.goal(macro, observed)
         if isinstance(goal, Done | Failed):
             return game, goal
-        action = walker.use(scene, goal.cell) if isinstance(goal, Use) else walker.rest(scene, None)
+        action = walker.use(observed, goal.cell) if isinstance(goal, Use) else walker.rest(observed, None)
         assert isinstance(goal, Use | Rest)
         game.step([[action] + [0] * (loaded.chefs - 1)])
     return game, None

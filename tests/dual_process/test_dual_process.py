@@ -13,11 +13,11 @@ import pytest
 
 from brigade.agents.base import View, make_agent
 from brigade.agents.planning.macro import Macro
-from brigade.agents.planning.observed_state import read_scene
+from brigade.agents.planning.observed_state import read_state
 from brigade.agents.planning.recipes import recipes_of
 from brigade.dual_process.agent import DualProcessAgent, PickingAgent, SlowMind
 from brigade.dual_process.answers import Malformed, read_pick, read_policy, read_text
-from brigade.dual_process.facts import SceneFacts, state_facts
+from brigade.dual_process.facts import StateFacts, state_facts
 from brigade.dual_process.frameworks import FRAMEWORKS, framework_of
 from brigade.dual_process.history import History
 from brigade.dual_process.llm import house
@@ -221,17 +221,17 @@ class TestSystem1:
         agent.reset(View(kitchen, 0))
         game = Game(kitchen)
         game.reset(0)
-        scene = read_scene(kitchen, game.describe())
+        observed = read_state(kitchen, game.describe())
         leave = Leave("prepare", "cooked_beef")
-        assert not agent._partner_does(leave, scene)
+        assert not agent._partner_does(leave, observed)
         partner = make_agent("beef_specialist")
         partner.reset(View(kitchen, 1))
         for _ in range(30):
             described = game.describe()
-            agent.history.see(read_scene(kitchen, described), described["score"])
+            agent.history.see(read_state(kitchen, described), described["score"])
             game.step([[0, partner.act(described)]])
-        assert agent._partner_does(leave, read_scene(kitchen, game.describe()))
-        assert not agent._partner_does(Leave("serve"), read_scene(kitchen, game.describe()))
+        assert agent._partner_does(leave, read_state(kitchen, game.describe()))
+        assert not agent._partner_does(Leave("serve"), read_state(kitchen, game.describe()))
 
 
 class TestPolicies:
@@ -293,9 +293,9 @@ class TestHistory:
         team = [make_agent("fsm"), make_agent("beef_specialist")]
 
         def watch(game: Game, observation: dict[str, Any], actions: Any) -> None:
-            history.see(read_scene(kitchen, observation), observation["score"])
+            history.see(read_state(kitchen, observation), observation["score"])
 
-        history.begin("waiting", read_scene(kitchen, Game_at_start(kitchen)), 0)
+        history.begin("waiting", read_state(kitchen, Game_at_start(kitchen)), 0)
         played = play(kitchen, team, seed=1, watch=watch)
         assert history.tally(1, 0)["took beef"] >= 2
         assert history.tally(1, 0)["served"] == 0
@@ -486,16 +486,16 @@ class TestHouse:
 
     def test_facts_for_guards(self):
         kitchen = load_kitchen(MAP_1)
-        scene = read_scene(kitchen, Game_at_start(kitchen))
-        facts = SceneFacts(scene, recipes_of(kitchen), 0)
+        observed = read_state(kitchen, Game_at_start(kitchen))
+        facts = StateFacts(observed, recipes_of(kitchen), 0)
         assert facts.count("extinguisher", None) == 1
         assert facts.orders(None) == 1
-        assert facts.orders(scene.orders[0].dish) == 1
-        assert facts.order_ticks_left(scene.orders[0].dish) == scene.orders[0].left
+        assert facts.orders(observed.orders[0].dish) == 1
+        assert facts.order_ticks_left(observed.orders[0].dish) == observed.orders[0].left
         assert not facts.partner_holds(None)
         assert facts.ticks_left() == 500
         assert facts.free_counters() > 10
-        assert json.dumps(state_facts(scene, recipes_of(kitchen), 0))
+        assert json.dumps(state_facts(observed, recipes_of(kitchen), 0))
 
 
 def test_thoughts_are_given_back_to_their_own_seat():

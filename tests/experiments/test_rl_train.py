@@ -22,7 +22,7 @@ pytest.importorskip("tensorboard", reason="training needs TensorBoard: pip insta
 
 from brigade.agents.learned.checkpoint import CARD, NUMBERS, NetworkSpec, load, steps_of  # noqa: E402
 from brigade.agents.learned.networks import Policy, sample  # noqa: E402
-from brigade.batch.parallel import side_by_side  # noqa: E402
+from brigade.batch.parallel import in_parallel  # noqa: E402
 from brigade.envs.kitchen.content import layout  # noqa: E402
 from brigade.envs.kitchen.content.layout import ShapedSpec, load_kitchen  # noqa: E402
 from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv  # noqa: E402
@@ -467,14 +467,14 @@ def test_a_seed_whose_process_is_killed_goes_on_where_it_was(tmp_path: Path) -> 
         Training.update = then_killed  # type: ignore[method-assign]
         return train(config, seed, Console(quiet=True))
 
-    outcomes = dict(side_by_side(killed, [0, 1], 1, partial(_in_worker, config.model_dump_json(), True)))
+    outcomes = dict(in_parallel(killed, [0, 1], 1, partial(_in_worker, config.model_dump_json(), True)))
     train_seeds(small(tmp_path / "whole", seeds=2, parallel=1), QUIET)
     for seed in range(2):
         assert outcomes[seed] == read_evaluation(tmp_path / "whole" / f"seed_{seed}")
         assert same(numbers(tmp_path / "killed" / f"seed_{seed}"), numbers(tmp_path / "whole" / f"seed_{seed}"))
-    (told,) = dict(side_by_side(lambda _: os.kill(os.getpid(), signal.SIGKILL), [0], 1)).values()
+    (told,) = dict(in_parallel(lambda _: os.kill(os.getpid(), signal.SIGKILL), [0], 1)).values()
     assert str(told) == "its process was killed again and again"
-    told, fine = dict(side_by_side(lambda x: 1 / x, [0, 1], 1)).values()
+    told, fine = dict(in_parallel(lambda x: 1 / x, [0, 1], 1)).values()
     assert (str(told), fine) == ("ZeroDivisionError: division by zero", 1.0)
 
 

@@ -45,7 +45,7 @@ from brigade.human_play.verifier.choosing import shares
 from brigade.human_play.verifier.config import BEHAVIOURS, JudgingConfig, list_judging, load_judging
 from brigade.human_play.verifier.session import Judgement, JudgingSession
 from brigade.human_play.verifier.terminal import Ended, Lines, TimeUp, play_in_terminal
-from brigade.human_play.verifier.verifier_item import COUNTED, Case, GameCase, TranscriptCase
+from brigade.human_play.verifier.verifier_item import COUNTED, GameItem, TranscriptItem, VerifierItem
 from brigade.human_play.window.app import App
 from brigade.human_play.window.input import Bindings
 from brigade.human_play.window.robot import Robot, work
@@ -78,11 +78,11 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def shown(case: Case) -> str:
+def shown(item: VerifierItem) -> str:
     """All that a person can see of an item."""
-    told = [case.task, case.problem, *(f"{p.heading} {p.text}" for p in case.passages)]
-    told += [f"{c.verb} {c.label} {c.answer}" for c in case.choices]
-    return "\n".join([*told, repr(case.sight.described) if case.sight else ""]).lower()
+    told = [item.task, item.problem, *(f"{p.heading} {p.text}" for p in item.passages)]
+    told += [f"{c.verb} {c.label} {c.answer}" for c in item.choices]
+    return "\n".join([*told, repr(item.sight.described) if item.sight else ""]).lower()
 
 
 class Answers:
@@ -168,9 +168,9 @@ class TestItems:
     def test_everyone_gets_the_same_ones(self, tmp_path):
         first, second = (JudgingSession(config(tmp_path, participant=name)) for name in ("P01", "P02"))
         for number in range(6):
-            assert shown(first.case(number)) == shown(second.case(number))
+            assert shown(first.item(number)) == shown(second.item(number))
         other = JudgingSession(config(tmp_path, "play_arithmetic", "seed=1"))
-        assert shown(other.case(3)) != shown(first.case(3))
+        assert shown(other.item(3)) != shown(first.item(3))
 
     def test_every_prover_appears_as_often_as_its_weight_says(self):
         drawn = shares({"honest": 2, "liar": 1, "half_truth": 1}, 20, 0, COUNTED)
@@ -182,13 +182,13 @@ class TestItems:
     def test_roles_and_truth_are_nowhere_before_the_verdict(self, game, protocol):
         loaded = load_judging("play_arithmetic", [f"game={game}", f"protocol={protocol}", "options={}"])
         for behaviour in BEHAVIOURS:
-            case = GameCase(loaded, "1", COUNTED, 0, behaviour)
+            item = GameItem(loaded, "1", COUNTED, 0, behaviour)
             for _ in range(3):
-                assert not any(secret in shown(case) for secret in SECRETS)
-                open_ones = [choice for choice in case.choices if choice.answer is None]
-                if open_ones and case.questions_left:
-                    case.ask(open_ones[0].number)
-            verdict = case.decide(True)
+                assert not any(secret in shown(item) for secret in SECRETS)
+                open_ones = [choice for choice in item.choices if choice.answer is None]
+                if open_ones and item.questions_left:
+                    item.ask(open_ones[0].number)
+            verdict = item.decide(True)
             assert verdict.facts["truth"] == verdict.truth
             assert json.loads(json.dumps(dict(verdict.facts))) == verdict.facts
 
@@ -201,57 +201,57 @@ class TestItems:
 
         with monkeypatch.context() as patched:
             patched.setattr(SolutionGame, "truth", found_out)
-            case = GameCase(loaded, "1", COUNTED, 0, "liar")
-            shown(case)
-            for choice in case.choices:
-                case.ask(choice.number)
-            shown(case)
-        case.decide(False)
+            item = GameItem(loaded, "1", COUNTED, 0, "liar")
+            shown(item)
+            for choice in item.choices:
+                item.ask(choice.number)
+            shown(item)
+        item.decide(False)
 
     def test_the_picture_is_the_same_whatever_the_role(self, app):
         loaded = load_judging("play_kitchen")
         pictures = []
         for role in (0, 1):
-            case = GameCase(loaded, "1", COUNTED, 0, "honest")
-            case._env.role = role
-            screen = JudgeScreen(app, case, "1 of 2", 0, None, 1, lambda judgement: None, lambda: None)
+            item = GameItem(loaded, "1", COUNTED, 0, "honest")
+            item._env.role = role
+            screen = JudgeScreen(app, item, "1 of 2", 0, None, 1, lambda judgement: None, lambda: None)
             screen.draw(app.surface)
             pictures.append(pygame.surfarray.array3d(app.surface))
         assert (pictures[0] == pictures[1]).all()
         pygame.display.quit()
 
     def test_what_lies_far_away_is_not_shown(self):
-        case = GameCase(load_judging("play_kitchen", ["options={radius: 0}"]), "1", COUNTED, 3, "honest")
-        sight = case.sight
+        item = GameItem(load_judging("play_kitchen", ["options={radius: 0}"]), "1", COUNTED, 3, "honest")
+        sight = item.sight
         assert sight is not None
         assert len(sight.near) == 1
         assert sight.described["items"] == []
         assert sight.described["chefs"][1]["holding"] is None
 
     def test_claims_with_fewer_checkpoints_are_read_as_well(self):
-        case = GameCase(load_judging("play_kitchen", ["options={checkpoints: 1}"]), "1", COUNTED, 0, "liar")
-        assert [choice.number for choice in case.choices] == [0]
-        case.ask(0)
-        assert case.choices[0].holds is False
-        assert case.sight is not None
-        assert len(case.sight.points) == 1
+        item = GameItem(load_judging("play_kitchen", ["options={checkpoints: 1}"]), "1", COUNTED, 0, "liar")
+        assert [choice.number for choice in item.choices] == [0]
+        item.ask(0)
+        assert item.choices[0].holds is False
+        assert item.sight is not None
+        assert len(item.sight.points) == 1
 
     def test_a_look_shows_what_is_there(self):
         loaded = load_judging("play_kitchen")
         held: set[bool | None] = set()
         for number, behaviour in enumerate(BEHAVIOURS):
-            case = GameCase(loaded, "1", COUNTED, number, behaviour)
-            for choice in case.choices:
+            item = GameItem(loaded, "1", COUNTED, number, behaviour)
+            for choice in item.choices:
                 assert choice.answer is None
-                case.ask(choice.number)
-                case.ask(choice.number)  # what has been looked at costs nothing more
-            assert case.questions_left == 3 - len(case.choices)
-            for choice in case.choices:
+                item.ask(choice.number)
+                item.ask(choice.number)  # what has been looked at costs nothing more
+            assert item.questions_left == 3 - len(item.choices)
+            for choice in item.choices:
                 assert choice.answer is not None
                 assert choice.holds == (f": {choice.answer} at" in choice.label)
-            held |= {choice.holds for choice in case.choices}
+            held |= {choice.holds for choice in item.choices}
             if behaviour == "liar":
-                assert not any(choice.holds for choice in case.choices)
+                assert not any(choice.holds for choice in item.choices)
         assert held == {True, False}
 
 
@@ -382,8 +382,8 @@ class TestWindow:
 
     @pytest.mark.parametrize("key", [pygame.K_a, pygame.K_r, pygame.K_1])
     def test_a_key_that_comes_before_the_frame_but_after_the_time_is_too_late(self, app, key):
-        case, decided = GameCase(load_judging("play_kitchen"), "1", COUNTED, 0, "honest"), list[Judgement]()
-        screen = JudgeScreen(app, case, "1 of 2", 5, 5.0, 1, decided.append, lambda: None)
+        item, decided = GameItem(load_judging("play_kitchen"), "1", COUNTED, 0, "honest"), list[Judgement]()
+        screen = JudgeScreen(app, item, "1 of 2", 5, 5.0, 1, decided.append, lambda: None)
         screen.draw(app.surface)
         assert screen._begun is not None
         screen._begun -= 100  # the screen stood still
@@ -391,12 +391,12 @@ class TestWindow:
             screen.handle(pygame.Event(pygame.KEYDOWN, key=pressed))
         screen.draw(app.surface)
         assert decided == [Judgement(False, 5.0, True, ())]
-        assert not any(choice.answer for choice in case.choices)
+        assert not any(choice.answer for choice in item.choices)
         pygame.display.quit()
 
     def test_nothing_is_looked_at_before_it_is_shown(self, app):
-        case = GameCase(load_judging("play_kitchen"), "1", COUNTED, 0, "honest")
-        screen = JudgeScreen(app, case, "1 of 2", 5, 5.0, 1, lambda judgement: None, lambda: None)
+        item = GameItem(load_judging("play_kitchen"), "1", COUNTED, 0, "honest")
+        screen = JudgeScreen(app, item, "1 of 2", 5, 5.0, 1, lambda judgement: None, lambda: None)
         screen.handle(pygame.Event(pygame.KEYDOWN, key=pygame.K_1))
         assert not screen.looks
         pygame.display.quit()
@@ -427,8 +427,8 @@ class TestWindow:
     @pytest.mark.parametrize("name", NAMES)
     def test_everything_is_drawn_at_every_size(self, name, size):
         big = App(size, bindings=Bindings())
-        case = GameCase(load_judging(name), "1", COUNTED, 0, "honest")
-        screen = JudgeScreen(big, case, "1 of 2", 5, 30.0, 1, lambda judgement: None, lambda: None)
+        item = GameItem(load_judging(name), "1", COUNTED, 0, "honest")
+        screen = JudgeScreen(big, item, "1 of 2", 5, 30.0, 1, lambda judgement: None, lambda: None)
         screen.draw(big.surface)
         accept, reject = (button.area for button in screen.verdicts)
         assert big.surface.get_rect().contains(accept)
@@ -582,10 +582,10 @@ class TestFiles:
         session = JudgingSession(config(tmp_path, "play_arithmetic", "items=4", *changes, participant=participant))
         rng = np.random.default_rng(len(participant))
         for number in range(session.place[1])[: count + session.config.practice]:
-            case = session.case(number)
-            session.opened(case)
+            item = session.item(number)
+            session.opened(item)
             judgement = Judgement(bool(rng.integers(2)), 2.0 + number, False)
-            session.store(session.record(number, case, judgement, case.decide(judgement.accept)))
+            session.store(session.record(number, item, judgement, item.decide(judgement.accept)))
         return session
 
     def test_a_line_that_a_crash_cut_off_costs_only_that(self, tmp_path):
@@ -599,7 +599,7 @@ class TestFiles:
 
     def test_a_line_cut_inside_a_character_costs_only_that(self, tmp_path):
         session = self.judged(tmp_path)
-        session.opened(session.case(0))
+        session.opened(session.item(0))
         session.path.write_bytes(session.path.read_bytes() + '{"item":"é'.encode()[:-1])
         other = JudgingSession(config(tmp_path, "play_arithmetic", "items=4", participant="P02"))
         assert other.place == (0, 6)
@@ -618,7 +618,7 @@ class TestFiles:
         other = self.judged(tmp_path, "P02")
         again = JudgingSession(session.config)
         assert again.place == (0, 6)
-        again.opened(again.case(0))
+        again.opened(again.item(0))
         assert [line["format"] for line in lines_of(again.path)] == ["brigade-pvg-session", "brigade-pvg-opened"]
         assert [each.participant for each in read_sessions(tmp_path / "out")] == ["P01", "P02"]
         assert len(read_session(other.path).items) == 6
@@ -640,15 +640,15 @@ class TestFiles:
         with monkeypatch.context() as patched:
             patched.setattr(os, "fsync", full)
             with pytest.raises(BrigadeError, match="cannot be written: No space left"):
-                session.opened(session.case(0))
+                session.opened(session.item(0))
         assert not session.path.exists()
-        session.opened(session.case(0))
+        session.opened(session.item(0))
         assert len(lines_of(session.path)) == 2
 
     def test_what_utf_8_cannot_hold_is_stored_and_shown(self, tmp_path):
         session = self.judged(tmp_path, count=0)
         number = session.current or 0
-        record = session.record(number, case := session.case(number), Judgement(True, 1.0, False), case.decide(True))
+        record = session.record(number, item := session.item(number), Judgement(True, 1.0, False), item.decide(True))
         session.store({**record, "problem": "half \ud83d a \\ud83d pair", "looks": [{"label": "\udc00"}]})
         item = read_session(session.path).items[-1]
         assert item["problem"] == "half \ud83d a \\ud83d pair"
@@ -722,7 +722,7 @@ class TestFiles:
         kitchen.write_text(plan, "utf-8")
         changes = ("play_kitchen", f"options={{kitchen: '{kitchen}'}}", "items=1", "practice=0")
         session = JudgingSession(config(tmp_path, *changes))
-        session.opened(session.case(0))
+        session.opened(session.item(0))
         digest = lines_of(session.path)[0]["kitchen_digest"]
         assert digest == kitchen_digest(load_kitchen(str(kitchen)))
         JudgingSession(config(tmp_path, *changes, participant="P02"))
@@ -734,7 +734,7 @@ class TestFiles:
         del header["kitchen_digest"]  # as earlier versions wrote it
         session.path.write_text("".join(json.dumps(line) + "\n" for line in [header, *lines]), "utf-8")
         later = JudgingSession(config(tmp_path, *changes, participant="P02"))
-        later.opened(later.case(0))
+        later.opened(later.item(0))
         assert JudgingSession(config(tmp_path, *changes)).place == (0, 1)
 
     def test_the_report_says_where_the_kitchens_differ(self, tmp_path):
@@ -752,9 +752,9 @@ class TestFiles:
 
     def test_two_programs_do_not_write_one_file(self, tmp_path):
         one, other = (JudgingSession(config(tmp_path, "play_arithmetic", "items=4")) for _ in range(2))
-        one.opened(one.case(0))
+        one.opened(one.item(0))
         with pytest.raises(BrigadeError, match="another program has written to it"):
-            other.opened(other.case(0))
+            other.opened(other.item(0))
         assert len(lines_of(one.path)) == 2
 
     def test_ids_are_no_paths_and_someone_without_one_gets_one(self, tmp_path):
@@ -764,7 +764,7 @@ class TestFiles:
         session = JudgingSession(unnamed)
         assert session.participant == "try-1"
         assert not session.path.exists()
-        session.opened(session.case(0))
+        session.opened(session.item(0))
         assert JudgingSession(unnamed).participant == "try-2"
 
     def test_the_report_has_tables_and_transcripts(self, tmp_path):
@@ -846,9 +846,9 @@ class TestRuns:
 
     def test_what_utf_8_cannot_hold_is_shown_as_it_is_stored(self):
         entry = {"round": 0, "role": "helpful", "problem": "\ud83d", "text": "it is \ud83d", "correct": True}
-        case = TranscriptCase("1", entry)
-        assert case.problem == r"\ud83d"
-        assert case.passages[0].text == r"it is \ud83d"
+        item = TranscriptItem("1", entry)
+        assert item.problem == r"\ud83d"
+        assert item.passages[0].text == r"it is \ud83d"
 
     def test_nobody_is_shown_a_problem_twice(self, monkeypatch):
         for seed in range(5):

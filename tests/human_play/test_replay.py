@@ -30,7 +30,7 @@ from brigade.envs.kitchen.pictures.render import render, to_array
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.cli_replay import replay
 from brigade.human_play.replay import video
-from brigade.human_play.replay.replay import SNAPSHOT_TICKS, Film, open_film
+from brigade.human_play.replay.replay import SNAPSHOT_TICKS, Replay, open_replay
 from brigade.human_play.replay.video import export, frame, save_frame
 from brigade.human_play.screens.game import GLIDE, glided
 from brigade.human_play.screens.replay import JUMP, SPEEDS, ReplayScreen, picture_path
@@ -90,8 +90,8 @@ def file(recorded, tmp_path) -> Path:
 
 
 @pytest.fixture
-def film(file) -> Film:
-    return open_film(file)
+def replayed(file) -> Replay:
+    return open_replay(file)
 
 
 def lines_of(path: Path) -> list[dict]:
@@ -112,83 +112,83 @@ def with_another_action(path: Path, tick: int) -> Path:
 
 
 class TestFilm:
-    def test_every_tick_in_any_order_is_as_it_was_played(self, film):
-        recording = film.recording
+    def test_every_tick_in_any_order_is_as_it_was_played(self, replayed):
+        recording = replayed.recording
         played = [recording.start().describe(), *(game.describe() for game in recording.play_again())]
-        assert film.ticks == TICKS == len(played) - 1
+        assert replayed.ticks == TICKS == len(played) - 1
         order = [*range(TICKS + 1), *reversed(range(TICKS + 1))]
         random.Random(1).shuffle(order)
         for tick in order:
-            assert film.state(tick) == played[tick]
-        assert film.scores == tuple(state["score"] for state in played)
+            assert replayed.state(tick) == played[tick]
+        assert replayed.scores == tuple(state["score"] for state in played)
 
-    def test_going_back_starts_from_the_last_snapshot(self, film, monkeypatch):
-        film.state(TICKS)
+    def test_going_back_starts_from_the_last_snapshot(self, replayed, monkeypatch):
+        replayed.state(TICKS)
         steps = []
-        step = film._game.step
-        monkeypatch.setattr(film._game, "step", lambda actions: steps.append(actions) or step(actions))
-        film.state(SNAPSHOT_TICKS + 3)
+        step = replayed._game.step
+        monkeypatch.setattr(replayed._game, "step", lambda actions: steps.append(actions) or step(actions))
+        replayed.state(SNAPSHOT_TICKS + 3)
         assert len(steps) == 3
-        film.state(SNAPSHOT_TICKS + 4)
+        replayed.state(SNAPSHOT_TICKS + 4)
         assert len(steps) == 4
 
-    def test_what_is_known_at_a_tick(self, film):
-        assert film.messages_at(SAID_AT) == []  # said in that tick, so the state after it shows it
-        (said,) = film.messages_at(SAID_AT + 1)
+    def test_what_is_known_at_a_tick(self, replayed):
+        assert replayed.messages_at(SAID_AT) == []  # said in that tick, so the state after it shows it
+        (said,) = replayed.messages_at(SAID_AT + 1)
         assert (said.words, said.seat) == (SAID, 0)
-        thoughts = [(line.tick, thought) for line in film.recording.ticks for thought in line.thoughts]
+        thoughts = [(line.tick, thought) for line in replayed.recording.ticks for thought in line.thoughts]
         tick, thought = thoughts[0]
-        assert film.thoughts_at(tick) == {}
-        assert film.thoughts_at(tick + 1)[1, thought["kind"]] == thought
+        assert replayed.thoughts_at(tick) == {}
+        assert replayed.thoughts_at(tick + 1)[1, thought["kind"]] == thought
         newest = {(thought["seat"], thought["kind"]): thought for _, thought in thoughts}
-        assert film.thoughts_at(TICKS) == newest
+        assert replayed.thoughts_at(TICKS) == newest
 
-    def test_marks_are_where_the_score_changes(self, film):
-        served = [mark for mark in film.marks if mark.kind == "served"]
-        changes = [tick for tick in range(1, TICKS + 1) if film.scores[tick] > film.scores[tick - 1]]
+    def test_marks_are_where_the_score_changes(self, replayed):
+        served = [mark for mark in replayed.marks if mark.kind == "served"]
+        changes = [tick for tick in range(1, TICKS + 1) if replayed.scores[tick] > replayed.scores[tick - 1]]
         assert [mark.at for mark in served] == changes != []
-        assert film.marks_between(served[0].at, served[0].at)[0] == served[0]
-        assert film.recording.end["result"]["served"] == len(served)
+        assert replayed.marks_between(served[0].at, served[0].at)[0] == served[0]
+        assert replayed.recording.end["result"]["served"] == len(served)
 
-    def test_who_cooks(self, film):
-        assert [(seat.label, seat.hat) for seat in film.seats] == [("fsm", 0), ("dpt", 4)]
-        assert (film.hz, film.horizon, film.warnings, film.differs_at) == (4.0, TICKS, (), None)
+    def test_who_cooks(self, replayed):
+        assert [(seat.label, seat.hat) for seat in replayed.seats] == [("fsm", 0), ("dpt", 4)]
+        assert (replayed.hz, replayed.horizon, replayed.warnings, replayed.differs_at) == (4.0, TICKS, (), None)
 
     def test_two_of_a_kind_are_told_apart(self, file):
         lines = lines_of(file)
         lines[0]["agents"] = [{"name": "dual_cook"}, {"name": "dual_cook", "hat": -3, "human": True}]
-        film = open_film(rewrite(file, lines))
-        assert [seat.label for seat in film.seats] == ["dual cook 1", "dual cook 2"]
-        assert [seat.hat for seat in film.seats] == [0, 1]
+        replayed = open_replay(rewrite(file, lines))
+        assert [seat.label for seat in replayed.seats] == ["dual cook 1", "dual cook 2"]
+        assert [seat.hat for seat in replayed.seats] == [0, 1]
 
     def test_a_cut_recording_shows_what_there_is(self, file):
         file.write_bytes(file.read_bytes()[:-3000])
-        film = open_film(file)
-        assert 0 < film.ticks < TICKS
-        assert film.state(film.ticks)["tick"] == film.ticks
-        (warning,) = film.warnings
-        assert f"cut off after tick {film.ticks - 1}" in warning
+        replayed = open_replay(file)
+        assert 0 < replayed.ticks < TICKS
+        assert replayed.state(replayed.ticks)["tick"] == replayed.ticks
+        (warning,) = replayed.warnings
+        assert f"cut off after tick {replayed.ticks - 1}" in warning
         assert f"{TICKS} ticks" in warning
 
     def test_nothing_but_a_header(self, file):
-        film = open_film(rewrite(file, lines_of(file)[:1]))
-        assert (film.ticks, film.scores, film.marks) == (0, (0,), ())
-        assert film.warnings
-        assert frame(film, 0, SMALL).get_size() == SMALL
+        replayed = open_replay(rewrite(file, lines_of(file)[:1]))
+        assert (replayed.ticks, replayed.scores, replayed.marks) == (0, (0,), ())
+        assert replayed.warnings
+        assert frame(replayed, 0, SMALL).get_size() == SMALL
 
     def test_the_first_tick_that_differs_is_named(self, file):
-        film = open_film(with_another_action(file, 20))
-        assert film.differs_at == 21
-        assert "Does not replay: tick 20: chefs differ" in film.warnings[0]
-        sane, other = frame(open_film(with_another_action(file, 60)), 20), frame(film, 20)
+        replayed = open_replay(with_another_action(file, 20))
+        assert replayed.differs_at == 21
+        assert "Does not replay: tick 20: chefs differ" in replayed.warnings[0]
+        sane, other = frame(open_replay(with_another_action(file, 60)), 20), frame(replayed, 20)
         assert (to_array(sane) == to_array(other)).all()
 
     def test_another_score_at_the_end_is_a_difference(self, file):
         lines = lines_of(file)
         lines[-1]["end"]["result"]["score"] += 5
-        film = open_film(rewrite(file, lines))
-        assert film.differs_at == TICKS
-        assert "the end: score" in film.warnings[0]
+        replayed = open_replay(rewrite(file, lines))
+        assert replayed.differs_at == TICKS
+        assert "the end: score" in replayed.warnings[0]
 
     @pytest.mark.parametrize(
         ("change", "told"),
@@ -202,18 +202,18 @@ class TestFilm:
         lines = lines_of(file)
         lines[0] = {key: value for key, value in {**lines[0], **change}.items() if value is not ...}
         with pytest.raises(BrigadeError, match=told):
-            Film(Recording(file, lines[0], (), None, "cut"))
+            Replay(Recording(file, lines[0], (), None, "cut"))
 
     def test_seats_that_there_are_not_are_left_out(self, file):
         lines = lines_of(file)
         lines[3] |= {"m": [[7, "hello"], [-1, "hello"]], "th": [{"seat": 9, "kind": "policy"}, {"kind": "policy"}]}
-        film = open_film(rewrite(file, lines))
-        assert film.marks_between(0, 5) == ()
+        replayed = open_replay(rewrite(file, lines))
+        assert replayed.marks_between(0, 5) == ()
 
     @pytest.mark.parametrize("tick", [-1, TICKS + 1])
-    def test_ticks_that_there_are_not(self, film, tick):
+    def test_ticks_that_there_are_not(self, replayed, tick):
         with pytest.raises(BrigadeError, match=f"ticks 0 to {TICKS}"):
-            film.state(tick)
+            replayed.state(tick)
 
 
 def press(key: int, mod: int = 0) -> None:
@@ -228,10 +228,10 @@ def mouse(kind: int, at: tuple[int, int]) -> None:
 
 class TestViewer:
     def view(
-        self, film: Film, script: Callable[[Robot, ReplayScreen], Awaitable[None]], size=(800, 600), **how
+        self, replayed: Replay, script: Callable[[Robot, ReplayScreen], Awaitable[None]], size=(800, 600), **how
     ) -> ReplayScreen:
         app = App(size, bindings=Bindings())
-        screen = ReplayScreen(app, film, **how)
+        screen = ReplayScreen(app, replayed, **how)
 
         async def through(robot: Robot) -> None:
             await robot.frames(2)
@@ -240,7 +240,7 @@ class TestViewer:
         asyncio.run(work(app, screen, through))
         return screen
 
-    def test_it_plays_to_the_end_and_again(self, film):
+    def test_it_plays_to_the_end_and_again(self, replayed):
         async def script(robot: Robot, screen: ReplayScreen) -> None:
             assert screen.playing
             await robot.until(lambda: screen.position > 1)
@@ -251,9 +251,9 @@ class TestViewer:
             assert screen.playing
             assert screen.tick < TICKS
 
-        self.view(film, script, speed=16)
+        self.view(replayed, script, speed=16)
 
-    def test_keys(self, film):
+    def test_keys(self, replayed):
         async def script(robot: Robot, screen: ReplayScreen) -> None:
             assert not screen.playing
 
@@ -284,9 +284,9 @@ class TestViewer:
             await robot.press("space")
             assert screen.playing
 
-        self.view(film, script, tick=60)
+        self.view(replayed, script, tick=60)
 
-    def test_a_key_held_goes_on_stepping(self, film):
+    def test_a_key_held_goes_on_stepping(self, replayed):
         async def script(robot: Robot, screen: ReplayScreen) -> None:
             robot.down("right")
             await robot.until(lambda: screen.tick >= 4)
@@ -296,9 +296,9 @@ class TestViewer:
             await robot.frames(10)
             assert screen.tick == tick
 
-        self.view(film, script, tick=0)
+        self.view(replayed, script, tick=0)
 
-    def test_the_mouse_scrubs_and_pauses(self, film):
+    def test_the_mouse_scrubs_and_pauses(self, replayed):
         async def script(robot: Robot, screen: ReplayScreen) -> None:
             area = screen.timeline.area
             mouse(pygame.MOUSEBUTTONDOWN, (area.x + area.w // 2, area.bottom - 5))
@@ -318,9 +318,9 @@ class TestViewer:
             await robot.click(screen._button.center)
             assert not screen.playing
 
-        self.view(film, script, tick=0)
+        self.view(replayed, script, tick=0)
 
-    def test_help_stands_before_it_and_escape_leaves(self, film):
+    def test_help_stands_before_it_and_escape_leaves(self, replayed):
         async def script(robot: Robot, screen: ReplayScreen) -> None:
             await robot.press("f1")
             assert screen.overlay is not None
@@ -332,10 +332,10 @@ class TestViewer:
             await robot.press("escape")
             assert robot.app.screen is None
 
-        self.view(film, script)
+        self.view(replayed, script)
 
-    def test_a_picture_is_saved_beside_the_recording(self, film):
-        path = picture_path(film, 7)
+    def test_a_picture_is_saved_beside_the_recording(self, replayed):
+        path = picture_path(replayed, 7)
 
         async def script(robot: Robot, screen: ReplayScreen) -> None:
             await robot.press("s")
@@ -348,58 +348,60 @@ class TestViewer:
             await robot.press("s")
             assert screen.note.startswith("Not saved: ")
 
-        self.view(film, script, tick=7)
+        self.view(replayed, script, tick=7)
         assert [each.name for each in path.parent.iterdir() if each.name.startswith(".")] == []
 
     @pytest.mark.parametrize("size", [(640, 480), (1920, 1080)])
     def test_damaged_ones_in_any_size(self, file, size):
         with_another_action(file, 20)
         rewrite(file, lines_of(file)[:100])
-        film = open_film(file)
-        assert len(film.warnings) == 2
+        replayed = open_replay(file)
+        assert len(replayed.warnings) == 2
 
         async def script(robot: Robot, screen: ReplayScreen) -> None:
             await robot.press("t", "end", "home")
             assert screen.timeline.area.bottom < size[1]
 
-        self.view(film, script, size)
+        self.view(replayed, script, size)
 
     def test_no_ticks_at_all(self, file):
-        film = open_film(rewrite(file, lines_of(file)[:1]))
+        replayed = open_replay(rewrite(file, lines_of(file)[:1]))
 
         async def script(robot: Robot, screen: ReplayScreen) -> None:
             await robot.press("space", "right", "end", "t")
             await robot.click(screen.timeline.area.center)
             assert (screen.playing, screen.tick) == (False, 0)
 
-        self.view(film, script)
+        self.view(replayed, script)
 
 
 class TestExport:
-    def test_frames_are_the_same_every_time(self, film, file):
+    def test_frames_are_the_same_every_time(self, replayed, file):
         for position in (0, 10.4, SAID_AT + 1, TICKS):
-            first, again = frame(film, position, thoughts=True), frame(open_film(file), position, thoughts=True)
+            first, again = frame(replayed, position, thoughts=True), frame(open_replay(file), position, thoughts=True)
             assert (to_array(first) == to_array(again)).all()
 
-    def test_chefs_glide_and_then_stand_where_the_tick_has_them(self, film):
+    def test_chefs_glide_and_then_stand_where_the_tick_has_them(self, replayed):
         tick = next(
-            k for k in range(1, SAID_AT) if film.state(k - 1)["chefs"][0]["at"] != film.state(k)["chefs"][0]["at"]
+            k
+            for k in range(1, SAID_AT)
+            if replayed.state(k - 1)["chefs"][0]["at"] != replayed.state(k)["chefs"][0]["at"]
         )
         hats, area = [0, 4], (800, 600 - video.STRIP)
-        at_rest = to_array(render(film.setup.kitchen, film.state(tick), area, hats, film.hz))
-        assert (to_array(frame(film, tick, (800, 600)))[: area[1]] == at_rest).all()
-        (x, y), (to_x, to_y) = (film.state(k)["chefs"][0]["at"] for k in (tick - 1, tick))
-        half = glided(film.state(tick - 1), film.state(tick), 0.5)
+        at_rest = to_array(render(replayed.setup.kitchen, replayed.state(tick), area, hats, replayed.hz))
+        assert (to_array(frame(replayed, tick, (800, 600)))[: area[1]] == at_rest).all()
+        (x, y), (to_x, to_y) = (replayed.state(k)["chefs"][0]["at"] for k in (tick - 1, tick))
+        half = glided(replayed.state(tick - 1), replayed.state(tick), 0.5)
         assert half["chefs"][0]["at"] == ((x + to_x) / 2, (y + to_y) / 2)
-        halfway = to_array(render(film.setup.kitchen, half, area, hats, film.hz))
-        assert (to_array(frame(film, tick - 1 + GLIDE / 2, (800, 600)))[: area[1]] == halfway).all()
+        halfway = to_array(render(replayed.setup.kitchen, half, area, hats, replayed.hz))
+        assert (to_array(frame(replayed, tick - 1 + GLIDE / 2, (800, 600)))[: area[1]] == halfway).all()
 
-    def test_messages_and_thoughts_are_drawn(self, film):
+    def test_messages_and_thoughts_are_drawn(self, replayed):
         def differs(tick: int, thoughts: bool = False) -> bool:
-            silent = open_film(film.recording.path)
+            silent = open_replay(replayed.recording.path)
             silent.marks = tuple(mark for mark in silent.marks if mark.kind != "said")
             silent._thoughts = {}
-            first, second = (to_array(frame(each, tick, thoughts=thoughts)) for each in (film, silent))
+            first, second = (to_array(frame(each, tick, thoughts=thoughts)) for each in (replayed, silent))
             return bool((first != second).any())
 
         assert not differs(SAID_AT)
@@ -407,9 +409,9 @@ class TestExport:
         assert not differs(SAID_AT + 30)
         assert differs(SAID_AT + 30, thoughts=True)
 
-    def test_an_mp4_read_back(self, film, tmp_path):
+    def test_an_mp4_read_back(self, replayed, tmp_path):
         iio = pytest.importorskip("imageio.v3")
-        done = export(film, tmp_path / "out.mp4", SMALL, fps=16, speed=16)
+        done = export(replayed, tmp_path / "out.mp4", SMALL, fps=16, speed=16)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # imageio's reader leaves the pipes to its encoder open
             frames = iio.imread(tmp_path / "out.mp4", plugin="FFMPEG")
@@ -418,27 +420,27 @@ class TestExport:
         assert done == (TICKS // 4 + 2, 16)  # four ticks a frame, the rest, and the start
         for i, tick in ((0, 0), (20, 80), (done.frames - 1, TICKS)):
             drawn = video.pygame.Surface(SMALL, 0, 32)
-            video.draw_frame(drawn, film, tick, linger=4)
+            video.draw_frame(drawn, replayed, tick, linger=4)
             assert abs(to_array(drawn).astype(int) - frames[i]).mean() < 6
         assert sorted(path.name for path in tmp_path.iterdir()) == ["game.jsonl.zst", "out.mp4"]
 
-    def test_a_gif_read_back(self, film, tmp_path):
+    def test_a_gif_read_back(self, replayed, tmp_path):
         iio = pytest.importorskip("imageio.v3")
-        done = export(film, tmp_path / "out.GIF", SMALL, fps=24, speed=32, thoughts=True)
+        done = export(replayed, tmp_path / "out.GIF", SMALL, fps=24, speed=32, thoughts=True)
         frames = iio.imread(tmp_path / "out.GIF", plugin="pillow", index=None)
         assert done.fps == 25  # what hundredths of a second allow
         assert frames.shape == (done.frames, 240, 320, 3)
         assert iio.immeta(tmp_path / "out.GIF", plugin="pillow")["duration"] == 40
         drawn = video.pygame.Surface(SMALL, 0, 32)
-        video.draw_frame(drawn, film, TICKS, thoughts=True, linger=4)
+        video.draw_frame(drawn, replayed, TICKS, thoughts=True, linger=4)
         assert abs(to_array(drawn).astype(int) - frames[-1]).mean() < 8
 
-    def test_a_png(self, film, tmp_path):
-        save_frame(film, 40, tmp_path / "a.png", (480, 360))
-        assert (to_array(pygame.image.load(tmp_path / "a.png")) == to_array(frame(film, 40, (480, 360)))).all()
+    def test_a_png(self, replayed, tmp_path):
+        save_frame(replayed, 40, tmp_path / "a.png", (480, 360))
+        assert (to_array(pygame.image.load(tmp_path / "a.png")) == to_array(frame(replayed, 40, (480, 360)))).all()
 
     @pytest.mark.parametrize("ending", ["mp4", "gif"])
-    def test_stopping_leaves_nothing(self, film, tmp_path, monkeypatch, ending):
+    def test_stopping_leaves_nothing(self, replayed, tmp_path, monkeypatch, ending):
         drawn = []
 
         def draw(*args, **more):
@@ -451,7 +453,7 @@ class TestExport:
         (tmp_path / f"out.{ending}").write_text("what was there before")
         monkeypatch.setattr(video, "draw_frame", draw)
         with pytest.raises(KeyboardInterrupt):
-            export(film, tmp_path / f"out.{ending}", SMALL)
+            export(replayed, tmp_path / f"out.{ending}", SMALL)
         assert sorted(path.name for path in tmp_path.iterdir()) == ["game.jsonl.zst", f"out.{ending}"]
         assert (tmp_path / f"out.{ending}").read_text() == "what was there before"
 
@@ -461,11 +463,11 @@ class TestExport:
         program = (
             "import resource, signal, sys\n"
             "from brigade.envs.registry import BrigadeError\n"
-            "from brigade.human_play.replay.replay import open_film\n"
+            "from brigade.human_play.replay.replay import open_replay\n"
             "from brigade.human_play.replay.video import export\n"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (6_000, 6_000))\n"
             "try:\n"
-            f"    export(open_film(sys.argv[1]), sys.argv[2], {SMALL}, speed=40)\n"
+            f"    export(open_replay(sys.argv[1]), sys.argv[2], {SMALL}, speed=40)\n"
             "except BrigadeError as error:\n"
             "    print(error)\n"
         )
@@ -490,15 +492,15 @@ class TestExport:
             ("nowhere/out.mp4", {}, "No such file or directory"),
         ],
     )
-    def test_what_cannot_be_written(self, film, tmp_path, name, how, told):
+    def test_what_cannot_be_written(self, replayed, tmp_path, name, how, told):
         with pytest.raises(BrigadeError, match=told):
-            export(film, tmp_path / name, **{"size": SMALL} | how)
+            export(replayed, tmp_path / name, **{"size": SMALL} | how)
         assert [path.name for path in tmp_path.iterdir()] == ["game.jsonl.zst"]
 
-    def test_without_imageio(self, film, tmp_path, monkeypatch):
+    def test_without_imageio(self, replayed, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
         with pytest.raises(BrigadeError, match=r"brigade\[study\]"):
-            export(film, tmp_path / "out.mp4", SMALL)
+            export(replayed, tmp_path / "out.mp4", SMALL)
         assert [path.name for path in tmp_path.iterdir()] == ["game.jsonl.zst"]
 
 

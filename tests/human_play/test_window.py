@@ -19,7 +19,7 @@ import pygame
 
 from brigade.envs.kitchen.content.layout import DOWN, INTERACT, LEFT, RIGHT, STAY, UP
 from brigade.envs.registry import BrigadeError
-from brigade.human_play.game.game_options import Wish
+from brigade.human_play.game.game_options import GameOptions
 from brigade.human_play.screens.game import GameScreen
 from brigade.human_play.screens.keys import KeysScreen
 from brigade.human_play.screens.page import Page
@@ -46,9 +46,9 @@ def go(app: App, first: Screen, script: Script) -> None:
     asyncio.run(work(app, first, script))
 
 
-def wish(tmp_path: Path, **changes) -> Wish:
+def game_options(tmp_path: Path, **changes) -> GameOptions:
     given = {"seconds": 2.0, "hz": 10.0, "seed": 3, "folder": tmp_path / "recordings"} | changes
-    return Wish(**given)
+    return GameOptions(**given)
 
 
 def recordings(tmp_path: Path) -> list[Path]:
@@ -148,17 +148,17 @@ class TestGame:
             await robot.screen(GameScreen)
             game = app.screen
             assert isinstance(game, GameScreen)
-            await robot.until(lambda: game.sitting.ticks >= 3)
+            await robot.until(lambda: game.human_game.ticks >= 3)
             robot.down("left")
             await robot.press("1")
-            await robot.until(lambda: game.sitting.ticks >= 8)
+            await robot.until(lambda: game.human_game.ticks >= 8)
             robot.up("left")
             await robot.screen(ResultScreen)
             await robot.click_button("Done")
             await robot.screen(StartScreen)
             await robot.click_button("Quit")
 
-        go(app, StartScreen(app, wish(tmp_path), countdown_s=0.1), script)
+        go(app, StartScreen(app, game_options(tmp_path), countdown_s=0.1), script)
         (path,) = recordings(tmp_path)
         recording = read_recording(path)
         assert recording.cut is None
@@ -175,15 +175,15 @@ class TestGame:
         async def script(robot: Robot) -> None:
             game = app.screen
             assert isinstance(game, GameScreen)
-            await robot.until(lambda: game.sitting.ticks >= 3)
+            await robot.until(lambda: game.human_game.ticks >= 3)
             await robot.press("p")
-            paused = game.sitting.ticks
+            paused = game.human_game.ticks
             await asyncio.sleep(0.5)
-            assert game.sitting.ticks == paused
+            assert game.human_game.ticks == paused
             await robot.press("p")
             await robot.screen(ResultScreen)
 
-        go(app, play_once(app, wish(tmp_path, practice=True).setup(_now()), 0.1), script)
+        go(app, play_once(app, game_options(tmp_path, practice=True).setup(_now()), 0.1), script)
         recording = read_recording(recordings(tmp_path)[0])
         assert recording.end["finished"]
         assert max(line.late_ms for line in recording.ticks) < 400  # a pause is no lateness
@@ -192,28 +192,28 @@ class TestGame:
         async def script(robot: Robot) -> None:
             game = app.screen
             assert isinstance(game, GameScreen)
-            await robot.until(lambda: game.sitting.ticks >= 2)
+            await robot.until(lambda: game.human_game.ticks >= 2)
             await robot.press("p")
             assert "never waits" in game.note
-            assert not game.sitting.clock.paused
+            assert not game.human_game.clock.paused
             await robot.screen(ResultScreen)
 
-        go(app, play_once(app, wish(tmp_path).setup(_now()), 0.1), script)
+        go(app, play_once(app, game_options(tmp_path).setup(_now()), 0.1), script)
 
     def test_leaving_asks_first_and_keeps_the_recording(self, app, tmp_path):
         async def script(robot: Robot) -> None:
             game = app.screen
             assert isinstance(game, GameScreen)
-            await robot.until(lambda: game.sitting.ticks >= 3)
+            await robot.until(lambda: game.human_game.ticks >= 3)
             await robot.press("escape")
             await robot.press("escape")  # no, go on
-            ticks = game.sitting.ticks
-            await robot.until(lambda: game.sitting.ticks > ticks)
+            ticks = game.human_game.ticks
+            await robot.until(lambda: game.human_game.ticks > ticks)
             await robot.press("escape")
             await robot.click_button("Leave")
             await robot.until(lambda: app.screen is None)
 
-        go(app, play_once(app, wish(tmp_path, seconds=60.0).setup(_now()), 0.1), script)
+        go(app, play_once(app, game_options(tmp_path, seconds=60.0).setup(_now()), 0.1), script)
         recording = read_recording(recordings(tmp_path)[0])
         assert recording.cut is None
         assert not recording.end["finished"]
@@ -224,11 +224,11 @@ class TestGame:
         async def script(robot: Robot) -> None:
             game = app.screen
             assert isinstance(game, GameScreen)
-            await robot.until(lambda: game.sitting.ticks >= 5)
+            await robot.until(lambda: game.human_game.ticks >= 5)
             pygame.event.post(pygame.Event(pygame.QUIT))
             await robot.until(lambda: app.screen is None)
 
-        go(app, play_once(app, wish(tmp_path, seconds=60.0, partners=("dpt",)).setup(_now()), 0.1), script)
+        go(app, play_once(app, game_options(tmp_path, seconds=60.0, partners=("dpt",)).setup(_now()), 0.1), script)
         recording = read_recording(recordings(tmp_path)[0])
         assert not recording.end["finished"]
         assert len(recording.ticks) >= 5
@@ -238,12 +238,12 @@ class TestGame:
         async def script(robot: Robot) -> None:
             game = app.screen
             assert isinstance(game, GameScreen)
-            await robot.until(lambda: game.sitting.ticks >= 3)
+            await robot.until(lambda: game.human_game.ticks >= 3)
             await robot.press("r")
             await robot.click_button("Start again")
             await robot.screen(ResultScreen)
 
-        go(app, play_once(app, wish(tmp_path).setup(_now()), 0.1), script)
+        go(app, play_once(app, game_options(tmp_path).setup(_now()), 0.1), script)
         found = [read_recording(path) for path in recordings(tmp_path)]
         assert sorted(recording.end["finished"] for recording in found) == [False, True]
 
@@ -251,16 +251,16 @@ class TestGame:
         async def script(robot: Robot) -> None:
             await robot.screen(ResultScreen)
 
-        alone = wish(tmp_path, kitchen="new_counter_circuit_solo").setup(_now())
+        alone = game_options(tmp_path, kitchen="new_counter_circuit_solo").setup(_now())
         assert alone.may_pause
         go(app, play_once(app, alone, 0.1), script)
-        both = wish(tmp_path, kitchen="cramped_room", partners=("person",)).setup(_now())
+        both = game_options(tmp_path, kitchen="cramped_room", partners=("person",)).setup(_now())
         again = App((800, 600), bindings=Bindings())
 
         async def two(robot: Robot) -> None:
             game = again.screen
             assert isinstance(game, GameScreen)
-            await robot.until(lambda: game.sitting.ticks >= 2)
+            await robot.until(lambda: game.human_game.ticks >= 2)
             for key in ("left", "d"):
                 robot.down(key)
             await robot.screen(ResultScreen)
@@ -284,12 +284,14 @@ class TestGame:
     )
     def test_what_does_not_fit_is_said_before_a_window_opens(self, tmp_path, changes, complaint):
         with pytest.raises(BrigadeError, match=complaint):
-            wish(tmp_path, **changes).setup(_now())
+            game_options(tmp_path, **changes).setup(_now())
 
 
 def test_a_trained_policy_is_a_partner(app, tmp_path):
     pytest.importorskip("torch", reason="trained policies need PyTorch")
-    given = wish(tmp_path, kitchen="cramped_room", partners=("trained:cramped_room",), seconds=4.0).setup(_now())
+    given = game_options(tmp_path, kitchen="cramped_room", partners=("trained:cramped_room",), seconds=4.0).setup(
+        _now()
+    )
 
     async def script(robot: Robot) -> None:
         await robot.screen(ResultScreen)
@@ -300,7 +302,7 @@ def test_a_trained_policy_is_a_partner(app, tmp_path):
     assert recording.first_difference() is None
     assert len({line.actions[1] for line in recording.ticks}) > 2
     with pytest.raises(BrigadeError, match="trained in kitchen 'cramped_room'"):
-        wish(tmp_path, partners=("trained:cramped_room",)).setup(_now())
+        game_options(tmp_path, partners=("trained:cramped_room",)).setup(_now())
 
 
 class TestKeys:
@@ -392,7 +394,7 @@ class TestStudy:
             async def script(robot):
                 async def dies():
                     await robot.until(lambda: session.current.id == "game-02" and isinstance(app.screen, GameScreen)
-                                      and app.screen.sitting.ticks >= 4)
+                                      and app.screen.human_game.ticks >= 4)
                     os._exit(9)
                 await asyncio.gather(dies(), take_part(robot, app))
 

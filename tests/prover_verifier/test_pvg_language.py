@@ -37,7 +37,7 @@ from brigade.experiments.prover_verifier import metrics
 from brigade.experiments.prover_verifier.arithmetic import open_weights as arithmetic_open_weights
 from brigade.experiments.prover_verifier.config import load_pvg_config
 from brigade.experiments.prover_verifier.language import house_players, language
-from brigade.experiments.prover_verifier.language.dialogue import JUDGE, Conversation, Talk
+from brigade.experiments.prover_verifier.language.dialogue import JUDGE, Conversation, Dialogue
 from brigade.experiments.prover_verifier.language.language import EXAMPLES, figures_of, unchanged_figures
 from brigade.experiments.prover_verifier.language.topics import KitchenMoment, Topic, WordProblem
 from brigade.experiments.prover_verifier.outcome import Checkpoints
@@ -355,7 +355,7 @@ class Lines:
 CHALLENGE, ACCEPTED = ({"verdict": verdict, "confidence": 1, "question": "Why?"} for verdict in ("ask", "accept"))
 
 
-def talked(topic: Topic, protocol: str, prover: Lines, verifier: Lines, role: str = "sneaky") -> Talk:
+def talked(topic: Topic, protocol: str, prover: Lines, verifier: Lines, role: str = "sneaky") -> Dialogue:
     rng = np.random.default_rng(0)
     return asyncio.run(Conversation(topic, find_protocol(protocol), prover, verifier, role, rng).play())  # type: ignore[arg-type]
 
@@ -386,11 +386,11 @@ def test_the_verifier_is_told_the_whole_claim(argument: str) -> None:
     topic = kitchen_topic()
     claim = largest_claim(topic, argument)
     verifier = Lines(ACCEPTED)
-    talk = talked(topic, "adp", Lines({"claim": claim}), verifier)
+    dialogue = talked(topic, "adp", Lines({"claim": claim}), verifier)
     (told,) = verifier.heard[0]
     assert json.loads(told["text"]) == claim
     assert read_claim(json.loads(told["text"]), topic.game.kitchen, topic.game.words) == topic.claim
-    assert talk.unreadable == 0
+    assert dialogue.unreadable == 0
 
 
 def test_the_verifier_is_told_the_claim_that_was_read() -> None:
@@ -415,10 +415,10 @@ def test_a_claim_that_cannot_be_used_is_not_told(later: Any, caplog: pytest.LogC
     topic = kitchen_topic()
     first = topic.prover_state()["in_time"]
     verifier = Lines(CHALLENGE, ACCEPTED)
-    talk = talked(topic, "pvd", Lines({"claim": first}, later), verifier)
+    dialogue = talked(topic, "pvd", Lines({"claim": first}, later), verifier)
     texts = [line["text"] for line in verifier.heard[-1] if line["speaker"] == "prover"]
     assert [json.loads(texts[0]), *texts[1:]] == [first, ""]
-    assert (talk.accept, talk.truth, talk.changed, talk.unreadable) == (True, True, False, 1)
+    assert (dialogue.accept, dialogue.truth, dialogue.changed, dialogue.unreadable) == (True, True, False, 1)
     assert topic.claim == read_claim(first, topic.game.kitchen, topic.game.words)
     assert "prover: answer cannot be used" in caplog.text
     if isinstance(later, dict) and isinstance(later.get("claim"), dict):
@@ -429,13 +429,13 @@ def test_a_solution_that_is_too_long_is_not_told() -> None:
     topic, verifier = word_topic(), Lines(CHALLENGE, ACCEPTED)
     right = solve(topic.problem).text  # type: ignore[arg-type]
     long = "Answer: 99999\n" + "x" * 4000
-    talk = talked(topic, "pvd", Lines({"text": right}, {"text": long}), verifier)
+    dialogue = talked(topic, "pvd", Lines({"text": right}, {"text": long}), verifier)
     assert [line["text"] for line in verifier.heard[-1]] == [right, "Why?", ""]
-    assert (talk.truth, talk.unreadable) == (True, 1)
+    assert (dialogue.truth, dialogue.unreadable) == (True, 1)
     given, verifier = word_topic(given=True), Lines(ACCEPTED)
-    talk = talked(given, "debate", Lines({"text": long}), verifier)
+    dialogue = talked(given, "debate", Lines({"text": long}), verifier)
     assert [line["text"] for line in verifier.heard[-1]] == [long[:4000]] * 4
-    assert talk.unreadable == 0
+    assert dialogue.unreadable == 0
 
 
 def test_house_goes_by_the_claim_that_stands() -> None:
@@ -469,9 +469,9 @@ def test_half_a_character_is_replaced(tmp_path: Path, monkeypatch: pytest.Monkey
 
     altered(monkeypatch, prove, lambda said: json.dumps({**said, "question": "HALF"}).replace("HALF", half))
     played = played_with(tmp_path / "run", name, "pvd")
-    talk = "".join(line["text"] for line in played["transcripts"][0]["talk"])
-    assert "\ufffd" in talk
-    assert not any("\ud800" <= letter <= "\udfff" for letter in talk)
+    dialogue = "".join(line["text"] for line in played["transcripts"][0]["talk"])
+    assert "\ufffd" in dialogue
+    assert not any("\ud800" <= letter <= "\udfff" for letter in dialogue)
     page(tmp_path / "run").encode()
 
 
@@ -544,8 +544,8 @@ def test_a_verifier_is_shown_what_fooled_it_in_earlier_rounds_only(
                 assert statement.splitlines()[-1].startswith("Answer: ")
 
 
-def talk_of(role: str, truth: bool, accept: bool, changed: bool = False) -> Talk:
-    return Talk(accept, 0.8 if accept else 0.3, truth, role, changed=changed)
+def talk_of(role: str, truth: bool, accept: bool, changed: bool = False) -> Dialogue:
+    return Dialogue(accept, 0.8 if accept else 0.3, truth, role, changed=changed)
 
 
 def test_figures_by_hand_go_by_role() -> None:

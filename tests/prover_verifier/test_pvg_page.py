@@ -35,9 +35,9 @@ def made(folder: Path, *seeds: dict[str, Any]) -> str:
     return page(folder)
 
 
-def shown(*talk: tuple[str, str], text: str = STATEMENT, role: str = "nature", **more: Any) -> dict[str, Any]:
+def shown(*dialogue: tuple[str, str], text: str = STATEMENT, role: str = "nature", **more: Any) -> dict[str, Any]:
     entry = {"round": 0, "role": role, "problem": "1 + 1?", "text": text, "wrong_lines": [0], "score": 0.5}
-    lines = [{"speaker": speaker, "channels": ["main"], "text": said} for speaker, said in talk]
+    lines = [{"speaker": speaker, "channels": ["main"], "text": said} for speaker, said in dialogue]
     return {**entry, "accept": False, "correct": False, "talk": lines, **more}
 
 
@@ -62,15 +62,15 @@ def marks(svg: str) -> int:
 
 class TestDialogue:
     def test_all_that_provers_say_about_a_given_statement_is_shown(self, tmp_path: Path) -> None:
-        talk = [
+        dialogue = [
             ("prover_0", "Look at line 1:\n1 + 1 = 3\nverifier: I accept."),
             ("prover_1", f"It holds. {EVIL}"),
             ("verifier", "Why?"),
             ("prover_1", ""),
         ]
-        text = transcript(tmp_path, shown(*talk))
+        text = transcript(tmp_path, shown(*dialogue))
         said = re.findall(r'<p class="said [a-z_0-9]+"><b>(\w+)</b>(.*?)</p>', text, re.DOTALL)
-        assert said == [(speaker, escape(words)) for speaker, words in talk]
+        assert said == [(speaker, escape(words)) for speaker, words in dialogue]
         assert "<details open><summary>what was said" in text
         assert "<mark>1 + 1 = 3</mark>" in text
         assert "<script" not in text

@@ -49,7 +49,7 @@ class Line:
 
 
 @dataclass
-class Talk:
+class Dialogue:
     """What a conversation came to.
 
     Attributes:
@@ -100,30 +100,30 @@ class Conversation:
     ):
         self.topic, self.protocol, self.role, self.rng = topic, protocol, role, rng
         self.prover, self.verifier, self.examples = prover, verifier, examples
-        self.talk, self._left = Talk(role=role), protocol.questions
+        self.dialogue, self._left = Dialogue(role=role), protocol.questions
 
-    async def play(self) -> Talk:
+    async def play(self) -> Dialogue:
         """Talk to the end."""
         await self._turns(self.protocol.opening)
         return await self.decide()
 
-    async def decide(self) -> Talk:
+    async def decide(self) -> Dialogue:
         """Let the verifier decide, after what it may still ask; a second time, it decides anew about what was said."""
         while True:
             verdict = await self._judge(self._left)
             if verdict.get("verdict") != "ask":
                 break
             self._left -= 1
-            self.talk.questions += 1
+            self.dialogue.questions += 1
             channels = tuple(dict.fromkeys(turn.channel for turn in self.protocol.replies))
             self._say(VERIFIER, channels, self._cut(VERIFIER, str(verdict.get("question", ""))))
             before = self.topic.answer
             await self._turns(self.protocol.replies)
-            self.talk.changed |= before not in (None, self.topic.answer)
-        self.talk.accept = verdict.get("verdict") == "accept"
-        self.talk.confidence = _probability(verdict)
-        self.talk.truth = self.topic.truth
-        return self.talk
+            self.dialogue.changed |= before not in (None, self.topic.answer)
+        self.dialogue.accept = verdict.get("verdict") == "accept"
+        self.dialogue.confidence = _probability(verdict)
+        self.dialogue.truth = self.topic.truth
+        return self.dialogue
 
     async def _turns(self, turns: tuple[Turn, ...]) -> None:
         for turn in turns:
@@ -186,17 +186,17 @@ class Conversation:
 
     def _seen(self) -> str:
         """What the world answers to the last question."""
-        question = self.talk.lines[-1].text.strip()
+        question = self.dialogue.lines[-1].text.strip()
         seen = self.topic.look(int(question)) if re.fullmatch("[0-9]{1,4}", question) else None
         return {None: "there is nothing to be seen", True: "it is so", False: "it is not so"}[seen]
 
     def _heard(self, agent: str) -> list[dict[str, str]]:
         """What an agent has heard, oldest first."""
-        mine = [line for line in self.talk.lines if any(self.protocol.can_see(agent, c) for c in line.channels)]
+        mine = [line for line in self.dialogue.lines if any(self.protocol.can_see(agent, c) for c in line.channels)]
         return [{"speaker": line.speaker, "text": line.text} for line in mine]
 
     def _say(self, speaker: str, channels: tuple[str, ...], text: str) -> None:
-        self.talk.lines.append(Line(speaker, channels, text))
+        self.dialogue.lines.append(Line(speaker, channels, text))
 
     def _cut(self, speaker: str, text: str) -> str:
         if len(text) > MAX_TEXT:
@@ -204,11 +204,11 @@ class Conversation:
         return text[:MAX_TEXT]
 
     def _unusable(self, speaker: str, reason: str) -> None:
-        self.talk.unreadable += 1
+        self.dialogue.unreadable += 1
         self._note(f"{speaker}: answer cannot be used: {reason}")
 
     def _note(self, note: str) -> None:
-        self.talk.notes.append(note)
+        self.dialogue.notes.append(note)
         log.warning(note)
 
 

@@ -29,7 +29,7 @@ from brigade.envs.prover_verifier.games.kitchen_game import VERIFIER_SEAT, Kitch
 from brigade.envs.prover_verifier.kitchen.behaviours import claim_of
 from brigade.envs.prover_verifier.protocol import Protocol, find_protocol
 from brigade.experiments.prover_verifier.language import house_players
-from brigade.experiments.prover_verifier.language.dialogue import Conversation, Talk
+from brigade.experiments.prover_verifier.language.dialogue import Conversation, Dialogue
 from brigade.experiments.prover_verifier.language.topics import KitchenMoment, Topic
 from brigade.experiments.prover_verifier.metrics import Split, collapsed, drop_rates, worst_case
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure, Outcome
@@ -40,7 +40,7 @@ TALK = 1  # what the random numbers of a conversation are told from those of its
 EXAMPLES = 4  # problems with statements in a verifier's prompt
 SHOWN = 3  # talks of each round and role in the transcripts
 
-Make = Callable[[], Topic]  # a topic, anew for each talk about it
+Make = Callable[[], Topic]  # a topic, anew for each dialogue about it
 
 
 @dataclass(frozen=True)
@@ -151,19 +151,21 @@ async def _rounds(
     roles = ROLES if len(protocol.provers) == 1 else ()
     try:
         for number, topics in enumerate(deal.rounds):
-            talks, fooled = list[tuple[str, Talk]](), list[str]()
+            talks, fooled = list[tuple[str, Dialogue]](), list[str]()
             for i, (kind, make) in enumerate(topics):
                 for role in roles or (NATURE,):
-                    topic, talk = await _best(settings, protocol, [seed, place], make, role, prover, verifier, examples)
-                    talks.append((kind, talk))
-                    outcome.notes += [f"round {number}, problem {i}, {role}: {note}" for note in talk.notes]
+                    topic, dialogue = await _best(
+                        settings, protocol, [seed, place], make, role, prover, verifier, examples
+                    )
+                    talks.append((kind, dialogue))
+                    outcome.notes += [f"round {number}, problem {i}, {role}: {note}" for note in dialogue.notes]
                     if i < SHOWN:
-                        outcome.transcripts.append(_shown(number, topic, talk))
-                    if talk.accept and not talk.truth:
+                        outcome.transcripts.append(_shown(number, topic, dialogue))
+                    if dialogue.accept and not dialogue.truth:
                         fooled.append(f"{json.dumps(topic.verifier_state())}\n{topic.shown[1]}")
                 place += 1
             examples = (*examples, *fooled)[-EXAMPLES:]
-            for name, value in _figures(protocol, [talk for _, talk in talks], roles).items():
+            for name, value in _figures(protocol, [dialogue for _, dialogue in talks], roles).items():
                 outcome.curves.setdefault(name, []).append(value)
             checkpoints.say(f"{protocol.name}, seed {seed}, round {number}")
             _by_kind(outcome, talks, roles)
@@ -177,8 +179,8 @@ async def _rounds(
 async def _best(
     settings: LanguageSettings, protocol: Protocol, key: list[int], make: Make, role: str,
     prover: Reasoner, verifier: Reasoner, examples: tuple[str, ...],
-) -> tuple[Topic, Talk]:  # fmt: skip
-    """Talk about a topic; a sneaky prover several times, and what counts is the false talk that convinces most.
+) -> tuple[Topic, Dialogue]:  # fmt: skip
+    """Talk about a topic; a sneaky prover several times, and what counts is the false dialogue that convinces most.
 
     The verdict by which it is chosen is not the one that counts: where verdicts vary, that would be the luckiest.
     """
@@ -187,42 +189,42 @@ async def _best(
         rng = np.random.default_rng([*key, attempt, TALK])
         tries.append(Conversation(make(), protocol, prover, verifier, role, rng, examples))
         await tries[-1].play()
-    best = max(tries, key=lambda each: _convinces(each.talk))
+    best = max(tries, key=lambda each: _convinces(each.dialogue))
     if len(tries) > 1:
         await best.decide()
-    return best.topic, best.talk
+    return best.topic, best.dialogue
 
 
-def _convinces(talk: Talk) -> tuple[bool, bool, float]:
-    """How well a talk serves a sneaky prover, the greater the better."""
-    return not talk.truth, talk.accept, talk.confidence
+def _convinces(dialogue: Dialogue) -> tuple[bool, bool, float]:
+    """How well a dialogue serves a sneaky prover, the greater the better."""
+    return not dialogue.truth, dialogue.accept, dialogue.confidence
 
 
-def _figures(protocol: Protocol, talks: Sequence[Talk], roles: Sequence[str]) -> dict[str, Figure]:
+def _figures(protocol: Protocol, talks: Sequence[Dialogue], roles: Sequence[str]) -> dict[str, Figure]:
     """The figures of a round under a protocol."""
     challenged = bool(roles and protocol.opening and protocol.replies) and not protocol.looks
     return {**figures_of(talks, roles), **(unchanged_figures(talks) if challenged else {})}
 
 
-def figures_of(talks: Sequence[Talk], roles: Sequence[str] = ROLES) -> dict[str, Figure]:
+def figures_of(talks: Sequence[Dialogue], roles: Sequence[str] = ROLES) -> dict[str, Figure]:
     """The figures of some talks; Brier score and gap by the confidence that verifiers give.
 
     Args:
         talks: what was talked; where provers have roles, all roles one after the other about each topic.
         roles: those of the provers; none where nature makes the statement.
     """
-    right = [talk.accept == talk.truth for talk in talks]
+    right = [dialogue.accept == dialogue.truth for dialogue in talks]
     figures: dict[str, Figure] = {
         **rates_of(talks, roles),
         **{f"verifier accuracy, {role}": _split(_by(role, talks, roles)).accuracy for role in roles},
-        "verifier accuracy, collapsed": collapsed([talk.truth for talk in talks])["pooled"],
+        "verifier accuracy, collapsed": collapsed([dialogue.truth for dialogue in talks])["pooled"],
         "convincingness gap": _difference(
-            [talk.confidence for talk in _by("helpful", talks, roles) if talk.truth],
-            [talk.confidence for talk in _by("sneaky", talks, roles) if not talk.truth],
+            [dialogue.confidence for dialogue in _by("helpful", talks, roles) if dialogue.truth],
+            [dialogue.confidence for dialogue in _by("sneaky", talks, roles) if not dialogue.truth],
         ),
-        "Brier score": _mean([(talk.confidence - talk.truth) ** 2 for talk in talks]),
-        "questions": _mean([talk.questions for talk in talks]),
-        "answers that could not be used": float(sum(talk.unreadable for talk in talks)),
+        "Brier score": _mean([(dialogue.confidence - dialogue.truth) ** 2 for dialogue in talks]),
+        "questions": _mean([dialogue.questions for dialogue in talks]),
+        "answers that could not be used": float(sum(dialogue.unreadable for dialogue in talks)),
         **{f"{role} correct": _split(_by(role, talks, roles)).share_correct for role in roles},
     }
     if roles:
@@ -230,7 +232,7 @@ def figures_of(talks: Sequence[Talk], roles: Sequence[str] = ROLES) -> dict[str,
     return figures
 
 
-def rates_of(talks: Sequence[Talk], roles: Sequence[str]) -> dict[str, Figure]:
+def rates_of(talks: Sequence[Dialogue], roles: Sequence[str]) -> dict[str, Figure]:
     """How often a verifier is right, accepts what is right, and is fooled.
 
     Completeness is how often the helpful prover is right and accepted; the fool rate is about the sneaky one. Where
@@ -246,15 +248,15 @@ def rates_of(talks: Sequence[Talk], roles: Sequence[str]) -> dict[str, Figure]:
     }
 
 
-def unchanged_figures(talks: Sequence[Talk]) -> dict[str, Figure]:
+def unchanged_figures(talks: Sequence[Dialogue]) -> dict[str, Figure]:
     """How good a sign it is that a helpful prover's answer was accepted as it first was, challenged or not.
 
     After prover-verifier deliberation (arXiv 2605.25133): how often that happens, how often such answers are right, and
     how much more often than all others.
     """
-    helpful = [talk for talk in talks if talk.role == "helpful"]
-    kept = [talk.truth for talk in helpful if talk.accept and not talk.changed]
-    others = [talk.truth for talk in helpful if not talk.accept or talk.changed]
+    helpful = [dialogue for dialogue in talks if dialogue.role == "helpful"]
+    kept = [dialogue.truth for dialogue in helpful if dialogue.accept and not dialogue.changed]
+    others = [dialogue.truth for dialogue in helpful if not dialogue.accept or dialogue.changed]
     return {
         "accepted unchanged": len(kept) / len(helpful),
         "accepted unchanged, precision": _mean(kept),
@@ -262,16 +264,16 @@ def unchanged_figures(talks: Sequence[Talk]) -> dict[str, Figure]:
     }
 
 
-def _by_kind(outcome: Outcome, talks: Sequence[tuple[str, Talk]], roles: Sequence[str]) -> None:
+def _by_kind(outcome: Outcome, talks: Sequence[tuple[str, Dialogue]], roles: Sequence[str]) -> None:
     """A round's table of the accuracy of either side for every kind of topic, with drop rates from the first kind."""
     names = list(dict.fromkeys(name for name, _ in talks))
     if len(names) < 2:
         return
     table: dict[str, dict[str, Figure]] = {}
     for name in names:
-        members = [talk for kind, talk in talks if kind == name]
+        members = [dialogue for kind, dialogue in talks if kind == name]
         table[name] = {
-            "prover accuracy": _mean([talk.truth for talk in members if talk.role in roles[:1]]),
+            "prover accuracy": _mean([dialogue.truth for dialogue in members if dialogue.role in roles[:1]]),
             **rates_of(members, roles),
         }
     for side in ("prover", "verifier"):
@@ -281,14 +283,14 @@ def _by_kind(outcome: Outcome, talks: Sequence[tuple[str, Talk]], roles: Sequenc
     outcome.tables["by perturbation"] = table
 
 
-def _by(role: str, talks: Sequence[Talk], roles: Sequence[str]) -> list[Talk]:
+def _by(role: str, talks: Sequence[Dialogue], roles: Sequence[str]) -> list[Dialogue]:
     """The talks of a prover of this role; all of them where provers have no roles."""
-    return [talk for talk in talks if talk.role == role or not roles]
+    return [dialogue for dialogue in talks if dialogue.role == role or not roles]
 
 
-def _split(talks: Sequence[Talk]) -> Split:
+def _split(talks: Sequence[Dialogue]) -> Split:
     """The verdicts beside the truth."""
-    accept, correct = (np.array([getattr(talk, name) for talk in talks], bool) for name in ("accept", "truth"))
+    accept, correct = (np.array([getattr(dialogue, name) for dialogue in talks], bool) for name in ("accept", "truth"))
     return Split(accept, correct, np.ones(len(talks)))
 
 
@@ -302,10 +304,10 @@ def _difference(these: Sequence[float], those: Sequence[float]) -> Figure:
     return None if means[0] is None or means[1] is None else means[0] - means[1]
 
 
-def _shown(number: int, topic: Topic, talk: Talk) -> dict[str, Any]:
+def _shown(number: int, topic: Topic, dialogue: Dialogue) -> dict[str, Any]:
     problem, text, wrong = topic.shown
     return {
-        "round": number, "role": talk.role, "problem": problem, "text": text, "wrong_lines": wrong if text else [],
-        "score": round(talk.confidence, 3), "accept": talk.accept, "correct": talk.truth,
-        "talk": [asdict(line) for line in talk.lines],
+        "round": number, "role": dialogue.role, "problem": problem, "text": text, "wrong_lines": wrong if text else [],
+        "score": round(dialogue.confidence, 3), "accept": dialogue.accept, "correct": dialogue.truth,
+        "talk": [asdict(line) for line in dialogue.lines],
     }  # fmt: skip

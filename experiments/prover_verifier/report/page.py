@@ -221,7 +221,7 @@ def _statement(entry: Mapping[str, Any]) -> str:
 
 
 def _talk(entry: Mapping[str, Any]) -> str:
-    """What was said, folded if it is nothing but the statement; nothing where a game has no talk."""
+    """What was said, folded if it is nothing but the statement; nothing where a game has no dialogue."""
     if "talk" not in entry:
         return ""
     if not entry["talk"]:

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from brigade.agents.learned.checkpoint import make_folder, write
 from brigade.batch.machine import cores
-from brigade.batch.parallel import side_by_side
+from brigade.batch.parallel import in_parallel
 from brigade.batch.records import read_lines
 from brigade.envs.content import Model, read, validate
 from brigade.envs.kitchen.content.layout import kitchen_digest
@@ -124,7 +124,7 @@ def crossplay(config: CrossplayConfig, console: Console) -> Crossplay:
     Game(config.kitchen.load()).reset(0)  # compile here, once, rather than in every worker
     workers = len(cores()) if config.workers is None else config.workers
     work = partial(_play_team, config.model_dump_json(), {label: spec.model_dump() for label, spec in cast.items()})
-    for team, outcome in side_by_side(work, missing, min(workers, len(missing))):
+    for team, outcome in in_parallel(work, missing, min(workers, len(missing))):
         if isinstance(outcome, BrigadeError):
             raise BrigadeError(f"{' + '.join(team)}: {outcome}")
         scores[team] = outcome

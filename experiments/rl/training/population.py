@@ -8,7 +8,7 @@ from functools import partial
 from rich.console import Console
 
 from brigade.batch.machine import cores
-from brigade.batch.parallel import side_by_side
+from brigade.batch.parallel import in_parallel
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.config import TrainConfig
@@ -45,7 +45,7 @@ def train_seeds(config: TrainConfig, console: Console, resume: bool = False) -> 
         gpus = 0.0 if config.backend == "rllib" else min(gpu_count(config.device) / workers, 1.0)
     finished: dict[int, list[Returns]] = {}
     problems = []
-    for seed, outcome in side_by_side(begin, config.seeds, workers, go_on, gpus):
+    for seed, outcome in in_parallel(begin, config.seeds, workers, go_on, gpus):
         if isinstance(outcome, BrigadeError):
             problems.append(f"seed {seed}: {outcome}")
         else:

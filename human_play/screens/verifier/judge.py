@@ -12,7 +12,7 @@ from brigade.human_play.screens.overlays import Question
 from brigade.human_play.screens.verifier.evidence import Beside, ChoiceButton, PassageBox, draw_sight
 from brigade.human_play.verifier.instructions import take_look
 from brigade.human_play.verifier.session import Judgement, Look
-from brigade.human_play.verifier.verifier_item import Case, Choice
+from brigade.human_play.verifier.verifier_item import Choice, VerifierItem
 from brigade.human_play.window import theme
 from brigade.human_play.window.app import App, Screen
 from brigade.human_play.window.widgets import Button, Column, Nudge, Widget, Words, nudge_of
@@ -30,7 +30,7 @@ class JudgeScreen(Screen):
 
     Args:
         app: the window.
-        case: the item.
+        item: what is judged.
         title: where one is.
         points: what has been earned, or None where that is not shown.
         limit_s: seconds; None for no limit.
@@ -44,10 +44,10 @@ class JudgeScreen(Screen):
     """
 
     def __init__(
-        self, app: App, case: Case, title: str, points: float | None, limit_s: float | None, cost: float,
+        self, app: App, item: VerifierItem, title: str, points: float | None, limit_s: float | None, cost: float,
         decided: Callable[[Judgement], None], leave: Callable[[], None],
     ):  # fmt: skip
-        self.app, self.case, self.title, self.points = app, case, title, points
+        self.app, self.item, self.title, self.points = app, item, title, points
         self.limit_s, self.cost, self.decided, self.leave = limit_s, cost, decided, leave
         self.question: Question | None = None
         self.looks: list[Look] = []
@@ -105,16 +105,16 @@ class JudgeScreen(Screen):
 
     @property
     def _long(self) -> bool:
-        return len(self.case.problem) > LONG
+        return len(self.item.problem) > LONG
 
     def _told(self) -> list[Widget]:
-        return [Words(self.case.task, theme.BODY + 2, theme.ACCENT), Words(self.case.problem)]
+        return [Words(self.item.task, theme.BODY + 2, theme.ACCENT), Words(self.item.problem)]
 
     def _column(self) -> Column:
-        case, widgets = self.case, self._told() if self._long else []
-        choices = [self._button(place, choice) for place, choice in enumerate(case.choices, 1)]
-        said = case.passages
-        if case.sight is not None:  # a plan is long: what may be looked at comes before it, or nobody would find it
+        item, widgets = self.item, self._told() if self._long else []
+        choices = [self._button(place, choice) for place, choice in enumerate(item.choices, 1)]
+        said = item.passages
+        if item.sight is not None:  # a plan is long: what may be looked at comes before it, or nobody would find it
             plans = [replace(one, speaker="The plan", lines=()) for one in said if one.plan]
             claims = [replace(one, plan=()) for one in said]
             widgets += [*map(PassageBox, claims), *choices, *map(PassageBox, plans)]
@@ -133,18 +133,18 @@ class JudgeScreen(Screen):
         return button
 
     def _refresh(self, button: ChoiceButton, choice: Choice) -> None:
-        button.choice, button.enabled = choice, choice.answer is None and self.case.questions_left > 0
+        button.choice, button.enabled = choice, choice.answer is None and self.item.questions_left > 0
         button.takes_focus = button.enabled
 
     def _ask(self, choice: Choice) -> None:
         seconds = self.seconds
         if self._over or self._begun is None or self._late(seconds):
             return
-        self.looks.append(take_look(self.case, choice, seconds))
+        self.looks.append(take_look(self.item, choice, seconds))
         if choice.tick is None:  # provers have answered
             self.column, self._show_last = self._column(), True
             return
-        now = {after.number: after for after in self.case.choices}
+        now = {after.number: after for after in self.item.choices}
         for widget in self.column.widgets:
             if isinstance(widget, ChoiceButton):
                 self._refresh(widget, now[widget.choice.number])
@@ -226,11 +226,11 @@ class JudgeScreen(Screen):
         theme.write(target, f"{-(-left // 1):.0f} s", at, theme.BODY * u, theme.WORDS, "midright")
 
     def _draw_body(self, target: pygame.Surface, body: pygame.Rect, u: float) -> None:
-        sight = self.case.sight if self._picture is None else None
+        sight = self.item.sight if self._picture is None else None
         if sight is not None or self._picture is not None:
             side = pygame.Rect(body.x, body.y, round(body.w * 0.5), body.h)
             if self._picture is None or self._picture.get_size() != side.size:
-                sight = sight or self.case.sight
+                sight = sight or self.item.sight
                 assert sight is not None
                 self._picture = draw_sight(sight, side.size, u)
             target.blit(self._picture, side)
@@ -255,7 +255,7 @@ class JudgeScreen(Screen):
         for place, button in enumerate(self.verdicts):
             button.area = pygame.Rect(left + place * (wide + gap), height - round(80 * u), wide, high)
             button.draw(target, self._low == place, u)
-        choices = self.case.choices
+        choices = self.item.choices
         numbers = f"number keys {choices[0].verb.split()[0].lower()},  " if choices else ""
         told = f"A accepts,  R rejects,  {numbers}arrows and Enter choose,  Esc leaves"
         theme.write(target, told, (width / 2, height - 24 * u), theme.SMALL * u, theme.SOFT, "midtop")

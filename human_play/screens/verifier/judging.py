@@ -14,7 +14,7 @@ from brigade.human_play.screens.page import Page
 from brigade.human_play.screens.verifier.judge import JudgeScreen
 from brigade.human_play.verifier.instructions import SURE, feedback, introduction, results
 from brigade.human_play.verifier.session import Judgement, JudgingSession
-from brigade.human_play.verifier.verifier_item import Case
+from brigade.human_play.verifier.verifier_item import VerifierItem
 from brigade.human_play.window import theme
 from brigade.human_play.window.app import App, Screen
 from brigade.human_play.window.widgets import Button, Nudge, Widget, Words, nudge_of
@@ -75,9 +75,9 @@ class JudgingRunner:
         if number is None:
             self.app.show(self._result())
             return
-        case = session.case(number)
+        item = session.item(number)
         try:
-            session.opened(case)
+            session.opened(item)
         except BrigadeError as error:
             self.app.show(self._again(str(error), self._next))
             return
@@ -85,21 +85,21 @@ class JudgingRunner:
         points = session.points if config.feedback and not session.is_practice(number) else None
         self.app.show(
             JudgeScreen(
-                self.app, case, session.title(number), points, config.time_limit_s, config.points.look,
-                lambda judgement: self._judged(number, case, judgement), self.app.quit,
+                self.app, item, session.title(number), points, config.time_limit_s, config.points.look,
+                lambda judgement: self._judged(number, item, judgement), self.app.quit,
             )
         )  # fmt: skip
 
-    def _judged(self, number: int, case: Case, judgement: Judgement) -> None:
+    def _judged(self, number: int, item: VerifierItem, judgement: Judgement) -> None:
         """A verdict was given, or the time was up."""
         if self.session.config.confidence and not judgement.timed_out:
-            self.app.show(self._sure(number, case, judgement))
+            self.app.show(self._sure(number, item, judgement))
         else:
-            self._finish(number, case, judgement)
+            self._finish(number, item, judgement)
 
-    def _sure(self, number: int, case: Case, judgement: Judgement) -> Page:
+    def _sure(self, number: int, item: VerifierItem, judgement: Judgement) -> Page:
         def chosen(sure: float) -> Callable[[], None]:
-            return lambda: self._finish(number, case, replace(judgement, confidence=sure))
+            return lambda: self._finish(number, item, replace(judgement, confidence=sure))
 
         ends = {SURE[0]: "  a guess", SURE[-1]: "  certain"}
         buttons = [
@@ -112,10 +112,10 @@ class JudgingRunner:
         page.column.focus = 0  # on the words: a key pressed too often must not be an answer
         return page
 
-    def _finish(self, number: int, case: Case, judgement: Judgement) -> None:
+    def _finish(self, number: int, item: VerifierItem, judgement: Judgement) -> None:
         """Find out what was true, and store it."""
-        verdict = case.decide(judgement.accept)
-        self._store(number, self.session.record(number, case, judgement, verdict), verdict.told)
+        verdict = item.decide(judgement.accept)
+        self._store(number, self.session.record(number, item, judgement, verdict), verdict.told)
 
     def _store(self, number: int, record: dict[str, Any], told: str) -> None:
         try:
