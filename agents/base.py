@@ -55,7 +55,14 @@ class MacroAgent(Agent, Protocol):
         ...
 
 
-agents: Registry[Agent] = Registry("agent")
+agents: Registry[Agent] = Registry(
+    "agent",
+    "brigade.agents",
+    own=(
+        "brigade.agents.simple", "brigade.agents.state_machine", "brigade.agents.specialists",
+        "brigade.agents.learned.neural", "brigade.dual_process.build",
+    ),
+)  # fmt: skip
 
 
 def make_agent(name: str, **options: Any) -> Agent:
@@ -64,21 +71,9 @@ def make_agent(name: str, **options: Any) -> Agent:
     Raises:
         BrigadeError: no such agent, or an option that it does not have.
     """
-    # Registration happens when these modules are imported; here, so that importing `base` stays cheap.
-    from brigade.agents import simple, specialists, state_machine  # noqa: F401
-    from brigade.agents.learned import neural  # noqa: F401
-    from brigade.envs.registry import BrigadeError
-
-    entry = agents[name]
-    try:
-        return entry.make(**options)
-    except TypeError as error:
-        raise BrigadeError(f"agent '{name}': {error}") from None
+    return agents.make(name, **options)
 
 
 def list_agents() -> list[tuple[str, str]]:
     """Name and one line about every agent."""
-    from brigade.agents import simple, specialists, state_machine  # noqa: F401
-    from brigade.agents.learned import neural  # noqa: F401
-
     return [(entry.name, entry.about) for entry in agents]

@@ -17,8 +17,9 @@ from pathlib import Path
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
-from brigade.dual_process.build import make_agent
-from brigade.envs.kitchen.content.layout import ACTION_NAMES, load_kitchen
+from brigade.agents.base import make_agent
+from brigade.envs.kitchen.content.layout import ACTION_NAMES
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.interfaces.partners import View
 from brigade.human_play.game.game_options import GameOptions
 from brigade.human_play.replay.replay import open_replay

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from brigade.agents.base import Agent, agents, list_agents, make_agent
+from brigade.agents.base import Agent, agents, make_agent
 from brigade.dual_process.agent import DualProcessAgent, PickingAgent, SlowMind
 from brigade.dual_process.frameworks import FRAMEWORKS, framework_of
 from brigade.dual_process.llm import house
@@ -23,7 +23,7 @@ from brigade.envs.registry import BrigadeError
 from brigade.simulation.clock import Clock, Constant, Latency, Measured, RealClock, Tokens, VirtualClock
 
 __all__ = [
-    "ClockSpec", "ReasonerSpec", "calls_file", "house_answer", "list_agents", "make_agent", "make_answered_agent",
+    "ClockSpec", "ReasonerSpec", "calls_file", "house_answer", "make_answered_agent",
     "make_reasoner", "make_thinking_agent", "recorded", "short_key",
 ]  # fmt: skip
 
@@ -91,7 +91,7 @@ def make_answered_agent(
     name: str, options: Mapping[str, Any], spec: ReasonerSpec, seed: int, clock: ClockSpec
 ) -> Agent:
     """A new agent by name; one that thinks is answered by this reasoner, unless it brings its own."""
-    if name not in FRAMEWORKS or "reasoner" in options:
+    if not agents[name].takes_reasoner or "reasoner" in options:
         return make_agent(name, **options)
     return make_agent(name, reasoner=make_reasoner(spec, seed, clock), **options)
 
@@ -161,4 +161,4 @@ def _factory(name: str) -> Callable[..., Agent]:
 
 
 for _framework in FRAMEWORKS.values():
-    agents.register(_framework.name, _framework.about)(_factory(_framework.name))
+    agents.register(_framework.name, _framework.about, thinks=True, takes_reasoner=True)(_factory(_framework.name))

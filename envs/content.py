@@ -36,11 +36,19 @@ class ContentError(BrigadeError):
 
 
 class Document:
-    """A parsed YAML file: plain data, and the line on which each part of it stands."""
+    """A parsed YAML file: plain data, and the line on which each part of it stands.
 
-    def __init__(self, data: Any, lines: dict[tuple[str | int, ...], int], source: str):
+    Args:
+        data: what it holds.
+        lines: 1-based, by path into the data.
+        source: for messages.
+        folder: that the file is in; None for text that is in none.
+    """
+
+    def __init__(self, data: Any, lines: dict[tuple[str | int, ...], int], source: str, folder: Path | None = None):
         self.data = data
         self.source = source
+        self.folder = folder
         self._lines = lines
 
     def line(self, *path: str | int) -> int:
@@ -55,8 +63,8 @@ class Document:
         return ContentError(self.source, self.line(*path), f"{field}: {message}" if field else message)
 
 
-def parse(text: str, source: str = "<string>") -> Document:
-    """Parse YAML text into a `Document`.
+def parse(text: str, source: str = "<string>", folder: Path | None = None) -> Document:
+    """Parse YAML text into a `Document`, of a file in this folder.
 
     Raises:
         ContentError: not YAML, a key given twice, or not a mapping at the top.
@@ -73,7 +81,7 @@ def parse(text: str, source: str = "<string>") -> Document:
         raise ContentError(source, 0, "nested too deeply to be read") from None
     if not isinstance(data, dict):
         raise ContentError(source, 1, "expected a mapping of keys to values at the top of the file")
-    return Document(data, reader.lines, source)
+    return Document(data, reader.lines, source, folder)
 
 
 def read(path: str | Path) -> Document:
@@ -86,7 +94,7 @@ def read(path: str | Path) -> Document:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(str(path), 0, f"cannot be read: {error}") from None
-    return parse(text, str(path))
+    return parse(text, str(path), Path(path).absolute().parent)
 
 
 def validate(document: Document, model: type[M]) -> M:

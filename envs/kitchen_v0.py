@@ -56,7 +56,7 @@ def card(kitchen: str) -> str:
     Raises:
         BrigadeError: no such kitchen.
     """
-    from brigade.envs.kitchen.content.layout import load_kitchen
+    from brigade.envs.kitchen.content.loading import load_kitchen
     from brigade.envs.kitchen.observations.observe import make_observer, observers
 
     loaded = load_kitchen(kitchen)

@@ -1,13 +1,29 @@
-"""Choosing things by name: one registry class, one error class, one way to suggest the nearest name."""
+"""Choosing things by name: one registry class, one error class, one way to suggest the nearest name.
+
+A registry has a group of entry points. Whoever installs a package with an entry point in it brings an entry. They, and
+the modules with Brigade's own, are loaded on the first look-up, so that importing a registry stays cheap.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Any, ClassVar, Generic, TypeVar
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from brigade._version import __version__
 
 T = TypeVar("T")
+OWN = "brigade"
+_bringing: ContextVar[str | None] = ContextVar("bringing", default=None)
 
 
 class BrigadeError(ValueError):
@@ -28,13 +44,35 @@ def unknown(what: str, name: str, names: Iterable[str], where: str = "") -> Brig
     return BrigadeError(f"{where + ': ' if where else ''}unknown {what} '{name}'; {nearest(name, names)}")
 
 
+@contextmanager
+def bringing(source: str) -> Iterator[None]:
+    """What is registered in this block is brought by `source`: a distribution, or the file of a plug-in."""
+    token = _bringing.set(source)
+    try:
+        yield
+    finally:
+        _bringing.reset(token)
+
+
 @dataclass(frozen=True)
 class Entry(Generic[T]):
-    """One registered thing: its name, one line about it, and how to make it."""
+    """One registered thing.
+
+    Attributes:
+        name: as it is chosen.
+        about: one line about it.
+        make: makes it.
+        source: who brings it: `brigade`, a distribution with its version, the file of a plug-in, or a module.
+        thinks: of an agent, whether it has a slow mind.
+        takes_reasoner: of an agent, whether it has an option `reasoner` for who answers its thoughts.
+    """
 
     name: str
     about: str
     make: Callable[..., T]
+    source: str = OWN
+    thinks: bool = False
+    takes_reasoner: bool = False
 
 
 class Registry(Generic[T]):
@@ -42,43 +80,170 @@ class Registry(Generic[T]):
 
     Args:
         what: the word for one entry, used in messages (`agent`, `observation`).
+        group: of the entry points that bring entries; empty where only Brigade has some. An entry point is either a
+            module, which registers what it has when it is imported, or a factory, which is registered under the entry
+            point's name with the first line of its docstring (and its attributes `thinks` and `takes_reasoner`).
+        own: Brigade's modules that register entries when they are imported, by name: they build on the registry's.
     """
 
-    def __init__(self, what: str):
-        self.what = what
-        self._entries: dict[str, Entry[T]] = {}
+    everywhere: ClassVar[list[Registry[Any]]] = []
 
-    def register(self, name: str, about: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
-        """Decorator: register a factory under `name`."""
+    def __init__(self, what: str, group: str = "", own: Sequence[str] = ()):
+        self.what, self.group, self._own = what, group, tuple(own)
+        self._entries: dict[str, Entry[T]] = {}
+        self._contested: dict[str, str] = {}
+        self._problems: list[str] = []
+        self._loaded = self._loading = False
+        self._lock = threading.RLock()
+        self.everywhere.append(self)
+
+    def register(
+        self, name: str, about: str, *, thinks: bool = False, takes_reasoner: bool = False
+    ) -> Callable[[Callable[..., T]], Callable[..., T]]:
+        """Decorator: register a factory under `name`.
+
+        Raises:
+            BrigadeError: the name is taken.
+        """
 
         def add(make: Callable[..., T]) -> Callable[..., T]:
-            if name in self._entries:
+            source = _bringing.get() or str(getattr(make, "__module__", "") or "somewhere")
+            source = OWN if source.partition(".")[0] == OWN else source
+            taken = self._entries.get(name)
+            if taken is not None and taken.source != source:
+                raise BrigadeError(
+                    f"{self.what} '{name}' is brought by {taken.source} already, and by {source} again; "
+                    "give one of them another name"
+                )
+            if taken is not None and source != "__main__":  # a cell of a notebook is run again and again
                 raise BrigadeError(f"{self.what} '{name}' is registered twice")
-            self._entries[name] = Entry(name, about, make)
+            self._entries[name] = Entry(name, about, make, source, thinks, takes_reasoner)
             return make
 
         return add
+
+    def forget(self, source: str) -> None:
+        """Drop what `source` has brought, as before the file of a plug-in is read again."""
+        self._entries = {name: entry for name, entry in self._entries.items() if entry.source != source}
 
     def __getitem__(self, name: str) -> Entry[T]:
         """The entry called `name`.
 
         Raises:
-            BrigadeError: no such entry; the message suggests the nearest name.
+            BrigadeError: no such entry, with the nearest name; or two packages bring it.
         """
+        self._load()
+        if name in self._contested:
+            raise BrigadeError(f"{self.what} '{name}' is brought by {self._contested[name]}; uninstall one of them")
         if name not in self._entries:
-            raise unknown(self.what, name, self._entries)
+            raise self.unknown(name)
         return self._entries[name]
 
+    def unknown(self, name: str, where: str = "") -> BrigadeError:
+        """The error for a name that is not here: with the nearest one, and with what could not be loaded."""
+        error = unknown(self.what, name, self.names, where)
+        return BrigadeError("; ".join([str(error), *self._problems])) if self._problems else error
+
     def __contains__(self, name: object) -> bool:
+        self._load()
         return name in self._entries
 
     def __iter__(self) -> Iterator[Entry[T]]:
-        return iter(self._entries.values())
+        self._load()
+        return iter(list(self._entries.values()))
 
     def __len__(self) -> int:
+        self._load()
         return len(self._entries)
 
     @property
     def names(self) -> list[str]:
         """All registered names, in order of registration."""
+        self._load()
         return list(self._entries)
+
+    @property
+    def problems(self) -> list[str]:
+        """What installed packages would bring and cannot, each with the package's name and why."""
+        self._load()
+        return list(self._problems)
+
+    def make(self, name: str, **options: Any) -> T:
+        """A new one by name.
+
+        Raises:
+            BrigadeError: no such entry, or an option that it does not have.
+        """
+        entry = self[name]
+        try:
+            return entry.make(**options)
+        except TypeError as error:
+            raise BrigadeError(f"{self.what} '{name}': {error}") from None
+
+    def _load(self) -> None:
+        """Import Brigade's own modules and load the entry points of the group, once."""
+        with self._lock:
+            if self._loaded or self._loading:  # loading: a module that registers has looked something up
+                return
+            self._loading = True
+            try:
+                for module in self._own:
+                    import_module(module)
+                points = entry_points(group=self.group) if self.group else []
+                for point in sorted(points, key=lambda each: (_source_of(each), each.name)):
+                    self._bring(point)
+            finally:
+                self._loading = False
+            self._loaded = True
+
+    def _bring(self, point: EntryPoint) -> None:
+        source = _source_of(point)
+        told = f"{source} brings {self.what} '{point.name}', which cannot be used"
+        wanted = _newer_brigade(point)
+        if wanted:
+            self._problems.append(f"{told}: it needs brigade{wanted}, and this is {__version__}")
+            return
+        try:
+            with bringing(source):
+                thing = point.load()
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code: it may end in anything
+            self._problems.append(f"{told}: {type(error).__name__}: {error}")
+            return
+        if not isinstance(thing, ModuleType):
+            self._add(point.name, thing, source, told)
+
+    def _add(self, name: str, thing: Any, source: str, told: str) -> None:
+        if not callable(thing):
+            self._problems.append(f"{told}: expected a module or something to call, got {type(thing).__name__}")
+            return
+        taken = self._entries.get(name)
+        if taken is not None and taken.source == OWN:
+            self._problems.append(f"{told}: Brigade has {self.what} '{name}' itself")
+            return
+        if taken is not None or name in self._contested:
+            others = taken.source if taken is not None else self._contested[name]
+            self._contested[name] = f"{others} and by {source}"
+            self._problems.append(f"{self.what} '{name}' is brought by {self._contested[name]}; uninstall one of them")
+            self._entries.pop(name, None)
+            return
+        about = getattr(thing, "about", None) or (getattr(thing, "__doc__", None) or "").strip().split("\n")[0]
+        traits = {trait: bool(getattr(thing, trait, False)) for trait in ("thinks", "takes_reasoner")}
+        self._entries[name] = Entry(name, str(about) or f"from {source}", thing, source, **traits)
+
+
+def _source_of(point: EntryPoint) -> str:
+    """The distribution that an entry point is of, with its version."""
+    return f"{point.dist.name} {point.dist.version}" if point.dist is not None else "an unknown package"
+
+
+def _newer_brigade(point: EntryPoint) -> str:
+    """Which versions of Brigade the distribution asks for, if this is not one of them; else empty."""
+    for text in (point.dist.requires or []) if point.dist is not None else []:
+        try:
+            need = Requirement(text)
+        except InvalidRequirement:
+            continue
+        applies = need.marker is None or need.marker.evaluate({"extra": ""})
+        if need.name == OWN and applies and not need.specifier.contains(__version__, prereleases=True):
+            return str(need.specifier)
+    return ""

@@ -68,7 +68,7 @@ def kitchens(
     yaml: Annotated[bool, typer.Option("--yaml", help="Print the kitchen's file.")] = False,
 ) -> None:
     """List the kitchens, or draw one."""
-    from brigade.envs.kitchen.content.layout import list_kitchens, load_kitchen
+    from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 
     if name:
         _show_kitchen(name, png, size, after, yaml)
@@ -85,7 +85,7 @@ def kitchens(
 
 def _show_kitchen(name: str, png: Path | None, size: str, after: int, as_yaml: bool) -> None:
     from brigade.envs.kitchen.content.generate import generate_from_name, unservable
-    from brigade.envs.kitchen.content.layout import load_kitchen
+    from brigade.envs.kitchen.content.loading import load_kitchen
     from brigade.envs.kitchen.pictures.text import draw, legend
     from brigade.simulation.episode import state_after
 
@@ -122,7 +122,7 @@ def _size(text: str) -> tuple[int, int] | None:
 @app.command()
 def agents() -> None:
     """List the agents."""
-    from brigade.dual_process.build import list_agents
+    from brigade.agents.base import list_agents
 
     table = _table("agent", "about")
     for name, about in list_agents():

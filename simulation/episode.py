@@ -180,6 +180,18 @@ async def play_async(
     return played
 
 
+def view_of(kitchen: Kitchen, agents: Sequence[Agent], seat: int, seed: int, hz: float, mode: Mode) -> View:
+    """What the agent in a seat is told at the start of an episode."""
+
+    def talks(other: int) -> bool:
+        agent = agents[other]
+        return isinstance(agent, TalkingAgent) and may_speak(mode, agent.human)
+
+    others = [other for other in range(len(agents)) if other != seat and isinstance(agents[other], TalkingAgent)]
+    hears = tuple(other for other in others if talks(other))
+    return View(kitchen, seat, seed, hz, hears, tuple(others) if talks(seat) else ())
+
+
 class _Loop:
     """One episode as it is played."""
 
@@ -196,7 +208,7 @@ class _Loop:
         self._macros_told = [0] * len(agents)  # how many of each chef's macro actions the recorder knows
         self._thoughts_told = 0
         for seat, agent in enumerate(agents):
-            agent.reset(View(game.kitchen, seat, seed))
+            agent.reset(view_of(game.kitchen, agents, seat, seed, clock.hz, mode))
         self._thinking = {seat: agent for seat, agent in enumerate(agents) if isinstance(agent, ThinkingAgent)}
         self._talking = {seat: agent for seat, agent in enumerate(agents) if isinstance(agent, TalkingAgent)}
         for seat, thinking in self._thinking.items():

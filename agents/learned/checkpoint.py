@@ -14,16 +14,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
-from brigade import __version__
+from brigade._version import __version__
+from brigade.agents.learned.network_spec import NetworkSpec, make_network
 from brigade.envs.content import Model, first_problem
 from brigade.envs.kitchen.content.layout import Kitchen, kitchen_digest
 from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.envs.registry import BrigadeError
 
 if TYPE_CHECKING:
-    from brigade.agents.learned.networks import Policy
+    from torch.nn import Module as Policy
 
 FORMAT, FORMAT_VERSION = "brigade-policy", 1
 NUMBERS, CARD = "policy.pt", "policy.json"
@@ -32,25 +33,6 @@ BUNDLED = Path(__file__).parent / "policies"
 DAMAGED = (  # what reading a damaged file of PyTorch's may end in
     AssertionError, AttributeError, EOFError, IndexError, KeyError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
-
-
-class NetworkSpec(Model):
-    """What the networks look like.
-
-    Attributes:
-        hidden: widths of the hidden layers.
-        channels: of the convolutions in front of them, where the observation is planes.
-        activation: between the layers.
-        policies: one actor and critic for all seats, or one for each.
-        critic: `independent` sees what its own chef sees (IPPO), `centralised` what all chefs see (MAPPO, arXiv
-            2103.01955).
-    """
-
-    hidden: list[int] = Field([64, 64], min_length=1)
-    channels: list[int] = [32, 32]
-    activation: Literal["tanh", "relu"] = "tanh"
-    policies: Literal["shared", "separate"] = "shared"
-    critic: Literal["independent", "centralised"] = "independent"
 
 
 class Card(Model):
@@ -269,9 +251,7 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
     if kitchen is not None:
         check_fits(card, kitchen, where)
     require_torch()
-    from brigade.agents.learned.networks import Policy
-
-    policy = Policy(card.network, card.shape, card.chefs)
+    policy: Policy = make_network(card.network, card.shape, card.chefs)
     path = folder / NUMBERS
     numbers = read_tensors(path)
     try:

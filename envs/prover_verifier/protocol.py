@@ -16,6 +16,8 @@ WORLD = "world"  # answers looks, and is no agent
 
 # What a prover is after: one verdict whatever the truth, or what the role says that nature has drawn for it.
 Stance = Literal["accept", "reject", "role"]
+# How a scripted prover argues.
+Behaviour = Literal["honest", "liar", "half_truth"]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ from rich.text import Text
 from brigade.agents.base import make_agent
 from brigade.batch.machine import choose_core, cores, machine, pinned
 from brigade.envs import kitchen_v0
-from brigade.envs.kitchen.content.layout import Kitchen, load_kitchen
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.episode import Played, play

@@ -12,8 +12,10 @@ from functools import partial
 import torch
 from rich.console import Console
 
-from brigade.agents.learned.networks import ACTIONS, Policy
-from brigade.envs.kitchen.content.layout import Kitchen, load_kitchen
+from brigade.agents.learned.network_spec import make_network
+from brigade.agents.learned.networks import ACTIONS
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.interfaces.cuda import CudaGame, wait
 from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.experiments.bench.bench import DRAWN_TICKS, QUICK_REPEATS, REPEATS, Case, Figure, Work, measure
@@ -98,7 +100,7 @@ def _training(kitchen: Kitchen, count: int, device: torch.device) -> Work:
     config = TrainConfig(name="bench", kitchen=KitchenChoice(name=kitchen.name))
     rollout = GpuRollout(kitchen, count, "features", TICKS, 0, spread=False, device=device)
     shape = make_observer("features", kitchen).shape
-    policy = Policy(config.network, shape, kitchen.chefs).to(device)
+    policy = make_network(config.network, shape, kitchen.chefs).to(device)
     learner = PPO(policy, config.ppo)
     random = torch.Generator(device).manual_seed(0)
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from brigade.agents.learned.checkpoint import NetworkSpec
+from brigade.agents.learned.network_spec import NetworkSpec
 from brigade.envs.content import Document, Model, read, validate
 from brigade.envs.kitchen.content.layout import Kitchen, ShapedSpec, with_shaped
 from brigade.envs.kitchen.engine.reward import Shaping

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from brigade.agents.base import list_agents, make_agent
 from brigade.agents.learned.checkpoint import bundled_policies, has_torch
-from brigade.dual_process.build import ReasonerSpec, list_agents, make_agent
+from brigade.dual_process.build import ReasonerSpec
 from brigade.dual_process.frameworks import FRAMEWORKS
-from brigade.envs.kitchen.content.layout import Kitchen, load_kitchen
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.interfaces.partners import View
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.game.human_game import Seat, Setup

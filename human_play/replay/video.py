@@ -22,9 +22,9 @@ from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS, chef
 from brigade.envs.kitchen.pictures.render import render, view_of
 from brigade.envs.registry import BrigadeError, unknown
 from brigade.human_play.game import hud
+from brigade.human_play.game.gliding import GLIDE, SIDE, glided
 from brigade.human_play.game.human_game import Happening
 from brigade.human_play.replay.replay import Replay
-from brigade.human_play.screens.game import GLIDE, SIDE, glided
 from brigade.human_play.window import theme
 
 SIZE = (960, 720)

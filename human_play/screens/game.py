@@ -11,6 +11,7 @@ import pygame
 from brigade.agents.base import Observation
 from brigade.envs.kitchen.pictures.render import View, render, view_of, warm
 from brigade.human_play.game import hud
+from brigade.human_play.game.gliding import GLIDE, SIDE, glided
 from brigade.human_play.game.human_game import HumanGame, Person, Setup
 from brigade.human_play.screens.overlays import Help, Paused, Question
 from brigade.human_play.window import theme
@@ -20,9 +21,7 @@ from brigade.simulation.messages import may_speak
 
 COUNTDOWN_S = 3.0
 LINGER_S = 1.2  # how long the last picture stays
-GLIDE = 0.8  # part of a tick in which a chef glides to its cell
 STRIP = 62  # height of what is below the kitchen, in pixels of an 800 x 600 window
-SIDE = 0.3  # width of the thoughts beside the kitchen
 
 Ended = Callable[[HumanGame], None]
 
@@ -233,19 +232,6 @@ class GameScreen(Screen):
     @property
     def _finished(self) -> bool:
         return self.human_game.played is not None and self.human_game.played.finished
-
-
-def glided(before: Observation, now: Observation, part: float) -> Observation:
-    """The kitchen between two ticks: chefs on their way from cell to cell, everything else as it is now."""
-    if part >= 1 or len(before["chefs"]) != len(now["chefs"]):
-        return now
-    chefs: list[dict[str, Any]] = []
-    for old, new in zip(before["chefs"], now["chefs"], strict=True):
-        (x0, y0), (x1, y1) = old["at"], new["at"]
-        near = abs(x1 - x0) + abs(y1 - y0) <= 1
-        at = (x0 + (x1 - x0) * part, y0 + (y1 - y0) * part) if near else new["at"]
-        chefs.append({**new, "at": at})
-    return {**now, "chefs": chefs}
 
 
 def next_free(path: Any) -> Any:

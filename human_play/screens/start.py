@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pygame
 
-from brigade.envs.kitchen.content.layout import list_kitchens, load_kitchen
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.pictures.render import render
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.game.game_options import GameOptions, in_words, partners_offered

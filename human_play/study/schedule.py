@@ -15,7 +15,8 @@ import numpy as np
 
 from brigade.agents.base import Agent
 from brigade.dual_process.build import ClockSpec, ReasonerSpec, make_answered_agent
-from brigade.envs.kitchen.content.layout import Kitchen, load_kitchen
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.study.study import PartnerSpec, Question, StudySpec
 from brigade.simulation.messages import Mode

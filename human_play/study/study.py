@@ -16,9 +16,11 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from brigade.agents.base import agents as agent_registry
-from brigade.dual_process.build import ReasonerSpec, list_agents, make_agent
+from brigade.agents.base import list_agents, make_agent
+from brigade.dual_process.build import ReasonerSpec
 from brigade.envs.content import Document, Model, read, validate
-from brigade.envs.kitchen.content.layout import Kitchen, load_kitchen
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError, unknown
 from brigade.experiments.kitchen.run.config import AgentSpec, read_scripts
 from brigade.human_play.game.hats import PARTNERS as HATS

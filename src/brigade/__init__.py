@@ -1,56 +1,77 @@
 """Brigade: a real-time kitchen in which agents and people cook together.
 
-Importing it registers every kitchen with Gymnasium, and the agents as partners, and does nothing else:
-
 ```python
-import brigade, gymnasium
+import brigade
 
-env = gymnasium.make("Brigade/NewCounterCircuit-v0", partners="fsm")
+played = brigade.play("new_counter_circuit", ["fsm", "fsm"], seed=1)
+print(played.score)
 ```
+
+What most people need, each loaded when it is first used: `load_kitchen`, `make_agent`, `play`, `run`, `train`,
+`verify`, `Agent`, `View`, `Reasoner`, `VirtualClock`, `RealClock`, `api_test`. Gymnasium knows every kitchen as
+`Brigade/...-v0`.
 """
 
-from pathlib import Path
+from __future__ import annotations
 
-import gymnasium
+import importlib
+from typing import TYPE_CHECKING, Any
 
-import brigade.envs
+import wrapt
+
 from brigade._version import __version__
-from brigade.envs.kitchen.interfaces.partners import Partner, register_partner_source
-from brigade.envs.prover_verifier.kitchen.plans import PlanSource, register_plan_source
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from brigade.agents.base import Agent as Agent
+    from brigade.agents.base import View as View
+    from brigade.agents.base import make_agent as make_agent
+    from brigade.dual_process.llm.protocol import Reasoner as Reasoner
+    from brigade.envs.kitchen.content.loading import load_kitchen as load_kitchen
+    from brigade.experiments.facade import play as play
+    from brigade.experiments.facade import run as run
+    from brigade.experiments.facade import train as train
+    from brigade.experiments.facade import verify as verify
+    from brigade.simulation.clock import RealClock as RealClock
+    from brigade.simulation.clock import VirtualClock as VirtualClock
+    from brigade.simulation.conformance import api_test as api_test
+
+_WHERE = {
+    "Agent": "brigade.agents.base",
+    "RealClock": "brigade.simulation.clock",
+    "Reasoner": "brigade.dual_process.llm.protocol",
+    "View": "brigade.agents.base",
+    "VirtualClock": "brigade.simulation.clock",
+    "api_test": "brigade.simulation.conformance",
+    "load_kitchen": "brigade.envs.kitchen.content.loading",
+    "make_agent": "brigade.agents.base",
+    "play": "brigade.experiments.facade",
+    "run": "brigade.experiments.facade",
+    "train": "brigade.experiments.facade",
+    "verify": "brigade.experiments.facade",
+}
+
+__all__ = [  # as in the table above
+    "Agent", "RealClock", "Reasoner", "View", "VirtualClock", "__version__", "api_test", "load_kitchen", "make_agent",
+    "play", "run", "train", "verify",
+]  # fmt: skip
 
 
-def _register() -> None:
-    """One id for each kitchen file: `cramped_room.yaml` is `Brigade/CrampedRoom-v0`."""
-    for file in sorted((Path(brigade.envs.__file__).parent / "kitchen" / "content" / "kitchens").glob("*.yaml")):
-        name = "".join(word.capitalize() for word in file.stem.split("_"))
-        gymnasium.register(
-            id=f"Brigade/{name}-v0",
-            entry_point="brigade.envs.kitchen_v0:solo_env",
-            vector_entry_point="brigade.envs.kitchen_v0:vector_env",
-            kwargs={"kitchen": file.stem},
-        )
+def __getattr__(name: str) -> Any:
+    """One of the names above, loaded now."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'brigade' has no attribute '{name}'")
+    found = getattr(importlib.import_module(_WHERE[name]), name)
+    globals()[name] = found
+    return found
 
 
-def _agent(name: str) -> Partner:
-    from brigade.dual_process import build
-
-    return build.make_agent(name)
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHERE})
 
 
-def _agent_names() -> list[str]:
-    from brigade.dual_process import build
-
-    return [name for name, _ in build.list_agents()]
+def _register_kitchens(module: Any) -> None:
+    importlib.import_module("brigade.envs.gymnasium_ids").register()
 
 
-def _plans() -> PlanSource:
-    from brigade.agents.planning.plan_follower import MacroPlans
-
-    return MacroPlans()
-
-
-_register()
-register_partner_source(_agent, _agent_names)
-register_plan_source(_plans)
+# Gymnasium takes longer to import than Brigade may: the ids are registered when somebody imports it, or now if one has.
+wrapt.register_post_import_hook(_register_kitchens, "gymnasium")

@@ -13,7 +13,8 @@ from brigade.agents.planning.observed_state import read_state
 from brigade.agents.planning.paths import FAR, grid_of
 from brigade.agents.planning.recipes import recipes_of
 from brigade.agents.planning.subgoals import Done, Failed, Rest, Use
-from brigade.envs.kitchen.content.layout import INTERACT, list_kitchens, load_kitchen
+from brigade.envs.kitchen.content.layout import INTERACT
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.episode import Played, play

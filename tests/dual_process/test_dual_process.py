@@ -25,7 +25,7 @@ from brigade.dual_process.llm.protocol import Answer, Failure, Piece, Reply, Req
 from brigade.dual_process.plan import Leave, Policy, Task, parse_tasks
 from brigade.dual_process.prompts import introduction, load_prompt
 from brigade.dual_process.system1 import System1, Trust
-from brigade.envs.kitchen.content.layout import list_kitchens, load_kitchen
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.clock import Constant, Measured, RealClock, Tokens, VirtualClock

@@ -18,7 +18,8 @@ import numpy as np
 
 from brigade.agents.base import Agent, Observation, View, make_agent
 from brigade.batch.records import episode_record
-from brigade.envs.kitchen.content.layout import ACTION_NAMES, list_kitchens, load_kitchen
+from brigade.envs.kitchen.content.layout import ACTION_NAMES
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.experiments.kitchen.run.config import AgentSpec, Job, KitchenChoice
 from brigade.simulation.episode import play
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brigade.envs.kitchen.content.cookbook import BUNDLED, Cookbook, list_cookbooks, load_cookbook, parse_cookbook
+from brigade.envs.kitchen.content.cookbook import Cookbook, list_cookbooks, load_cookbook, parse_cookbook
+from brigade.envs.kitchen.content.folders import own_folder
 from brigade.envs.kitchen.content.tables import (
     COLLECT,
     COMBINE,
@@ -24,8 +25,8 @@ from brigade.envs.kitchen.content.tables import (
 )  # fmt: skip
 from brigade.envs.registry import BrigadeError
 
-BURGERS = (BUNDLED / "burgers.yaml").read_text(encoding="utf-8")
-SALADS = (BUNDLED / "salads.yaml").read_text(encoding="utf-8")
+BURGERS = (own_folder() / "cookbooks" / "burgers.yaml").read_text(encoding="utf-8")
+SALADS = (own_folder() / "cookbooks" / "salads.yaml").read_text(encoding="utf-8")
 SMALLEST = """\
 name: toast
 title: Toast

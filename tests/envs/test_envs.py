@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import brigade
 from brigade.envs import kitchen_v0
 from brigade.envs.kitchen.content.cookbook import FLOOR
-from brigade.envs.kitchen.content.layout import INTERACT, list_kitchens, load_kitchen
+from brigade.envs.kitchen.content.layout import INTERACT
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.engine.compiled import COMPILED
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.reward import Shaping, mix

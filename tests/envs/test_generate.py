@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from brigade.envs.kitchen.content.cookbook import BUNDLED, COUNTER, FLOOR
+from brigade.envs.kitchen.content.cookbook import COUNTER, FLOOR
+from brigade.envs.kitchen.content.folders import own_folder
 from brigade.envs.kitchen.content.generate import Recipe, generate, generate_from_name, parse_name, unservable
-from brigade.envs.kitchen.content.layout import Kitchen, load_kitchen, parse_kitchen
+from brigade.envs.kitchen.content.layout import Kitchen, parse_kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
 
 BOOKS = ["burgers", "salads", "soups"]
@@ -94,7 +96,9 @@ def test_an_open_kitchen_is_one_floor() -> None:
 
 def test_a_cookbook_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "books").mkdir()
-    text = (BUNDLED / "salads.yaml").read_text(encoding="utf-8").replace("name: salads", "name: mine")
+    text = (
+        (own_folder() / "cookbooks" / "salads.yaml").read_text(encoding="utf-8").replace("name: salads", "name: mine")
+    )
     (tmp_path / "books" / "mine.yaml").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     for name in (str(tmp_path / "books" / "mine.yaml"), "books/mine.yaml"):
@@ -196,7 +200,7 @@ def test_a_pot_in_the_wall_is_a_way_to_hand_food_over() -> None:
 def test_a_pot_that_starts_only_when_full_cannot_make_a_small_soup(tmp_path: Path) -> None:
     """With old dynamics a pot for three that takes every mixture never cooks two."""
     more = "  Snack: {of: [onion, onion], made_in: pot, points: 5}\ntiles:\n"
-    book = (BUNDLED / "soups.yaml").read_text(encoding="utf-8").replace("tiles:\n", more, 1)
+    book = (own_folder() / "cookbooks" / "soups.yaml").read_text(encoding="utf-8").replace("tiles:\n", more, 1)
     (tmp_path / "snacks.yaml").write_text(book, encoding="utf-8")
     kitchen = crafted(".OTDS. .1__2. ..P...", str(tmp_path / "snacks.yaml"), "classic")
     assert set(unservable(kitchen)) == {"Snack"}

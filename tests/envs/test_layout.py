@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from brigade.envs.kitchen.content.cookbook import COUNTER, FLOOR
+from brigade.envs.kitchen.content.folders import own_folder
 from brigade.envs.kitchen.content.generate import unservable
-from brigade.envs.kitchen.content.layout import BUNDLED, kitchen_digest, list_kitchens, load_kitchen, parse_kitchen
+from brigade.envs.kitchen.content.layout import kitchen_digest, parse_kitchen
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
+
+BUNDLED = own_folder() / "kitchens"
 
 KITCHEN = """\
 name: diner
@@ -96,7 +100,7 @@ def test_the_digest_tells_of_the_game_and_not_of_its_looks(tmp_path: Path) -> No
     """Recordings are refused when it differs; another colour or description must not make them worthless."""
 
     def digest(kitchen_change: tuple[str, str] = ("", ""), cookbook_change: tuple[str, str] = ("", "")) -> str:
-        cookbook = (BUNDLED.parent / "cookbooks" / "burgers.yaml").read_text(encoding="utf-8")
+        cookbook = (own_folder() / "cookbooks" / "burgers.yaml").read_text(encoding="utf-8")
         (tmp_path / "book.yaml").write_text(cookbook.replace(*cookbook_change, 1), encoding="utf-8")
         text = changed("cookbook: burgers", "cookbook: book.yaml").replace(*kitchen_change, 1)
         return kitchen_digest(parse_kitchen(text, str(tmp_path / "diner.yaml")))
@@ -119,7 +123,7 @@ def test_an_unknown_kitchen() -> None:
 
 
 def test_a_kitchen_file_brings_its_own_cookbook(tmp_path: Path) -> None:
-    cookbook = (BUNDLED.parent / "cookbooks" / "burgers.yaml").read_text(encoding="utf-8")
+    cookbook = (own_folder() / "cookbooks" / "burgers.yaml").read_text(encoding="utf-8")
     (tmp_path / "mine.yaml").write_text(cookbook.replace("BeefBurger", "Hamburger"), encoding="utf-8")
     file = tmp_path / "diner.yaml"
     file.write_text(changed("burgers", "mine.yaml").replace("BeefBurger", "Hamburger"), encoding="utf-8")

@@ -10,14 +10,8 @@ import pytest
 
 from brigade.envs import kitchen_v0
 from brigade.envs.kitchen.content.cookbook import FLOOR
-from brigade.envs.kitchen.content.layout import (
-    ACTION_NAMES,
-    INTERACT,
-    Kitchen,
-    list_kitchens,
-    load_kitchen,
-    parse_kitchen,
-)
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, INTERACT, Kitchen, parse_kitchen
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.content.tables import component_names
 from brigade.envs.kitchen.engine.compiled import COMPILED
 from brigade.envs.kitchen.engine.game import Game

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from brigade.envs.kitchen.content.layout import KitchenSpec, list_kitchens, load_kitchen
+from brigade.envs.kitchen.content.layout import KitchenSpec
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.content.tables import EVENT_NAMES
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import STAT_NAMES

@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brigade.envs.kitchen.content.cookbook import Cookbook, parse_cookbook
-from brigade.envs.kitchen.content.layout import Kitchen, list_kitchens, load_kitchen
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.pictures.drawing import Pen, sprite
 from brigade.envs.kitchen.pictures.drawing_food import FOOD, LAYERS, painting, serving

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from brigade.envs.kitchen.content.cookbook import FLOOR, Cookbook
-from brigade.envs.kitchen.content.layout import Kitchen, load_kitchen, parse_kitchen
+from brigade.envs.kitchen.content.layout import Kitchen, parse_kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.content.tables import CREDITED, EVENT_NAMES
 from brigade.envs.kitchen.engine.compiled import COMPILED
 from brigade.envs.kitchen.engine.game import Game

@@ -85,7 +85,7 @@ import gzip, json, sys
 import numpy as np
 from brigade.envs.kitchen.interfaces.cuda import CudaGame, fetched
 from brigade.envs.kitchen.engine.game import Game
-from brigade.envs.kitchen.content.layout import load_kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.state import differences
 from brigade.experiments.kitchen.run.published_recordings import CLASSIC_ACTIONS
 
@@ -114,7 +114,8 @@ import sys
 from dataclasses import fields
 import numpy as np
 import torch
-from brigade.agents.learned.checkpoint import NetworkSpec, load
+from brigade.agents.learned.checkpoint import load
+from brigade.agents.learned.network_spec import NetworkSpec
 from brigade.agents.learned.networks import Policy
 from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.experiments.kitchen.run.config import KitchenChoice
@@ -193,7 +194,7 @@ print("same")
 MEASURED = """
 import torch
 from brigade.envs.kitchen.interfaces import cuda
-from brigade.envs.kitchen.content.layout import list_kitchens, load_kitchen
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.experiments.bench.bench_gpu import cases
 
 for case, needed in cases(load_kitchen("cramped_room"), "simulated", (2,), torch.device("cpu")):

@@ -20,11 +20,13 @@ from rich.console import Console
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'brigade[rl]'")
 pytest.importorskip("tensorboard", reason="training needs TensorBoard: pip install 'brigade[rl]'")
 
-from brigade.agents.learned.checkpoint import CARD, NUMBERS, NetworkSpec, load, steps_of  # noqa: E402
+from brigade.agents.learned.checkpoint import CARD, NUMBERS, load, steps_of  # noqa: E402
+from brigade.agents.learned.network_spec import NetworkSpec  # noqa: E402
 from brigade.agents.learned.networks import Policy, sample  # noqa: E402
 from brigade.batch.parallel import in_parallel  # noqa: E402
 from brigade.envs.kitchen.content import layout  # noqa: E402
-from brigade.envs.kitchen.content.layout import ShapedSpec, load_kitchen  # noqa: E402
+from brigade.envs.kitchen.content.layout import ShapedSpec  # noqa: E402
+from brigade.envs.kitchen.content.loading import load_kitchen  # noqa: E402
 from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv  # noqa: E402
 from brigade.envs.registry import BrigadeError  # noqa: E402
 from brigade.experiments.kitchen.run.config import KitchenChoice  # noqa: E402

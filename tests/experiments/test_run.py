@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from brigade.batch.records import read_results
-from brigade.envs.kitchen.content.layout import load_kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run.config import jobs_of, list_configs, load_config
 from brigade.experiments.kitchen.run.run import run

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from brigade.dual_process.build import make_agent
-from brigade.envs.kitchen.content.layout import load_kitchen
+from brigade.agents.base import make_agent
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.cli_data import recordings
 from brigade.human_play.data.foreign_tables import read_rows

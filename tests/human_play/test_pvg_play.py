@@ -28,7 +28,9 @@ from rich.console import Console
 import brigade  # registers who can follow plans
 from brigade.batch.people.judgements import read_session, read_sessions
 from brigade.batch.people.legibility import notes
-from brigade.envs.kitchen.content.layout import BUNDLED, kitchen_digest, load_kitchen
+from brigade.envs.kitchen.content.folders import own_folder
+from brigade.envs.kitchen.content.layout import kitchen_digest
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.prover_verifier.games.game import SolutionGame, make_game
 from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.prover_verifier_v0 import list_games
@@ -718,7 +720,7 @@ class TestFiles:
 
     def test_a_kitchen_that_was_edited_is_another_one(self, tmp_path):
         kitchen = tmp_path / "mine.yaml"
-        plan = (BUNDLED / "new_counter_circuit.yaml").read_text("utf-8")
+        plan = (own_folder() / "kitchens" / "new_counter_circuit.yaml").read_text("utf-8")
         kitchen.write_text(plan, "utf-8")
         changes = ("play_kitchen", f"options={{kitchen: '{kitchen}'}}", "items=1", "practice=0")
         session = JudgingSession(config(tmp_path, *changes))

@@ -23,9 +23,9 @@ import typer
 import zstandard
 from typer.testing import CliRunner
 
-from brigade.agents.base import Agent, Observation, View
-from brigade.dual_process.build import ClockSpec, ReasonerSpec, make_agent, make_reasoner
-from brigade.envs.kitchen.content.layout import load_kitchen
+from brigade.agents.base import Agent, Observation, View, make_agent
+from brigade.dual_process.build import ClockSpec, ReasonerSpec, make_reasoner
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.pictures.render import render, to_array
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.cli_replay import replay

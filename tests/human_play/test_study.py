@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from brigade.dual_process.build import make_agent
+from brigade.agents.base import make_agent
 from brigade.envs.content import parse, validate
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.study import progress

@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from brigade.dual_process.build import make_agent
-from brigade.envs.kitchen.content.layout import load_kitchen
+from brigade.agents.base import make_agent
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.human_play import cli_data
 from brigade.human_play.cli_data import recordings

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from brigade.envs.kitchen.content.layout import list_kitchens
+from brigade.envs.kitchen.content.loading import list_kitchens
 
 
 def brigade(*arguments: str, ok: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:

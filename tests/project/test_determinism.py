@@ -74,8 +74,9 @@ def test_plain_python_counts_as_far_as_compiled_code() -> None:
     program = """
 import re
 from brigade.envs.kitchen.engine.game import Game
-from brigade.envs.kitchen.content.layout import BUNDLED, parse_kitchen
-text = (BUNDLED / "new_counter_circuit.yaml").read_text(encoding="utf-8")
+from brigade.envs.kitchen.content.folders import own_folder
+from brigade.envs.kitchen.content.layout import parse_kitchen
+text = (own_folder() / "kitchens" / "new_counter_circuit.yaml").read_text(encoding="utf-8")
 for spacing, opened in ((9_000, 4), (40_000, 1)):
     game = Game(parse_kitchen(re.sub("open: 4, spacing: 25", f"open: 6, spacing: {spacing}", text)))
     game.reset([1])

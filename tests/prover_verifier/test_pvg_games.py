@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import check_env
 
 import brigade  # noqa: F401  # registers who can follow plans
 from brigade.envs import prover_verifier_v0
-from brigade.envs.kitchen.content.layout import load_kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv, Said
 from brigade.envs.prover_verifier.arithmetic.solution import edits_of, solve
 from brigade.envs.prover_verifier.games import kitchen_game

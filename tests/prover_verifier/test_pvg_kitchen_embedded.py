@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
-from brigade.envs.kitchen.content.layout import DOWN, INTERACT, RIGHT, STAY, UP, load_kitchen
+from brigade.envs.kitchen.content.layout import DOWN, INTERACT, RIGHT, STAY, UP
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import differences
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv

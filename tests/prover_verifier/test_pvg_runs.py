@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
-from brigade.envs.kitchen.content.layout import BUNDLED
+from brigade.envs.kitchen.content.folders import own_folder
 from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.config import list_pvg_configs, load_pvg_config
@@ -93,7 +93,7 @@ def test_where_nothing_was_finished_another_run_may_begin(tmp_path: Path) -> Non
 
 def test_a_kitchen_that_was_changed_is_another_run(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
-    text = (BUNDLED / "salad_bar.yaml").read_text(encoding="utf-8")
+    text = (own_folder() / "kitchens" / "salad_bar.yaml").read_text(encoding="utf-8")
     mine.write_text(text, encoding="utf-8")
     changes = (f"vary.kitchen=['{mine}']", "settings={claims: 1, problems: 1, checked: 0}")
     run(tmp_path, "kitchen_scripted", *changes)

@@ -14,14 +14,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from brigade.dual_process.build import make_agent
-from brigade.envs.kitchen.content.layout import (
-    dump_kitchen,
-    kitchen_digest,
-    list_kitchens,
-    load_kitchen,
-    restore_kitchen,
-)
+from brigade.agents.base import make_agent
+from brigade.envs.kitchen.content.layout import dump_kitchen, kitchen_digest, restore_kitchen
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.clock import Constant, VirtualClock
 from brigade.simulation.episode import Played, play

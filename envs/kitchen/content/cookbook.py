@@ -10,17 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import combinations, combinations_with_replacement
-from pathlib import Path
 from typing import Literal
 
 from brigade.envs.content import Document, parse, read, validate
 from brigade.envs.kitchen.content.cookbook_checks import check
 from brigade.envs.kitchen.content.cookbook_spec import CookbookSpec
+from brigade.envs.kitchen.content.folders import content_file, content_files
 from brigade.envs.registry import unknown
 
 NOTHING = 0
 FLOOR, COUNTER = 0, 1
-BUNDLED = Path(__file__).parent / "cookbooks"
 FILE_ENDINGS = (".yaml", ".yml")  # a name that ends so is a file's
 
 
@@ -108,8 +107,8 @@ def plate_name(spec: CookbookSpec, contents: tuple[str, ...]) -> str:
 
 
 def list_cookbooks() -> list[str]:
-    """Names of the cookbooks that come with Brigade."""
-    return sorted(path.stem for path in BUNDLED.glob("*.yaml"))
+    """Names of the cookbooks that come with Brigade, and with packages that bring some."""
+    return sorted(content_files("cookbook"))
 
 
 def load_cookbook(name: str) -> Cookbook:
@@ -123,9 +122,7 @@ def load_cookbook(name: str) -> Cookbook:
 
 @lru_cache(maxsize=64)
 def _bundled(name: str) -> Cookbook:
-    if name not in list_cookbooks():
-        raise unknown("cookbook", name, list_cookbooks())
-    return build_cookbook(read(BUNDLED / f"{name}.yaml"))
+    return build_cookbook(read(content_file("cookbook", name)))
 
 
 def parse_cookbook(text: str, source: str = "<string>") -> Cookbook:

@@ -6,7 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from brigade.envs.content import ContentError, Document, Model, first_problem, parse, read, validate
+from brigade.envs.content import ContentError, Document, Model, first_problem, parse, validate
 from brigade.envs.kitchen.content import cookbook_spec
 from brigade.envs.kitchen.content.cookbook import (
     COUNTER,
@@ -26,7 +26,7 @@ from brigade.envs.kitchen.content.cookbook import (
     load_cookbook,
 )
 from brigade.envs.kitchen.content.tables import Tables, compile_tables
-from brigade.envs.registry import BrigadeError, nearest, unknown
+from brigade.envs.registry import BrigadeError, nearest
 
 STAY, LEFT, RIGHT, DOWN, UP, INTERACT = range(6)
 ACTION_NAMES = ("stay", "left", "right", "down", "up", "interact")
@@ -35,7 +35,6 @@ MAX_CHEFS = 4
 MAX_CELLS = 32_767  # cells are numbered in 16 bits
 CHEF_SYMBOLS = "123456789"
 LOOKS = {"title", "about"}  # what of a kitchen's file only people see
-BUNDLED = Path(__file__).parent / "kitchens"
 
 Cell = tuple[int, int]  # (x, y), (0, 0) at the top left
 
@@ -170,43 +169,6 @@ def kitchen_digest(kitchen: Kitchen) -> str:
     text = kitchen.spec.model_dump_json(exclude=LOOKS)
     text += kitchen.cookbook.spec.model_dump_json(exclude=cookbook_spec.LOOKS)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def list_kitchens() -> list[str]:
-    """Names of the kitchens that come with Brigade."""
-    return sorted(path.stem for path in BUNDLED.glob("*.yaml"))
-
-
-def load_kitchen(name: str, horizon: int | None = None, old_dynamics: bool | None = None) -> Kitchen:
-    """A kitchen by name.
-
-    Args:
-        name: a bundled kitchen, a file ending in `.yaml`, or `generated:seed=7,chefs=3,...` (see `generate`).
-        horizon: ticks in an episode, instead of the kitchen's own.
-        old_dynamics: whether a full pot starts by itself, instead of the kitchen's own setting.
-
-    Raises:
-        BrigadeError: no such kitchen, or its file is not right; the message names file, line and field.
-    """
-    # A file, of a kitchen or of the cookbook to generate one for, may have been edited since it was last read.
-    load = _load.__wrapped__ if any(ending in name for ending in FILE_ENDINGS) else _load
-    return load(name, horizon, old_dynamics)
-
-
-@lru_cache(maxsize=256)
-def _load(name: str, horizon: int | None, old_dynamics: bool | None) -> Kitchen:
-    if name.endswith(FILE_ENDINGS) and not name.startswith("generated:"):
-        document = read(name)
-    elif name.startswith("generated"):
-        from brigade.envs.kitchen.content.generate import generate_from_name  # here, because it is built on this module
-
-        document = parse(generate_from_name(name), name)
-    elif name in list_kitchens():
-        document = read(BUNDLED / f"{name}.yaml")
-    else:
-        raise unknown("kitchen", name, list_kitchens())
-    changes = {"horizon": horizon, "old_dynamics": old_dynamics}
-    return build_kitchen(document, {key: value for key, value in changes.items() if value is not None})
 
 
 def parse_kitchen(text: str, source: str = "<string>") -> Kitchen:

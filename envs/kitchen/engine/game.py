@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen, load_kitchen
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine import rules
 from brigade.envs.kitchen.engine import state as states
 from brigade.envs.kitchen.engine.compiled import compiling

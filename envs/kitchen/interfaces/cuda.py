@@ -20,7 +20,8 @@ from numba.core import config
 from numba.core.errors import NumbaPerformanceWarning
 from numpy.typing import ArrayLike, NDArray
 
-from brigade.envs.kitchen.content.layout import Kitchen, Layout, load_kitchen
+from brigade.envs.kitchen.content.layout import Kitchen, Layout
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.content.tables import Tables
 from brigade.envs.kitchen.engine import rules
 from brigade.envs.kitchen.engine.compiled import COMPILED

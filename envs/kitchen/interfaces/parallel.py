@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pettingzoo import ParallelEnv
 
-from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen, load_kitchen
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.content.tables import EVENT_NAMES, NO_EVENT
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.reward import Shaping

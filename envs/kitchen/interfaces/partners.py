@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,17 +15,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class View:
-    """What a partner is told at the start of an episode.
+    """What a partner, or an agent, is told at the start of an episode: all that it may know of it.
 
     Attributes:
         kitchen: where it cooks.
         seat: which chef it is, from 0.
         seed: for its own random choices.
+        hz: ticks a second, as the clock goes or as it would on the wall.
+        hears: seats whose messages reach it.
+        heard_by: seats that its own messages reach.
     """
 
     kitchen: Kitchen
     seat: int
     seed: int = 0
+    hz: float = 4.0
+    hears: tuple[int, ...] = ()
+    heard_by: tuple[int, ...] = ()
+
+    @property
+    def horizon(self) -> int:
+        """Ticks in the episode."""
+        return self.kitchen.horizon
 
 
 class Partner(Protocol):
@@ -62,7 +74,13 @@ class PartnerSource:
     make: Callable[[str], Partner]
 
 
-_sources: list[PartnerSource] = [PartnerSource(lambda: ["stay"], lambda name: Stay())]
+# Worlds know no agents: the registry of agents is found by name when somebody asks for one.
+AGENTS = "brigade.agents.base:agents"
+
+_sources: list[PartnerSource] = [
+    PartnerSource(lambda: ["stay"], lambda name: Stay()),
+    PartnerSource(lambda: pkgutil.resolve_name(AGENTS).names, lambda name: pkgutil.resolve_name(AGENTS).make(name)),
+]
 
 
 def register_partner_source(make: Callable[[str], Partner], names: Callable[[], Iterable[str]]) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import ArrayLike, NDArray
 
-from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen, load_kitchen
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import STAT_NAMES
 from brigade.envs.kitchen.interfaces.parallel import RENDER_MODES, TICKS_PER_SECOND, check_render_mode, order_script

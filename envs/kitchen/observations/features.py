@@ -25,6 +25,7 @@ from brigade.envs.kitchen.observations.observe import (
     count_orders,
     known_facts,
     least_left,
+    observers,
     share_of,
     urgency_of,
 )  # fmt: skip
@@ -282,6 +283,7 @@ def _label_places(parts: Parts, kitchen: Kitchen, plan: FeaturesPlan) -> None:
             parts.add(f"{tiles[tile]}_{slot + 1}", about, labels)
 
 
+@observers.register("features", "float32 vector: hands and surroundings, others, nearest things, work, orders, time")
 class Features(Observer):
     """A vector in -1..1. Places are (dx / width, dy / height, 1 / (1 + steps)), all 0 when there is none to reach."""
 

@@ -226,21 +226,11 @@ class Observer:
         raise NotImplementedError
 
 
-observers: Registry[Observer] = Registry("observation")
-
-
-@observers.register("planes", "uint8 planes (channels, height, width): tiles, chefs, items, progress, orders, time")
-def _planes(kitchen: Kitchen) -> Observer:
-    from brigade.envs.kitchen.observations.planes import Planes  # here, because it is built on this module
-
-    return Planes(kitchen)
-
-
-@observers.register("features", "float32 vector: hands and surroundings, others, nearest things, work, orders, time")
-def _features(kitchen: Kitchen) -> Observer:
-    from brigade.envs.kitchen.observations.features import Features  # here, because it is built on this module
-
-    return Features(kitchen)
+observers: Registry[Observer] = Registry(
+    "observation",
+    "brigade.observations",
+    own=("brigade.envs.kitchen.observations.planes", "brigade.envs.kitchen.observations.features"),
+)
 
 
 @observers.register("symbolic", "a dictionary in words, as `state.describe` makes it, with `you`: the chef's seat")

@@ -22,6 +22,7 @@ from brigade.envs.kitchen.observations.observe import (
     count_orders,
     known_facts,
     least_left,
+    observers,
     share_of,
     urgency_of,
 )  # fmt: skip
@@ -106,6 +107,7 @@ def planes_range(s: State, facts: Facts, plan: PlanesPlan, out: NDArray[np.uint8
                 out[k, c, at + int(s.facing[k, d]) * plan.cells] = FULL
 
 
+@observers.register("planes", "uint8 planes (channels, height, width): tiles, chefs, items, progress, orders, time")
 class Planes(Observer):
     """One plane per fact, 255 for 1.0. What concerns no cell (orders, time) fills its plane."""
 

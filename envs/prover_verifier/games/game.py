@@ -8,12 +8,11 @@ from typing import Any, Generic, Literal, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from brigade.envs.prover_verifier.protocol import Protocol
+from brigade.envs.prover_verifier.protocol import Behaviour, Protocol
 from brigade.envs.registry import BrigadeError, Registry
 
 P = TypeVar("P")
 Message = NDArray[np.int64]
-Behaviour = Literal["honest", "liar", "half_truth"]
 NOTHING = -1  # stands for what did not arrive, in every number of a received message
 
 
@@ -149,7 +148,14 @@ class SolutionGame(Game[P]):
         return len(protocol.provers) == 1 and super().fits(protocol)
 
 
-games: Registry[Game[Any]] = Registry("prover-verifier game")
+games: Registry[Game[Any]] = Registry(
+    "prover-verifier game",
+    "brigade.games",
+    own=[
+        f"brigade.envs.prover_verifier.games.{name}"
+        for name in ("arithmetic_game", "erasure", "find_plus", "kitchen_game", "review_game")
+    ],
+)
 
 
 def make_game(name: str, **options: Any) -> Game[Any]:
@@ -158,26 +164,9 @@ def make_game(name: str, **options: Any) -> Game[Any]:
     Raises:
         BrigadeError: no such game, or an option that it does not have.
     """
-    entry = _registered()[name]
-    try:
-        return entry.make(**options)
-    except TypeError as error:
-        raise BrigadeError(f"prover-verifier game '{name}': {error}") from None
+    return games.make(name, **options)
 
 
 def list_games() -> list[tuple[str, str]]:
     """Name and one line about every game."""
-    return [(entry.name, entry.about) for entry in _registered()]
-
-
-def _registered() -> Registry[Game[Any]]:
-    """All games; their modules are imported here, so that importing `game` stays cheap."""
-    from brigade.envs.prover_verifier.games import (
-        arithmetic_game,  # noqa: F401
-        find_plus,  # noqa: F401
-        kitchen_game,  # noqa: F401
-        review_game,  # noqa: F401
-    )
-    from brigade.envs.prover_verifier.games import erasure as bec  # noqa: F401
-
-    return games
+    return [(entry.name, entry.about) for entry in games]

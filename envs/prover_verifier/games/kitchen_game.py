@@ -7,7 +7,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.kitchen.content.layout import Kitchen, load_kitchen
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.prover_verifier.games.game import NOTHING, Behaviour, Message, SolutionGame, games
 from brigade.envs.prover_verifier.kitchen.behaviours import claim_of
 from brigade.envs.prover_verifier.kitchen.claims import (

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brigade.envs.prover_verifier.games.game import Behaviour
 from brigade.envs.prover_verifier.kitchen.claims import BUCKET, CHECKPOINTS, HORIZON, Checkpoint, Claim
 from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment, Trace
+from brigade.envs.prover_verifier.protocol import Behaviour
 
 NEVER = HORIZON + 1
 

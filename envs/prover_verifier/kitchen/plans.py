@@ -1,13 +1,13 @@
-"""Plans of macro actions. Worlds know no agents, so who can follow a plan is said from outside, as for partners."""
+"""Plans of macro actions. Who can follow one is an agent, and worlds know none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from brigade.envs.kitchen.interfaces.partners import Partner
-from brigade.envs.registry import BrigadeError
 
 if TYPE_CHECKING:
     from brigade.envs.kitchen.content.layout import Kitchen
@@ -53,20 +53,11 @@ class Planner(Partner, Protocol):
         ...
 
 
-_sources: list[Callable[[], PlanSource]] = []
-
-
-def register_plan_source(make: Callable[[], PlanSource]) -> None:
-    """Say who knows macro actions; the last one counts."""
-    _sources.append(make)
+# Worlds know no agents: who can follow a plan is found by name when somebody has to.
+FOLLOWS_PLANS = "brigade.agents.plan_follower:MacroPlans"
 
 
 def plan_source() -> PlanSource:
-    """Who knows macro actions.
-
-    Raises:
-        BrigadeError: nobody has been registered; `import brigade` does.
-    """
-    if not _sources:
-        raise BrigadeError("nobody here can follow a plan; `import brigade` registers who can")
-    return _sources[-1]()
+    """Who knows macro actions."""
+    source: PlanSource = pkgutil.resolve_name(FOLLOWS_PLANS)()
+    return source

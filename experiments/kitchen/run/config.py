@@ -12,11 +12,13 @@ import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from brigade.agents.base import agents as agent_registry
-from brigade.dual_process.build import ClockSpec, ReasonerSpec, list_agents, make_agent
+from brigade.agents.base import list_agents, make_agent
+from brigade.dual_process.build import ClockSpec, ReasonerSpec
 from brigade.dual_process.llm.calls import load_prices
 from brigade.dual_process.llm.server import HouseKnobs
 from brigade.envs.content import Document, Model, parse, read, validate
-from brigade.envs.kitchen.content.layout import Kitchen, load_kitchen
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError, nearest, unknown
 from brigade.simulation.messages import Mode
 

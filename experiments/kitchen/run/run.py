@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from brigade.agents.base import Agent
+from brigade.agents.base import Agent, make_agent
 from brigade.batch.ray_session import cancel, in_words, ray_session
 from brigade.batch.records import Results, episode_record
-from brigade.dual_process.build import calls_file, make_agent, make_reasoner, recorded, short_key
+from brigade.dual_process.build import calls_file, make_reasoner, recorded, short_key
 from brigade.dual_process.frameworks import FRAMEWORKS
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError

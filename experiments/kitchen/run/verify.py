@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from brigade.batch.records import EPISODE_FORMAT, EPISODES, RUN_FORMAT, check_version
-from brigade.envs.kitchen.content.layout import Kitchen, kitchen_digest, load_kitchen
+from brigade.envs.kitchen.content.layout import Kitchen, kitchen_digest
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import fingerprint, fingerprint_differences
 from brigade.envs.registry import BrigadeError

@@ -16,7 +16,7 @@ import torch
 from brigade.envs.prover_verifier.arithmetic.problem import Number, read_number, write
 from brigade.envs.prover_verifier.arithmetic.solution import read_solution
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.arithmetic.open_weights import ROLES, OpenWeightsSettings, Role
+from brigade.experiments.prover_verifier.arithmetic.open_weights_settings import ROLES, OpenWeightsSettings, Role
 from brigade.experiments.prover_verifier.language.dialogue import GOALS
 from brigade.experiments.prover_verifier.learning.rewards import cgc_reward, src_reward
 

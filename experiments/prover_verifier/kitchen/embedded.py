@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from brigade.envs.content import Model
-from brigade.envs.kitchen.content.layout import load_kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.games.kitchen_game import check_horizon, check_orders
 from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.agents.planning.plan_follower import PlanFollower, PlanningCook
+from brigade.agents.plan_follower import PlanFollower, PlanningCook
 from brigade.agents.planning.player import MacroPlayer
 from brigade.envs.kitchen.content.layout import STAY
 from brigade.envs.kitchen.engine.game import Game

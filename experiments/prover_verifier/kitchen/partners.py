@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brigade.agents.planning.plan_follower import PlanningCook
+from brigade.agents.plan_follower import PlanningCook
 from brigade.agents.specialists import Assembler
 from brigade.agents.state_machine import Weights
 from brigade.envs.prover_verifier.games.game import Behaviour, Message

@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from brigade.envs.content import Model
-from brigade.envs.kitchen.content.layout import kitchen_digest, list_kitchens, load_kitchen
+from brigade.envs.kitchen.content.layout import kitchen_digest
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.games.game import Behaviour, Message
 from brigade.envs.prover_verifier.games.kitchen_game import VERIFIER_SEAT, KitchenGame

@@ -12,10 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from brigade.agents.base import Agent, View
+from brigade.agents.base import Agent, View, make_agent
 from brigade.agents.learned.checkpoint import find, load, numbers_digest
-from brigade.agents.learned.networks import Policy, sample
-from brigade.dual_process.build import make_agent
+from brigade.agents.learned.networks import ACTIONS, Policy, sample
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
@@ -61,7 +60,7 @@ class PolicyPlayer:
     def _logits(self, seen: torch.Tensor, seats: Seats) -> torch.Tensor:
         if self.policy.spec.policies == "shared":
             return self.policy.logits_of(0, seen)
-        result = seen.new_zeros((len(seen), self.policy.actions), dtype=torch.float32)
+        result = seen.new_zeros((len(seen), ACTIONS), dtype=torch.float32)
         for seat in np.unique(seats).tolist():
             mine = torch.from_numpy(seats == seat)
             result[mine] = self.policy.logits_of(seat, seen[mine])

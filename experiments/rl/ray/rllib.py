@@ -19,15 +19,8 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from brigade.agents.learned.checkpoint import (
-    CHECKPOINTS,
-    NetworkSpec,
-    make_card,
-    packed,
-    read_tensors,
-    save,
-    write,
-)  # fmt: skip
+from brigade.agents.learned.checkpoint import CHECKPOINTS, make_card, packed, read_tensors, save, write
+from brigade.agents.learned.network_spec import NetworkSpec
 from brigade.agents.learned.networks import Policy
 from brigade.batch.machine import cores
 from brigade.batch.ray_session import ray_session

@@ -9,6 +9,7 @@ import torch
 from rich.console import Console
 
 from brigade.agents.learned.checkpoint import CHECKPOINTS, make_card, save
+from brigade.agents.learned.network_spec import make_network
 from brigade.agents.learned.networks import Policy
 from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.evaluation.evaluate import Returns, evaluate
@@ -40,7 +41,7 @@ def clone(config: TrainConfig, seed: int, console: Console) -> list[Returns]:
         kitchen, config.observation, config.network,
         training={**config.important(), "seed": seed}, revision=revision(),
     )  # fmt: skip
-    policy = Policy(config.network, card.shape, kitchen.chefs)
+    policy: Policy = make_network(config.network, card.shape, kitchen.chefs)
     episodes = list(demonstrations(config, spec, kitchen, seed))
     held_out = min(len(episodes) - 1, round(len(episodes) * spec.held_out))
     learned, kept = episodes[held_out:], episodes[:held_out]
@@ -67,7 +68,7 @@ def fit(policy: Policy, episodes: list[Shown], config: TrainConfig, random: torc
     assert spec is not None
     seen = torch.from_numpy(np.concatenate([each for each, _ in episodes]))
     done = torch.from_numpy(np.concatenate([each for _, each in episodes]))
-    optimizer = torch.optim.Adam(policy.actors.parameters(), lr=spec.learning_rate, fused=True)
+    optimizer = torch.optim.Adam(policy.parameters(), lr=spec.learning_rate, fused=True)
     for epoch in range(spec.epochs):
         for chosen in torch.split(torch.randperm(len(done), generator=random), spec.batch):
             loss = torch.nn.functional.cross_entropy(policy.logits_of(0, seen[chosen]), done[chosen])

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.agents.base import View
+from brigade.agents.base import View, make_agent
 from brigade.batch.records import EPISODES, read_results
-from brigade.dual_process.build import make_agent
 from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen, kitchen_digest
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.observations.observe import make_observer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import time
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -20,6 +21,7 @@ from brigade.agents.learned.checkpoint import (
     steps_of,
     write,
 )  # fmt: skip
+from brigade.agents.learned.network_spec import make_network
 from brigade.agents.learned.networks import Policy
 from brigade.batch.machine import cores
 from brigade.envs.kitchen.content.layout import Kitchen
@@ -39,6 +41,7 @@ from brigade.experiments.rl.training.rollout import CpuRollout, Rollout, Weights
 from brigade.experiments.rl.training.training_folder import EVALUATION, prepare
 from brigade.simulation.provenance import revision
 
+RLLIB = "brigade.experiments.rl.ray.rllib:train_with_rllib"  # by name: it is built on this, and takes seconds to import
 KITCHEN_SEEDS = 1_000_000  # kitchens of the training with seed s are seeded from s times this on
 
 
@@ -130,9 +133,7 @@ def train(config: TrainConfig, seed: int, console: Console, resume: bool = False
         KeyboardInterrupt: stopped; likewise.
     """
     if config.backend == "rllib":
-        from brigade.experiments.rl.ray.rllib import train_with_rllib  # here, because importing it takes seconds
-
-        train_with_rllib(config, seed, console, resume=resume)
+        pkgutil.resolve_name(RLLIB)(config, seed, console, resume=resume)
         return read_evaluation(config.run_folder(seed))
     choose_device(config.device)  # before anything is written
     folder = config.run_folder(seed)
@@ -214,7 +215,8 @@ def first_policy(config: TrainConfig, kitchen: Kitchen) -> Policy:
 def new_policy(config: TrainConfig, kitchen: Kitchen) -> Policy:
     """A policy that has learned nothing."""
     card = make_card(kitchen, config.observation, config.network)
-    return Policy(config.network, card.shape, kitchen.chefs)
+    policy: Policy = make_network(config.network, card.shape, kitchen.chefs)
+    return policy
 
 
 def make_rollout(config: TrainConfig, seed: int, device: torch.device, random: torch.Generator) -> Rollout:
