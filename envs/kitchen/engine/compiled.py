@@ -46,7 +46,8 @@ def kernel(function: F) -> F:
         return function
     # _nrt=False: kernels allocate nothing, so they need not count references to the thirty arrays they are handed at
     # every call; counting made a step six times slower.
-    compiler = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+    # forceinline: helpers that are handed tuples of arrays cost as much again as what they do, unless inlined.
+    compiler = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True, _nrt=False)
     before = config.CACHE_DIR
     config.CACHE_DIR = before or str(cache_folder())  # read once, when the dispatcher is made; the user's wish first
     try:
