@@ -158,7 +158,7 @@ class Registry(Generic[T]):
 
     @property
     def names(self) -> list[str]:
-        """All registered names, in order of registration."""
+        """All names: Brigade's own first, always in the same order."""
         self._load()
         return list(self._entries)
 
@@ -194,7 +194,13 @@ class Registry(Generic[T]):
                     self._bring(point)
             finally:
                 self._loading = False
+            self._entries = dict(sorted(self._entries.items(), key=lambda item: self._place(item[1])))
             self._loaded = True
+
+    def _place(self, entry: Entry[T]) -> int:
+        """Brigade's own in the order of their modules, whichever was imported first, then the others."""
+        module = getattr(getattr(entry.make, "func", entry.make), "__module__", "")
+        return self._own.index(module) if module in self._own else -1 if entry.source == OWN else len(self._own)
 
     def _bring(self, point: EntryPoint) -> None:
         source = _source_of(point)

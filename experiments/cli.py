@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from brigade import __version__
+from brigade._version import __version__
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.cli_llm import house, llm
 from brigade.experiments.cli_pvg import pvg

@@ -18,6 +18,7 @@ from brigade.envs.kitchen.engine.state import STAT_NAMES, fingerprint
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.clock import Clock, VirtualClock
 from brigade.simulation.messages import Message, Mode, clean, may_speak
+from brigade.simulation.running import run_to_end
 from brigade.simulation.thoughts import Mind, ThinkingAgent, Thought, Thoughts
 
 
@@ -129,7 +130,7 @@ def play(
     recorder: Recorder | None = None,
 ) -> Played:
     """Play an episode to its end; see `play_async`."""
-    return asyncio.run(play_async(kitchen, agents, seed, script, clock, watch, mode, recorder))
+    return run_to_end(play_async(kitchen, agents, seed, script, clock, watch, mode, recorder))
 
 
 async def play_async(

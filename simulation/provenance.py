@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from brigade import __version__
+from brigade._version import __version__
 
 PACKAGES = ("numpy", "numba", "gymnasium", "pettingzoo", "ray")
 

@@ -7,7 +7,6 @@ records alone, without a network.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +32,7 @@ from brigade.experiments.prover_verifier.language.dialogue import Conversation, 
 from brigade.experiments.prover_verifier.language.topics import KitchenMoment, Topic
 from brigade.experiments.prover_verifier.metrics import Split, collapsed, drop_rates, worst_case
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure, Outcome
+from brigade.simulation.running import run_to_end
 
 ROLES = ("helpful", "sneaky")
 NATURE = "nature"  # stands for the role where provers have none: nature makes the statement
@@ -120,7 +120,7 @@ def play_kitchen(settings: KitchenLanguageSettings, seeds: Sequence[int], checkp
 def play_seed(settings: LanguageSettings, seed: int, deal: Deal, checkpoints: Checkpoints) -> Outcome:
     """All rounds of one seed."""
     provers, verifiers = (_reasoner(settings, side, seed, deal.known) for side in ("prover", "verifier"))
-    return asyncio.run(_rounds(settings, seed, deal, provers, verifiers, checkpoints))
+    return run_to_end(_rounds(settings, seed, deal, provers, verifiers, checkpoints))
 
 
 def _reasoner(
