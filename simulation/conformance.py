@@ -299,7 +299,8 @@ class _Breathing(VirtualClock):
 
 def _global_generators() -> dict[str, Any]:
     """The states of the generators that a process has one of, by what draws from them."""
-    states = {"random": random.getstate(), "numpy.random": np.random.get_state()[1].tobytes()}  # noqa: NPY002
+    numpys: Any = np.random.get_state()  # noqa: NPY002  # the one that agents must not use
+    states = {"random": random.getstate(), "numpy.random": (numpys[1].tobytes(), *numpys[2:])}
     torch = sys.modules.get("torch")
     return states if torch is None else {**states, "torch": torch.get_rng_state().numpy().tobytes()}
 

@@ -24,7 +24,7 @@ from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.envs.registry import BrigadeError
 
 if TYPE_CHECKING:
-    from torch.nn import Module as Policy
+    from brigade.agents.learned.networks import Policy
 
 FORMAT, FORMAT_VERSION = "brigade-policy", 1
 NUMBERS, CARD = "policy.pt", "policy.json"

@@ -9,8 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.prover_verifier.games.game import Behaviour, Game
-from brigade.envs.prover_verifier.protocol import FIRST, PROVER, SECOND, VERIFIER, WORLD
+from brigade.envs.prover_verifier.games.game import Game
+from brigade.envs.prover_verifier.protocol import FIRST, PROVER, SECOND, VERIFIER, WORLD, Behaviour
 from brigade.envs.registry import Registry
 
 REJECT, ACCEPT, ASK = 0, 1, 2

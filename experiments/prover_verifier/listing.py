@@ -24,6 +24,7 @@ class Where:
 
 
 EXPERIMENTS: dict[str, Where] = {
+    "any_game": Where("any_game"),
     "erasure_channel": Where("toys.erasure", ("torch",)),
     "find_the_plus": Where("toys.find_the_plus", ("torch",)),
     "arithmetic_edits": Where("arithmetic.edits", ("torch",)),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from brigade.envs.prover_verifier.games.kitchen_game import HEAD, VERIFIER_SEAT, KitchenGame
+from brigade.envs.prover_verifier.games.words import Passage, Received, Words
 from brigade.envs.prover_verifier.kitchen.claims import BUCKET, KINDS, PLAN
 from brigade.envs.prover_verifier.kitchen.forward import Moment
-from brigade.human_play.verifier.passage import Passage, Received, Words
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ import numpy as np
 
 from brigade.batch.people.judgements import storable
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
+from brigade.envs.prover_verifier.games.words import Passage
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, make_player
 from brigade.envs.prover_verifier.protocol import VERIFIER, WORLD
 from brigade.envs.prover_verifier.seats import seat_of
 from brigade.human_play.verifier.config import JudgingConfig
 from brigade.human_play.verifier.kitchen import KitchenWords, Point, spoken
-from brigade.human_play.verifier.passage import Passage
 from brigade.human_play.verifier.words import words_of
 
 PRACTICE, COUNTED = 1, 0  # streams of seeds

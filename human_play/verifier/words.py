@@ -13,10 +13,10 @@ from brigade.envs.prover_verifier.games.find_plus import FindPlusGame, Image
 from brigade.envs.prover_verifier.games.game import NOTHING, Game
 from brigade.envs.prover_verifier.games.kitchen_game import KitchenGame
 from brigade.envs.prover_verifier.games.review_game import Review, ReviewGame
+from brigade.envs.prover_verifier.games.words import Passage, Received, Words
 from brigade.envs.prover_verifier.protocol import Protocol
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.verifier.kitchen import KitchenWords
-from brigade.human_play.verifier.passage import Passage, Received, Words
 
 SIGNS = {"*": "×", "/": "÷"}
 
@@ -137,10 +137,12 @@ def words_of(game: Game[Any]) -> Words[Any]:
     Raises:
         BrigadeError: nobody has said how.
     """
+    if game.people_words is not None:
+        return game.people_words(game)
     for kind, words in _WORDS.items():
         if isinstance(game, kind):
             return words(game)
-    raise BrigadeError(f"game '{game.name}' has no words for people yet; add a class to human_play/pvg_words.py")
+    raise BrigadeError(f"game '{game.name}' has no words for people: its class needs an attribute `people_words`")
 
 
 def protocol_rules(protocol: Protocol, cost: float) -> str:

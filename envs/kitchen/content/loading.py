@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from brigade.envs.content import parse, read
+from brigade.envs.kitchen.content.cookbook import FILE_ENDINGS
 from brigade.envs.kitchen.content.folders import content_file, content_files
 from brigade.envs.kitchen.content.generate import generate_from_name
-from brigade.envs.kitchen.content.layout import FILE_ENDINGS, Kitchen, build_kitchen
+from brigade.envs.kitchen.content.layout import Kitchen, build_kitchen
 
 
 def list_kitchens() -> list[str]:

@@ -18,7 +18,8 @@ from brigade.envs.prover_verifier.arithmetic.solution import (
     is_correct,
     solve,
 )
-from brigade.envs.prover_verifier.games.game import Behaviour, Message, SolutionGame, games
+from brigade.envs.prover_verifier.games.game import Message, SolutionGame, games
+from brigade.envs.prover_verifier.protocol import Behaviour
 from brigade.envs.registry import BrigadeError
 
 OPS = tuple(INVERSE)

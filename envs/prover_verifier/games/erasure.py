@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.prover_verifier.games.game import NOTHING, Behaviour, DecisionGame, Message, games
+from brigade.envs.prover_verifier.games.game import NOTHING, DecisionGame, Message, games
+from brigade.envs.prover_verifier.protocol import Behaviour
 from brigade.envs.registry import BrigadeError
 
 A, B = 0, 1  # tokens

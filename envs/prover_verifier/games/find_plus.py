@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.prover_verifier.games.game import Behaviour, DecisionGame, Message, games
+from brigade.envs.prover_verifier.games.game import DecisionGame, Message, games
+from brigade.envs.prover_verifier.protocol import Behaviour
 
 SIDE, PATCH = 8, 3
 PLACES = SIDE - PATCH + 1  # along one side

@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from brigade.envs.prover_verifier.games.words import Words
 from brigade.envs.prover_verifier.protocol import Behaviour, Protocol
 from brigade.envs.registry import BrigadeError, Registry
 
@@ -31,6 +32,7 @@ class Game(ABC, Generic[P]):
         view_limit: the greatest absolute number in either view.
         questions: how many different questions a verifier can ask.
         lookable: whether a question can be answered by looking at the world.
+        people_words: how the game is told to a person; None for not, or where whoever shows it knows how.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Game(ABC, Generic[P]):
     view_limit: float = 1.0
     questions: int = 1
     lookable: bool = False
+    people_words: type[Words[Any]] | None = None
 
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> P:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
-from brigade.envs.prover_verifier.games.game import NOTHING, Behaviour, Message, SolutionGame, games
+from brigade.envs.prover_verifier.games.game import NOTHING, Message, SolutionGame, games
 from brigade.envs.prover_verifier.kitchen.behaviours import claim_of
 from brigade.envs.prover_verifier.kitchen.claims import (
     BUCKET,
@@ -24,7 +24,7 @@ from brigade.envs.prover_verifier.kitchen.claims import (
 )
 from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment, Trace
 from brigade.envs.prover_verifier.kitchen.plans import Planned
-from brigade.envs.prover_verifier.protocol import Protocol
+from brigade.envs.prover_verifier.protocol import Behaviour, Protocol
 from brigade.envs.registry import BrigadeError
 
 EARLIEST, LATEST = 20, 200  # ticks after which a moment is drawn

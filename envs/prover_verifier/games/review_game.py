@@ -19,7 +19,8 @@ from brigade.envs.prover_verifier.games.arithmetic_game import (
     problem_of,
     problem_view,
 )
-from brigade.envs.prover_verifier.games.game import Behaviour, DecisionGame, Message, games
+from brigade.envs.prover_verifier.games.game import DecisionGame, Message, games
+from brigade.envs.prover_verifier.protocol import Behaviour
 
 
 class Review(NamedTuple):

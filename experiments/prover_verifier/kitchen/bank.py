@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.prover_verifier.games.game import NOTHING, Behaviour
+from brigade.envs.prover_verifier.games.game import NOTHING
 from brigade.envs.prover_verifier.games.kitchen_game import HEAD, POINT, VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.kitchen.behaviours import (
     NEVER,
@@ -25,6 +25,7 @@ from brigade.envs.prover_verifier.kitchen.behaviours import (
 from brigade.envs.prover_verifier.kitchen.claims import BUCKET, HORIZON, KINDS, Checkpoint, Claim
 from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment, Trace
 from brigade.envs.prover_verifier.kitchen.plans import Plan
+from brigade.envs.prover_verifier.protocol import Behaviour
 
 # How checkpoints are chosen, of which `facts`, `made_up` and `shown` are those of the scripted provers: `shown` has the
 # claimed thing itself, where and when it is first so (which may be after the deadline), among facts; `forged` has that

@@ -10,7 +10,7 @@ import numpy as np
 from brigade.agents.plan_follower import PlanningCook
 from brigade.agents.specialists import Assembler
 from brigade.agents.state_machine import Weights
-from brigade.envs.prover_verifier.games.game import Behaviour, Message
+from brigade.envs.prover_verifier.games.game import Message
 from brigade.envs.prover_verifier.games.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.kitchen.behaviours import (
     NEVER,
@@ -23,6 +23,7 @@ from brigade.envs.prover_verifier.kitchen.behaviours import (
 from brigade.envs.prover_verifier.kitchen.claims import BUCKET, HORIZON, Claim, cut
 from brigade.envs.prover_verifier.kitchen.forward import Engine, Moment
 from brigade.envs.prover_verifier.kitchen.plans import Plan
+from brigade.envs.prover_verifier.protocol import Behaviour
 from brigade.experiments.prover_verifier.kitchen.live import LiveGame, LiveKitchen, Speaker
 
 

@@ -12,12 +12,13 @@ from brigade.envs.content import Model
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
-from brigade.envs.prover_verifier.games.game import Behaviour, Message
+from brigade.envs.prover_verifier.games.game import Message
 from brigade.envs.prover_verifier.games.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS
 from brigade.envs.prover_verifier.kitchen.forward import Moment, replayed
 from brigade.envs.prover_verifier.play import Episode, play_episode
 from brigade.envs.prover_verifier.players import make_player
+from brigade.envs.prover_verifier.protocol import Behaviour
 from brigade.envs.registry import unknown
 from brigade.experiments.prover_verifier.kitchen.bank import Candidates, draw_bank
 from brigade.experiments.prover_verifier.kitchen.judges import at_best, by_type, judge_all, scripted_judges

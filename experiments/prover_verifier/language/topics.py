@@ -19,11 +19,11 @@ from brigade.envs.prover_verifier.arithmetic.solution import (
     solve,
 )
 from brigade.envs.prover_verifier.arithmetic.working import wrong_lines, wrong_variants
-from brigade.envs.prover_verifier.games.game import Behaviour
 from brigade.envs.prover_verifier.games.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.kitchen.behaviours import claim_of, decisive_point, first_ticks
 from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Claim, claim_json, read_claim
 from brigade.envs.prover_verifier.kitchen.forward import Moment
+from brigade.envs.prover_verifier.protocol import Behaviour
 
 IN_WORDS = "Answer with a JSON object: text, at most 200 words."
 

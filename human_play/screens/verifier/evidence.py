@@ -9,7 +9,7 @@ import pygame
 
 from brigade.envs.kitchen.pictures.render import render, view_of
 from brigade.envs.prover_verifier.games.find_plus import PATCH
-from brigade.human_play.verifier.passage import Passage
+from brigade.envs.prover_verifier.games.words import Passage
 from brigade.human_play.verifier.verifier_item import Choice, Sight
 from brigade.human_play.window import theme
 from brigade.human_play.window.widgets import Button, Widget

@@ -6,16 +6,14 @@ what it received.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.prover_verifier.games.find_plus import PATCH
-from brigade.envs.prover_verifier.games.game import Game
-
-G = TypeVar("G", bound=Game[Any])
+G = TypeVar("G")  # a game
 Received = NDArray[np.int64]
 
 
@@ -26,7 +24,7 @@ class Passage:
     Attributes:
         speaker: who says it; empty for nobody in particular.
         lines: what is said.
-        patch: nine pixels of a picture, row by row, where that is what is shown.
+        patch: pixels of a square of a picture, row by row, where that is what is shown.
         plan: for each chef a title and its steps, where that is what is shown.
         asked: what the verifier had asked, if it answers that.
     """
@@ -45,14 +43,15 @@ class Passage:
     @property
     def text(self) -> str:
         """All of it as lines."""
-        rows = [self.patch[i : i + PATCH] for i in range(0, len(self.patch), PATCH)]
+        side = math.isqrt(len(self.patch))
+        rows = [self.patch[i : i + side] for i in range(0, len(self.patch), side)] if side else []
         pixels = ["".join("# " if pixel else ". " for pixel in row).rstrip() for row in rows]
         plans = [f"{title}: {'; '.join(steps) or 'nothing'}" for title, steps in self.plan]
         return "\n".join([*self.lines, *pixels, *plans])
 
 
 class Words(Generic[G]):
-    """How a game is told; a subclass for each.
+    """How a game is told to a person who plays the verifier; a subclass for each.
 
     Attributes:
         rules: what it is about.

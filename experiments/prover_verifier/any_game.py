@@ -1,0 +1,102 @@
+"""`any_game`: scripted provers against scripted verifiers in any registered game, other packages' games too."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from brigade.envs.content import Model
+from brigade.envs.prover_verifier.aec import ProverVerifierEnv
+from brigade.envs.prover_verifier.games.game import Game, make_game
+from brigade.envs.prover_verifier.play import Episode, play_episode
+from brigade.envs.prover_verifier.players import make_player
+from brigade.envs.prover_verifier.protocol import VERIFIER, find_protocol
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, seed_of
+
+PROVERS = ("honest", "liar", "half_truth")
+VERIFIERS = ("trusting", "suspicious", "spot_checker")
+ALWAYS_REJECTS = "rejecting"  # a blind constant; `trusting` is the other one
+
+
+class AnyGameSettings(Model):
+    """What is played.
+
+    Attributes:
+        game, options: by name, with its own options.
+        protocol: who speaks when.
+        provers: scripted ones; all provers of a protocol are played by the same.
+        episodes: of each prover with each verifier.
+    """
+
+    game: str = "ftp_small"
+    options: dict[str, Any] = {}
+    protocol: str = "adp"
+    provers: list[str] = Field(list(PROVERS), min_length=1)
+    episodes: int = Field(100, ge=1)
+
+    @model_validator(mode="after")
+    def _playable(self) -> Self:
+        game, protocol = make_game(self.game, **self.options), find_protocol(self.protocol)
+        if not game.fits(protocol):
+            raise BrigadeError(f"game '{self.game}' cannot be played under protocol '{self.protocol}'")
+        for prover in self.provers:
+            make_player(prover)
+        return self
+
+
+def play(settings: AnyGameSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+    """Play every prover with every verifier."""
+    game = make_game(settings.game, **settings.options)
+    outcomes = []
+    for seed in seeds:
+        outcome = Outcome()
+        for prover in settings.provers:
+            table = outcome.tables.setdefault(prover, {})
+            for verifier in VERIFIERS:
+                episodes = _episodes(game, settings, prover, verifier, seed)
+                table[verifier] = _figures(episodes)
+            table[ALWAYS_REJECTS] = {**_figures(episodes), **_of_rejecting(episodes)}
+            checkpoints.say(f"{settings.game}: {prover}")
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _episodes(game: Game[Any], settings: AnyGameSettings, prover: str, verifier: str, seed: int) -> list[Episode]:
+    """The same problems for every pair."""
+    env = ProverVerifierEnv(game, find_protocol(settings.protocol))
+    episodes = []
+    for number in range(settings.episodes):
+        players = {agent: make_player(verifier if agent == VERIFIER else prover) for agent in env.possible_agents}
+        episodes.append(play_episode(env, players, seed_of(seed, number)))
+    return episodes
+
+
+def _figures(episodes: Sequence[Episode]) -> dict[str, Figure]:
+    met = Counter((episode.truth, episode.accept) for episode in episodes)
+    true, false = met[True, True] + met[True, False], met[False, True] + met[False, False]
+    return {
+        "completeness": met[True, True] / true if true else None,
+        "soundness error": met[False, True] / false if false else None,
+        "right": (met[True, True] + met[False, False]) / len(episodes),
+        "questions": sum(episode.questions for episode in episodes) / len(episodes),
+    }
+
+
+def _of_rejecting(episodes: Sequence[Episode]) -> dict[str, Figure]:
+    true = sum(episode.truth for episode in episodes)
+    return {
+        "completeness": 0.0 if true else None,
+        "soundness error": 0.0 if true < len(episodes) else None,
+        "right": 1 - true / len(episodes),
+        "questions": 0.0,
+    }
+
+
+EXPERIMENT = Experiment(
+    "any_game", "any registered game: three provers against three verifiers and one that always rejects",
+    AnyGameSettings, play,
+)  # fmt: skip
