@@ -40,7 +40,7 @@ class Deed:
 
 @dataclass
 class Passage:
-    """What happened while one macro action was carried out (a *observed* of the paper).
+    """What happened while one macro action was carried out (a *scene* of the paper).
 
     Attributes:
         tick, ticks_left, score: when it began.

@@ -62,7 +62,7 @@ def play(
     hz: Annotated[float, typer.Option(help="Ticks a second, 1 to 15.")] = 4.0,
     seed: Annotated[int | None, typer.Option(help="Of the orders; default another one every time.")] = None,
     seat: Annotated[int, typer.Option(help="Which chef you are, from 0.")] = 0,
-    messages: Annotated[str, typer.Option(help="Who may dialogue: both, human, agent or nobody.")] = "both",
+    messages: Annotated[str, typer.Option(help="Who may talk: both, human, agent or nobody.")] = "both",
     thoughts: Annotated[bool, typer.Option(help="Show what a thinking partner thinks.")] = False,
     practice: Annotated[bool, typer.Option(help="A game that can be paused.")] = False,
     model: Annotated[

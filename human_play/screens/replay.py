@@ -254,7 +254,7 @@ class ReplayScreen(Screen):
 
 
 class Timeline:
-    """A replayed from its first tick to its last: the score, what happened, and where we are.
+    """A replay from its first tick to its last: the score, what happened, and where we are.
 
     Attributes:
         area: where a click goes to a tick, in pixels; set when it is drawn.
