@@ -11,6 +11,7 @@ from rich.console import Console
 from brigade.agents.base import Agent, make_agent
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
+from brigade.envs.registry import BrigadeError
 from brigade.simulation import episode
 from brigade.simulation.clock import Clock
 from brigade.simulation.episode import Played, Recorder, Watcher
@@ -43,11 +44,15 @@ def play(
         recorder: is given every tick as it is played, and the end.
 
     Raises:
-        BrigadeError: an unknown name, or the number of agents is not the number of chefs.
+        BrigadeError: an unknown name, the number of agents is not the number of chefs, or an agent broke the protocol
+            (what it raised is logged).
     """
     place = load_kitchen(kitchen) if isinstance(kitchen, str) else kitchen
     team = [make_agent(agent) if isinstance(agent, str) else agent for agent in agents]
-    return episode.play(place, team, seed, script, clock, watch, mode, recorder)
+    played = episode.play(place, team, seed, script, clock, watch, mode, recorder)
+    if played.crashed:
+        raise BrigadeError(played.crashed)
+    return played
 
 
 def run(config: str | Path, *changes: str, quiet: bool = False) -> list[dict[str, Any]]:

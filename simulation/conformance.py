@@ -162,11 +162,7 @@ class _Trial:
         except (Exception, SystemExit) as error:  # other people's code: it may end in anything
             frame = traceback.extract_tb(error.__traceback__)[-1]
             at = f"{frame.filename}:{frame.lineno}"
-            if isinstance(error, RuntimeError) and "event loop" in str(error):
-                told = f"it runs a loop of its own while {doing} ({where}, {at}), and one is running: {error}"
-                self.fault("blocks", told)
-            else:
-                self.fault("crash", f"{type(error).__name__} while {doing} ({where}, {at}): {error}")
+            self.fault("crash", f"{type(error).__name__} while {doing} ({where}, {at}): {error}")
             raise _StoppedError from error
 
     def _reset(self, agent: Agent, kitchen: Kitchen, seat: int, where: str, seed: int) -> None:
@@ -262,14 +258,19 @@ class _Trial:
             team: list[Agent] = [make_agent("stay") for _ in range(kitchen.chefs)]
             team[seat] = self.make()
             # A busy machine can hold up a loop too, but hardly twice in a row.
-            still = min(run_to_end(_heartbeat(kitchen, team, self.seed)) for _ in range(2))
-            if still > STALLED_S:
+            beats = [run_to_end(_heartbeat(kitchen, team, self.seed)) for _ in range(2)]
+            still = min(worst for worst, _ in beats)
+            if beats[0][1]:
+                own_loop = "event loop" in beats[0][1]
+                told = "it runs a loop of its own, and one is running: " if own_loop else ""
+                self.fault("blocks" if own_loop else "crash", f"{told}{beats[0][1]}; {where}")
+            elif still > STALLED_S:
                 self.fault("blocks", f"the loop stood still for {still:.2f} s in {where}: a thought must await what "
                                      "takes long, or do it in a thread")  # fmt: skip
 
 
-async def _heartbeat(kitchen: Kitchen, team: Sequence[Agent], seed: int) -> float:
-    """Play some ticks beside a heartbeat; the longest time between two beats, what agents do in `act` left out."""
+async def _heartbeat(kitchen: Kitchen, team: Sequence[Agent], seed: int) -> tuple[float, str]:
+    """Play some ticks beside a heartbeat: the longest time in seconds between two beats, and what ended it too soon."""
     worst, beating = 0.0, True
 
     async def beat() -> None:
@@ -282,10 +283,10 @@ async def _heartbeat(kitchen: Kitchen, team: Sequence[Agent], seed: int) -> floa
 
     short = replace(kitchen, spec=kitchen.spec.model_copy(update={"horizon": min(TICKS, kitchen.horizon)}))
     heart = asyncio.ensure_future(beat())
-    await play_async(short, team, seed, clock=_Breathing())
+    played = await play_async(short, team, seed, clock=_Breathing())
     beating = False
     await heart
-    return worst
+    return worst, played.crashed
 
 
 class _Breathing(VirtualClock):

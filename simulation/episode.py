@@ -6,13 +6,16 @@ Batch experiments, tests, demonstrations and people all play episodes here, on o
 from __future__ import annotations
 
 import asyncio
+import logging
+import operator
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from brigade.agents.base import Agent, MacroAgent, MacroRecord, Observation, View, make_agent
-from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import STAT_NAMES, fingerprint
 from brigade.envs.registry import BrigadeError
@@ -20,6 +23,20 @@ from brigade.simulation.clock import Clock, VirtualClock
 from brigade.simulation.messages import Message, Mode, clean, may_speak
 from brigade.simulation.running import run_to_end
 from brigade.simulation.thoughts import Mind, ThinkingAgent, Thought, Thoughts
+
+log = logging.getLogger(__name__)
+
+
+class AgentFault(BrigadeError):
+    """An agent has broken the protocol in the middle of an episode.
+
+    Args:
+        who: its seat and sort, and the tick.
+        told: what it did.
+    """
+
+    def __init__(self, who: str, told: str):
+        super().__init__(f"{who}: {told}")
 
 
 class Watcher(Protocol):
@@ -99,6 +116,7 @@ class Played:
         ticks: how many were played.
         finished: whether all of them were.
         interrupted: whether someone stopped it.
+        crashed: what an agent did that ended it before its time, with its seat; empty if none did.
         thoughts: what slow minds thought, each with the tick it was asked at and the one it took effect at.
         messages: what partners said to each other.
     """
@@ -113,6 +131,7 @@ class Played:
     ticks: int = 0
     finished: bool = False
     interrupted: bool = False
+    crashed: str = ""
     thoughts: list[dict[str, Any]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     thoughts_ended: list[dict[str, Any]] = field(default_factory=list)  # those of `thoughts` that the end cut off
@@ -156,7 +175,8 @@ async def play_async(
         recorder: is given every tick as it is played, and the end.
 
     Returns:
-        What happened; cut short, and `interrupted`, when the task was cancelled (as Ctrl-C does).
+        What happened; cut short, and `interrupted`, when the task was cancelled (as Ctrl-C does), or `crashed`, when
+        an agent raised an error or answered with no action.
 
     Raises:
         BrigadeError: the number of agents is not the number of chefs, or the script does not fit.
@@ -173,6 +193,9 @@ async def play_async(
         if task is not None:
             task.uncancel()
         loop.played.interrupted = True
+    except AgentFault as fault:
+        log.error("%s", fault, exc_info=fault.__cause__)
+        loop.played.crashed = str(fault)
     finally:
         await loop.end()
         played = loop.conclude()
@@ -207,24 +230,45 @@ class _Loop:
         self._digits: list[list[str]] = [[] for _ in agents]
         self._said: list[Message] = []  # in the last tick
         self._macros_told = [0] * len(agents)  # how many of each chef's macro actions the recorder knows
-        self._thoughts_told = 0
-        for seat, agent in enumerate(agents):
-            agent.reset(view_of(game.kitchen, agents, seat, seed, clock.hz, mode))
+        self._thoughts_told, self._seed = 0, seed
         self._thinking = {seat: agent for seat, agent in enumerate(agents) if isinstance(agent, ThinkingAgent)}
         self._talking = {seat: agent for seat, agent in enumerate(agents) if isinstance(agent, TalkingAgent)}
+
+    def _begin(self) -> None:
+        """Tell every agent of its episode."""
+        for seat, agent in enumerate(self.agents):
+            view = view_of(self.game.kitchen, self.agents, seat, self._seed, self.clock.hz, self.mode)
+            with self._asking(seat, "being reset"):
+                agent.reset(view)
         for seat, thinking in self._thinking.items():
-            thinking.attend(Mind(self.thoughts, seat))
+            with self._asking(seat, "attending"):
+                thinking.attend(Mind(self.thoughts, seat))
+
+    @contextmanager
+    def _asking(self, seat: int, doing: str) -> Iterator[None]:
+        """Whatever an agent ends in, besides what a person got wrong, ends the episode, and the agent is named."""
+        try:
+            yield
+        except BrigadeError:
+            raise
+        except Exception as error:  # the episode, and the batch it is in, must not end in it
+            raise AgentFault(self._who(seat), f"{type(error).__name__} while {doing}: {error}") from error
+
+    def _who(self, seat: int) -> str:
+        return f"the agent in seat {seat} ({type(self.agents[seat]).__name__}), tick {self.game.state.tick[0]}"
 
     async def run(self) -> None:
         """Play every tick."""
+        self._begin()
         self.clock.start()
         for tick in range(self.game.kitchen.horizon):
             await self.clock.until(tick)
             observation = self.game.describe()
             self._pass_messages()
             self._deliver(await self.thoughts.due(tick))
-            for agent in self._thinking.values():
-                agent.think(observation)
+            for seat, agent in self._thinking.items():
+                with self._asking(seat, "thinking"):
+                    agent.think(observation)
             self._deliver(await self.thoughts.due(tick))  # thoughts that take no time
             actions = self._act(observation)
             self._collect_messages(tick)
@@ -253,19 +297,32 @@ class _Loop:
 
     def _act(self, observation: Observation) -> list[int]:
         actions = []
-        for agent, digits in zip(self.agents, self._digits, strict=True):
+        for seat, agent in enumerate(self.agents):
             begun = time.perf_counter()
-            action = agent.act(observation)
+            with self._asking(seat, "acting"):
+                action = agent.act(observation)
             self.played.decision_s.append(time.perf_counter() - begun)
-            actions.append(action)
+            actions.append(self._checked(action, seat))
+        for action, digits in zip(actions, self._digits, strict=True):
             digits.append(str(action))
         return actions
 
+    def _checked(self, action: object, seat: int) -> int:
+        """One of the six actions as a plain number."""
+        try:
+            number = operator.index(action)  # type: ignore[arg-type]  # whatever an agent answers
+        except TypeError:
+            number = -1
+        if not 0 <= number < len(ACTION_NAMES):
+            wanted = f"expected a whole number from 0 to {len(ACTION_NAMES) - 1}"
+            raise AgentFault(self._who(seat), f"it answered {repr(action)[:60]} ({type(action).__name__}), {wanted}")
+        return number
+
     def _deliver(self, thoughts: list[Thought]) -> None:
         for thought in thoughts:
-            agent = self._thinking[thought.seat]
-            agent.receive(thought)
-            self.note(thought)
+            with self._asking(thought.seat, f"receiving a {thought.kind} thought"):
+                self._thinking[thought.seat].receive(thought)
+                self.note(thought)
 
     def note(self, thought: Thought, ended: str | None = None) -> None:
         """Write a thought into the record."""
@@ -280,12 +337,15 @@ class _Loop:
         for message in self._said:
             for seat, agent in self._talking.items():
                 if seat != message.seat:
-                    agent.hear(message)
+                    with self._asking(seat, "hearing a message"):
+                        agent.hear(message)
         self._said = []
 
     def _collect_messages(self, tick: int) -> None:
         for seat, agent in self._talking.items():
-            for text in agent.speak():
+            with self._asking(seat, "speaking"):
+                said = list(agent.speak())
+            for text in said:
                 line = clean(text)
                 if line and may_speak(self.mode, agent.human):
                     self._said.append(Message(tick, seat, line))
@@ -295,8 +355,13 @@ class _Loop:
         """End the thoughts under way, and let go of what agents think with."""
         for thought in await self.thoughts.cancel():
             self.note(thought, "the episode ended before it")
-        for agent in self._thinking.values():
-            await agent.close()
+        for seat, agent in self._thinking.items():
+            try:
+                with self._asking(seat, "being closed"):
+                    await agent.close()
+            except AgentFault as fault:
+                log.error("%s", fault, exc_info=fault.__cause__)
+                self.played.crashed = self.played.crashed or str(fault)
 
     def conclude(self) -> Played:
         """The figures at the end."""

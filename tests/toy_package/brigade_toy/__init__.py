@@ -1,0 +1,1 @@
+"""A toy package: one of everything that others can bring to Brigade."""
