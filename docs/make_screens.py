@@ -33,8 +33,8 @@ from brigade.human_play.screens.study import StudyRunner
 from brigade.human_play.screens.verifier.judge import JudgeScreen
 from brigade.human_play.screens.verifier.judging import JudgingPage, JudgingRunner
 from brigade.human_play.study.progress import Session, StudyFolder
-from brigade.human_play.study.study import load_study
-from brigade.human_play.verifier.config import load_judging
+from brigade.human_play.study.study import StudySpec
+from brigade.human_play.verifier.config import JudgingConfig
 from brigade.human_play.verifier.session import JudgingSession
 from brigade.human_play.window.app import App
 from brigade.human_play.window.input import Bindings
@@ -151,7 +151,7 @@ def draw_judging(size: tuple[int, int], folder: Path) -> None:
     """What a person sees who plays the verifier."""
     with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
         for config, name in JUDGED.items():
-            session = JudgingSession(load_judging(config, ["items=1", "practice=0", "participant=P01"]))
+            session = JudgingSession(JudgingConfig.load(config, ["items=1", "practice=0", "participant=P01"]))
             app = App(size, bindings=Bindings())
             first = JudgingRunner(app, session).first()
             asyncio.run(work(app, first, lambda robot, name=name: judging(robot, folder, name)))
@@ -167,7 +167,7 @@ def draw(size: tuple[int, int]) -> None:
     )
     app = App(size, bindings=Bindings())
     asyncio.run(work(app, StartScreen(app, game_options, 1.0), lambda robot: games(robot, folder)))
-    spec = load_study("five_minutes")
+    spec = StudySpec.load("five_minutes")
     short = spec.model_copy(
         update={"seconds": 1.0, "practice": spec.practice and spec.practice.model_copy(update={"seconds": 1.0})}
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from brigade.envs.field_types import keys_of, type_at
 from brigade.envs.registry import BrigadeError, nearest
 
 M = TypeVar("M", bound=BaseModel)
@@ -49,13 +49,21 @@ class Document:
         self.data = data
         self.source = source
         self.folder = folder
-        self._lines = lines
+        self.lines = lines
 
     def line(self, *path: str | int) -> int:
         """The 1-based line of the value at `path`, or of its nearest recorded parent."""
-        while path and path not in self._lines:
+        while path and path not in self.lines:
             path = path[:-1]
-        return self._lines.get(path, 0)
+        return self.lines.get(path, 0)
+
+    def origin_of(self, *path: str | int) -> str | None:
+        """The change that set the value at `path`; None for what is as it was read."""
+        return None
+
+    def folder_of(self, *path: str | int) -> Path | None:
+        """Where a file that is named at `path` is looked for first; None for the working directory."""
+        return self.folder if self.origin_of(*path) is None else None  # a change is written where one works
 
     def error(self, message: str, *path: str | int) -> ContentError:
         """An error about the value at `path`."""
@@ -70,18 +78,19 @@ def parse(text: str, source: str = "<string>", folder: Path | None = None) -> Do
         ContentError: not YAML, a key given twice, or not a mapping at the top.
     """
     reader = _Reader(source)
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = reader.walk(node, ()) if node is not None else {}
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise ContentError(source, mark.line + 1 if mark else 0, f"not valid YAML: {problem}") from None
-    except RecursionError:
-        raise ContentError(source, 0, "nested too deeply to be read") from None
+    data = reader.read(text, {})
     if not isinstance(data, dict):
         raise ContentError(source, 1, "expected a mapping of keys to values at the top of the file")
     return Document(data, reader.lines, source, folder)
+
+
+def parse_value(text: str, source: str, as_text: bool = False) -> Any:
+    """What a piece of YAML says, of whatever kind; with `as_text` all that is single in it as it is written.
+
+    Raises:
+        ContentError: not YAML, or a key given twice.
+    """
+    return _Reader(source, as_text).read(text, None)
 
 
 def read(path: str | Path) -> Document:
@@ -119,7 +128,10 @@ def first_problem(model: type[BaseModel], error: ValidationError) -> tuple[tuple
     first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     path = tuple(p for p in first["loc"] if not (isinstance(p, str) and re.fullmatch(r"\[key\]|function-.*", p)))
     if first["type"] == "extra_forbidden":
-        return path, f"unknown key; {nearest(str(path[-1]), _keys_at(model, path[:-1]))}"
+        kind: Any = model
+        for part in path[:-1]:
+            kind = type_at(kind, part)
+        return path, f"unknown key; {nearest(str(path[-1]), keys_of(kind))}"
     message = first["msg"].removeprefix("Value error, ")
     return path, message[0].lower() + message[1:]
 
@@ -127,11 +139,23 @@ def first_problem(model: type[BaseModel], error: ValidationError) -> tuple[tuple
 class _Reader:
     """Makes plain data of YAML nodes, and notes on which line each part stands."""
 
-    def __init__(self, source: str):
-        self.source = source
+    def __init__(self, source: str, as_text: bool = False):
+        self.source, self.as_text = source, as_text
         self.lines: dict[tuple[str | int, ...], int] = {}
         self._loader = yaml.SafeLoader("")
         self._within: list[yaml.Node] = []  # the nodes that the present one is in
+
+    def read(self, text: str, empty: Any) -> Any:
+        """The data of a text; `empty` for one with nothing in it."""
+        try:
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            return self.walk(node, ()) if node is not None else empty
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+            raise ContentError(self.source, mark.line + 1 if mark else 0, f"not valid YAML: {problem}") from None
+        except RecursionError:
+            raise ContentError(self.source, 0, "nested too deeply to be read") from None
 
     def walk(self, node: yaml.Node, path: tuple[str | int, ...]) -> Any:
         """The data of the node at `path`."""
@@ -163,6 +187,8 @@ class _Reader:
         return result
 
     def _scalar(self, node: yaml.Node) -> Any:
+        if self.as_text:
+            return node.value
         try:
             return self._loader.construct_object(node, deep=True)
         except yaml.constructor.ConstructorError as error:
@@ -174,34 +200,3 @@ class _Reader:
 
     def _error(self, node: yaml.Node, message: str) -> ContentError:
         return ContentError(self.source, node.start_mark.line + 1, message)
-
-
-def _keys_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
-    """The keys that one may write at `path` inside `model`."""
-    kind: Any = model
-    for part in path:
-        kind = _inside(kind, part)
-    inner = _holder(kind)
-    return list(_by_key(inner)) if isinstance(inner, type) else []
-
-
-def _inside(annotation: Any, part: str | int) -> Any:
-    """The type of what stands under a key, or at a place, of something of the type `annotation`."""
-    holder = _holder(annotation)
-    if isinstance(holder, type):
-        return _by_key(holder).get(str(part))
-    return get_args(holder)[-1] if holder is not None else None
-
-
-def _holder(annotation: Any) -> Any:
-    """The model, dictionary or list that a type is or, as in `list[int] | None`, may be."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) in (dict, list, Mapping, Sequence):
-        return annotation
-    return next(filter(None, map(_holder, get_args(annotation))), None)
-
-
-def _by_key(model: type[BaseModel]) -> dict[str, Any]:
-    """The types of a model's fields by the key that one writes."""
-    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}

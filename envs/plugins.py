@@ -1,7 +1,7 @@
 """Other people's code that a configuration names: found, told of, imported once, and known by its digest.
 
-`plugins: [module, ./file.py]` in a configuration; files are looked up beside it. Only what plays or trains imports
-them; what reads results never does.
+`plugins: [module, ./file.py]` in a configuration; files are looked up beside it, those of a change on the command line
+from the working directory. Only what plays or trains imports them; what reads results never does.
 """
 
 from __future__ import annotations
@@ -10,12 +10,19 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
-from importlib.machinery import ModuleSpec, PathFinder
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
+from types import CodeType
+
+from pydantic import Field
 
 from brigade.envs.content import Document, Model
-from brigade.envs.registry import BrigadeError, Registry, bringing
+from brigade.envs.registry import PLUGIN, BrigadeError, Registry
+
+DIGEST = "BRIGADE_DIGEST"  # in a plug-in that was imported, its digest
+DIGITS = 12
 
 
 class Plugin(Model):
@@ -24,12 +31,12 @@ class Plugin(Model):
     Attributes:
         name: as the configuration has it.
         digest: twelve digits that change when its Python files do.
-        file: the absolute path of a single file; None for a module.
+        file: the absolute path of a single file, which is left out where a plug-in is written down; None for a module.
     """
 
     name: str
     digest: str
-    file: str | None = None
+    file: str | None = Field(None, exclude=True)
 
 
 def notice(text: str) -> None:
@@ -43,14 +50,14 @@ def find_plugins(document: Document) -> list[Plugin]:
     Raises:
         ContentError: one is missing, or no text; with the line.
     """
-    names = document.data.get("plugins") or []
+    names = document.data.get("plugins", [])
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
         raise document.error("expected a list of modules and files, such as [./my_agents.py]", "plugins")
-    folder = _folder_of(document)
     plugins = []
     for i, name in enumerate(names):
         try:
-            plugins.append(_file(name, folder) if name.endswith(".py") or "/" in name else _module(name))
+            is_file = name.endswith(".py") or "/" in name
+            plugins.append(_file(name, _folder_of(document, i)) if is_file else _module(name))
         except BrigadeError as error:
             raise document.error(str(error), "plugins", i) from None
     return plugins
@@ -60,20 +67,22 @@ def load_plugins(document: Document, say: Callable[[str], None] = notice) -> lis
     """Find what a configuration names and import it, saying so before.
 
     Raises:
-        BrigadeError: one is missing or cannot be imported.
+        ContentError: one is missing or cannot be imported; with the line.
     """
     plugins = find_plugins(document)
-    folder = _folder_of(document)
-    for plugin in plugins:
-        outside = plugin.file is not None and not Path(plugin.file).is_relative_to(folder)
-        told = ", which is outside the configuration's folder" if outside else ""
+    for i, plugin in enumerate(plugins):
+        outside = plugin.file is not None and not Path(plugin.file).is_relative_to(_folder_of(document, i))
+        told = f": {plugin.file}, which is outside the folder that it was named in" if outside else ""
         say(f"importing plug-in {plugin.name} ({plugin.digest}){told}")
-    import_plugins(plugins)
+        try:
+            import_plugins([plugin])
+        except BrigadeError as error:
+            raise document.error(str(error), "plugins", i) from error.__cause__
     return plugins
 
 
-def _folder_of(document: Document) -> Path:
-    return (document.folder or Path.cwd()).resolve()
+def _folder_of(document: Document, i: int) -> Path:
+    return (document.folder_of("plugins", i) or Path.cwd()).resolve()
 
 
 def import_plugins(plugins: Sequence[Plugin]) -> None:
@@ -90,56 +99,86 @@ def import_plugins(plugins: Sequence[Plugin]) -> None:
         if found.digest != plugin.digest:
             raise BrigadeError(f"plug-in {plugin.name}: it is not the same here (digest {found.digest}) as where the "
                                f"configuration was read ({plugin.digest})")  # fmt: skip
+        source = plugin.file or plugin.name
         try:
-            if plugin.file is None:
-                importlib.import_module(plugin.name)
-            else:
-                _import_file(Path(plugin.file), plugin.digest)
+            with _all_or_nothing(source):
+                if plugin.file is None:
+                    _import_module(plugin)
+                else:
+                    _import_file(Path(plugin.file), plugin.digest)
+        except BrigadeError as error:
+            raise BrigadeError(f"plug-in {plugin.name}: cannot be imported: {error}") from error
         except (Exception, SystemExit) as error:  # other people's code: it may end in anything
             raise BrigadeError(f"plug-in {plugin.name}: cannot be imported: {type(error).__name__}: {error}") from error
 
 
-def _import_file(path: Path, digest: str) -> None:
-    name = f"brigade_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
-    module = sys.modules.get(name)
-    if module is not None and getattr(module, "BRIGADE_DIGEST", None) == digest:
-        return
+@contextmanager
+def _all_or_nothing(source: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        _forget(source)
+        raise
+
+
+def _forget(source: str) -> None:
     for registry in Registry.everywhere:
-        registry.forget(str(path))
-    spec = importlib.util.spec_from_file_location(name, path)
+        registry.forget(source)
+
+
+def _import_module(plugin: Plugin) -> None:
+    module = importlib.import_module(plugin.name)
+    if module.__dict__.setdefault(DIGEST, plugin.digest) != plugin.digest:
+        raise BrigadeError("it has changed since it was imported; start Python anew")
+
+
+def _import_file(path: Path, digest: str) -> None:
+    name = f"{PLUGIN}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}_{path.stem}"
+    module = sys.modules.get(name)
+    if module is not None and getattr(module, DIGEST, None) == digest:
+        return
+    _forget(str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Loader(name, str(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    module.__dict__["BRIGADE_DIGEST"] = digest
+    module.__dict__[DIGEST] = digest
     sys.modules[name] = module
     try:
-        with bringing(str(path)):
-            spec.loader.exec_module(module)
+        spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
-        for registry in Registry.everywhere:
-            registry.forget(str(path))
         raise
+
+
+class _Loader(SourceFileLoader):
+    """Reads the file itself every time: what Python has kept of it may be older within the same second."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The code of the file."""
+        return self.source_to_code(self.get_data(self.path), self.path)
 
 
 def _file(name: str, folder: Path) -> Plugin:
     path = (folder / Path(name).expanduser()).resolve()
+    if path.suffix != ".py":
+        raise BrigadeError(f"'{name}': the file of a plug-in ends in .py")
     try:
         content = path.read_bytes()
     except OSError as error:
         raise BrigadeError(f"'{name}' cannot be read: {error.strerror}; looked for {path}") from None
-    return Plugin(name=name, digest=hashlib.sha256(content).hexdigest()[:12], file=str(path))
+    return Plugin(name=name, digest=hashlib.sha256(content).hexdigest()[:DIGITS], file=str(path))
 
 
 def _module(name: str) -> Plugin:
     spec = _spec_of(name)
-    if spec is None or spec.origin is None:
-        raise BrigadeError(f"no module '{name}' is installed; a file ends in .py, as in ./{name}.py")
+    if spec is None or spec.origin is None or not spec.has_location:
+        raise BrigadeError(f"no module '{name}' with a file is installed; a file ends in .py, as in ./{name}.py")
     digest = hashlib.sha256()
     origin = Path(spec.origin)
     for file in sorted(origin.parent.rglob("*.py")) if spec.submodule_search_locations else [origin]:
         digest.update(file.read_bytes())
-    return Plugin(name=name, digest=digest.hexdigest()[:12])
+    return Plugin(name=name, digest=digest.hexdigest()[:DIGITS])
 
 
 def _spec_of(name: str) -> ModuleSpec | None:

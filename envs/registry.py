@@ -7,8 +7,9 @@ the modules with Brigade's own, are loaded on the first look-up, so that importi
 from __future__ import annotations
 
 import difflib
+import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from brigade._version import __version__
 
 T = TypeVar("T")
 OWN = "brigade"
+PLUGIN = "brigade_plugin"  # how the names begin under which files of plug-ins are imported
 _bringing: ContextVar[str | None] = ContextVar("bringing", default=None)
 
 
@@ -46,7 +48,7 @@ def unknown(what: str, name: str, names: Iterable[str], where: str = "") -> Brig
 
 @contextmanager
 def bringing(source: str) -> Iterator[None]:
-    """What is registered in this block is brought by `source`: a distribution, or the file of a plug-in."""
+    """What others register in this block is brought by `source`, a distribution."""
     token = _bringing.set(source)
     try:
         yield
@@ -105,10 +107,11 @@ class Registry(Generic[T]):
         Raises:
             BrigadeError: the name is taken.
         """
+        source = _source_in(sys._getframe(1).f_globals)
+        if source != OWN:  # so that it is this name that is refused, and never Brigade's own
+            self._load()
 
         def add(make: Callable[..., T]) -> Callable[..., T]:
-            source = _bringing.get() or str(getattr(make, "__module__", "") or "somewhere")
-            source = OWN if source.partition(".")[0] == OWN else source
             taken = self._entries.get(name)
             if taken is not None and taken.source != source:
                 raise BrigadeError(
@@ -123,8 +126,11 @@ class Registry(Generic[T]):
         return add
 
     def forget(self, source: str) -> None:
-        """Drop what `source` has brought, as before the file of a plug-in is read again."""
-        self._entries = {name: entry for name, entry in self._entries.items() if entry.source != source}
+        """Drop what `source` or a module in it has brought, as before the file of a plug-in is read again."""
+        within = f"{source}."
+        self._entries = {
+            name: entry for name, entry in self._entries.items() if not f"{entry.source}.".startswith(within)
+        }
 
     def __getitem__(self, name: str) -> Entry[T]:
         """The entry called `name`.
@@ -235,6 +241,14 @@ class Registry(Generic[T]):
         about = getattr(thing, "about", None) or (getattr(thing, "__doc__", None) or "").strip().split("\n")[0]
         traits = {trait: bool(getattr(thing, trait, False)) for trait in ("thinks", "takes_reasoner")}
         self._entries[name] = Entry(name, str(about) or f"from {source}", thing, source, **traits)
+
+
+def _source_in(module: Mapping[str, Any]) -> str:
+    """Who brings what a module registers, by its globals."""
+    name = str(module.get("__name__", ""))
+    if name.partition(".")[0] == OWN:
+        return OWN
+    return str(module.get("__file__")) if name.startswith(PLUGIN) else _bringing.get() or name
 
 
 def _source_of(point: EntryPoint) -> str:

@@ -136,15 +136,15 @@ def run(
     changes: Annotated[list[str] | None, typer.Argument(help="key=value, for example seeds=5 out=DIR")] = None,
 ) -> None:
     """Play a matrix of kitchens x teams x seeds on all cores; run it again to go on where it stopped."""
-    from brigade.experiments.kitchen.run.config import list_configs, load_config
+    from brigade.experiments.kitchen.run.config import RunConfig
 
     if not config:
         table = _table("configuration", "about")
-        for name in list_configs():
-            table.add_row(name, load_config(name).about)
+        for row in RunConfig.listed():
+            table.add_row(*row)
         console.print(table)
         return
-    loaded = load_config(config, changes or [])
+    loaded = RunConfig.load(config, changes or [])
     from brigade.experiments.kitchen.run.run import run as play
 
     try:

@@ -30,9 +30,9 @@ def check(
     from brigade.dual_process.llm.client import Endpoint
 
     if config:
-        from brigade.experiments.kitchen.run.config import load_config
+        from brigade.experiments.kitchen.run.config import RunConfig
 
-        endpoint = load_config(config).reasoner.endpoint
+        endpoint = RunConfig.load(config).reasoner.endpoint
         if endpoint is None:
             raise BrigadeError(f"{config}: reasoner.endpoint is not set, so it uses house, which needs no check")
     elif not model:

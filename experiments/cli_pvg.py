@@ -43,10 +43,10 @@ def _root(context: typer.Context) -> None:
 def games() -> None:
     """List configurations, games and protocols."""
     from brigade.envs.prover_verifier_v0 import list_games, list_protocols
-    from brigade.experiments.prover_verifier.config import list_pvg_configs, load_pvg_about
+    from brigade.experiments.prover_verifier.config import PvgConfig
 
     for title, rows in (
-        ("configuration", [(name, load_pvg_about(name)) for name in list_pvg_configs()]),
+        ("configuration", PvgConfig.listed()),
         ("game", list_games()),
         ("protocol", list_protocols()),
     ):
@@ -64,10 +64,10 @@ def run(
     changes: Annotated[list[str] | None, typer.Argument(help="key=value, for example seeds=5 out=DIR")] = None,
 ) -> None:
     """Play an experiment over its seeds; run it again to go on where it stopped."""
-    from brigade.experiments.prover_verifier.config import load_pvg_config
+    from brigade.experiments.prover_verifier.config import PvgConfig
     from brigade.experiments.prover_verifier.run import run_pvg
 
-    loaded = load_pvg_config(config, changes or [])
+    loaded = PvgConfig.load(config, changes or [])
     try:
         run_pvg(loaded, console)
     except KeyboardInterrupt:

@@ -113,10 +113,10 @@ def study(
 ) -> None:
     """Run a study with one participant; the same command goes on where it was left."""
     from brigade.human_play.study.progress import StudyFolder
-    from brigade.human_play.study.study import load_study
+    from brigade.human_play.study.study import StudySpec
 
-    spec = load_study(file)
-    place = folder or Path("studies") / spec.name
+    spec = StudySpec.load(file)
+    place = folder or spec.folder
     with StudyFolder.open(place, spec) as opened:
         session = opened.session(participant)
         for note in opened.notes:
@@ -128,10 +128,10 @@ def study(
 
 def studies() -> None:
     """List the studies that come with Brigade."""
-    from brigade.human_play.study.study import list_studies, load_study
+    from brigade.human_play.study.study import StudySpec
 
-    for name in list_studies():
-        typer.echo(f"{name}: {load_study(name).title}")
+    for name in StudySpec.names():
+        typer.echo(f"{name}: {StudySpec.load(name).title}")
 
 
 def bench_window(

@@ -33,13 +33,13 @@ def play(
     fullscreen: Annotated[bool, typer.Option(help="Fill the screen.")] = False,
 ) -> None:
     """Judge arguments yourself: read, look, accept or reject under a time limit; every item is recorded."""
-    from brigade.human_play.verifier.config import load_judging
+    from brigade.human_play.verifier.config import JudgingConfig
     from brigade.human_play.verifier.session import JudgingSession
 
     if not config:
         _list()
         return
-    loaded = load_judging(config, changes or [])
+    loaded = JudgingConfig.load(config, changes or [])
     if participant:
         loaded = loaded.model_copy(update={"participant": participant})
     pixels = size_of(size)
@@ -62,10 +62,10 @@ def _list() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from brigade.human_play.verifier.config import list_judging
+    from brigade.human_play.verifier.config import JudgingConfig
 
     table = Table("to be played", "about", box=None, padding=(0, 2, 0, 0))
-    for row in list_judging():
+    for row in JudgingConfig.listed():
         table.add_row(*row)
     console = Console()
     console.print(table)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+STANDARD = "standard"  # the kind that comes with Brigade
+
+
 class NetworkSpec(Model):
     """What the networks look like.
 
@@ -28,7 +31,7 @@ class NetworkSpec(Model):
             2103.01955).
     """
 
-    kind: str = "standard"
+    kind: str = STANDARD
     options: dict[str, Any] = {}
     hidden: list[int] = Field([64, 64], min_length=1)
     channels: list[int] = [32, 32]
@@ -40,7 +43,7 @@ class NetworkSpec(Model):
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without `kind` and `options` where they say nothing, as cards had it before there were other kinds."""
         data: dict[str, Any] = dump(self)
-        usual = {"kind": "standard", "options": {}}
+        usual = {"kind": STANDARD, "options": {}}
         return {key: value for key, value in data.items() if key not in usual or value != usual[key]}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from brigade.agents.learned.network_spec import NetworkSpec, networks
+from brigade.agents.learned.network_spec import STANDARD, NetworkSpec, networks
 from brigade.envs.kitchen.content.layout import ACTION_NAMES
 
 ACTIONS = len(ACTION_NAMES)
@@ -21,7 +21,7 @@ POLICY_GAIN = 0.01  # of the last layer: the first policy is nearly uniform (arX
 FULL = 255.0  # a plane's 1.0
 
 
-@networks.register("standard", "layers of neurons, behind convolutions where the observation is planes")
+@networks.register(STANDARD, "layers of neurons, behind convolutions where the observation is planes")
 class Policy(nn.Module):
     """Actors and critics for the chefs of a kitchen.
 

@@ -14,12 +14,12 @@ from rich.console import Console
 
 from brigade.agents.learned.network_spec import make_network
 from brigade.agents.learned.networks import ACTIONS
+from brigade.batch.specs import KitchenChoice
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.interfaces.cuda import CudaGame, wait
 from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.experiments.bench.bench import DRAWN_TICKS, QUICK_REPEATS, REPEATS, Case, Figure, Work, measure
-from brigade.experiments.kitchen.run.config import KitchenChoice
 from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.training.device import choose_device, describe
 from brigade.experiments.rl.training.gpu_rollout import GpuRollout, shared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from brigade.batch.ray_session import cancel, in_words, ray_session
+from brigade.batch.vary import combinations
+from brigade.envs.plugins import Plugin, import_plugins
 from brigade.experiments.prover_verifier.config import (
     PvgConfig,
     PvgJob,
-    conditions_of,
     experiment_of,
     pvg_jobs,
 )
@@ -38,7 +39,7 @@ def run_pvg(config: PvgConfig, console: Console) -> PvgResults:
     """
     results = PvgResults(config)
     jobs = [_located(job, config) for job in pvg_jobs(config, frozenset(results.done))]
-    total = len(config.seeds) * len(conditions_of(config))
+    total = len(config.seeds) * len(combinations(config.vary))
     missing = sum(len(job.seeds) for job in jobs)
     if missing < total:
         console.print(f"{total - missing} of {total} seeds are in {config.folder} already")
@@ -67,8 +68,9 @@ def run_pvg(config: PvgConfig, console: Console) -> PvgResults:
     return results
 
 
-def play_pvg_job(job: PvgJob, say: Say = lambda text: None) -> Finished:
-    """Play the seeds of a job."""
+def play_pvg_job(job: PvgJob, say: Say = lambda text: None, plugins: Sequence[Plugin] = ()) -> Finished:
+    """Play the seeds of a job, for which these plug-ins are needed."""
+    import_plugins(plugins)
     begun = time.perf_counter()
     experiment = experiment_of(job.experiment)
     settings = experiment.settings.model_validate(job.settings)
@@ -96,7 +98,7 @@ def _play_with_ray(jobs: list[PvgJob], config: PvgConfig, keep: Callable[[Finish
         import ray
 
         remote: Callable[..., Any] = ray.remote(play_pvg_job).remote
-        waiting = [remote(job) for job in jobs]
+        waiting = [remote(job, plugins=config.plugins) for job in jobs]
         try:
             while waiting:
                 (ready,), waiting = ray.wait(waiting, num_returns=1)

@@ -25,12 +25,12 @@ def train(
 ) -> None:
     """Train policies, and measure what they earn."""
     from brigade.agents.learned.checkpoint import require_torch
-    from brigade.experiments.rl.config import list_configs, load_config
+    from brigade.experiments.rl.config import TrainConfig
 
     if not config:
-        console.print("brigade train CONFIG.yaml, or one of: " + ", ".join(list_configs()), soft_wrap=True)
+        console.print("brigade train CONFIG.yaml, or one of: " + ", ".join(TrainConfig.names()), soft_wrap=True)
         return
-    loaded = load_config(config, changes or [])
+    loaded = TrainConfig.load(config, changes or [])
     require_torch()
     from brigade.experiments.rl.training.population import train_seeds
 
@@ -59,13 +59,13 @@ def crossplay(
     from brigade.agents.learned.checkpoint import require_torch
 
     require_torch()
+    from brigade.experiments.rl.evaluation.crossplay import CrossplayConfig
     from brigade.experiments.rl.evaluation.crossplay import crossplay as play
-    from brigade.experiments.rl.evaluation.crossplay import list_crossplays, load_crossplay
     from brigade.experiments.rl.evaluation.matrix import PICTURE, show
 
     if not config:
-        console.print("brigade crossplay CONFIG.yaml, or one of: " + ", ".join(list_crossplays()), soft_wrap=True)
+        console.print("brigade crossplay CONFIG.yaml, or one of: " + ", ".join(CrossplayConfig.names()), soft_wrap=True)
         return
-    loaded = load_crossplay(config, changes or [])
+    loaded = CrossplayConfig.load(config, changes or [])
     show(play(loaded, console), loaded.folder, console)
     console.print(f"heat map: {loaded.folder / PICTURE}", highlight=False, soft_wrap=True)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from brigade.agents.learned.network_spec import NetworkSpec
-from brigade.envs.content import Document, Model, read, validate
+from brigade.agents.learned.checkpoint import has_torch
+from brigade.agents.learned.network_spec import STANDARD, NetworkSpec, networks
+from brigade.batch.config import Configuration
+from brigade.batch.specs import AgentSpec, KitchenChoice, Seeds
+from brigade.envs.content import Document, Model
 from brigade.envs.kitchen.content.layout import Kitchen, ShapedSpec, with_shaped
 from brigade.envs.kitchen.engine.reward import Shaping
+from brigade.envs.kitchen.observations.observe import SYMBOLIC, Observer, make_observer, observers
 from brigade.envs.registry import BrigadeError, unknown
-from brigade.experiments.kitchen.run.config import AgentSpec, KitchenChoice, Seeds, change
 
-BUNDLED = Path(__file__).parent / "configs"
 PROGRESS = "progress.jsonl"  # in the folder of a training: a line for each update
+TRAINED = "neural"  # the agent that plays checkpoints
 UNIMPORTANT = ("out", "about", "threads", "parallel", "device")  # keys that do not change what is learned
 
 
@@ -132,7 +134,7 @@ class CloneSpec(Model):
         return self
 
 
-class TrainConfig(Model):
+class TrainConfig(Configuration):
     """One training.
 
     `algorithm: ppo` learns by playing: in all seats, or beside `partners`, agents by name. `neural` has the options
@@ -142,13 +144,15 @@ class TrainConfig(Model):
     where PyTorch and Numba can use one; beside partners the kitchens stay on the CPU, and cloning is done there.
     """
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
-    about: str = ""
+    what: ClassVar = "training"
+    bundled: ClassVar = Path(__file__).parent / "configs"
+    results: ClassVar = "results/rl"
+
     algorithm: Literal["ppo", "clone"] = "ppo"
     backend: Literal["torch", "rllib"] = "torch"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     kitchen: KitchenChoice
-    observation: Literal["features", "planes"] = "features"
+    observation: str = "features"
     network: NetworkSpec = NetworkSpec()
     ppo: PPOSpec = PPOSpec()
     shaping: ShapingSpec = ShapingSpec()
@@ -163,7 +167,6 @@ class TrainConfig(Model):
     episodes: int = Field(20, ge=1)  # of the evaluation
     threads: int = Field(1, ge=1)  # of PyTorch
     parallel: int | None = Field(None, ge=1)  # how many seeds at once; None for as many as there are cores
-    out: str | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -178,10 +181,28 @@ class TrainConfig(Model):
             raise ValueError("beside partners there is one learner: policies must be shared and critic independent")
         return self
 
-    @property
-    def folder(self) -> Path:
-        """Where results go; each seed has a folder in it."""
-        return Path(self.out or f"results/rl/{self.name}")
+    def checked(self, document: Document) -> Self:
+        """The configuration, once it is known that kitchen, agents, observation and network are there and fit."""
+        kitchen = self.kitchen.check(document, "kitchen")
+        self._check_team(kitchen, document)
+        for path, specs in ((("partners",), self.partners), (("clone", "team"), self.clone.team if self.clone else [])):
+            for i, spec in enumerate(specs):
+                if spec.name != TRAINED:  # those are read later: a name may stand for many
+                    spec.check(document, *path, i)
+        observer = array_observer(self.observation, kitchen, document)
+        if has_torch():
+            _check_network(self.network, observer, document)
+        return self
+
+    def _check_team(self, kitchen: Kitchen, document: Document) -> None:
+        told, chefs = f"'{kitchen.name}' has {kitchen.chefs} chefs", kitchen.chefs
+        if self.partners and chefs < 2:
+            raise document.error(f"'{kitchen.name}' has one chef, so there is no room for partners", "kitchen")
+        if self.clone is not None and self.clone.team and len(self.clone.team) != chefs:
+            raise document.error(f"{told}, and clone.team {len(self.clone.team)} members", "kitchen")
+        if self.clone is not None and isinstance(self.clone.seats, list) and max(self.clone.seats) >= chefs:
+            told = f"clone.seats {self.clone.seats}: '{kitchen.name}' has the seats 0 to {chefs - 1}"
+            raise document.error(told, "kitchen")
 
     def run_folder(self, seed: int) -> Path:
         """Where the training with this seed goes."""
@@ -192,48 +213,39 @@ class TrainConfig(Model):
         return {key: value for key, value in self.model_dump(mode="json").items() if key not in (*UNIMPORTANT, "seeds")}
 
 
-def list_configs() -> list[str]:
-    """Names of the trainings that come with Brigade."""
-    return sorted(path.stem for path in BUNDLED.glob("*.yaml") if "policies" not in read(path).data)
-
-
-def find_document(path: str, known: Sequence[str], what: str) -> Document:
-    """The document of a file, or of a bundled configuration by name.
+def array_observer(name: str, kitchen: Kitchen, document: Document) -> Observer:
+    """What a policy sees of a kitchen.
 
     Raises:
-        BrigadeError: no such configuration, or an unreadable file.
+        ContentError: no such observation, or none that is an array of numbers.
     """
-    if path in known:
-        return read(BUNDLED / f"{path}.yaml")
-    if path.endswith((".yaml", ".yml")):
-        return read(path)
-    raise unknown(what, path, known)
-
-
-def load_config(path: str, changes: Sequence[str] = ()) -> TrainConfig:
-    """A training from a file or by the name of a bundled one, with `key=value` changes.
-
-    Raises:
-        BrigadeError: an unknown file, key or kitchen; the message names file, line and field.
-    """
-    document = change(find_document(path, list_configs(), "training"), changes)
-    config = validate(document, TrainConfig)
     try:
-        _check(config, config.kitchen.load())
+        observer = make_observer(name, kitchen)
     except BrigadeError as error:
-        raise document.error(str(error), "kitchen") from None
-    return config
+        told = str(error) if name in observers else str(unknown("observation", name, _arrays()))
+        raise document.error(told, "observation") from None
+    if not np.issubdtype(observer.dtype, np.number):
+        known = ", ".join(each for each in _arrays() if each != name)
+        raise document.error(f"'{name}' is no array of numbers, which a network needs; known: {known}", "observation")
+    return observer
 
 
-def _check(config: TrainConfig, kitchen: Kitchen) -> None:
-    if config.partners and kitchen.chefs < 2:
-        raise BrigadeError(f"'{kitchen.name}' has one chef, so there is no room for partners")
-    if config.clone is not None and config.clone.team and len(config.clone.team) != kitchen.chefs:
-        raise BrigadeError(
-            f"'{kitchen.name}' has {kitchen.chefs} chefs, and clone.team {len(config.clone.team)} members"
-        )
-    if config.clone is not None and isinstance(config.clone.seats, list) and max(config.clone.seats) >= kitchen.chefs:
-        raise BrigadeError(f"clone.seats {config.clone.seats}: '{kitchen.name}' has the seats 0 to {kitchen.chefs - 1}")
+def _arrays() -> list[str]:
+    return [name for name in observers.names if name != SYMBOLIC]
+
+
+def _check_network(spec: NetworkSpec, observer: Observer, document: Document) -> None:
+    try:
+        networks[spec.kind]
+    except BrigadeError as error:
+        raise document.error(str(error), "network", "kind") from None
+    form = (len(observer.shape), np.dtype(observer.dtype).name)
+    if spec.kind == STANDARD and form not in ((1, "float32"), (3, "uint8")):
+        raise document.error(
+            f"'{STANDARD}' reads vectors of float32 and planes of uint8; '{observer.name}' is {form[1]} of the shape "
+            f"{observer.shape}, which needs a network of your own",
+            "network", "kind",
+        )  # fmt: skip
 
 
 def linear(first: float, last: float, done: float) -> float:

@@ -218,7 +218,11 @@ class Session:
 def study_record(study: StudySpec) -> dict[str, Any]:
     """The first record: the study in full, which kitchens exactly, and what code runs it."""
     kitchens = {name: kitchen_digest(study.kitchen(name, study.seconds)) for name in study.kitchens}
-    return {"study": study.model_dump(mode="json"), "kitchens": kitchens, "provenance": provenance()}
+    return {
+        "study": study.model_dump(mode="json", exclude={"about", "out"}),
+        "kitchens": kitchens,
+        "provenance": provenance(),
+    }
 
 
 def is_whole(recording: Path) -> bool:

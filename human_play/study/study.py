@@ -11,22 +11,22 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from brigade.agents.base import agents as agent_registry
-from brigade.agents.base import list_agents, make_agent
+from brigade.batch.config import Configuration
+from brigade.batch.files import FileName, KitchenName
+from brigade.batch.order_scripts import read_scripts
+from brigade.batch.specs import AgentSpec
 from brigade.dual_process.build import ReasonerSpec
-from brigade.envs.content import Document, Model, read, validate
+from brigade.envs.content import Document, Model
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError, unknown
-from brigade.experiments.kitchen.run.config import AgentSpec, read_scripts
 from brigade.human_play.game.hats import PARTNERS as HATS
 from brigade.simulation.messages import Mode
 
-BUNDLED = Path(__file__).parent / "studies"
 NAME = r"^[A-Za-z0-9_-]{1,40}$"
 Order = tuple[str, ...]  # labels of partners, first met first
 
@@ -127,7 +127,7 @@ class PartnerSpec(AgentSpec):
 class PracticeSpec(Model):
     """A game that does not count, to learn the keys."""
 
-    kitchen: str
+    kitchen: KitchenName
     partner: PartnerSpec | None = None  # for a kitchen of two chefs; default stands still
     seconds: float = Field(60.0, gt=0, le=3600)
     may_pause: bool = True
@@ -136,15 +136,15 @@ class PracticeSpec(Model):
 class SoloSpec(Model):
     """A game alone, which measures how well someone plays; its kitchen has one chef."""
 
-    kitchen: str = "new_counter_circuit_solo"
+    kitchen: KitchenName = "new_counter_circuit_solo"
     seconds: float = Field(120.0, gt=0, le=3600)
 
 
-class StudySpec(Model):
+class StudySpec(Configuration):
     """A study.
 
     Attributes:
-        name: of the study, in files.
+        name, about, plugins, out: as in every configuration; the data goes to `studies/NAME` by default.
         title: what participants see.
         consent: text they agree to before anything else.
         participants: how many are planned; refused if no whole number of rounds through all orders.
@@ -170,12 +170,16 @@ class StudySpec(Model):
         thanks: the last page.
     """
 
+    what: ClassVar = "study"
+    bundled: ClassVar = Path(__file__).parent / "studies"
+    results: ClassVar = "studies"
+
     name: str = Field(pattern=NAME)
     title: str = Field(min_length=1)
     consent: str
     participants: int | None = Field(None, ge=1)
     partners: tuple[PartnerSpec, ...] = Field(min_length=1, max_length=len(HATS))
-    kitchens: tuple[str, ...] = Field(min_length=1, max_length=8)
+    kitchens: tuple[KitchenName, ...] = Field(min_length=1, max_length=8)
     kitchens_per_participant: Literal["all", "one"] = "all"
     games: int = Field(1, ge=1, le=20)
     balance: Literal["carry_over", "places"] = "carry_over"
@@ -187,7 +191,7 @@ class StudySpec(Model):
     messages: Mode = "both"
     show_thoughts: bool = False
     seed: int = Field(0, ge=0, lt=2**31)
-    order_scripts: tuple[tuple[str, ...], ...] | str | None = None
+    order_scripts: tuple[tuple[str, ...], ...] | FileName | None = None
     reasoner: ReasonerSpec = ReasonerSpec()
     practice: PracticeSpec | None = None
     solo: SoloSpec | None = None
@@ -201,6 +205,18 @@ class StudySpec(Model):
         if not value.strip():
             raise ValueError("is empty; say what participants agree to, how long it takes and what is stored")
         return value
+
+    def checked(self, document: Document) -> Self:
+        """The study with its order scripts read, once it is known that it can be run and that it is balanced."""
+        study = self
+        if isinstance(self.order_scripts, str):
+            try:
+                scripts = read_scripts(self.order_scripts)
+            except BrigadeError as error:
+                raise document.error(str(error), "order_scripts") from None
+            study = self.model_copy(update={"order_scripts": tuple(map(tuple, scripts))})
+        check_study(study, document)
+        return study
 
     @cached_property
     def labels(self) -> Order:
@@ -279,40 +295,10 @@ def unbalanced(labels: Sequence[str], orders: Sequence[Sequence[str]], carry_ove
     return None
 
 
-def list_studies() -> list[str]:
-    """Names of the studies that come with Brigade."""
-    return sorted(path.stem for path in BUNDLED.glob("*.yaml"))
-
-
-def load_study(path: str | Path) -> StudySpec:
-    """A study from a file, or by the name of a bundled one.
-
-    Raises:
-        BrigadeError: an unknown file, key, partner or kitchen, or a design that is not balanced; the message names
-            file, line and field.
-    """
-    if (name := str(path)) in list_studies():
-        document = read(BUNDLED / f"{name}.yaml")
-    elif name.endswith((".yaml", ".yml")):
-        document = read(name)
-    else:
-        raise unknown("study", name, list_studies())
-    study = validate(document, StudySpec)
-    if isinstance(study.order_scripts, str):
-        try:
-            scripts = read_scripts(str(Path(document.source).parent / study.order_scripts))
-        except BrigadeError as error:
-            raise document.error(str(error), "order_scripts") from None
-        study = study.model_copy(update={"order_scripts": tuple(map(tuple, scripts))})
-    check_study(study, document)
-    return study
-
-
 def check_study(study: StudySpec, document: Document) -> None:
-    """Check what no single field can say, and raise what `load_study` raises."""
-    list_agents()  # registers them
+    """Check what no single field can say, and raise what `StudySpec.load` raises."""
     for i, partner in enumerate(study.partners):
-        _check_partner(partner, document, "partners", i)
+        partner.check(document, "partners", i)
     for label, count in Counter(study.labels).items():
         if count > 1:
             message = f"two partners are called '{label}'; give each a label of its own"
@@ -332,19 +318,10 @@ def check_study(study: StudySpec, document: Document) -> None:
     if study.practice is not None:
         _check_kitchen(study, study.practice.kitchen, study.practice.seconds, (1, 2), document, "practice", "kitchen")
         if study.practice.partner is not None:
-            _check_partner(study.practice.partner, document, "practice", "partner")
+            study.practice.partner.check(document, "practice", "partner")
     _check_questions(study, document)
     _check_balance(study, document)
     _check_scripts(study, document)
-
-
-def _check_partner(partner: PartnerSpec, document: Document, *path: str | int) -> None:
-    if partner.name not in agent_registry:
-        raise document.error(str(unknown("partner", partner.name, agent_registry.names)), *path)
-    try:
-        make_agent(partner.name, **partner.options)
-    except BrigadeError as error:
-        raise document.error(str(error), *path) from None
 
 
 def _check_kitchen(

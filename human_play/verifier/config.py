@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, field_validator
 
-from brigade.envs.content import Document, Model, read, validate
+from brigade.batch.config import Configuration
+from brigade.batch.files import KitchenName
+from brigade.envs.content import Document, Model
 from brigade.envs.prover_verifier.games.game import Game, games, list_games, make_game
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, Protocol, find_protocol
 from brigade.envs.registry import BrigadeError, nearest, unknown
-from brigade.experiments.kitchen.run.config import change
 from brigade.human_play.study.study import NAME
 
-BUNDLED = Path(__file__).parent / "judging"
 BEHAVIOURS = ("honest", "liar", "half_truth")
 IRRELEVANT = ("about", "out", "participant")  # keys that do not change what a person is shown
 
@@ -29,11 +29,11 @@ class Points(Model):
     look: float = Field(1, ge=0)
 
 
-class JudgingConfig(Model):
+class JudgingConfig(Configuration):
     """Problems for a person who plays the verifier.
 
     Attributes:
-        name, about: for folders and lists.
+        name, about, plugins, out: as in every configuration.
         game, options: what is played, with the game's own arguments.
         protocol: who speaks when.
         provers: scripted provers with the weights in which they appear. Where two provers argue for opposite verdicts,
@@ -47,11 +47,12 @@ class JudgingConfig(Model):
         points: what is earned.
         introduction: shown before all else.
         participant: an id, no name; without one every session is a new one.
-        out: the folder; results/NAME by default.
     """
 
+    what: ClassVar = "configuration to be played"
+    bundled: ClassVar = Path(__file__).parent / "judging"
+
     name: str = Field(pattern=NAME)
-    about: str = ""
     game: str | None = None
     options: dict[str, Any] = {}
     protocol: str = "adp"
@@ -66,7 +67,6 @@ class JudgingConfig(Model):
     points: Points = Points()
     introduction: str = ""
     participant: str | None = None
-    out: str | None = None
 
     @field_validator("provers")
     @classmethod
@@ -88,10 +88,10 @@ class JudgingConfig(Model):
             raise ValueError(f"read as {participant!r}: put the id in quotes, or give it as --participant ID")
         return participant
 
-    @property
-    def folder(self) -> Path:
-        """Where sessions are kept."""
-        return Path(self.out or f"results/{self.name}")
+    @classmethod
+    def inside(cls, data: Mapping[str, Any]) -> dict[str, Any]:
+        """That the kitchen of a game is a kitchen, and may be a file."""
+        return {"options": {"kitchen": KitchenName}}
 
     @property
     def table(self) -> Protocol:
@@ -103,34 +103,18 @@ class JudgingConfig(Model):
         """What says which items a person is shown, and how."""
         return {key: value for key, value in self.model_dump(mode="json").items() if key not in IRRELEVANT}
 
+    def checked(self, document: Document) -> Self:
+        """The configuration, once it is known that a person can play it."""
+        if (self.game is None) == (self.transcripts is None):
+            raise document.error("expected either a game or the transcripts of a run", "game")
+        if self.transcripts is None:
+            _check_game(_game_of(self, document), self.table, document)
+        return self
+
     def make_game(self) -> Game[Any]:
         """A game of one's own."""
         assert self.game is not None
         return make_game(self.game, **self.options)
-
-
-def list_judging() -> list[tuple[str, str]]:
-    """Name and one line about every configuration that comes with Brigade."""
-    return [(path.stem, load_judging(path.stem).about) for path in sorted(BUNDLED.glob("*.yaml"))]
-
-
-def load_judging(path: str, changes: Sequence[str] = ()) -> JudgingConfig:
-    """A configuration from a file or by the name of a bundled one, with `key=value` changes.
-
-    Raises:
-        BrigadeError: an unknown file, key, game or protocol, or what does not go together; the message says where.
-    """
-    bundled = {file.stem: file for file in BUNDLED.glob("*.yaml")}
-    if path in bundled:
-        document = read(bundled[path])
-    elif path.endswith((".yaml", ".yml")):
-        document = read(path)
-    else:
-        raise unknown("configuration to be played", path, sorted(bundled))
-    document = change(document, changes)
-    config = validate(document, JudgingConfig)
-    _check(config, document)
-    return config
 
 
 def _game_of(config: JudgingConfig, document: Document) -> Game[Any]:
@@ -152,13 +136,7 @@ def _game_of(config: JudgingConfig, document: Document) -> Game[Any]:
         raise document.error(f"cannot be used for '{config.game}': {error}", "options") from None
 
 
-def _check(config: JudgingConfig, document: Document) -> None:
-    """Refuse what cannot be played by a person, with the line."""
-    if (config.game is None) == (config.transcripts is None):
-        raise document.error("expected either a game or the transcripts of a run", "game")
-    if config.transcripts is not None:
-        return
-    game, protocol = _game_of(config, document), config.table
+def _check_game(game: Game[Any], protocol: Protocol, document: Document) -> None:
     fitting = [name for name, table in PROTOCOLS.items() if game.fits(table) and table.provers]
     if not protocol.provers:
         raise document.error(

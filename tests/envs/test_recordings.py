@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from brigade.batch.specs import KitchenChoice
 from brigade.envs.kitchen.content.layout import KitchenSpec
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.content.tables import EVENT_NAMES
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import STAT_NAMES
-from brigade.experiments.kitchen.run.config import KitchenChoice
 from brigade.experiments.kitchen.run.verify import verify_file
 
 OWN = sorted((Path(__file__).parent / "recordings").glob("*.jsonl"))

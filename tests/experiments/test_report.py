@@ -21,7 +21,7 @@ from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.report.html import write_html
 from brigade.experiments.kitchen.report.metrics import Episode, read_run
 from brigade.experiments.kitchen.report.report import WIDE, as_json, print_report
-from brigade.experiments.kitchen.run.config import load_config
+from brigade.experiments.kitchen.run.config import RunConfig
 from brigade.experiments.kitchen.run.replays import Replay, replay, typical
 from brigade.experiments.kitchen.run.run import run as play_run
 
@@ -36,7 +36,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results") / "run"
     kitchens = "kitchens=[{name: new_counter_circuit, horizon: 120}, {name: cramped_room, horizon: 80}]"
     changes = [kitchens, "teams=[[fsm, fsm], [fsm, stay]]", "seeds=3", f"out={folder}", "ray.workers=0"]
-    play_run(load_config("classic", changes), Console(file=io.StringIO()))
+    play_run(RunConfig.load("classic", changes), Console(file=io.StringIO()))
     return folder
 
 

@@ -18,15 +18,15 @@ from brigade.agents.learned import checkpoint as checkpoints  # noqa: E402
 from brigade.agents.learned.checkpoint import CARD, NUMBERS, check_fits, load, make_card, read_card, save, steps_of  # noqa: E402
 from brigade.agents.learned.network_spec import NetworkSpec  # noqa: E402
 from brigade.agents.learned.networks import Policy  # noqa: E402
+from brigade.batch.specs import KitchenChoice  # noqa: E402
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen  # noqa: E402
 from brigade.envs.kitchen.engine.game import Game  # noqa: E402
 from brigade.envs.kitchen.engine.state import allocate, read_described  # noqa: E402
 from brigade.envs.kitchen.observations.observe import make_observer  # noqa: E402
 from brigade.envs.registry import BrigadeError  # noqa: E402
-from brigade.experiments.kitchen.run.config import KitchenChoice, load_config  # noqa: E402
+from brigade.experiments.kitchen.run.config import RunConfig  # noqa: E402
 from brigade.experiments.kitchen.run.run import run  # noqa: E402
 from brigade.experiments.rl.config import TrainConfig  # noqa: E402
-from brigade.experiments.rl.config import load_config as load_training_config  # noqa: E402
 from brigade.experiments.rl.evaluation.crossplay import CrossplayConfig, crossplay  # noqa: E402
 from brigade.experiments.rl.evaluation.evaluate import play_batch  # noqa: E402
 from brigade.experiments.rl.evaluation.matrix import PICTURE, SUMMARY, interquartile_mean, proximity, show  # noqa: E402
@@ -111,7 +111,7 @@ def test_it_plays_in_batch_runs_and_can_be_cloned_from_them(tmp_path: Path) -> N
         f"name: played\nkitchens: [{{name: cramped_room, horizon: 120}}]\nray: {{workers: 0}}\nseeds: 2\n"
         f"teams: [[fsm, {{name: neural, options: {{checkpoint: {where}}}}}]]\nout: {tmp_path / 'results'}\n"
     )
-    run(load_config(str(file)), QUIET)
+    run(RunConfig.load(str(file)), QUIET)
     config = TrainConfig.model_validate(
         {
             "name": "clone", "algorithm": "clone", "kitchen": {"name": "cramped_room", "horizon": 120},
@@ -323,6 +323,6 @@ def test_what_people_did_is_learned_from_their_recordings(tmp_path: Path) -> Non
 )
 def test_bundled_policies_are_of_the_trainings_that_the_docs_name(name: str, training: str) -> None:
     card = read_card(checkpoints.BUNDLED / name)
-    assert card.training == load_training_config(training, []).important() | {"seed": 1}
+    assert card.training == TrainConfig.load(training, []).important() | {"seed": 1}
     assert card.revision is not None
     assert not card.revision.endswith("+changed")

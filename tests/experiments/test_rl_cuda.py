@@ -61,7 +61,7 @@ import itertools, json, sys
 import numpy as np
 from brigade.envs.kitchen.interfaces.cuda import CudaGame
 from brigade.envs.kitchen.engine.state import fingerprint
-from brigade.experiments.kitchen.run.config import KitchenChoice
+from brigade.batch.specs import KitchenChoice
 
 def where(entry):
     return json.dumps(entry["kitchen"])
@@ -118,7 +118,7 @@ from brigade.agents.learned.checkpoint import load
 from brigade.agents.learned.network_spec import NetworkSpec
 from brigade.agents.learned.networks import Policy
 from brigade.envs.kitchen.observations.observe import make_observer
-from brigade.experiments.kitchen.run.config import KitchenChoice
+from brigade.batch.specs import KitchenChoice
 from brigade.experiments.rl.evaluation.evaluate import make_env
 from brigade.experiments.rl.training.gpu_rollout import GpuRollout
 from brigade.experiments.rl.training.rollout import CpuRollout, Weights
@@ -265,11 +265,11 @@ def test_random_kitchens_on_a_real_gpu_are_those_of_the_cpu(kitchen: str, observ
 def test_it_learns_on_a_real_gpu_and_goes_on_there(tmp_path: Path) -> None:
     from rich.console import Console
 
-    from brigade.experiments.rl.config import load_config
+    from brigade.experiments.rl.config import TrainConfig
     from brigade.experiments.rl.training.train import Training, load_training, train
 
     changes = ["device=cuda", "steps=800000", f"out={tmp_path}", "shaping.anneal=null"]
-    config = load_config("selfplay_cramped_room", changes)
+    config = TrainConfig.load("selfplay_cramped_room", changes)
     returns = {each.mode: each.mean for each in train(config, 0, Console(quiet=True))}
     assert returns["sampled"] > 20, returns
     resumed = Training(config, 0)

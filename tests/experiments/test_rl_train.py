@@ -24,13 +24,13 @@ from brigade.agents.learned.checkpoint import CARD, NUMBERS, load, steps_of  # n
 from brigade.agents.learned.network_spec import NetworkSpec  # noqa: E402
 from brigade.agents.learned.networks import Policy, sample  # noqa: E402
 from brigade.batch.parallel import in_parallel  # noqa: E402
+from brigade.batch.specs import KitchenChoice  # noqa: E402
 from brigade.envs.kitchen.content import layout  # noqa: E402
 from brigade.envs.kitchen.content.layout import ShapedSpec  # noqa: E402
 from brigade.envs.kitchen.content.loading import load_kitchen  # noqa: E402
 from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv  # noqa: E402
 from brigade.envs.registry import BrigadeError  # noqa: E402
-from brigade.experiments.kitchen.run.config import KitchenChoice  # noqa: E402
-from brigade.experiments.rl.config import PROGRESS, ShapingSpec, TrainConfig, list_configs, load_config  # noqa: E402
+from brigade.experiments.rl.config import PROGRESS, ShapingSpec, TrainConfig  # noqa: E402
 from brigade.experiments.rl.evaluation.evaluate import Returns, make_env  # noqa: E402
 from brigade.experiments.rl.evaluation.players import AgentPlayer, PolicyPlayer, expand  # noqa: E402
 from brigade.experiments.rl.evaluation.stages import stages  # noqa: E402
@@ -66,9 +66,9 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("name", list_configs())
+@pytest.mark.parametrize("name", TrainConfig.names())
 def test_every_bundled_training_can_be_read(name: str) -> None:
-    assert load_config(name).name == name
+    assert TrainConfig.load(name).name == name
 
 
 @pytest.mark.parametrize(
@@ -88,12 +88,12 @@ def test_every_bundled_training_can_be_read(name: str) -> None:
 )
 def test_mistakes_in_a_configuration_are_explained(change: str, complaint: str) -> None:
     with pytest.raises(BrigadeError, match=complaint):
-        load_config("selfplay_cramped_room", [change])
+        TrainConfig.load("selfplay_cramped_room", [change])
 
 
 def test_a_clone_is_one_policy_for_all_seats() -> None:
     with pytest.raises(BrigadeError, match=r"network\.policies must be shared"):
-        load_config("clone_cramped_room", ["network.policies=separate"])
+        TrainConfig.load("clone_cramped_room", ["network.policies=separate"])
 
 
 def test_advantages_are_the_sum_that_the_paper_says() -> None:
@@ -503,7 +503,7 @@ def test_the_past_of_a_training_has_three_levels_of_skill(tmp_path: Path) -> Non
 
 
 def test_it_learns_to_deliver(tmp_path: Path) -> None:
-    config = load_config("selfplay_cramped_room", ["steps=400000", f"out={tmp_path}", "shaping.anneal=null"])
+    config = TrainConfig.load("selfplay_cramped_room", ["steps=400000", f"out={tmp_path}", "shaping.anneal=null"])
     returns = {each.mode: each.mean for each in train(config, 0, QUIET)}
     assert returns["sampled"] > 20, returns
 

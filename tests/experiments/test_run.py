@@ -15,7 +15,7 @@ from rich.console import Console
 from brigade.batch.records import read_results
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.kitchen.run.config import jobs_of, list_configs, load_config
+from brigade.experiments.kitchen.run.config import RunConfig, jobs_of
 from brigade.experiments.kitchen.run.run import run
 from brigade.experiments.kitchen.run.verify import verify_file
 from brigade.simulation.episode import state_after
@@ -45,7 +45,7 @@ def config_file(tmp_path: Path) -> Path:
 
 
 def go(config_file: Path, quiet: Console, *changes: str) -> Path:
-    config = load_config(str(config_file), [f"out={config_file.parent / 'results'}", *changes])
+    config = RunConfig.load(str(config_file), [f"out={config_file.parent / 'results'}", *changes])
     run(config, quiet)
     return config.folder
 
@@ -61,14 +61,14 @@ def test_a_run_plays_the_matrix(config_file, quiet):
 
 def test_the_same_run_gives_the_same_file(config_file, quiet, tmp_path):
     first = (go(config_file, quiet) / "episodes.jsonl").read_bytes()
-    again = load_config(str(config_file), [f"out={tmp_path / 'again'}"])
+    again = RunConfig.load(str(config_file), [f"out={tmp_path / 'again'}"])
     run(again, quiet)
     assert (again.folder / "episodes.jsonl").read_bytes() == first
 
 
 def test_ray_gives_the_same_file_as_playing_here(config_file, quiet, tmp_path):
     here = (go(config_file, quiet) / "episodes.jsonl").read_bytes()
-    with_ray = load_config(str(config_file), [f"out={tmp_path / 'ray'}", "ray.workers=2"])
+    with_ray = RunConfig.load(str(config_file), [f"out={tmp_path / 'ray'}", "ray.workers=2"])
     run(with_ray, quiet)
     assert (with_ray.folder / "episodes.jsonl").read_bytes() == here
 
@@ -119,9 +119,9 @@ def _whole_lines(path: Path, tmp_path: Path) -> Path:
     return kept
 
 
-@pytest.mark.parametrize("name", list_configs())
+@pytest.mark.parametrize("name", RunConfig.names())
 def test_bundled_configurations_load(name):
-    assert jobs_of(load_config(name))
+    assert jobs_of(RunConfig.load(name))
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,12 @@ def test_bundled_configurations_load(name):
 def test_configurations_that_do_not_fit_are_refused(config_file, text, changes, complaint):
     config_file.write_text(text)
     with pytest.raises(BrigadeError, match=complaint):
-        jobs_of(load_config(str(config_file), changes))
+        jobs_of(RunConfig.load(str(config_file), changes))
 
 
 def test_unknown_configurations_name_the_nearest():
     with pytest.raises(BrigadeError, match="did you mean 'state_machine'"):
-        load_config("state_machin")
+        RunConfig.load("state_machin")
 
 
 def test_order_scripts_play_one_episode_each(config_file, quiet, tmp_path):
@@ -196,7 +196,7 @@ class TestThinking:
         from brigade.experiments.kitchen.run import run as module
 
         monkeypatch.setattr(module, "make_reasoner", None)  # nobody to ask
-        again = load_config(str(config_file), [f"out={tmp_path / 'again'}", f"replay={folder}", "calls=false"])
+        again = RunConfig.load(str(config_file), [f"out={tmp_path / 'again'}", f"replay={folder}", "calls=false"])
         run(again, quiet)
         assert (again.folder / "episodes.jsonl").read_bytes() == (folder / "episodes.jsonl").read_bytes()
 
@@ -266,7 +266,7 @@ class TestThinking:
     def test_what_does_not_exist_is_refused(self, config_file, text, complaint):
         config_file.write_text(text)
         with pytest.raises(BrigadeError, match=complaint):
-            jobs_of(load_config(str(config_file)))
+            jobs_of(RunConfig.load(str(config_file)))
 
 
 class TestVerify:

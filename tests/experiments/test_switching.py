@@ -17,7 +17,7 @@ from brigade.experiments.kitchen.report.metrics import read_run, rows_of
 from brigade.experiments.kitchen.report.published_scores import compare, published
 from brigade.experiments.kitchen.report.report import as_json, print_report
 from brigade.experiments.kitchen.report.switching import Recovery, lost, numeric_keys, recovery, saved, switches
-from brigade.experiments.kitchen.run.config import load_config
+from brigade.experiments.kitchen.run.config import RunConfig
 from brigade.experiments.kitchen.run.episodes import ENDED, Episode, condition_label
 from brigade.experiments.kitchen.run.run import run as play_run
 
@@ -119,7 +119,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
         " [dpt, beef_specialist], [dpt, lettuce_specialist], [dpt, assembler]]",
         "vary={clock.seconds: [0, 30]}", "seeds=2", f"out={folder}", "ray.workers=0",
     ]  # fmt: skip
-    play_run(load_config("switching", changes), Console(file=io.StringIO()))
+    play_run(RunConfig.load("switching", changes), Console(file=io.StringIO()))
     return folder
 
 

@@ -35,7 +35,7 @@ from brigade.envs.prover_verifier.games.game import SolutionGame, make_game
 from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.prover_verifier_v0 import list_games
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.config import load_pvg_config
+from brigade.experiments.prover_verifier.config import PvgConfig
 from brigade.experiments.prover_verifier.report.figures import print_pvg_report
 from brigade.experiments.prover_verifier.report.page import page, write_page
 from brigade.experiments.prover_verifier.run import run_pvg
@@ -44,7 +44,7 @@ from brigade.human_play.screens.verifier.judging import JudgingPage, JudgingRunn
 from brigade.human_play.verifier import choosing as pvg_draw
 from brigade.human_play.verifier import session as pvg_session
 from brigade.human_play.verifier.choosing import shares
-from brigade.human_play.verifier.config import BEHAVIOURS, JudgingConfig, list_judging, load_judging
+from brigade.human_play.verifier.config import BEHAVIOURS, JudgingConfig
 from brigade.human_play.verifier.session import Judgement, JudgingSession
 from brigade.human_play.verifier.terminal import Ended, Lines, TimeUp, play_in_terminal
 from brigade.human_play.verifier.verifier_item import COUNTED, GameItem, TranscriptItem, VerifierItem
@@ -53,7 +53,7 @@ from brigade.human_play.window.input import Bindings
 from brigade.human_play.window.robot import Robot, work
 
 Script = Callable[[Robot], Awaitable[None]]
-NAMES = [name for name, _ in list_judging()]
+NAMES = [name for name, _ in JudgingConfig.listed()]
 FITTING = [
     (game, protocol)
     for game, _ in list_games()
@@ -69,7 +69,7 @@ def app() -> App:
 
 
 def config(tmp_path: Path, name: str = "play_arithmetic", *changes: str, participant: str = "P01") -> JudgingConfig:
-    return load_judging(name, [f"out={tmp_path / 'out'}", f"participant={participant}", *changes])
+    return JudgingConfig.load(name, [f"out={tmp_path / 'out'}", f"participant={participant}", *changes])
 
 
 def go(app: App, session: JudgingSession, script: Script) -> None:
@@ -126,7 +126,7 @@ class Typist(Answers):
 class TestConfigurations:
     @pytest.mark.parametrize("name", NAMES)
     def test_bundled_ones_load_and_say_what_they_are(self, name):
-        loaded = load_judging(name)
+        loaded = JudgingConfig.load(name)
         assert loaded.name == name
         assert loaded.about
 
@@ -151,19 +151,19 @@ class TestConfigurations:
     )
     def test_what_is_wrong_is_said(self, changes, complaint):
         with pytest.raises(BrigadeError, match=complaint):
-            load_judging("play_arithmetic", changes)
+            JudgingConfig.load("play_arithmetic", changes)
 
     def test_the_line_of_a_file_is_named(self, tmp_path):
         path = tmp_path / "mine.yaml"
         path.write_text("name: mine\ngame: arithmetic\nprotocol: slo\n")
         with pytest.raises(BrigadeError, match=r"mine.yaml:3: protocol: unknown protocol 'slo'"):
-            load_judging(str(path))
+            JudgingConfig.load(str(path))
         with pytest.raises(BrigadeError, match="did you mean 'play_kitchen'"):
-            load_judging("play_kitchn")
+            JudgingConfig.load("play_kitchn")
 
     def test_a_kitchen_must_be_named(self):
         with pytest.raises(BrigadeError, match="options: cannot be used for 'kitchen'"):
-            load_judging("play_kitchen", ["options={kitchen: 5}"])
+            JudgingConfig.load("play_kitchen", ["options={kitchen: 5}"])
 
 
 class TestItems:
@@ -182,7 +182,7 @@ class TestItems:
 
     @pytest.mark.parametrize(("game", "protocol"), FITTING)
     def test_roles_and_truth_are_nowhere_before_the_verdict(self, game, protocol):
-        loaded = load_judging("play_arithmetic", [f"game={game}", f"protocol={protocol}", "options={}"])
+        loaded = JudgingConfig.load("play_arithmetic", [f"game={game}", f"protocol={protocol}", "options={}"])
         for behaviour in BEHAVIOURS:
             item = GameItem(loaded, "1", COUNTED, 0, behaviour)
             for _ in range(3):
@@ -196,7 +196,7 @@ class TestItems:
 
     @pytest.mark.parametrize("name", ["play_arithmetic", "play_kitchen"])
     def test_the_truth_is_not_even_found_out_before_the_verdict(self, name, monkeypatch):
-        loaded = load_judging(name)
+        loaded = JudgingConfig.load(name)
 
         def found_out(*_: Any) -> bool:
             raise AssertionError("the truth was asked for")
@@ -211,7 +211,7 @@ class TestItems:
         item.decide(False)
 
     def test_the_picture_is_the_same_whatever_the_role(self, app):
-        loaded = load_judging("play_kitchen")
+        loaded = JudgingConfig.load("play_kitchen")
         pictures = []
         for role in (0, 1):
             item = GameItem(loaded, "1", COUNTED, 0, "honest")
@@ -223,7 +223,7 @@ class TestItems:
         pygame.display.quit()
 
     def test_what_lies_far_away_is_not_shown(self):
-        item = GameItem(load_judging("play_kitchen", ["options={radius: 0}"]), "1", COUNTED, 3, "honest")
+        item = GameItem(JudgingConfig.load("play_kitchen", ["options={radius: 0}"]), "1", COUNTED, 3, "honest")
         sight = item.sight
         assert sight is not None
         assert len(sight.near) == 1
@@ -231,7 +231,7 @@ class TestItems:
         assert sight.described["chefs"][1]["holding"] is None
 
     def test_claims_with_fewer_checkpoints_are_read_as_well(self):
-        item = GameItem(load_judging("play_kitchen", ["options={checkpoints: 1}"]), "1", COUNTED, 0, "liar")
+        item = GameItem(JudgingConfig.load("play_kitchen", ["options={checkpoints: 1}"]), "1", COUNTED, 0, "liar")
         assert [choice.number for choice in item.choices] == [0]
         item.ask(0)
         assert item.choices[0].holds is False
@@ -239,7 +239,7 @@ class TestItems:
         assert len(item.sight.points) == 1
 
     def test_a_look_shows_what_is_there(self):
-        loaded = load_judging("play_kitchen")
+        loaded = JudgingConfig.load("play_kitchen")
         held: set[bool | None] = set()
         for number, behaviour in enumerate(BEHAVIOURS):
             item = GameItem(loaded, "1", COUNTED, number, behaviour)
@@ -384,7 +384,7 @@ class TestWindow:
 
     @pytest.mark.parametrize("key", [pygame.K_a, pygame.K_r, pygame.K_1])
     def test_a_key_that_comes_before_the_frame_but_after_the_time_is_too_late(self, app, key):
-        item, decided = GameItem(load_judging("play_kitchen"), "1", COUNTED, 0, "honest"), list[Judgement]()
+        item, decided = GameItem(JudgingConfig.load("play_kitchen"), "1", COUNTED, 0, "honest"), list[Judgement]()
         screen = JudgeScreen(app, item, "1 of 2", 5, 5.0, 1, decided.append, lambda: None)
         screen.draw(app.surface)
         assert screen._begun is not None
@@ -397,7 +397,7 @@ class TestWindow:
         pygame.display.quit()
 
     def test_nothing_is_looked_at_before_it_is_shown(self, app):
-        item = GameItem(load_judging("play_kitchen"), "1", COUNTED, 0, "honest")
+        item = GameItem(JudgingConfig.load("play_kitchen"), "1", COUNTED, 0, "honest")
         screen = JudgeScreen(app, item, "1 of 2", 5, 5.0, 1, lambda judgement: None, lambda: None)
         screen.handle(pygame.Event(pygame.KEYDOWN, key=pygame.K_1))
         assert not screen.looks
@@ -429,7 +429,7 @@ class TestWindow:
     @pytest.mark.parametrize("name", NAMES)
     def test_everything_is_drawn_at_every_size(self, name, size):
         big = App(size, bindings=Bindings())
-        item = GameItem(load_judging(name), "1", COUNTED, 0, "honest")
+        item = GameItem(JudgingConfig.load(name), "1", COUNTED, 0, "honest")
         screen = JudgeScreen(big, item, "1 of 2", 5, 30.0, 1, lambda judgement: None, lambda: None)
         screen.draw(big.surface)
         accept, reject = (button.area for button in screen.verdicts)
@@ -793,11 +793,11 @@ class TestFiles:
 class TestRuns:
     def test_the_transcripts_of_a_run_can_be_judged(self, tmp_path):
         folder = tmp_path / "run"
-        run = load_pvg_config("arithmetic_llm", ["ray.workers=0", f"out={folder}", "vary={}", "settings.protocol=adp"])
+        run = PvgConfig.load("arithmetic_llm", ["ray.workers=0", f"out={folder}", "vary={}", "settings.protocol=adp"])
         run_pvg(run, Console(file=io.StringIO()))
         path = tmp_path / "mine.yaml"
         path.write_text(f"name: mine\ntranscripts: {folder}\nitems: 3\npractice: 1\nout: {tmp_path / 'people'}\n")
-        session = JudgingSession(load_judging(str(path), ["participant=P01"]))
+        session = JudgingSession(JudgingConfig.load(str(path), ["participant=P01"]))
         play_in_terminal(session, lambda line: None, Answers("", "a", "", "r", "", "a", "", "r"))  # type: ignore[arg-type]
         assert session.current is None
         assert all(isinstance(item["round"], int) for item in session.items)
@@ -806,13 +806,13 @@ class TestRuns:
         print_pvg_report(tmp_path / "people", Console(file=printed, width=100))
         assert "helpful" in printed.getvalue() or "sneaky" in printed.getvalue()
         with pytest.raises(BrigadeError, match="fewer than items"):
-            JudgingSession(load_judging(str(path), ["items=900", f"out={tmp_path / 'more'}"]))
+            JudgingSession(JudgingConfig.load(str(path), ["items=900", f"out={tmp_path / 'more'}"]))
 
     @pytest.mark.parametrize("protocol", ["solo", "debate"])
     def test_a_run_without_provers_of_a_role_is_refused(self, tmp_path, protocol):
         folder = tmp_path / "run"
         changes = ["ray.workers=0", f"out={folder}", "vary={}", f"settings.protocol={protocol}"]
-        run_pvg(load_pvg_config("arithmetic_llm", changes), Console(file=io.StringIO()))
+        run_pvg(PvgConfig.load("arithmetic_llm", changes), Console(file=io.StringIO()))
         wanted = JudgingConfig(name="mine", transcripts=str(folder), items=3, practice=0)
         with pytest.raises(BrigadeError, match="come from nature"):
             pvg_draw.entries(wanted)

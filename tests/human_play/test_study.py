@@ -19,16 +19,14 @@ from brigade.envs.registry import BrigadeError
 from brigade.human_play.study import progress
 from brigade.human_play.study.progress import PARTICIPANTS, STEPS, STUDY, Session, StudyFolder
 from brigade.human_play.study.schedule import Consent, Form, Game, Playing, Ranking, Step, kitchen_order, schedule
-from brigade.human_play.study.study import (
+from brigade.human_play.study.study import (  # fmt: skip
     PartnerSpec,
     Question,
     StudySpec,
     balanced_orders,
     check_study,
-    list_studies,
-    load_study,
     unbalanced,
-)  # fmt: skip
+)
 from brigade.simulation.episode import play
 from brigade.simulation.recording import RecordingWriter, read_recording
 
@@ -152,8 +150,8 @@ def test_one_kitchen_each_divides_participants_evenly() -> None:
 
 
 def test_step_ids_are_unique_and_the_same_every_time() -> None:
-    for name in list_studies():
-        study = load_study(name)
+    for name in StudySpec.names():
+        study = StudySpec.load(name)
         for number in range(1, 1 + study.order_count):
             steps = schedule(study, number)
             assert len({step.id for step in steps}) == len(steps)
@@ -162,14 +160,14 @@ def test_step_ids_are_unique_and_the_same_every_time() -> None:
 
 
 def test_the_bundled_studies_are_what_they_say() -> None:
-    paper, quick = load_study("paper"), load_study("five_minutes")
+    paper, quick = StudySpec.load("paper"), StudySpec.load("five_minutes")
     assert (len(paper.partners), paper.games, len(paper.kitchens)) == (4, 2, 2)
     steps = schedule(quick, 1)
     seconds = sum(step.seconds for step in steps if isinstance(step, Playing))
     questions = sum(len(step.questions) for step in steps if isinstance(step, Form))
     assert seconds + 12 * questions < 300
     with pytest.raises(BrigadeError, match="did you mean 'paper'"):
-        load_study("papr")
+        StudySpec.load("papr")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +199,7 @@ def test_a_wrong_study_is_refused_with_its_line(old: str, new: str, message: str
     path = tmp_path / "small.yaml"
     path.write_text(STUDY_FILE.replace(old, new), encoding="utf-8")
     with pytest.raises(BrigadeError) as caught:
-        load_study(path)
+        StudySpec.load(path)
     assert message in str(caught.value).replace(str(tmp_path) + os.sep, "")
 
 
@@ -352,8 +350,8 @@ def test_another_study_in_the_folder_is_refused(tmp_path: Path) -> None:
 HOLD = """
 import sys
 from brigade.human_play.study.progress import StudyFolder
-from brigade.human_play.study.study import load_study
-folder = StudyFolder.open(sys.argv[1], load_study(sys.argv[2]))
+from brigade.human_play.study.study import StudySpec
+folder = StudyFolder.open(sys.argv[1], StudySpec.load(sys.argv[2]))
 print("open", flush=True)
 sys.stdin.read()
 """
@@ -370,11 +368,11 @@ def test_a_second_process_is_refused_until_the_first_is_gone_however_it_went(tmp
         assert first.stdout is not None
         assert first.stdout.readline() == "open\n"
         with pytest.raises(BrigadeError, match=f"process {first.pid} is working in this study's folder"):
-            StudyFolder.open(data, load_study(path))
+            StudyFolder.open(data, StudySpec.load(path))
     finally:
         first.kill()
         first.communicate()
-    with StudyFolder.open(data, load_study(path)) as folder:
+    with StudyFolder.open(data, StudySpec.load(path)) as folder:
         assert folder.session("anna").number == 1
 
 
@@ -390,7 +388,7 @@ def test_the_study_in_the_documentation_works(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "studies.md").read_text("utf-8")
     text = page.split("```yaml\n")[1].split("```")[0]
     (tmp_path / "helpers.yaml").write_text(text, encoding="utf-8")
-    assert load_study(tmp_path / "helpers.yaml").order_count == 4
+    assert StudySpec.load(tmp_path / "helpers.yaml").order_count == 4
 
 
 def test_without_the_ids_the_study_is_not_gone_on_with(tmp_path: Path) -> None:

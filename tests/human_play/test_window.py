@@ -27,7 +27,7 @@ from brigade.human_play.screens.result import ResultScreen
 from brigade.human_play.screens.start import StartScreen, play_once
 from brigade.human_play.screens.study import StudyRunner
 from brigade.human_play.study.progress import StudyFolder
-from brigade.human_play.study.study import load_study
+from brigade.human_play.study.study import StudySpec
 from brigade.human_play.window.app import App, Screen
 from brigade.human_play.window.input import Bindings, Controls, Meaning, Say, Stick, load_bindings
 from brigade.human_play.window.robot import Robot, work
@@ -324,7 +324,7 @@ class TestKeys:
 
 
 def short_study():
-    spec = load_study("five_minutes")
+    spec = StudySpec.load("five_minutes")
     practice = spec.practice.model_copy(update={"seconds": 1.0})
     return spec.model_copy(update={"seconds": 2.0, "practice": practice})
 

@@ -24,7 +24,7 @@ from brigade.envs.prover_verifier.kitchen.forward import Engine, Trace, play_tic
 from brigade.envs.prover_verifier.play import play_episode
 from brigade.envs.prover_verifier.players import REJECT, Observation, Player, Seat, make_player
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.config import load_pvg_config
+from brigade.experiments.prover_verifier.config import PvgConfig
 from brigade.experiments.prover_verifier.kitchen.live import (
     LiveEpisode,
     LiveGame,
@@ -261,7 +261,7 @@ SMALL = (
 
 
 def run(tmp_path: Path, *changes: str, out: str) -> list[dict[str, Any]]:
-    config = load_pvg_config("kitchen_embedded", [*SMALL, f"out={tmp_path / out}", *changes])
+    config = PvgConfig.load("kitchen_embedded", [*SMALL, f"out={tmp_path / out}", *changes])
     run_pvg(config, Console(file=io.StringIO()))
     return read_pvg_results(config.folder)
 
@@ -296,7 +296,7 @@ def test_a_run_is_gone_on_with_and_has_a_page(tmp_path: Path) -> None:
 )
 def test_settings_that_cannot_be(change: str, words: str) -> None:
     with pytest.raises(BrigadeError) as caught:
-        load_pvg_config("kitchen_embedded", [change])
+        PvgConfig.load("kitchen_embedded", [change])
     assert words in str(caught.value)
 
 

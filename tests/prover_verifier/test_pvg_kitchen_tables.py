@@ -13,7 +13,7 @@ from brigade.envs.prover_verifier.kitchen.claims import KINDS
 from brigade.envs.prover_verifier.play import play_episode
 from brigade.envs.prover_verifier.players import make_player
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.config import conditions_of, load_pvg_config
+from brigade.experiments.prover_verifier.config import PvgConfig, conditions_of
 from brigade.experiments.prover_verifier.kitchen import scripted as kitchen_scripted
 from brigade.experiments.prover_verifier.kitchen.bank import SHOWN, Candidates, candidates_of, draw_bank
 from brigade.experiments.prover_verifier.kitchen.judges import (
@@ -191,10 +191,10 @@ def test_settings_that_cannot_be(name: str, change: str, word: str) -> None:
     if name == "kitchen_rl":
         pytest.importorskip("torch", reason="training needs PyTorch: pip install 'brigade[rl]'")
     with pytest.raises(BrigadeError) as caught:
-        load_pvg_config(name, [change])
+        PvgConfig.load(name, [change])
     assert word in str(caught.value)
 
 
 def test_looks_can_vary() -> None:
-    config = load_pvg_config("kitchen_scripted", ["vary={looks: [0, 1, 2, 3]}"])
+    config = PvgConfig.load("kitchen_scripted", ["vary={looks: [0, 1, 2, 3]}"])
     assert [condition["looks"] for condition in conditions_of(config)] == [0, 1, 2, 3]

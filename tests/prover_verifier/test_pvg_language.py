@@ -35,7 +35,7 @@ from brigade.envs.prover_verifier.protocol import PROTOCOLS, find_protocol
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier import metrics
 from brigade.experiments.prover_verifier.arithmetic import open_weights as arithmetic_open_weights
-from brigade.experiments.prover_verifier.config import load_pvg_config
+from brigade.experiments.prover_verifier.config import PvgConfig
 from brigade.experiments.prover_verifier.language import house_players, language
 from brigade.experiments.prover_verifier.language.dialogue import JUDGE, Conversation, Dialogue
 from brigade.experiments.prover_verifier.language.language import EXAMPLES, figures_of, unchanged_figures
@@ -81,7 +81,7 @@ def written(path: Path, problems: list[tuple[str, str]]) -> Path:
 
 
 def run(folder: Path, name: str, *changes: str) -> list[dict[str, Any]]:
-    config = load_pvg_config(name, ["ray.workers=0", f"out={folder}", "seeds=1", *changes])
+    config = PvgConfig.load(name, ["ray.workers=0", f"out={folder}", "seeds=1", *changes])
     run_pvg(config, Console(file=io.StringIO()))
     return read_pvg_results(folder)[1:]
 
@@ -211,13 +211,13 @@ def test_lines_that_cannot_be_read(tmp_path: Path, line: str, words: str) -> Non
 )
 def test_settings_that_cannot_be(changes: tuple[str, ...], words: str) -> None:
     with pytest.raises(BrigadeError) as caught:
-        load_pvg_config("arithmetic_llm", changes)
+        PvgConfig.load("arithmetic_llm", changes)
     assert words in str(caught.value)
 
 
 def test_problems_of_a_file_cannot_be_perturbed(sample: Path) -> None:
     with pytest.raises(BrigadeError, match="cannot be perturbed"):
-        load_pvg_config("arithmetic_perturbed", [f"settings.problems={sample}"])
+        PvgConfig.load("arithmetic_perturbed", [f"settings.problems={sample}"])
 
 
 def test_drop_rates_by_hand() -> None:

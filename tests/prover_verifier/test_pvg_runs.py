@@ -16,7 +16,7 @@ import brigade  # noqa: F401  # registers who can follow plans
 from brigade.envs.kitchen.content.folders import own_folder
 from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.config import list_pvg_configs, load_pvg_config
+from brigade.experiments.prover_verifier.config import PvgConfig
 from brigade.experiments.prover_verifier.records import SEED_FORMAT, PvgResults, read_pvg_results
 from brigade.experiments.prover_verifier.report.figures import print_pvg_report
 from brigade.experiments.prover_verifier.report.page import page
@@ -34,15 +34,15 @@ def needs_torch(name: str) -> None:
 
 
 def run(tmp_path: Path, name: str, *changes: str, out: str = "run") -> list[dict[str, Any]]:
-    config = load_pvg_config(name, [HERE, f"out={tmp_path / out}", *changes])
+    config = PvgConfig.load(name, [HERE, f"out={tmp_path / out}", *changes])
     run_pvg(config, Console(file=io.StringIO()))
     return read_pvg_results(config.folder)
 
 
-@pytest.mark.parametrize("name", list_pvg_configs())
+@pytest.mark.parametrize("name", PvgConfig.names())
 def test_bundled_configurations_load(name: str) -> None:
     needs_torch(name)
-    assert load_pvg_config(name).name == name
+    assert PvgConfig.load(name).name == name
 
 
 def test_a_run_is_reported_and_gone_on_with(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_settings_left_at_their_defaults_are_part_of_a_run(tmp_path: Path, monke
 
 def test_where_nothing_was_finished_another_run_may_begin(tmp_path: Path) -> None:
     def begun(claims: int) -> PvgResults:
-        return PvgResults(load_pvg_config("kitchen_scripted", [f"settings.claims={claims}", f"out={tmp_path / 'run'}"]))
+        return PvgResults(PvgConfig.load("kitchen_scripted", [f"settings.claims={claims}", f"out={tmp_path / 'run'}"]))
 
     begun(1)
     begun(2).add({"format": SEED_FORMAT, "version": 1, "key": "one"}, 1.0)
@@ -166,13 +166,13 @@ def test_kitchen_tables(tmp_path: Path) -> None:
 )
 def test_configurations_that_cannot_be(change: tuple[str, ...], words: str) -> None:
     with pytest.raises(BrigadeError) as caught:
-        load_pvg_config("arithmetic_llm", change)
+        PvgConfig.load("arithmetic_llm", change)
     assert words in str(caught.value)
 
 
 def test_results_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(BrigadeError, match="did you mean 'kitchen_llm'"):
-        load_pvg_config("kitchen_lm")
+        PvgConfig.load("kitchen_lm")
     (tmp_path / "seeds.jsonl").write_text(json.dumps({"format": "brigade-run", "version": 1}) + "\n")
     with pytest.raises(BrigadeError, match="not a prover-verifier run"):
         read_pvg_results(tmp_path)

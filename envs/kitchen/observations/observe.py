@@ -24,6 +24,7 @@ from brigade.envs.registry import Registry
 
 FULL = 255  # a plane's 1.0
 COOKING, COLLECTABLE, WILL_BURN, BURNING = 1, 2, 4, 8  # bits of `status`
+SYMBOLIC = "symbolic"  # the one observation that is no array
 FACING_NAMES = ACTION_NAMES[LEFT : UP + 1]
 
 
@@ -233,11 +234,11 @@ observers: Registry[Observer] = Registry(
 )
 
 
-@observers.register("symbolic", "a dictionary in words, as `state.describe` makes it, with `you`: the chef's seat")
+@observers.register(SYMBOLIC, "a dictionary in words, as `state.describe` makes it, with `you`: the chef's seat")
 class Symbolic(Observer):
     """What planners and language models read. Chefs of one kitchen share the lists in it: read, do not write."""
 
-    name, dtype = "symbolic", object
+    name, dtype = SYMBOLIC, object
 
     def make_space(self, *leading: int) -> Described:
         """A new space of dictionaries, or of arrays (*leading) of them."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from brigade.batch.estimate import Estimate, estimate
+from brigade.batch.specs import AgentSpec
 from brigade.dual_process.frameworks import FRAMEWORKS
-from brigade.experiments.kitchen.run.config import AgentSpec
 from brigade.experiments.kitchen.run.episodes import ENDED, Episode, ThoughtRecord
 
 TOP_REASONS = 8  # that many reasons are kept of a row, the most frequent first

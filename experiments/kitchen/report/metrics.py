@@ -17,9 +17,10 @@ from pydantic import ValidationError
 
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.records import EPISODES, TIMINGS, read_results
+from brigade.batch.vary import combinations
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.report.cost import Cost, cost_of
-from brigade.experiments.kitchen.run.config import RunConfig, conditions_of, jobs_of
+from brigade.experiments.kitchen.run.config import RunConfig, jobs_of
 from brigade.experiments.kitchen.run.episodes import Episode, Group, Outcome, condition_label, kitchen_label
 
 __all__ = [
@@ -317,7 +318,7 @@ def _plan(config: dict[str, Any]) -> tuple[int | None, list[tuple[str, tuple[str
         (kitchen_label(kitchen), tuple(str(agent) for agent in team), condition_label(condition))
         for kitchen in planned.kitchens
         for team in planned.teams
-        for condition in conditions_of(planned)
+        for condition in combinations(planned.vary)
     ]
     try:
         return len(jobs_of(planned)), order

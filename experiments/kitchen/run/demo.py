@@ -14,9 +14,10 @@ from rich.text import Text
 
 from brigade.agents.base import Observation
 from brigade.batch.records import Results
+from brigade.batch.specs import AgentSpec, KitchenChoice
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.pictures.text import captions, draw
-from brigade.experiments.kitchen.run.config import AgentSpec, Job, KitchenChoice, RunConfig, jobs_of
+from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
 from brigade.experiments.kitchen.run.run import agent_of, play_job
 
 CONFIG = RunConfig(

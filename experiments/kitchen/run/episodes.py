@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from brigade.experiments.kitchen.run.config import AgentSpec, KitchenChoice
+from brigade.batch.specs import AgentSpec, KitchenChoice
 
 # Numbers no kitchen can produce are refused before they reach a sum or a plot.
 Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from brigade.agents.base import Agent, make_agent
+from brigade.agents.base import Agent, agents, make_agent
 from brigade.batch.ray_session import cancel, in_words, ray_session
 from brigade.batch.records import Results, episode_record
 from brigade.dual_process.build import calls_file, make_reasoner, recorded, short_key
-from brigade.dual_process.frameworks import FRAMEWORKS
 from brigade.envs.kitchen.engine.game import Game
+from brigade.envs.plugins import Plugin, import_plugins
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
 from brigade.simulation.episode import Watcher, play, result
@@ -70,7 +70,7 @@ def _recorder(job: Job) -> RecordingWriter | None:
 def agent_of(job: Job, seat: int) -> Agent:
     """The agent of a seat; one that thinks is given the run's reasoner, unless it brings its own."""
     spec = job.team[seat]
-    if spec.name not in FRAMEWORKS or "reasoner" in spec.options:
+    if not agents[spec.name].takes_reasoner or "reasoner" in spec.options:
         return make_agent(spec.name, **spec.options)
     record = calls_file(Path(job.calls), job.key, seat) if job.calls is not None else None
     replay = calls_file(Path(job.replay), job.key, seat) if job.replay is not None else None
@@ -138,7 +138,7 @@ def _play_with_ray(jobs: list[Job], config: RunConfig, keep: Callable[[Batch], N
         remote: Callable[..., Any] = ray.remote(_play_some).remote
         cpus = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
         size = max(1, min(8, len(jobs) // (cpus * 4)))
-        waiting = [remote(jobs[i : i + size]) for i in range(0, len(jobs), size)]
+        waiting = [remote(jobs[i : i + size], config.plugins) for i in range(0, len(jobs), size)]
         try:
             while waiting:
                 (ready,), _ = ray.wait(waiting, num_returns=1)
@@ -173,7 +173,8 @@ def _stop(waiting: list[Any]) -> list[Batch]:
     return batches
 
 
-def _play_some(jobs: list[Job]) -> Batch:
+def _play_some(jobs: list[Job], plugins: Sequence[Plugin] = ()) -> Batch:
+    import_plugins(plugins)
     finished: list[Finished] = []
     for job in jobs:
         try:

@@ -11,22 +11,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Self
 
 import torch
 from pydantic import Field
 from rich.console import Console
 
 from brigade.agents.learned.checkpoint import make_folder, write
+from brigade.batch.config import Configuration
 from brigade.batch.machine import cores
 from brigade.batch.parallel import in_parallel
 from brigade.batch.records import read_lines
-from brigade.envs.content import Model, read, validate
+from brigade.batch.specs import AgentSpec, KitchenChoice
+from brigade.envs.content import Document
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.kitchen.engine.game import Game
+from brigade.envs.plugins import import_plugins
 from brigade.envs.registry import BrigadeError, unknown
-from brigade.experiments.kitchen.run.config import AgentSpec, KitchenChoice, change
-from brigade.experiments.rl.config import BUNDLED, find_document
+from brigade.experiments.rl.config import TRAINED, array_observer
 from brigade.experiments.rl.evaluation.evaluate import SEED, play_batch
 from brigade.experiments.rl.evaluation.players import expand, identity, make_player
 from brigade.simulation.provenance import provenance
@@ -36,7 +38,7 @@ FORMAT, VERSION = "brigade-crossplay", 2
 Team = tuple[str, str]  # who is in seat 0 and in seat 1, by label
 
 
-class CrossplayConfig(Model):
+class CrossplayConfig(Configuration):
     """Who is measured with whom.
 
     Attributes:
@@ -49,22 +51,31 @@ class CrossplayConfig(Model):
         workers: processes that play at once; 0 plays in this one.
     """
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
-    about: str = ""
+    what: ClassVar = "cross-play"
+    bundled: ClassVar = Path(__file__).parent / "configs"
+    results: ClassVar = "results/crossplay"
+
     kitchen: KitchenChoice
-    observation: Literal["features", "planes"] = "features"
+    observation: str = "features"
     policies: dict[str, AgentSpec] = Field(min_length=1)
     partners: dict[str, AgentSpec] | None = None
     best_responses: dict[str, AgentSpec] = {}
     episodes: int = Field(20, ge=1)
     greedy: bool = False
     workers: int | None = Field(None, ge=0)
-    out: str | None = None
 
-    @property
-    def folder(self) -> Path:
-        """Where results go."""
-        return Path(self.out or f"results/crossplay/{self.name}")
+    def checked(self, document: Document) -> Self:
+        """The configuration, once it is known that kitchen, observation and agents are there, and for two chefs."""
+        kitchen = self.kitchen.check(document, "kitchen")
+        if kitchen.chefs != 2:
+            raise document.error(f"cross-play is for two chefs; this kitchen has {kitchen.chefs}", "kitchen")
+        array_observer(self.observation, kitchen, document)
+        groups = {"policies": self.policies, "partners": self.partners or {}, "best_responses": self.best_responses}
+        for key, specs in groups.items():
+            for label, spec in specs.items():
+                if spec.name != TRAINED:  # those are read later: a name may stand for many
+                    spec.check(document, key, label)
+        return self
 
 
 @dataclass(frozen=True)
@@ -81,25 +92,6 @@ class Crossplay:
     partners: list[str]
     scores: dict[Team, list[int]]
     best: dict[str, str]
-
-
-def list_crossplays() -> list[str]:
-    """Names of the configurations that come with Brigade."""
-    return sorted(path.stem for path in BUNDLED.glob("*.yaml") if "policies" in read(path).data)
-
-
-def load_crossplay(path: str, changes: list[str]) -> CrossplayConfig:
-    """A configuration from a file or by name, with `key=value` changes.
-
-    Raises:
-        BrigadeError: an unknown file, key or kitchen; or a kitchen that has not two chefs.
-    """
-    document = change(find_document(path, list_crossplays(), "cross-play"), changes)
-    config = validate(document, CrossplayConfig)
-    chefs = config.kitchen.load().chefs
-    if chefs != 2:
-        raise document.error(f"cross-play is for two chefs; this kitchen has {chefs}", "kitchen")
-    return config
 
 
 def crossplay(config: CrossplayConfig, console: Console) -> Crossplay:
@@ -123,7 +115,7 @@ def crossplay(config: CrossplayConfig, console: Console) -> Crossplay:
     console.print(f"{config.name}: {len(teams)} teams, {len(missing)} to be played")
     Game(config.kitchen.load()).reset(0)  # compile here, once, rather than in every worker
     workers = len(cores()) if config.workers is None else config.workers
-    work = partial(_play_team, config.model_dump_json(), {label: spec.model_dump() for label, spec in cast.items()})
+    work = partial(_play_team, config, cast)
     for team, outcome in in_parallel(work, missing, min(workers, len(missing))):
         if isinstance(outcome, BrigadeError):
             raise BrigadeError(f"{' + '.join(team)}: {outcome}")
@@ -166,13 +158,12 @@ def _cast(*groups: dict[str, AgentSpec]) -> dict[str, AgentSpec]:
     return every
 
 
-def _play_team(config_json: str, cast: dict[str, Any], team: Team) -> list[int]:
-    config = CrossplayConfig.model_validate_json(config_json)
+def _play_team(config: CrossplayConfig, cast: dict[str, AgentSpec], team: Team) -> list[int]:
+    import_plugins(config.plugins)
     kitchen = config.kitchen.load()
     torch.set_num_threads(1)
     random = torch.Generator().manual_seed(SEED)
-    specs = [AgentSpec.model_validate(cast[label]) for label in team]
-    players = [make_player(spec, kitchen, config.observation, random) for spec in specs]
+    players = [make_player(cast[label], kitchen, config.observation, random) for label in team]
     scores, _ = play_batch(config.kitchen, players, config.observation, config.episodes)
     return scores
 
@@ -184,6 +175,7 @@ def _header(config: CrossplayConfig, cast: dict[str, AgentSpec]) -> dict[str, An
         "kitchen_digest": kitchen_digest(config.kitchen.load()),
         "observation": config.observation,
         "episodes": config.episodes,
+        "plugins": [plugin.model_dump() for plugin in config.plugins],
         "cast": {label: spec.model_dump() for label, spec in cast.items()},
         "digests": {label: identity(spec)["digest"] for label, spec in cast.items()},
     }
@@ -206,7 +198,7 @@ def _kept(config: CrossplayConfig, cast: dict[str, AgentSpec]) -> Iterator[tuple
 
 def _check_same(path: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
     for key, value in new.items():
-        if old.get(key) == value:
+        if old.get(key, []) == value:  # a Brigade before this one wrote no plug-ins, as there were none
             continue
         what = f"{key} differs"
         if key == "digests":

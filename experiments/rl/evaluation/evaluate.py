@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from brigade.agents.learned.networks import Policy
 from brigade.batch.estimate import estimate
+from brigade.batch.specs import AgentSpec, KitchenChoice
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
-from brigade.experiments.kitchen.run.config import AgentSpec, KitchenChoice
 from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.evaluation.players import Player, PolicyPlayer, expand, make_player
 

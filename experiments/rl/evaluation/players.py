@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from brigade.agents.base import Agent, View, make_agent
 from brigade.agents.learned.checkpoint import find, load, numbers_digest
 from brigade.agents.learned.networks import ACTIONS, Policy, sample
+from brigade.batch.specs import AgentSpec
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.kitchen.run.config import AgentSpec
 from brigade.experiments.rl.evaluation.stages import stages
 
 Seats = NDArray[np.int64]  # (n,) seats, beside (n,) kitchens

@@ -20,7 +20,7 @@ from rich.console import Console
 from torch import Tensor
 
 from brigade.agents.learned.checkpoint import CHECKPOINTS, make_card, packed, read_tensors, save, write
-from brigade.agents.learned.network_spec import NetworkSpec
+from brigade.agents.learned.network_spec import STANDARD, NetworkSpec
 from brigade.agents.learned.networks import Policy
 from brigade.batch.machine import cores
 from brigade.batch.ray_session import ray_session
@@ -96,7 +96,7 @@ def check_supported(config: TrainConfig) -> None:
     """Refuse what RLlib is not asked to do here.
 
     Raises:
-        BrigadeError: cloning, partners, a centralised critic, clipped values or a GPU.
+        BrigadeError: cloning, partners, a centralised critic, clipped values, a GPU or an own network.
     """
     asked = {
         "algorithm: clone": config.algorithm == "clone",
@@ -104,6 +104,7 @@ def check_supported(config: TrainConfig) -> None:
         "network.critic: centralised": config.network.critic == "centralised",
         "ppo.value_clip": config.ppo.value_clip is not None,
         "device: cuda": config.device == "cuda",
+        f"network.kind: {config.network.kind}": config.network.kind != STANDARD,
     }
     for what, wanted in asked.items():
         if wanted:

@@ -11,6 +11,7 @@ from ray.rllib.env.multi_agent_env import MultiAgentEnv
 from brigade.envs.kitchen.engine.reward import Shaping, mix
 from brigade.envs.kitchen.engine.state import STAT_NAMES
 from brigade.envs.kitchen.interfaces.parallel import KitchenParallelEnv
+from brigade.envs.plugins import import_plugins
 from brigade.experiments.rl.config import TrainConfig
 
 EVERYONE = "__all__"  # RLlib's name for all agents at once
@@ -28,11 +29,13 @@ class KitchenMultiAgentEnv(MultiAgentEnv):  # type: ignore[misc, unused-ignore] 
     Args:
         config: `world`, the arguments of `KitchenParallelEnv`; `coefficient` and `anneal_steps` of shaped rewards,
             `team`, whether all earn what each of them does, and `scale` of all rewards; `done`, environment steps
-            trained before, and `kitchens`, how many are stepped in all, because steps are counted over all of them.
+            trained before, and `kitchens`, how many are stepped in all, because steps are counted over all of them;
+            `plugins`, which bring what the others name.
     """
 
     def __init__(self, config: Mapping[str, Any]):
         super().__init__()  # type: ignore[no-untyped-call, unused-ignore]
+        import_plugins(config["plugins"])
         self.world = KitchenParallelEnv(**config["world"])
         self.shaping = Shaping(config.get("coefficient", 0.0), config.get("anneal_steps"))
         self.team, self.scale = bool(config.get("team", False)), float(config.get("scale", 1.0))
@@ -104,7 +107,7 @@ def env_config(config: TrainConfig, seed: int, kitchens: int, done: int) -> dict
     shaping = config.shaping.schedule(config.steps)
     kitchen = config.shaping.kitchen_of(config.kitchen.load(), seed)
     return {
-        "world": {"kitchen": kitchen, "observation": config.observation},
+        "world": {"kitchen": kitchen, "observation": config.observation}, "plugins": config.plugins,
         "coefficient": shaping.coefficient, "anneal_steps": shaping.anneal_steps, "team": config.shaping.team,
         "scale": config.ppo.reward_scale, "done": done, "kitchens": kitchens,
     }  # fmt: skip

@@ -10,6 +10,7 @@ from rich.console import Console
 from brigade.batch.machine import cores
 from brigade.batch.parallel import in_parallel
 from brigade.envs.kitchen.engine.game import Game
+from brigade.envs.plugins import import_plugins
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.evaluation.evaluate import Returns
@@ -41,7 +42,7 @@ def train_seeds(config: TrainConfig, console: Console, resume: bool = False) -> 
     if config.parallel != 1:
         Game(config.kitchen.load()).reset(0)  # compile here, once, rather than in every worker
         workers = min(len(config.seeds), config.parallel or max(1, len(cores()) // config.threads))
-        begin, go_on = (partial(_in_worker, config.model_dump_json(), again) for again in (resume, True))
+        begin, go_on = (partial(_in_worker, config, again) for again in (resume, True))
         gpus = 0.0 if config.backend == "rllib" else min(gpu_count(config.device) / workers, 1.0)
     finished: dict[int, list[Returns]] = {}
     problems = []
@@ -64,6 +65,7 @@ def _train(config: TrainConfig, console: Console, resume: bool, seed: int) -> li
     return train(config, seed, console, resume and (begun or len(config.seeds) == 1))
 
 
-def _in_worker(config: str, resume: bool, seed: int) -> list[Returns]:
+def _in_worker(config: TrainConfig, resume: bool, seed: int) -> list[Returns]:
     """Train in a process of its own, whose output Ray passes on."""
-    return _train(TrainConfig.model_validate_json(config), Console(width=120), resume, seed)
+    import_plugins(config.plugins)
+    return _train(config, Console(width=120), resume, seed)

@@ -64,14 +64,15 @@ def _partners(config: TrainConfig) -> list[dict[str, Any]]:
 def _check_config(folder: Path, config: TrainConfig) -> None:
     path = folder / CONFIG
     try:
-        old = TrainConfig.model_validate(next(read_lines(path), {})).important()
+        old, new = TrainConfig.model_validate(next(read_lines(path), {})).important(), config.important()
     except ValidationError as error:
         where, message = first_problem(TrainConfig, error)
         raise BrigadeError(f"{path}: {'.'.join(map(str, where))}: {message}") from None
-    for key, value in config.important().items():
-        if old[key] != value:
+    for key in {**old, **new}:
+        if old.get(key) != new.get(key):
             raise BrigadeError(
-                f"{folder} holds another training, cannot resume: {key} was {old[key]} there, and is {value} now; "
+                f"{folder} holds another training, cannot resume: {key} was {old.get(key)} there, and is "
+                f"{new.get(key)} now; "
                 f"choose another out=DIR"
             )
 
