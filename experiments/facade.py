@@ -69,10 +69,10 @@ def run(config: str | Path, *changes: str, quiet: bool = False) -> list[dict[str
     Raises:
         BrigadeError: the configuration is not right, its folder holds another run, or an episode failed.
     """
-    from brigade.experiments.kitchen.run.config import load_config
+    from brigade.experiments.kitchen.run.config import RunConfig
     from brigade.experiments.kitchen.run.run import run as play_all
 
-    results = play_all(load_config(str(config), changes), Console(quiet=quiet))
+    results = play_all(RunConfig.load(config, changes), Console(quiet=quiet))
     return list(results.done.values())
 
 
@@ -92,9 +92,9 @@ def train(config: str | Path, *changes: str, resume: bool = False, quiet: bool =
         BrigadeError: the configuration is not right, PyTorch is missing, or a training failed.
     """
     from brigade.agents.learned.checkpoint import require_torch
-    from brigade.experiments.rl.config import load_config
+    from brigade.experiments.rl.config import TrainConfig
 
-    loaded = load_config(str(config), changes)
+    loaded = TrainConfig.load(config, changes)
     require_torch()
     from brigade.experiments.rl.training.population import train_seeds
 
