@@ -7,13 +7,18 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYGAME_HIDE_SUPPORT_PROMPT := 1
 
-.PHONY: demo test lint types format studies bench clean
+.PHONY: demo test test-all lint types imports format studies bench clean
 
 demo: .venv/.installed
 	$(BIN)/brigade demo
 
+# The quick ring: minutes. What every change is tried with.
 test: .venv/.installed
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --durations=20
+
+# The outer ring: what `test` leaves out, packages that are built and installed, and whatever else takes an environment.
+test-all: .venv/.installed
+	$(BIN)/python -m pytest -n auto --durations=20 -m outer
 
 studies: .venv/.installed
 	$(BIN)/python -m pytest -m study
@@ -32,6 +37,10 @@ format: .venv/.installed
 # Type checkers do not follow the mapping of folders in setup.cfg; this gives them a tree that needs none.
 types: .venv/.installed .typecheck/brigade
 	$(BIN)/mypy
+
+# Who may import whom; the rules are in pyproject.toml.
+imports: .venv/.installed .typecheck/brigade
+	PYTHONPATH=.typecheck $(BIN)/lint-imports --no-logo
 
 .typecheck/brigade:
 	mkdir -p $@

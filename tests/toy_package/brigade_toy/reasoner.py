@@ -2,30 +2,26 @@
 
 import json
 from collections.abc import AsyncGenerator
-from typing import Any
 
-from brigade.dual_process.llm.protocol import Piece, Reply, Request, Stream
-
-ANSWERS: dict[str, Any] = {"mood": {"mood": "cheerful"}}
+from brigade.dual_process.llm.protocol import Failure, Piece, Reply, Request, Stream
 
 
 class Parrot:
     """Answers every question with what it was told to say."""
 
-    def __init__(self, says: str = "hello", seed: int = 0):
-        self.says = says
+    def __init__(self, occasion: object = None, mood: str = "cheerful"):
+        self.mood = mood
 
     async def ask(self, request: Request) -> Reply:
-        text = json.dumps(ANSWERS.get(request.purpose, {"message": self.says}))
-        return Reply(text, 10, 5, 0.0, "parrot")
+        return Reply(json.dumps({request.purpose: self.mood}), 10, 5, 0.0, "parrot")
 
     def stream(self, request: Request) -> Stream:
-        async def pieces() -> AsyncGenerator[Piece | Reply, None]:
+        async def pieces() -> AsyncGenerator[Piece | Reply | Failure, None]:
             reply = await self.ask(request)
             yield Piece(reply.text, 0.0)
             yield reply
 
-        return Stream(pieces())  # type: ignore[arg-type]
+        return Stream(pieces())
 
     async def close(self) -> None:
         pass
