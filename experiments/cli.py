@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from brigade._version import __version__
-from brigade.envs.registry import BrigadeError
+from brigade.envs.registry import OWN, BrigadeError
 from brigade.experiments.cli_llm import house, llm
+from brigade.experiments.cli_problems import print_problems
 from brigade.experiments.cli_pvg import pvg
 from brigade.experiments.rl import cli as rl
 
@@ -68,6 +69,7 @@ def kitchens(
     yaml: Annotated[bool, typer.Option("--yaml", help="Print the kitchen's file.")] = False,
 ) -> None:
     """List the kitchens, or draw one."""
+    from brigade.envs.kitchen.content.folders import content
     from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 
     if name:
@@ -81,6 +83,7 @@ def kitchens(
         table.add_row(each, str(kitchen.chefs), kitchen.spec.cookbook, kitchen.spec.rules, kitchen.spec.about)
     console.print(table)
     console.print("brigade kitchens NAME draws one; generated:seed=7 draws a new one.")
+    print_problems(errors, content)
 
 
 def _show_kitchen(name: str, png: Path | None, size: str, after: int, as_yaml: bool) -> None:
@@ -122,12 +125,14 @@ def _size(text: str) -> tuple[int, int] | None:
 @app.command()
 def agents() -> None:
     """List the agents."""
-    from brigade.agents.base import list_agents
+    from brigade.agents.base import agents as registry
 
-    table = _table("agent", "about")
-    for name, about in list_agents():
-        table.add_row(name, about)
+    foreign = any(entry.source != OWN for entry in registry)
+    table = _table("agent", "about", *(["from"] if foreign else []))
+    for entry in registry:
+        table.add_row(entry.name, entry.about, *([entry.source] if foreign else []))
     console.print(table)
+    print_problems(errors, registry)
 
 
 @app.command()

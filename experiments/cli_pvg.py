@@ -42,7 +42,9 @@ def _root(context: typer.Context) -> None:
 @pvg.command()
 def games() -> None:
     """List configurations, games and protocols."""
+    from brigade.envs.prover_verifier.games.game import games as registry
     from brigade.envs.prover_verifier_v0 import list_games, list_protocols
+    from brigade.experiments.cli_problems import print_problems
     from brigade.experiments.prover_verifier.config import PvgConfig
 
     for title, rows in (
@@ -56,6 +58,7 @@ def games() -> None:
         console.print(table)
         console.print()
     console.print("brigade pvg play: what a person can play as verifier")
+    print_problems(console, registry)
 
 
 @pvg.command()
