@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brigade.batch.estimate import Estimate
+from brigade.batch.estimate import Estimate, Interval
 
 NONE = "–"
 
@@ -14,10 +14,24 @@ def figure(value: float | None, digits: int = 1) -> str:
 
 def with_error(estimate: Estimate, digits: int = 1, sign: bool = False) -> str:
     """A mean with its standard error in brackets, if it has one; with a sign if it is a difference."""
+    mean, error = mean_and_error(estimate, digits, sign)
+    return f"{mean} ({error})" if error else mean
+
+
+def mean_and_error(estimate: Estimate, digits: int = 1, sign: bool = False) -> tuple[str, str]:
+    """A mean, with a sign if it is a difference, and its standard error, empty if it has none."""
     if estimate.mean is None:
-        return NONE
-    mean = f"{estimate.mean:+z.{digits}f}" if sign else f"{estimate.mean:z.{digits}f}"
-    return mean if estimate.error is None else f"{mean} ({estimate.error:.{digits}f})"
+        return NONE, ""
+    mean = f"{estimate.mean:+z.{digits}f}" if sign else figure(estimate.mean, digits)
+    return mean, "" if estimate.error is None else figure(estimate.error, digits)
+
+
+def with_interval(interval: Interval, digits: int = 1) -> str:
+    """A mean with its interval, if it has one: `12.3 [10.1, 14.0]`."""
+    mean = figure(interval.mean, digits)
+    if interval.low is None:
+        return mean
+    return f"{mean} [{figure(interval.low, digits)}, {figure(interval.high, digits)}]"
 
 
 def milliseconds(value: float | None) -> str:
@@ -25,6 +39,13 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return NONE
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def measured(value: float) -> str:
+    """Something measured, above nothing, with three digits, or all before the point if there are more."""
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 def dollars(value: float | None) -> str:
@@ -37,3 +58,8 @@ def dollars(value: float | None) -> str:
 def plain(text: str) -> str:
     """Text without what would steer a terminal: results may come from anywhere."""
     return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def storable(text: str) -> str:
+    """Text with an escape for each half of a surrogate pair, which UTF-8 cannot hold."""
+    return text.encode(errors="backslashreplace").decode()

@@ -28,6 +28,7 @@ from rich.text import Text
 
 from brigade.agents.base import make_agent
 from brigade.batch.machine import choose_core, cores, machine, pinned
+from brigade.batch.numbers import measured
 from brigade.envs import kitchen_v0
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
@@ -160,9 +161,9 @@ def print_bench(figures: list[Figure], console: Console) -> None:
             table.add_row()
         shown = "" if figure.group == group else figure.group
         group = figure.group
-        span = f"{_number(figure.low)} to {_number(figure.high)}" if figure.repeats > 1 else "once"
+        span = f"{measured(figure.low)} to {measured(figure.high)}" if figure.repeats > 1 else "once"
         counts = f"{figure.batch:,}", str(figure.threads)
-        table.add_row(Text(shown), Text(figure.what), *counts, _number(figure.median), span, figure.unit)
+        table.add_row(Text(shown), Text(figure.what), *counts, measured(figure.median), span, figure.unit)
     # At its own width wherever it is printed: a file or a pipe passes for a terminal of 80 columns.
     table.width = Measurement.get(console, console.options.update(width=200), table).maximum
     console.print(table, crop=False)
@@ -333,9 +334,3 @@ def _first_step(kitchen: str, cache: str | None) -> float:
     except subprocess.TimeoutExpired:
         raise BrigadeError(f"Brigade does not start within {LONGEST_START_S:.0f} s in a new process") from None
     return time.perf_counter() - begun
-
-
-def _number(value: float) -> str:
-    if value >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.3g}" if value < 100 else f"{value:.0f}"

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from brigade.batch.estimate import estimate
+from brigade.batch.numbers import figure
 
 if TYPE_CHECKING:
     from brigade.experiments.rl.evaluation.evaluate import Returns
@@ -43,9 +44,8 @@ def _show_returns(label: str, folder: Path, returns: Sequence[Returns]) -> None:
     for column in ("team", "actions", "mean", "error", "lowest", "deliveries", "episodes"):
         table.add_column(column, no_wrap=column != "team")
     for each in returns:
-        figures = estimate(each.scores)
-        error = "-" if figures.error is None else f"{figures.error:.1f}"
-        numbers = (f"{each.mean:.1f}", error, str(min(each.scores)), f"{each.served:.1f}", str(len(each.scores)))
+        error = figure(estimate(each.scores).error)
+        numbers = (figure(each.mean), error, str(min(each.scores)), figure(each.served), str(len(each.scores)))
         table.add_row(each.team, each.mode, *numbers)
     console.print(table)
     console.print(f"checkpoints: {folder}", highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ are named. Intervals are 95% percentile intervals over participants, drawn with 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,16 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from brigade.batch.estimate import SEED, Interval, interval
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.study.progress import FOLDERS, STEPS, read_steps, read_study
 from brigade.human_play.study.schedule import kitchen_order, partner_order
 from brigade.human_play.study.study import Question, StudySpec
 from brigade.simulation.recording import ENDING, Recording, read_recording
 
-DRAWS = 2000  # of participants, for an interval of a mean
-FITS = 500  # likewise, for an interval of a strength
+FITS = 500  # draws of participants, for an interval of a strength
 PRIOR = 0.1  # comparisons won each way that every pair is given: a partner that always wins keeps a finite strength
-SEED = 20_250  # of the draws: the same data give the same figures
 Answer = int | float | str | None
 
 
@@ -142,22 +141,6 @@ class StudyData:
         if max(counts) == min(counts):
             return ""
         return f"not balanced yet: the {len(counts)} orders were finished {min(counts)} to {max(counts)} times"
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean over participants with its 95% bootstrap interval.
-
-    Attributes:
-        mean: None of no participants.
-        low, high: None of fewer than two.
-        count: participants.
-    """
-
-    mean: float | None
-    low: float | None
-    high: float | None
-    count: int
 
 
 @dataclass(frozen=True)
@@ -317,18 +300,6 @@ def by_partner(rows: Iterable[GameRow], value: str, partner: str, kitchen: str |
             if isinstance(found, int | float):
                 values.setdefault(row.participant, []).append(float(found))
     return interval([float(np.mean(each)) for each in values.values()])
-
-
-def interval(values: Sequence[float]) -> Interval:
-    """Mean and percentile interval of values of one participant each."""
-    if not values:
-        return Interval(None, None, None, 0)
-    data = np.asarray(values, np.float64)
-    if len(data) < 2:
-        return Interval(float(data.mean()), None, None, 1)
-    drawn = np.random.default_rng(SEED).integers(len(data), size=(DRAWS, len(data)))
-    low, high = np.percentile(data[drawn].mean(axis=1), (2.5, 97.5)).tolist()
-    return Interval(float(data.mean()), float(low), float(high), len(data))
 
 
 @lru_cache(maxsize=16)  # the console, the page and the plot ask for the same

@@ -167,8 +167,8 @@ def _with_partners(run: Run) -> Comparison | None:
         return None
     names = [LABELS[framework] for framework in table.frameworks]
     theirs = [
-        Line(row.model, (*(f"{mean:.2f} ({error:.2f})" for mean, error in row.scores),
-                         *(f"{rate:.2f}" for rate in row.contribution)))
+        Line(row.model, (*(_published(*score) for score in row.scores),
+                         *(figure(rate, 2) for rate in row.contribution)))
         for row in table.rows
     ]  # fmt: skip
     notes = [HOUSE_NOTE] if any(line.name.startswith("house") for line in ours) else []
@@ -204,14 +204,17 @@ def _state_machine(run: Run) -> Comparison | None:
     for theirs in machine.rows:
         rows = [row for row in run.rows if (row.kitchen, list(row.team)) == (theirs.kitchen, theirs.team)]
         if rows:  # what varies is about reasoners: it does not matter here
-            mean, error = theirs.score
             label = f"{rows[0].kitchen}: {rows[0].team_label}"
-            lines.append(Line(label, (f"{mean:.2f} ({error:.2f})", with_error(rows[0].score, 2))))
+            lines.append(Line(label, (_published(*theirs.score), with_error(rows[0].score, 2))))
     if not lines:
         return None
     notes = () if run.config.get("order_scripts") else (DRAWN_NOTE,)
     heads = ("kitchen: team", "published", "this run")
     return Comparison("The state machine: score", f"{machine.source}; {machine.about}", heads, tuple(lines), notes)
+
+
+def _published(mean: float, error: float) -> str:
+    return with_error(Estimate(mean, error, 0), 2)
 
 
 def _conditions(run: Run) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from brigade.batch.numbers import figure
 from brigade.envs.prover_verifier.arithmetic.generate import SPLITS
 from brigade.experiments.prover_verifier.arithmetic.edit_game import (
     HELPFUL,
@@ -90,7 +91,7 @@ def _play_one(settings: EditSettings, seed: int, checkpoints: Checkpoints) -> Ou
         state["sneaky"].append(policy_of(trained.prover, data.test, SNEAKY))
         state["shown"] += _transcripts(number, verifier, trained, data)
         checkpoints.save(state)
-        checkpoints.say(f"seed {seed}, round {number}: fool rate {figures['fool rate']:.2f}")
+        checkpoints.say(f"seed {seed}, round {number}: fool rate {figure(figures['fool rate'], 2)}")
     return _outcome(state, settings, data)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
+from brigade.batch.estimate import mean_of_known
 from brigade.envs.content import Model
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
@@ -154,23 +154,20 @@ def _figures(episode: LiveEpisode, alone: LiveEpisode, helpful: bool, order_bonu
         "orders served": float(episode.served),
         "helped orders": float(episode.served - alone.served),
         "claims": float(len(claims)),
-        "claims true": _share(heard.truth for heard in claims),
-        "verdicts right": _share(heard.accept == heard.truth for heard in claims),
-        "accepted": _share(heard.accept for heard in claims),
-        "accepted when false": _share(heard.accept for heard in claims if not heard.truth),
-        "rejected when true": _share(not heard.accept for heard in claims if heard.truth),
-        "accepted and true, but not so in the end": _share(not h.came_true for h in claims if h.accept and h.truth),
+        "claims true": mean_of_known(heard.truth for heard in claims),
+        "verdicts right": mean_of_known(heard.accept == heard.truth for heard in claims),
+        "accepted": mean_of_known(heard.accept for heard in claims),
+        "accepted when false": mean_of_known(heard.accept for heard in claims if not heard.truth),
+        "rejected when true": mean_of_known(not heard.accept for heard in claims if heard.truth),
+        "accepted and true, but not so in the end": mean_of_known(
+            not h.came_true for h in claims if h.accept and h.truth
+        ),
         "looks": float(sum(heard.looks for heard in claims)),
         "ticks lost to looks": float(episode.stood),
         "points lost by a false claim accepted": -helped / len(believed) if blamed else None,
         "verifier's reward": sum(heard.verifier_reward for heard in claims) + bonus,
         "prover's reward": sum(heard.prover_reward for heard in claims) + (bonus if helpful else 0.0),
     }
-
-
-def _share(values: Iterable[bool]) -> Figure:
-    known = list(values)
-    return float(np.mean(known)) if known else None
 
 
 def _shown(game: LiveGame, heard: Heard, role: str) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import AfterValidator, Field
 
+from brigade.batch.estimate import mean_of_known
 from brigade.envs.content import Model
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
@@ -126,12 +127,12 @@ def _episodes(
 def _enter(outcome: Outcome, prover: str, verifier: str, episodes: Sequence[Episode]) -> None:
     """Put the figures of a pair into the tables, a line for each verifier and a column for each prover."""
     figures: dict[str, Figure] = {
-        "accuracy": _mean(e.accept == e.truth for e in episodes),
-        "accepted": _mean(e.accept for e in episodes),
-        "accepted when false": _mean(e.accept for e in episodes if not e.truth),
-        "verifier's reward": _mean(e.rewards["verifier"] for e in episodes),
-        "prover's reward": _mean(e.rewards["prover"] for e in episodes),
-        "looks": _mean(e.questions for e in episodes),
+        "accuracy": mean_of_known(e.accept == e.truth for e in episodes),
+        "accepted": mean_of_known(e.accept for e in episodes),
+        "accepted when false": mean_of_known(e.accept for e in episodes if not e.truth),
+        "verifier's reward": mean_of_known(e.rewards["verifier"] for e in episodes),
+        "prover's reward": mean_of_known(e.rewards["prover"] for e in episodes),
+        "looks": mean_of_known(e.questions for e in episodes),
     }
     for name, value in figures.items():
         outcome.tables.setdefault(name, {}).setdefault(verifier, {})[prover] = value
@@ -161,11 +162,6 @@ def _enter_best(outcome: Outcome, bank: Candidates, settings: KitchenSettings) -
             for name in BY_LOOKS:
                 row = outcome.tables.setdefault(f"{name}, by looks", {}).setdefault(verifier, {})
                 row[f"at most {looks}"] = best[name]
-
-
-def _mean(values: Iterable[float]) -> Figure:
-    known = list(values)
-    return float(np.mean(known)) if known else None
 
 
 def _agrees(game: KitchenGame, rng: np.random.Generator) -> bool:

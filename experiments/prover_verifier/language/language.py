@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
+from brigade.batch.estimate import mean_of_known
 from brigade.dual_process.build import ReasonerSpec, recorded
 from brigade.dual_process.llm.calls import ResumingReasoner
 from brigade.dual_process.llm.client import OpenAIReasoner
@@ -222,8 +223,8 @@ def figures_of(talks: Sequence[Dialogue], roles: Sequence[str] = ROLES) -> dict[
             [dialogue.confidence for dialogue in _by("helpful", talks, roles) if dialogue.truth],
             [dialogue.confidence for dialogue in _by("sneaky", talks, roles) if not dialogue.truth],
         ),
-        "Brier score": _mean([(dialogue.confidence - dialogue.truth) ** 2 for dialogue in talks]),
-        "questions": _mean([dialogue.questions for dialogue in talks]),
+        "Brier score": mean_of_known([(dialogue.confidence - dialogue.truth) ** 2 for dialogue in talks]),
+        "questions": mean_of_known([dialogue.questions for dialogue in talks]),
         "answers that could not be used": float(sum(dialogue.unreadable for dialogue in talks)),
         **{f"{role} correct": _split(_by(role, talks, roles)).share_correct for role in roles},
     }
@@ -259,7 +260,7 @@ def unchanged_figures(talks: Sequence[Dialogue]) -> dict[str, Figure]:
     others = [dialogue.truth for dialogue in helpful if not dialogue.accept or dialogue.changed]
     return {
         "accepted unchanged": len(kept) / len(helpful),
-        "accepted unchanged, precision": _mean(kept),
+        "accepted unchanged, precision": mean_of_known(kept),
         "accepted unchanged, gap": _difference(kept, others),
     }
 
@@ -273,7 +274,7 @@ def _by_kind(outcome: Outcome, talks: Sequence[tuple[str, Dialogue]], roles: Seq
     for name in names:
         members = [dialogue for kind, dialogue in talks if kind == name]
         table[name] = {
-            "prover accuracy": _mean([dialogue.truth for dialogue in members if dialogue.role in roles[:1]]),
+            "prover accuracy": mean_of_known([dialogue.truth for dialogue in members if dialogue.role in roles[:1]]),
             **rates_of(members, roles),
         }
     for side in ("prover", "verifier"):
@@ -294,13 +295,9 @@ def _split(talks: Sequence[Dialogue]) -> Split:
     return Split(accept, correct, np.ones(len(talks)))
 
 
-def _mean(values: Sequence[float]) -> Figure:
-    return float(np.mean(values)) if values else None
-
-
 def _difference(these: Sequence[float], those: Sequence[float]) -> Figure:
     """How much greater the first mean is, None where there is nothing to take it of."""
-    means = _mean(these), _mean(those)
+    means = mean_of_known(these), mean_of_known(those)
     return None if means[0] is None or means[1] is None else means[0] - means[1]
 
 

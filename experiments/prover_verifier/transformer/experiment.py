@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from brigade.batch.numbers import figure
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.experiments.prover_verifier.metrics import below_diagonal
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, seed_of
@@ -115,7 +116,7 @@ def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints
         _play_round(number, table, state)
         checkpoints.save(state)
         fooled = state["curves"]["fool rate"][-1]
-        checkpoints.say(f"seed {seed}, round {number}: fool rate {'-' if fooled is None else f'{fooled:.2f}'}")
+        checkpoints.say(f"seed {seed}, round {number}: fool rate {figure(fooled, 2)}")
     return _outcome(table, state)
 
 

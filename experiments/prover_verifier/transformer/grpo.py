@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from brigade.batch.estimate import mean_of_known
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.experiments.prover_verifier.learning.policy_gradient import (
     clipped_loss,
@@ -57,8 +58,7 @@ class Learned:
     @property
     def lately_convincing(self) -> float | None:
         """Mean of `convincing` over the last steps."""
-        known = [value for value in self.convincing[-LATELY:] if value is not None]
-        return float(np.mean(known)) if known else None
+        return mean_of_known(self.convincing[-LATELY:])
 
     @property
     def figures(self) -> dict[str, float]:

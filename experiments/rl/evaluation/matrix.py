@@ -15,6 +15,7 @@ from rich.table import Table
 
 from brigade.agents.learned.checkpoint import write
 from brigade.batch.estimate import Estimate, estimate
+from brigade.batch.numbers import figure, mean_and_error
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.evaluation.crossplay import Crossplay
 
@@ -97,7 +98,7 @@ def show(result: Crossplay, folder: Path, console: Console) -> None:
     proximities = {policy: proximity(result, policy) for policy in result.policies}
     table = Table("policy", "best-response proximity (IQM)", "return", "pairs left out", box=None)
     for policy, each in proximities.items():
-        near = "-" if each.proximity is None else f"{each.proximity:.2f}"
+        near = figure(each.proximity, 2)
         table.add_row(policy, near, _words(each.returns), str(each.left_out))
     console.print(table)
     if any(partner not in result.best for partner in result.partners):
@@ -159,9 +160,8 @@ def _table(result: Crossplay) -> Table:
 
 
 def _words(value: Estimate) -> str:
-    if value.mean is None:
-        return "-"
-    return f"{value.mean:.0f}" + ("" if value.error is None else f"±{value.error:.0f}")
+    mean, error = mean_and_error(value, 0)
+    return f"{mean}±{error}" if error else mean
 
 
 def _mean(result: Crossplay, first: str, second: str) -> float:

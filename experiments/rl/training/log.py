@@ -14,6 +14,7 @@ from typing import Any, Self
 from rich.console import Console
 
 from brigade.agents.learned.checkpoint import write
+from brigade.batch.numbers import figure
 from brigade.batch.records import read_lines
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.config import PROGRESS
@@ -94,9 +95,6 @@ class Log:
                 raise
 
     def _show(self, step: int, speed: float) -> None:
-        def figure(value: float | None) -> str:
-            return "-" if value is None else f"{value:.1f}"
-
         left = max(0, round((self.steps - step) / speed))
         self.console.print(
             f"{self.label}  {step / 1e6:6.2f} of {self.steps / 1e6:.2f} M steps  return {figure(self._return)}  "
