@@ -176,7 +176,7 @@ def report(
     else:
         _print_report(results)
     if html is not None:
-        from brigade.experiments.kitchen.report.html import write_html
+        from brigade.experiments.kitchen.report.page import write_html
 
         write_html(results, html)
         errors.print(f"page: {html}")

@@ -16,10 +16,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
+from brigade.batch.numbers import storable
 from brigade.batch.records import bytes_of, check_version, numbered_lines
 from brigade.envs.content import first_problem
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.records import SEEDS
 
 SESSION_FORMAT, OPENED_FORMAT, ITEM_FORMAT = "brigade-pvg-session", "brigade-pvg-opened", "brigade-pvg-item"
 ENDING = ".jsonl"
@@ -155,11 +155,6 @@ def session_files(place: str | Path) -> list[Path]:
     return [place] if place.is_file() else sorted(place.glob(f"*{ENDING}"))
 
 
-def holds_sessions(place: str | Path) -> bool:
-    """Whether a folder or file is what people did, rather than a run of programs."""
-    return not (Path(place) / SEEDS).exists() and Path(place).name != SEEDS and bool(session_files(place))
-
-
 def read_sessions(place: str | Path) -> list[Session]:
     """All sessions in a folder, or the one in a file; those of nobody who judged anything included.
 
@@ -170,11 +165,6 @@ def read_sessions(place: str | Path) -> list[Session]:
     if not sessions:
         raise BrigadeError(f"{place}: there are no sessions of verifiers here (files that end with {ENDING})")
     return sessions
-
-
-def storable(text: str) -> str:
-    """Text with an escape for each half of a surrogate pair, which UTF-8 cannot hold."""
-    return text.encode(errors="backslashreplace").decode()
 
 
 def add_line(path: Path, line: Record, size: int) -> int:

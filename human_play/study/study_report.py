@@ -1,6 +1,6 @@
 """What a study came to: tables in a terminal, one page with plots, and one tidy table.
 
-The page needs nothing but itself: plots are PNG pictures inside it.
+The page needs nothing but itself.
 
 Columns of the CSV table, one row per finished game:
 
@@ -25,29 +25,26 @@ Columns of the CSV table, one row per finished game:
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from brigade.batch.numbers import NONE, figure, plain
-from brigade.envs.registry import BrigadeError
-from brigade.experiments.kitchen.report.html import STYLE
-from brigade.experiments.kitchen.report.html_tables import grid
-from brigade.experiments.kitchen.report.plots import INK, PALE, PALETTE, short, styled
+from brigade.batch.estimate import Interval, interval
+from brigade.batch.made_by import made_by
+from brigade.batch.numbers import figure, plain, with_interval
+from brigade.batch.page.kit import Figure, Grid, Section, render, write
+from brigade.batch.plots import INK, PALE, PALETTE, WIDTH, short, spread, styled, to_svg
 from brigade.human_play.study.analysis import (
-    Interval,
     StudyData,
     by_partner,
     counts_of,
-    interval,
     overall,
     rankings_of,
     read_data,
@@ -57,9 +54,7 @@ from brigade.human_play.study.study import Question
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 COLUMNS = ("participant", "block", "partner", "kitchen", "game", "score", "contribution", "hat", "solo_score", "rank",
            "recording", "problem")  # fmt: skip
 ABOUT = (
@@ -71,7 +66,7 @@ ABOUT_RANKING = (
     "comparison won each way by every pair; 95% intervals by bootstrap over participants. A partner that is d stronger "
     "than another is preferred with odds of exp(d) to 1."
 )
-Grid = tuple[str, tuple[str, ...], list[list[str]]]  # title, heads, lines
+Summary = tuple[str, tuple[str, ...], list[list[str]]]  # title, heads, lines of a table
 
 
 def report(folder: str | Path, console: Console, html: Path | None = None, csv_file: Path | None = None) -> StudyData:
@@ -92,9 +87,9 @@ def report(folder: str | Path, console: Console, html: Path | None = None, csv_f
         console.print()
         console.print(table)
     if html is not None:
-        _write(html, page(data))
+        write(html, page(data))
     if csv_file is not None:
-        _write(csv_file, to_csv(data))
+        write(csv_file, to_csv(data))
     return data
 
 
@@ -115,12 +110,12 @@ def facts(data: StudyData) -> list[str]:
     return [*lines, *data.notes]
 
 
-def grids(data: StudyData) -> list[Grid]:
+def grids(data: StudyData) -> list[Summary]:
     """All tables."""
     return [*_results(data), *_preferences(data), *_answers(data)]
 
 
-def _results(data: StudyData) -> list[Grid]:
+def _results(data: StudyData) -> list[Summary]:
     kitchens: list[str | None] = [None]
     if len(data.study.kitchens) > 1:
         kitchens += data.study.kitchens
@@ -130,28 +125,29 @@ def _results(data: StudyData) -> list[Grid]:
             score = by_partner(data.rows, "score", label, kitchen)
             share = by_partner(data.rows, "contribution", label, kitchen)
             where = [kitchen or "all"] if len(kitchens) > 1 else []
-            lines.append([label, *where, str(score.count), _told(score), _told(share, 2)])
+            lines.append([label, *where, str(score.count), with_interval(score), with_interval(share, 2)])
     heads = ("partner", *(["kitchen"] if len(kitchens) > 1 else []), "participants", "score", "human's contribution")
-    found: list[Grid] = [("Games", heads, lines)]
+    found: list[Summary] = [("Games", heads, lines)]
     solo = [float(each.solo_score) for each in data.participants if each.solo_score is not None]
     if solo:
-        found.append(("Alone", ("participants", "score"), [[str(len(solo)), _told(interval(solo))]]))
+        found.append(("Alone", ("participants", "score"), [[str(len(solo)), with_interval(interval(solo))]]))
     return found
 
 
-def _preferences(data: StudyData) -> list[Grid]:
+def _preferences(data: StudyData) -> list[Summary]:
     liked = strengths(data.study.labels, rankings_of(data))
     if not liked:
         return []
     lines = [
-        [each.partner, str(each.strength.count), _told(each.strength, 2), f"{each.rank:.2f}", f"{each.first:.0%}"]
+        [each.partner, str(each.strength.count), with_interval(each.strength, 2), figure(each.rank, 2),
+         f"{each.first:.0%}"]
         for each in sorted(liked, key=lambda each: -(each.strength.mean or 0.0))
-    ]
+    ]  # fmt: skip
     return [("Preference", ("partner", "rankings", "strength (log)", "mean rank", "ranked first"), lines)]
 
 
-def _answers(data: StudyData) -> list[Grid]:
-    found: list[Grid] = []
+def _answers(data: StudyData) -> list[Summary]:
+    found: list[Summary] = []
     for name, questions in data.study.questionnaires:
         for question in questions:
             title = f"{name.replace('_', ' ')}: {question.text}"
@@ -168,20 +164,12 @@ def _summary(data: StudyData, name: str, question: Question) -> tuple[tuple[str,
         return ("answer", "times"), [[option, str(counts[option])] for option in question.options]
     if name in ("before", "end"):
         mean = overall(data, name, question)
-        return ("participants", "mean"), [[str(mean.count), _told(mean, 2)]]
+        return ("participants", "mean"), [[str(mean.count), with_interval(mean, 2)]]
     means = [by_partner(data.rows, f"{name}.{question.id}", label) for label in data.study.labels]
     lines = [
-        [label, str(mean.count), _told(mean, 2)] for label, mean in zip(data.study.labels, means, strict=True)
+        [label, str(mean.count), with_interval(mean, 2)] for label, mean in zip(data.study.labels, means, strict=True)
     ]  # fmt: skip
     return ("partner", "participants", "mean"), lines
-
-
-def _told(value: Interval, digits: int = 1) -> str:
-    """`12.3 [10.1, 14.0]`."""
-    if value.mean is None:
-        return NONE
-    mean = figure(value.mean, digits)
-    return mean if value.low is None else f"{mean} [{figure(value.low, digits)}, {figure(value.high, digits)}]"
 
 
 def to_csv(data: StudyData) -> str:
@@ -203,31 +191,27 @@ def to_csv(data: StudyData) -> str:
 
 def page(data: StudyData) -> str:
     """The page: what the terminal shows, and plots."""
-    told = facts(data)
-    parts = [
-        "<!DOCTYPE html>", '<html lang="en"><head><meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-        f"<title>{escape(data.study.title)}</title><style>{STYLE} img {{ max-width: 100%; }}</style></head><body>",
-        f"<h1>{escape(data.study.title)}</h1>",
-        f'<ul class="notes">{"".join(f"<li>{escape(line)}</li>" for line in told[1:])}</ul>',
-        f"<p>{escape(ABOUT)}</p>",
-        _picture(score_figure(data), "Score and contribution with each partner"),
-    ]  # fmt: skip
-    liked = preference_figure(data)
-    if liked is not None:
-        parts += [f"<p>{escape(ABOUT_RANKING)}</p>", _picture(liked, "Preference for each partner")]
-    for title, heads, lines in grids(data):
-        parts += [f"<h3>{escape(title)}</h3>", grid(heads, lines)]
-    return "\n".join([*parts, "</body></html>", ""])
+    liked = preference_plot(data)
+    plots = [(ABOUT, Figure(score_plot(data)))]
+    plots += [(ABOUT_RANKING, Figure(liked))] if liked is not None else []
+    return render(
+        __package__,
+        "study.html",
+        makers=[made_by(data.provenance)],
+        title=data.study.title,
+        facts=facts(data)[1:],
+        plots=plots,
+        sections=[Section(title, grid=Grid(heads, lines)) for title, heads, lines in grids(data)],
+    )
 
 
-def score_figure(data: StudyData) -> Figure:
+def score_plot(data: StudyData) -> Markup:
     """Score and contribution with each partner: participants as dots, means with their intervals."""
-    with styled():
-        from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Drawing
 
+    with styled():
         labels = data.study.labels
-        drawn = Figure(figsize=(10.4, 0.5 * len(labels) + 1.2), layout="constrained", dpi=130)
+        drawn = Drawing(figsize=(WIDTH, 0.5 * len(labels) + 1.2), layout="constrained")
         panels = drawn.subplots(1, 2, sharey=True)
         for axes, value, title in zip(
             panels, ("score", "contribution"), ("score (points)", "human's contribution"), strict=True
@@ -236,25 +220,24 @@ def score_figure(data: StudyData) -> Figure:
             for y, label in enumerate(labels):
                 dots = [getattr(row, value) for row in data.rows if row.partner == label]
                 dots = [dot for dot in dots if dot is not None]
-                heights = [y + 0.24 * ((7 * i) % 11 - 5) / 5 for i in range(len(dots))]  # spread, never by chance
-                axes.plot(dots, heights, "o", ms=3.2, color=PALETTE[5], alpha=0.6, mew=0)
+                axes.plot(dots, spread(y, len(dots), 0.24), "o", ms=3.2, color=PALETTE[5], alpha=0.6, mew=0)
             _intervals(axes, means, labels, title)
-        return drawn
+        return to_svg(drawn, "score", "Score and contribution with each partner")
 
 
-def preference_figure(data: StudyData) -> Figure | None:
+def preference_plot(data: StudyData) -> Markup | None:
     """Strength of each partner; None when nobody ranked."""
     liked = strengths(data.study.labels, rankings_of(data))
     if not liked:
         return None
-    with styled():
-        from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Drawing
 
-        drawn = Figure(figsize=(10.4, 0.4 * len(liked) + 1.0), layout="constrained", dpi=130)
+    with styled():
+        drawn = Drawing(figsize=(WIDTH, 0.4 * len(liked) + 1.0), layout="constrained")
         axes = drawn.subplots()
         axes.axvline(0, color=PALE, lw=0.8)
         _intervals(axes, [each.strength for each in liked], [each.partner for each in liked], "strength (log)")
-        return drawn
+        return to_svg(drawn, "preference", "Preference for each partner")
 
 
 def _intervals(axes: Axes, means: Sequence[Interval], labels: Sequence[str], title: str) -> None:
@@ -268,18 +251,3 @@ def _intervals(axes: Axes, means: Sequence[Interval], labels: Sequence[str], tit
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlabel(title)
     axes.grid(True, axis="x")
-
-
-def _picture(drawn: Figure, about: str) -> str:
-    buffer = io.BytesIO()
-    with styled():
-        drawn.savefig(buffer, format="png", metadata={"Software": None})
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<figure><img alt="{escape(about)}" src="data:image/png;base64,{data}"></figure>'
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None

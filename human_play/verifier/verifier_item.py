@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from brigade.batch.people.judgements import storable
+from brigade.batch.numbers import storable
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.games.words import Passage
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, make_player

@@ -18,8 +18,8 @@ from rich.console import Console
 from brigade.batch.estimate import Estimate
 from brigade.batch.numbers import figure, with_error
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.kitchen.report.html import write_html
 from brigade.experiments.kitchen.report.metrics import Episode, read_run
+from brigade.experiments.kitchen.report.page import write_html
 from brigade.experiments.kitchen.report.report import WIDE, as_json, print_report
 from brigade.experiments.kitchen.run.config import RunConfig
 from brigade.experiments.kitchen.run.replays import Replay, replay, typical
@@ -184,7 +184,7 @@ def test_the_page_needs_nothing_from_elsewhere(played: Path, tmp_path: Path) -> 
 def test_the_same_results_give_the_same_page(played: Path, tmp_path: Path) -> None:
     first = page(tmp_path, played)
     code = (
-        "import sys; from brigade.experiments.kitchen.report.html import write_html; "
+        "import sys; from brigade.experiments.kitchen.report.page import write_html; "
         "write_html(sys.argv[1:2], sys.argv[2])"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "7", "SOURCE_DATE_EPOCH": "1"}
@@ -262,7 +262,7 @@ def test_nothing_is_written_as_less_than_nothing() -> None:
 
 def test_importing_the_report_loads_no_matplotlib() -> None:
     code = (
-        "import sys, brigade.experiments.kitchen.report.html, brigade.experiments.bench.bench; "
+        "import sys, brigade.experiments.kitchen.report.page, brigade.experiments.bench.bench; "
         "assert 'matplotlib' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

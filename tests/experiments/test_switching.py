@@ -12,8 +12,8 @@ import pytest
 from rich.console import Console
 
 from brigade.experiments.kitchen.report.cost import cost_of
-from brigade.experiments.kitchen.report.html import write_html
 from brigade.experiments.kitchen.report.metrics import read_run, rows_of
+from brigade.experiments.kitchen.report.page import write_html
 from brigade.experiments.kitchen.report.published_scores import compare, published
 from brigade.experiments.kitchen.report.report import as_json, print_report
 from brigade.experiments.kitchen.report.switching import Recovery, lost, numeric_keys, recovery, saved, switches

@@ -195,7 +195,7 @@ class TestTables:
         assert {"trusting", "exacting", "honest", "liar", *names[:3]} <= set(words(three))
         assert names[3] not in words(three)
         assert {"reward", "honest", "liar"} <= set(words(last))
-        order = [text.index(f"<h2>{name} ") for name in names]
+        order = [text.index(f"<h2>{name}<") for name in names]
         assert order[2] < text.index(three) < order[3] < text.index(last)
         assert len(set(re.findall(r' id="([^"]+)"', three)) & set(re.findall(r' id="([^"]+)"', last))) == 0
 

@@ -1,54 +1,20 @@
-"""The plots of the report, as SVG text: the same figures give the same text, byte for byte.
-
-Colours are those of Okabe and Ito, which people of all kinds of colour vision can tell apart; where colour matters,
-shape, hatching or a label says the same.
-"""
+"""The plots of a kitchen report: score, contribution, counts and efficiency of every team."""
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
+from brigade.batch.plots import INK, PALE, PALETTE, SHAPES, WIDTH, short, spread, styled, to_svg
 from brigade.experiments.kitchen.report.metrics import Episode, Estimate, Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6B4C9A", "#444444")
-SHAPES = ("o", "s", "D", "^", "v", "P", "X", "h")
-INK, PALE, GRID = "#222222", "#777777", "#DDDDDD"
-WIDTH = 10.4  # inches, of every figure
-LONGEST = 44  # characters of a name in a plot
-STYLE: dict[str, Any] = {
-    "svg.hashsalt": "brigade",  # the same ids every time
-    "svg.fonttype": "none",  # text stays text: it can be searched and copied
-    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
-    "font.size": 9.0,
-    "axes.titlesize": 10.0,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.edgecolor": PALE,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "xtick.color": PALE,
-    "ytick.color": PALE,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "ytick.left": False,
-    "legend.frameon": False,
-    "hatch.linewidth": 1.2,
-}
 COUNTS = (("missed", "missed orders", PALETTE[0], ""), ("wrong", "wrong dishes", PALETTE[4], "////"),
           ("fires", "fires", PALETTE[1], "xxxx"))  # fmt: skip
 
@@ -71,14 +37,13 @@ class Entry:
 Kitchens = Mapping[str, Sequence[Entry]]
 
 
-def score_plot(kitchens: Kitchens) -> str:
+def score_plot(kitchens: Kitchens) -> Markup:
     """Score of each team: single episodes as dots, the mean with its standard error."""
 
     def draw(axes: Axes, entries: Sequence[Entry]) -> None:
         for y, entry in enumerate(entries):
             scores = [episode.result.score for episode in entry.episodes]
-            heights = [y + 0.26 * ((7 * i) % 11 - 5) / 5 for i in range(len(scores))]  # spread, but never by chance
-            axes.plot(scores, heights, "o", ms=3.6, color=PALETTE[5], alpha=0.65, mew=0)
+            axes.plot(scores, spread(y, len(scores)), "o", ms=3.6, color=PALETTE[5], alpha=0.65, mew=0)
             _point(axes, entry.row.score, y, "D", INK, 5.5)
             if entry.row.score.mean is not None:
                 text = f"  {entry.row.score.mean:.1f}"
@@ -90,7 +55,7 @@ def score_plot(kitchens: Kitchens) -> str:
         return to_svg(figure, "score", "Score of each team in each kitchen")
 
 
-def contribution_plot(kitchens: Kitchens) -> str:
+def contribution_plot(kitchens: Kitchens) -> Markup:
     """Contribution rate of each chef of a team."""
 
     def draw(axes: Axes, entries: Sequence[Entry]) -> None:
@@ -118,7 +83,7 @@ def contribution_plot(kitchens: Kitchens) -> str:
         return to_svg(figure, "contribution", "Contribution rate of each chef")
 
 
-def counts_plot(kitchens: Kitchens) -> str:
+def counts_plot(kitchens: Kitchens) -> Markup:
     """Missed orders, wrong dishes and fires per episode."""
 
     def draw(axes: Axes, entries: Sequence[Entry]) -> None:
@@ -148,7 +113,7 @@ def counts_plot(kitchens: Kitchens) -> str:
         return to_svg(figure, "counts", "Missed orders, wrong dishes and fires per episode")
 
 
-def efficiency_plot(kitchens: Kitchens) -> str | None:
+def efficiency_plot(kitchens: Kitchens) -> Markup | None:
     """Score efficiency of each chef against the score of its team; None when no chef has macro actions."""
     entries = [entry for group in kitchens.values() for entry in group]
     if not any(seat.efficiency.count for entry in entries for seat in entry.row.seats):
@@ -181,43 +146,6 @@ def efficiency_plot(kitchens: Kitchens) -> str | None:
         ]
         figure.legend(handles=handles, loc="outside upper left", ncols=3)
         return to_svg(figure, "efficiency", "Score efficiency against score")
-
-
-def short(text: str, length: int = LONGEST) -> str:
-    """Text that fits into a plot, without characters that cannot be drawn."""
-    text = "".join(character if character.isprintable() else " " for character in text)
-    return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def to_svg(figure: Figure, name: str, about: str, titles: Mapping[str, str] | None = None) -> str:
-    """A figure as an `svg` element to put into a page.
-
-    Args:
-        figure: what to draw.
-        name: goes in front of all ids, so that several figures fit into one page.
-        about: what it shows, for those who cannot see it.
-        titles: text to show when the mouse is over the part with that id (matplotlib's gid).
-    """
-    buffer = io.StringIO()
-    nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
-    figure.savefig(buffer, format="svg", metadata=nothing, transparent=True)
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    for gid, title in (titles or {}).items():
-        text = text.replace(f'<g id="{gid}">', f'<g id="{gid}"><title>{escape(title)}</title>', 1)
-    # Only inside tags, where matplotlib has escaped what is not its own.
-    text = re.sub(r"<[^<>]*>", lambda tag: re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", tag[0]), text)
-    return text.replace("<svg ", f'<svg role="img" aria-label="{escape(about)}" ', 1)
-
-
-@contextmanager
-def styled() -> Iterator[None]:
-    """Matplotlib with our settings, whatever the user's are."""
-    import matplotlib.style
-
-    with warnings.catch_warnings(), matplotlib.style.context(["default", STYLE]):
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # the page's reader may have it
-        yield
 
 
 def _panels(

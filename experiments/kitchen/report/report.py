@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from brigade.batch.made_by import made_by
 from brigade.batch.numbers import NONE, figure, milliseconds, plain, with_error
 from brigade.experiments.kitchen.report.metrics import Row, Run, Seat, read_runs
 from brigade.experiments.kitchen.report.published_scores import compare
@@ -79,17 +80,6 @@ def as_json(folders: Iterable[str | Path]) -> dict[str, Any]:
         for run in read_runs(folders)
     ]
     return {"format": REPORT_FORMAT, "version": REPORT_VERSION, "runs": runs}
-
-
-def made_by(provenance: dict[str, Any]) -> str:
-    """What made a run, on one line."""
-    revision = provenance.get("revision")
-    parts = [f"brigade {provenance.get('brigade', '?')}"]
-    if isinstance(revision, str):
-        commit, plus, _ = revision.partition("+")
-        parts.append(f"revision {commit[:10]}{', changed since' if plus else ''}")
-    parts += [f"python {provenance.get('python', '?')}", str(provenance.get("system", "?"))]
-    return "; ".join(parts)
 
 
 def caveats(run: Run) -> list[str]:

@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
+from brigade.batch.plots import INK, PALE, PALETTE, SHAPES, WIDTH, short, styled, to_svg
 from brigade.experiments.kitchen.report.metrics import Row
-from brigade.experiments.kitchen.report.plots import INK, PALE, PALETTE, SHAPES, WIDTH, short, styled, to_svg
 from brigade.experiments.kitchen.report.switching import WINDOW, Switch
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ WIDE_SPAN = 20  # a key whose largest value is more than so many times its small
 LATENCIES_S = (1, 4, 15, 60)  # in the legend of the scatter
 
 
-def scatter_plot(rows: Sequence[Row], name: str) -> str | None:
+def scatter_plot(rows: Sequence[Row], name: str) -> Markup | None:
     """Score against score efficiency of the chef that thinks, the circle as large as its thoughts are slow.
 
     Args:
@@ -58,7 +60,7 @@ def scatter_plot(rows: Sequence[Row], name: str) -> str | None:
         return to_svg(figure, name, "Score against score efficiency, circles as large as latency", titles)
 
 
-def curves_plot(rows: Sequence[Row], key: str, name: str) -> str:
+def curves_plot(rows: Sequence[Row], key: str, name: str) -> Markup:
     """Score against a number that varies, one curve per team; bands are standard errors.
 
     Args:
@@ -94,7 +96,7 @@ def curves_plot(rows: Sequence[Row], key: str, name: str) -> str:
         return to_svg(figure, name, f"Score against {key}")
 
 
-def switch_plot(switches: Sequence[Switch], name: str) -> str:
+def switch_plot(switches: Sequence[Switch], name: str) -> Markup:
     """Rate of the window of 60 ticks that ends with each tick, one curve per team with the same partner."""
     with styled():
         from matplotlib.figure import Figure

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
+from brigade.batch.plots import INK, PALE, WIDTH, short, styled, to_svg
 from brigade.experiments.kitchen.report.metrics import Row
-from brigade.experiments.kitchen.report.plots import INK, PALE, WIDTH, short, styled, to_svg
 from brigade.experiments.kitchen.run.episodes import ENDED, Episode, ThoughtRecord
 from brigade.experiments.kitchen.run.replays import Replay
 
@@ -39,7 +41,7 @@ THIN = 0.105  # inches, of one kind of thoughts
 LONGEST_TITLE = 400  # characters shown when the mouse is over something
 
 
-def timeline_plot(row: Row, episode: Episode, found: Replay | str, name: str) -> str:
+def timeline_plot(row: Row, episode: Episode, found: Replay | str, name: str) -> Markup:
     """Score, macro actions, thoughts and messages of an episode over its ticks.
 
     Args:
@@ -76,7 +78,7 @@ def kinds_of(episode: Episode) -> dict[int, list[str]]:
     return {seat: found for seat, found in kinds.items() if found}
 
 
-def legend_plot(verbs: set[str], kinds: set[str], messages: bool) -> str:
+def legend_plot(verbs: set[str], kinds: set[str], messages: bool) -> Markup:
     """What the colours and marks of all the timelines mean.
 
     Args:

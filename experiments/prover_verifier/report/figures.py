@@ -11,11 +11,11 @@ from rich.console import Console
 
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.numbers import NONE, with_error
-from brigade.batch.people.judgements import holds_sessions
+from brigade.batch.people.judgements import session_files
 from brigade.batch.people.legibility import print_legibility, print_table
 from brigade.batch.records import read_lines
 from brigade.experiments.prover_verifier.config import condition_text
-from brigade.experiments.prover_verifier.records import TIMINGS, read_pvg_results
+from brigade.experiments.prover_verifier.records import SEEDS, TIMINGS, read_pvg_results
 
 Record = Mapping[str, Any]
 DIGITS = ((50.0, 0), (5.0, 1))  # figures whose largest mean is at least so large have so many digits behind the point
@@ -110,6 +110,11 @@ def figure_lines(conditions: Sequence[Condition]) -> tuple[list[str], list[list[
     digits = {name: digits_of(figures[name] for figures, _ in every if name in figures) for name in names}
     heads = ["figure", *(f"{c.label or 'all'} (n={len(c.records)})" for c in conditions)]
     return heads, [[name, *(written(f.get(name), digits[name], seeds) for f, seeds in every)] for name in names]
+
+
+def holds_sessions(place: str | Path) -> bool:
+    """Whether a folder or file is what people did, rather than a run of programs."""
+    return not (Path(place) / SEEDS).exists() and Path(place).name != SEEDS and bool(session_files(place))
 
 
 def print_pvg_report(folder: str | Path, console: Console) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from brigade.batch.estimate import Estimate
-from brigade.experiments.kitchen.report.plots import GRID, INK, PALE, PALETTE, SHAPES, WIDTH, short, styled, to_svg
+from brigade.batch.plots import GRID, INK, PALE, PALETTE, SHAPES, WIDTH, short, spread, styled, to_svg
 from brigade.experiments.prover_verifier.report.figures import Condition
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def curve_rounds(conditions: Sequence[Condition]) -> int:
     return max((len(c.curve(name)) for c in conditions for name in c.names("curves")), default=0)
 
 
-def figures_plot(conditions: Sequence[Condition]) -> str | None:
+def figures_plot(conditions: Sequence[Condition]) -> Markup | None:
     """A panel for each figure, a line for each condition; None where there is nothing to compare.
 
     What ends a curve that is drawn is left out.
@@ -79,7 +81,7 @@ def figures_plot(conditions: Sequence[Condition]) -> str | None:
     return _dots(labels, panels, "figures", "Figures by condition")
 
 
-def table_plot(title: str, table: Table, seeds: int, name: str) -> str | None:
+def table_plot(title: str, table: Table, seeds: int, name: str) -> Markup | None:
     """A table whose columns are different things, a panel for each; None where there is no value.
 
     Args:
@@ -95,7 +97,7 @@ def table_plot(title: str, table: Table, seeds: int, name: str) -> str | None:
     return _dots(list(table), panels, name, title)
 
 
-def tables_plot(tables: Mapping[str, Table], seeds: int, name: str) -> str | None:
+def tables_plot(tables: Mapping[str, Table], seeds: int, name: str) -> Markup | None:
     """Tables of the same columns, a panel for each, a colour and shape for each column; None where there is no value.
 
     Args:
@@ -122,7 +124,7 @@ def columns_of(table: Table) -> list[str]:
     return list(dict.fromkeys(column for line in table.values() for column in line))
 
 
-def curves_plot(conditions: Sequence[Condition]) -> str:
+def curves_plot(conditions: Sequence[Condition]) -> Markup:
     """A panel for each curve, a line for each condition; bands are standard errors."""
     from matplotlib.figure import Figure
 
@@ -151,7 +153,7 @@ def curves_plot(conditions: Sequence[Condition]) -> str:
         return to_svg(figure, "curves", "Figures by round")
 
 
-def matrix_plot(matrix: Sequence[Sequence[Estimate]], name: str) -> str:
+def matrix_plot(matrix: Sequence[Sequence[Estimate]], name: str) -> Markup:
     """Fool rates of the verifier of each round (line) on the sneaky prover of each round (column)."""
     from matplotlib.figure import Figure
 
@@ -181,7 +183,7 @@ def _singles(condition: Condition, name: str) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def _dots(rows: Sequence[str], panels: Panels, name: str, about: str, legend: Sequence[str] = ()) -> str | None:
+def _dots(rows: Sequence[str], panels: Panels, name: str, about: str, legend: Sequence[str] = ()) -> Markup | None:
     """Panels side by side with the same rows; those without a value are left out, None where none has any.
 
     Args:
@@ -248,8 +250,7 @@ def _dot(axes: Axes, dot: Dot) -> None:
         return
     (colour, shape), y = _look(dot.look), dot.row + 0.9 * dot.lane
     if dot.seeds > 1:
-        heights = [y + 0.26 * ((7 * i) % 11 - 5) / 5 for i in range(len(dot.singles))]  # spread, but never by chance
-        axes.plot(dot.singles, heights, ".", ms=2.5, color=colour, alpha=0.5)
+        axes.plot(dot.singles, spread(y, len(dot.singles)), ".", ms=2.5, color=colour, alpha=0.5)
     inside, edge, width = (colour, "white", 0.6) if dot.value.count == dot.seeds else ("white", colour, 1.2)
     look: dict[str, Any] = {"fmt": shape, "ms": 6, "color": inside, "mec": edge, "mew": width}
     axes.errorbar(dot.value.mean, y, xerr=dot.value.error, ecolor=colour, capsize=2, lw=1.2, **look)

@@ -1,0 +1,1 @@
+"""Pages about results: one look, one policy, every value escaped, nothing to be fetched from anywhere."""
