@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationError
 
 from brigade._version import __version__
-from brigade.agents.learned.network_spec import NetworkSpec, make_network
+from brigade.agents.learned.network_spec import NetworkSpec, make_network, networks
 from brigade.envs.content import Model, first_problem
 from brigade.envs.kitchen.content.layout import Kitchen, kitchen_digest
-from brigade.envs.kitchen.observations.observe import make_observer
+from brigade.envs.kitchen.observations.observe import make_observer, observers
 from brigade.envs.registry import BrigadeError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ FORMAT, FORMAT_VERSION = "brigade-policy", 1
 NUMBERS, CARD = "policy.pt", "policy.json"
 CHECKPOINTS = "checkpoints"  # folder of a training run, one checkpoint in it per number of environment steps
 BUNDLED = Path(__file__).parent / "policies"
+BRINGS = "install what brings it, or name it under plugins: nothing is imported because a checkpoint names it"
 DAMAGED = (  # what reading a damaged file of PyTorch's may end in
     AssertionError, AttributeError, EOFError, IndexError, KeyError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
@@ -228,6 +229,8 @@ def check_fits(card: Card, kitchen: Kitchen, where: str | Path) -> None:
             f"{where}: '{kitchen.name}' has changed since the policy was trained in it "
             f"(digest {card.kitchen_digest} then, {kitchen_digest(as_trained)} now)"
         )
+    if card.observation not in observers:
+        raise BrigadeError(f"{where}: {observers.unknown(card.observation)}; {BRINGS}")
     observer = make_observer(card.observation, kitchen)
     if list(observer.shape) != card.shape or digest(observer.labels) != card.labels_digest:
         raise BrigadeError(
@@ -251,6 +254,8 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
     if kitchen is not None:
         check_fits(card, kitchen, where)
     require_torch()
+    if card.network.kind not in networks:
+        raise BrigadeError(f"{where}: {networks.unknown(card.network.kind)}; {BRINGS}")
     policy: Policy = make_network(card.network, card.shape, card.chefs)
     path = folder / NUMBERS
     numbers = read_tensors(path)

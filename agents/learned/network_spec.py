@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from brigade.envs.content import Model
-from brigade.envs.registry import Registry
+from brigade.envs.registry import BrigadeError, Registry
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,10 +47,20 @@ class NetworkSpec(Model):
         return {key: value for key, value in data.items() if key not in usual or value != usual[key]}
 
 
+@runtime_checkable
 class PolicyNetwork(Protocol):
-    """What a network must be: a `torch.nn.Module` with these three methods and attributes besides.
+    """What a network must be: a `torch.nn.Module` that can be copied, with these three methods and attributes besides.
 
-    B kitchens (or kitchens x ticks), C chefs, 6 actions; one chef's observation has the shape `shape`.
+    B kitchens (or kitchens x ticks), C chefs, 6 actions; one chef's observation has the shape `shape`. Logits and
+    values are float32, on the device of the observations, which have the observer's type.
+
+    What else is relied on: everything learned is in `parameters()` and `state_dict()`, tensors all of them, which are
+    saved and read; nothing is remembered between ticks, since kitchens are acted for in any order. `values` is trained
+    by PPO alone, `logits_of(0, ...)` by behaviour cloning. With `spec.policies` shared the seat that `logits_of` is
+    told says nothing, and may be 0 for all; with separate ones it must agree with `logits`. RLlib trains the standard networks only.
+
+    Attributes:
+        spec, shape, chefs: what it was made from; `spec.options` are free for it.
     """
 
     spec: NetworkSpec
@@ -82,6 +92,11 @@ def make_network(spec: NetworkSpec, shape: Sequence[int], chefs: int) -> Any:
         chefs: how many chefs there are.
 
     Raises:
-        BrigadeError: nobody makes networks of this kind.
+        BrigadeError: nobody makes networks of this kind, or what was made is none.
     """
-    return networks[spec.kind].make(spec, shape, chefs)
+    made = networks[spec.kind].make(spec, shape, chefs)
+    if not isinstance(made, PolicyNetwork):
+        parts = ("spec", "shape", "chefs", "logits", "values", "logits_of")
+        missing = [part for part in parts if not hasattr(made, part)]
+        raise BrigadeError(f"network '{spec.kind}' is no policy network: it lacks {', '.join(missing)}")
+    return made

@@ -469,7 +469,7 @@ def test_a_seed_whose_process_is_killed_goes_on_where_it_was(tmp_path: Path) -> 
         Training.update = then_killed  # type: ignore[method-assign]
         return train(config, seed, Console(quiet=True))
 
-    outcomes = dict(in_parallel(killed, [0, 1], 1, partial(_in_worker, config.model_dump_json(), True)))
+    outcomes = dict(in_parallel(killed, [0, 1], 1, partial(_in_worker, config, True)))
     train_seeds(small(tmp_path / "whole", seeds=2, parallel=1), QUIET)
     for seed in range(2):
         assert outcomes[seed] == read_evaluation(tmp_path / "whole" / f"seed_{seed}")

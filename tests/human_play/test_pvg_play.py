@@ -145,7 +145,6 @@ class TestConfigurations:
             (["options={steps: many}"], "options: cannot be used for 'arithmetic'"),
             (["items=0"], "items: .*greater than or equal to 1"),
             (["time_limit_s=-1"], "time_limit_s: "),
-            (["participant=007"], "participant: read as 7: put the id in quotes"),
             (["transcripts=somewhere"], "either a game or the transcripts"),
         ],
     )

@@ -173,7 +173,7 @@ def test_the_bundled_studies_are_what_they_say() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("name: fsm", "name: fms", "small.yaml:7: partners.0: unknown partner 'fms'; did you mean 'fsm'?"),
+        ("name: fsm", "name: fms", "small.yaml:7: partners.0: unknown agent 'fms'; did you mean 'fsm'?"),
         ("label: helper", "label: machine", "small.yaml:8: partners.1: two partners are called 'machine'"),
         ("games: 1", "game: 1", "small.yaml:10: game: unknown key; did you mean 'games'?"),
         ("[new_counter_circuit,", "[new_counter_circuit_solo,", "small.yaml:9: kitchens.0: kitchen 'new_counter_circuit"

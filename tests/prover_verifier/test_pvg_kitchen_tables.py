@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import brigade  # noqa: F401  # registers who can follow plans
+from brigade.batch.vary import combinations
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.games.game import NOTHING
 from brigade.envs.prover_verifier.games.kitchen_game import POINT, KitchenGame
@@ -13,7 +14,7 @@ from brigade.envs.prover_verifier.kitchen.claims import KINDS
 from brigade.envs.prover_verifier.play import play_episode
 from brigade.envs.prover_verifier.players import make_player
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.config import PvgConfig, conditions_of
+from brigade.experiments.prover_verifier.config import PvgConfig
 from brigade.experiments.prover_verifier.kitchen import scripted as kitchen_scripted
 from brigade.experiments.prover_verifier.kitchen.bank import SHOWN, Candidates, candidates_of, draw_bank
 from brigade.experiments.prover_verifier.kitchen.judges import (
@@ -197,4 +198,4 @@ def test_settings_that_cannot_be(name: str, change: str, word: str) -> None:
 
 def test_looks_can_vary() -> None:
     config = PvgConfig.load("kitchen_scripted", ["vary={looks: [0, 1, 2, 3]}"])
-    assert [condition["looks"] for condition in conditions_of(config)] == [0, 1, 2, 3]
+    assert [condition["looks"] for condition in combinations(config.vary)] == [0, 1, 2, 3]

@@ -31,6 +31,7 @@ from brigade.envs.kitchen.observations.observe import Facts, Observer, known_fac
 from brigade.envs.kitchen.observations.planes import Planes, PlanesPlan, planes_range
 from brigade.envs.registry import BrigadeError
 
+ON_DEVICE = ("features", "planes")  # observations that are made there
 THREADS = 128  # in a block
 WORD = 8  # bytes
 LARGEST_KERNEL = 4096  # bytes; drivers since 530 take eight times as many on cards since Volta
@@ -286,7 +287,9 @@ class CudaGame:
 
     def _prepare(self, observer: Observer) -> None:
         if not isinstance(observer, Features | Planes):
-            raise BrigadeError(f"the observation '{observer.name}' cannot be made on a GPU; known: features, planes")
+            raise BrigadeError(
+                f"the observation '{observer.name}' cannot be made on a GPU; known: {', '.join(ON_DEVICE)}"
+            )
         flat = observer.buffer(self.count).reshape(self.count, self.kitchen.chefs, -1)
         shown = _moved(Shown(flat, flat))
         self.observations, self.final = shown

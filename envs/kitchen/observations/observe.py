@@ -178,7 +178,18 @@ class Described(gymnasium.Space[Any]):
 class Observer:
     """Shows kitchens to chefs. Make one with `make_observer`.
 
+    An observation of your own is a subclass, registered with `observers`, that sets `shape` and `parts` and has either
+    `_run` or `write`. What is relied on: it depends on the state alone and changes nothing; rows of kitchens that were
+    not asked for stay as they are; several threads write at once, into kitchens of their own; whatever is not written
+    is what was there. A policy that was trained with it is refused when `shape` or `labels` have changed, so let the
+    labels say what there is. The standard networks read vectors of float32, (features,), and planes of uint8,
+    (channels, height, width) with 255 for 1; other shapes and types need a network of your own. On a GPU only
+    Brigade's own are made: with another one the kitchens stay on the CPU.
+
     Attributes:
+        name: as it is registered.
+        dtype: of the array.
+        low, high: the least and the greatest number in it.
         kitchen: what is observed.
         shape: of one chef's observation.
         parts: what stands where in it, in order; together the parts cover the first axis.
@@ -224,6 +235,7 @@ class Observer:
         self._warm = True
 
     def _run(self, state: State, flat: NDArray[Any], lo: int, hi: int) -> None:
+        """Write into (kitchens, chefs, size) what is seen in kitchens lo..hi-1."""
         raise NotImplementedError
 
 

@@ -25,6 +25,7 @@ from brigade.agents.learned.network_spec import make_network
 from brigade.agents.learned.networks import Policy
 from brigade.batch.machine import cores
 from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.interfaces.cuda import ON_DEVICE
 from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.config import TrainConfig
@@ -220,7 +221,9 @@ def new_policy(config: TrainConfig, kitchen: Kitchen) -> Policy:
 
 
 def make_rollout(config: TrainConfig, seed: int, device: torch.device, random: torch.Generator) -> Rollout:
-    """The kitchens to learn in: on the GPU if that is where the policy is, unless partners need them on the CPU.
+    """The kitchens to learn in: on the GPU if that is where the policy is and all that it takes can be there.
+
+    Partners and observations of one's own need the kitchens on the CPU.
 
     Args:
         config: of the training.
@@ -230,7 +233,7 @@ def make_rollout(config: TrainConfig, seed: int, device: torch.device, random: t
     """
     specs = expand(config.partners)
     kitchen = config.shaping.kitchen_of(config.kitchen.load(), seed // KITCHEN_SEEDS)
-    if device.type == "cuda" and not specs:
+    if device.type == "cuda" and not specs and config.observation in ON_DEVICE:
         return GpuRollout(kitchen, config.kitchens, config.observation, config.ticks, seed, device=device)
     env = KitchenVectorEnv(kitchen, config.kitchens, config.observation)
     players = [make_player(spec, env.kitchen, config.observation, random) for spec in specs]
