@@ -57,7 +57,8 @@ class PolicyNetwork(Protocol):
     What else is relied on: everything learned is in `parameters()` and `state_dict()`, tensors all of them, which are
     saved and read; nothing is remembered between ticks, since kitchens are acted for in any order. `values` is trained
     by PPO alone, `logits_of(0, ...)` by behaviour cloning. With `spec.policies` shared the seat that `logits_of` is
-    told says nothing, and may be 0 for all; with separate ones it must agree with `logits`. RLlib trains the standard networks only.
+    told says nothing, and may be 0 for all; with separate ones it must agree with `logits`. RLlib trains the standard
+    networks only.
 
     Attributes:
         spec, shape, chefs: what it was made from; `spec.options` are free for it.

@@ -151,5 +151,7 @@ def test_one_that_cannot_be_imported_is_named_and_leaves_nothing(tmp_path: Path,
 def test_two_that_bring_one_name_are_both_named(tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text(AGENT.format(name="still_g"))
     (tmp_path / "two.py").write_text(AGENT.format(name="still_g"))
-    with pytest.raises(ContentError, match=r"plugins\.1: .*'still_g' is brought by .*one\.py already, and by .*two\.py"):
+    with pytest.raises(
+        ContentError, match=r"plugins\.1: .*'still_g' is brought by .*one\.py already, and by .*two\.py"
+    ):
         load(tmp_path, "[./one.py, ./two.py]")

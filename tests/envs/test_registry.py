@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from importlib import invalidate_caches
+from importlib.abc import InspectLoader
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -32,7 +34,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         info = site / f"{name}-1.0.dist-info"
         info.mkdir(parents=True)
         (site / f"{name}.py").write_text(code)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Dist: {requires}\n")
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Dist: {requires}\n"
+        )
         (info / "entry_points.txt").write_text(f"[{GROUP}]\n{points}\n")
         invalidate_caches()
 
@@ -115,10 +119,20 @@ def test_an_own_name_cannot_be_taken(install: Install, monkeypatch: pytest.Monke
         Registry.everywhere.remove(own)
 
 
+class SourceLoader(InspectLoader):
+    def __init__(self, name: str, source: str):
+        self.name, self.source = name, source
+
+    def get_source(self, fullname: str) -> str:
+        return self.source
+
+
 def exec_as(module: str, registry: Registry[object], name: str) -> None:
     """Register something as a module of this name does."""
-    code = compile("registry.register(name, 'about')(lambda: name)", module, "exec")
-    eval(code, {"__name__": module, "registry": registry, "name": name})
+    there = ModuleType(module)
+    there.__dict__.update(registry=registry, name=name)
+    loader = SourceLoader(module, "registry.register(name, 'about')(lambda: name)")
+    loader.exec_module(there)
 
 
 def test_a_module_that_takes_an_own_name_learns_it_and_brigade_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
