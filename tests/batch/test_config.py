@@ -266,7 +266,7 @@ class TestFilesThatAreNamed:
         Path("../beside/scripts.json").write_text('[["OnionSoup"]]')
         config = self.run("kitchens: [cramped_room]\norder_scripts: scripts.json")
         assert config.order_scripts == "../beside/scripts.json"
-        with pytest.raises(BrigadeError, match=r"^nowhere\.yaml: cannot be read"):
+        with pytest.raises(BrigadeError, match=r"run\.yaml:4: prices: nowhere\.yaml: cannot be read"):
             self.run("kitchens: [cramped_room]\nprices: nowhere.yaml")
 
     def test_other_kinds(self) -> None:

@@ -54,7 +54,10 @@ class RunConfig(Configuration):
         """The configuration, once it is known that all kitchens and agents are there, and fit together."""
         _check_vary(self, document)
         if self.prices is not None:
-            load_prices(self.prices)
+            try:
+                load_prices(self.prices)
+            except BrigadeError as error:
+                raise document.error(str(error), "prices") from None
         sizes = [choice.check(document, "kitchens", i).chefs for i, choice in enumerate(self.kitchens)]
         for i, team in enumerate(self.teams):
             for j, spec in enumerate(team):
