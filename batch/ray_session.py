@@ -44,11 +44,11 @@ def ray_session(workers: int | None = None, address: str | None = None, show: bo
     if address is None:
         options |= {"num_cpus": workers, "include_dashboard": False}
     try:
-        with _interrupted_later():
+        with interrupted_later():
             _start(options)
         yield True
     finally:
-        with _interrupted_later():
+        with interrupted_later():
             ray.shutdown()
 
 
@@ -90,7 +90,7 @@ def _knock(address: str) -> None:
 
 
 @contextmanager
-def _interrupted_later() -> Iterator[None]:
+def interrupted_later() -> Iterator[None]:
     """Hear Ctrl-C at the end of the block, or at once when it is pressed again.
 
     Interrupted while it starts or stops, Ray 2.60 can bring the whole process down with a segmentation fault.

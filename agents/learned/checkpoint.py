@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 from brigade._version import __version__
 from brigade.agents.learned.network_spec import NetworkSpec, make_network, networks
 from brigade.envs.content import Model, first_problem
+from brigade.envs.disk import make_folder, write
 from brigade.envs.kitchen.content.layout import Kitchen, kitchen_digest
 from brigade.envs.kitchen.observations.observe import make_observer, observers
 from brigade.envs.registry import BrigadeError
@@ -122,35 +122,6 @@ def packed(things: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     torch.save(things, buffer)
     return buffer.getvalue()
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it.
-
-    Raises:
-        BrigadeError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BrigadeError(f"{folder}: cannot be made: {error.strerror}") from None
-
-
-def write(path: Path, content: bytes) -> None:
-    """Replace a file at once; it is on disk when this returns.
-
-    Raises:
-        BrigadeError: it cannot be written, for example because the disk is full; the old file is still there.
-    """
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def bundled_policies() -> list[str]:

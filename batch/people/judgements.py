@@ -6,9 +6,6 @@ and a line for each item that was judged. Whatever ends the program costs the it
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from brigade.batch.numbers import storable
-from brigade.batch.records import bytes_of, check_version, numbered_lines
+from brigade.batch.lines import is_begun, numbered_lines
+from brigade.batch.run_folder import check_version
 from brigade.envs.content import first_problem
 from brigade.envs.registry import BrigadeError
 
@@ -25,7 +22,6 @@ SESSION_FORMAT, OPENED_FORMAT, ITEM_FORMAT = "brigade-pvg-session", "brigade-pvg
 ENDING = ".jsonl"
 Record = Mapping[str, Any]
 KITCHEN = "kitchen_digest"  # in the header of a session in a kitchen
-BEGINNING = f'{{"format":"{SESSION_FORMAT}"'.encode()  # of every file
 
 
 class Line(BaseModel):
@@ -139,16 +135,6 @@ def _check(line: Record, model: type[Line], where: str) -> None:
         raise BrigadeError(f"{where}: damaged: {'.'.join(map(str, path))}: {message}") from None
 
 
-def is_begun(path: Path) -> bool:
-    """Whether a file holds anything; not if a crash has left it empty, or its first line without an end.
-
-    Raises:
-        BrigadeError: it cannot be read.
-    """
-    there = bytes_of(path)
-    return b"\n" in there or there[: len(BEGINNING)] != BEGINNING[: len(there)]
-
-
 def session_files(place: str | Path) -> list[Path]:
     """The files of sessions in a folder, or the one that is given."""
     place = Path(place)
@@ -161,44 +147,7 @@ def read_sessions(place: str | Path) -> list[Session]:
     Raises:
         BrigadeError: there are none, or one cannot be read.
     """
-    sessions = [read_session(path) for path in session_files(place) if is_begun(path)]
+    sessions = [read_session(path) for path in session_files(place) if is_begun(path, SESSION_FORMAT)]
     if not sessions:
         raise BrigadeError(f"{place}: there are no sessions of verifiers here (files that end with {ENDING})")
     return sessions
-
-
-def add_line(path: Path, line: Record, size: int) -> int:
-    """Add a line; it is on the disk when this returns, or else the file is as it was.
-
-    Args:
-        path: the file.
-        line: what to add.
-        size: how long the file is expected to be, in bytes.
-
-    Returns:
-        How long it is now.
-
-    Raises:
-        BrigadeError: it cannot be written, or someone else has written to it meanwhile.
-    """
-    text = storable(json.dumps(line, separators=(",", ":"), ensure_ascii=False)).encode() + b"\n"
-    try:
-        there = path.stat().st_size if path.exists() else 0
-        if there != size:
-            raise BrigadeError(
-                f"{path}: another program has written to it; is this session open twice? Nothing was added"
-            )
-        with path.open("ab") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            if size:
-                os.truncate(path, size)
-            else:
-                path.unlink()
-        raise BrigadeError(
-            f"{path}: cannot be written: {error.strerror}; what was judged before is kept. Make room and try again"
-        ) from None
-    return size + len(text)

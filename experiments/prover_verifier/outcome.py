@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from brigade.agents.learned.checkpoint import read_tensors
+from brigade.agents.learned.checkpoint import packed, read_tensors
 from brigade.envs.content import Model
+from brigade.envs.disk import make_folder, write
 from brigade.envs.registry import BrigadeError
 
 Figure = float | None
@@ -70,15 +71,15 @@ class Checkpoints:
         return saved["state"]
 
     def save(self, state: Any) -> None:
-        """Replace what was saved."""
+        """Replace what was saved.
+
+        Raises:
+            BrigadeError: it cannot be written; what was saved last is still there.
+        """
         if self.path is None:
             return
-        import torch
-
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_suffix(".tmp")
-        torch.save({"key": self.key, "state": state}, temporary)
-        temporary.replace(self.path)
+        make_folder(self.path.parent)
+        write(self.path, packed({"key": self.key, "state": state}))
 
 
 def seed_of(*what: int) -> int:

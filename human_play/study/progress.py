@@ -7,16 +7,19 @@ Files are only ever added to; a step is finished when its line is on the disk.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from filelock import BaseFileLock
+
+from brigade.batch.lines import LineFile, bytes_of, numbered_lines, torn
+from brigade.batch.lock import take_lock
+from brigade.batch.resume import refuse_change
+from brigade.envs.disk import make_folder, write
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.study.schedule import Game, Playing, Solo, Step, schedule
@@ -25,8 +28,7 @@ from brigade.simulation.provenance import provenance
 from brigade.simulation.recording import ENDING, read_recording
 
 FORMAT, VERSION = "brigade-study", 1
-STUDY, PARTICIPANTS, FOLDERS, STEPS, LOCK = "study.json", "participants.jsonl", "participants", "steps.jsonl", "lock"
-LOCKED_AT = 1 << 20  # byte that is locked on Windows, past what the file holds, so that others can read it
+STUDY, PARTICIPANTS, FOLDERS, STEPS = "study.json", "participants.jsonl", "participants", "steps.jsonl"
 
 
 class StudyFolder:
@@ -39,7 +41,7 @@ class StudyFolder:
         notes: what was found and put right, such as a line that a crash had cut off; for the experimenter.
     """
 
-    def __init__(self, folder: Path, study: StudySpec, lock: IO[bytes]):
+    def __init__(self, folder: Path, study: StudySpec, lock: BaseFileLock):
         self.folder, self.study = folder, study
         self.notes: list[str] = []
         self.numbers: dict[str, int] = {}
@@ -53,8 +55,8 @@ class StudyFolder:
             BrigadeError: another process works in it, it holds another study, is damaged, or cannot be written.
         """
         folder = Path(folder)
-        _make(folder)
-        opened = cls(folder, study, _take_lock(folder / LOCK))
+        make_folder(folder)
+        opened = cls(folder, study, take_lock(folder, "study's folder"))
         try:
             opened._begin()
         except BrigadeError:
@@ -77,7 +79,7 @@ class StudyFolder:
             )
         if participant not in self.numbers:
             number = len(self.numbers) + 1
-            _append(self.folder / PARTICIPANTS, {"number": number, "id": participant})
+            LineFile(self.folder / PARTICIPANTS).add({"number": number, "id": participant})
             self.numbers[participant] = number
         session = Session(self, self.numbers[participant])
         if session.over is not None:
@@ -87,8 +89,7 @@ class StudyFolder:
 
     def close(self) -> None:
         """Let others work in the folder."""
-        if not self._lock.closed:
-            self._lock.close()  # the operating system lets go of the lock with the file
+        self._lock.release()
 
     def __enter__(self) -> StudyFolder:
         return self
@@ -101,7 +102,8 @@ class StudyFolder:
         if path.exists():
             _refuse_another(path, study_record(self.study))
         else:
-            _write_new(path, {"format": FORMAT, "version": VERSION, **study_record(self.study)})
+            record = {"format": FORMAT, "version": VERSION, **study_record(self.study)}
+            write(path, json.dumps(record, ensure_ascii=False, indent=1).encode())
         lines, note = read_steps(self.folder / PARTICIPANTS, repair=True)
         self.notes += [note] if note else []
         self.numbers = _numbers(lines, self.folder / PARTICIPANTS)
@@ -153,8 +155,8 @@ class Session:
 
     def start(self) -> None:
         """Note the beginning or resumption, and take over a game that ended just before a crash."""
-        _make(self.folder)
-        _append(self._path, {"started": provenance(), "at": _now()})
+        make_folder(self.folder)
+        LineFile(self._path).add({"started": provenance(), "at": _now()})
         step = self.current
         if isinstance(step, Game | Solo):
             last = self._attempts(step)[-1:]
@@ -183,7 +185,7 @@ class Session:
                 raise BrigadeError(f"{step.id}: there is no whole recording of it, so it must be played again")
             if attempts:
                 stored["recording"] = attempts[-1].name
-        _append(self._path, {"step": step.id, "at": _now(), "data": stored})
+        LineFile(self._path).add({"step": step.id, "at": _now(), "data": stored})
         self.done[step.id] = stored
         if self.current is None:
             self.over = "finished"
@@ -194,7 +196,7 @@ class Session:
         Raises:
             BrigadeError: it cannot be written.
         """
-        _append(self._path, {"withdrawn": reason, "at": _now()})
+        LineFile(self._path).add({"withdrawn": reason, "at": _now()})
         self.over = "withdrawn from"
 
     def recording(self, step: Playing) -> Path:
@@ -264,28 +266,17 @@ def read_steps(path: Path, repair: bool = False) -> tuple[list[dict[str, Any]], 
     Raises:
         BrigadeError: it cannot be read, or a line in the middle is damaged.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         return [], None
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be read: {error.strerror}") from None
-    whole, _, rest = data.rpartition(b"\n")
-    note = None
-    if rest:
-        note = f"{path}: a last line of {len(rest)} bytes was cut off by a crash and is left out"
-        if repair:
-            _truncate(path, len(data) - len(rest))
     lines = []
-    for number, raw in enumerate(whole.split(b"\n") if whole else [], 1):
-        try:
-            line = json.loads(raw)
-        except ValueError:
-            line = None
-        if not isinstance(line, dict) or ("step" in line and not isinstance(line.get("data"), dict)):
-            raise BrigadeError(f"{path}:{number}: damaged: expected a JSON object, as Brigade wrote it")
+    for number, line in numbered_lines(path, unfinished=True):
+        if "step" in line and not isinstance(line.get("data"), dict):
+            raise BrigadeError(f"{path}:{number}: damaged: expected a step with its data, as Brigade wrote it")
         lines.append(line)
-    return lines, note
+    cut = torn(bytes_of(path))
+    if repair:
+        LineFile(path)
+    return lines, f"{path}: a last line of {cut} bytes was cut off by a crash and is left out" if cut else None
 
 
 def _numbers(lines: list[dict[str, Any]], path: Path) -> dict[str, int]:
@@ -298,104 +289,10 @@ def _numbers(lines: list[dict[str, Any]], path: Path) -> dict[str, int]:
 
 def _refuse_another(path: Path, new: dict[str, Any]) -> None:
     old = read_study(path.parent)
-    for part in ("study", "kitchens"):
-        before, now = old.get(part, {}), json.loads(json.dumps(new[part]))
-        for key in dict.fromkeys([*now, *before]):
-            if before.get(key) != now.get(key):
-                what = key if part == "study" else f"kitchen {key}"
-                raise BrigadeError(
-                    f"{path.parent} holds another study: {what} is {_short(before.get(key))} there and "
-                    f"{_short(now.get(key))} here; choose another folder"
-                )
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
+    kitchens = [{f"kitchen {name}": digest for name, digest in each.get("kitchens", {}).items()} for each in (old, new)]
+    refuse_change(path.parent, "another study", old.get("study", {}), json.loads(json.dumps(new["study"])))
+    refuse_change(path.parent, "another study", *kitchens)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BrigadeError(f"{folder}: cannot be made: {error.strerror}") from None
-
-
-def _append(path: Path, line: Mapping[str, Any]) -> None:
-    """Add a line; it is on the disk when this returns, or else the file is as it was."""
-    text = json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-    before = path.stat().st_size if path.exists() else 0
-    try:
-        with path.open("ab") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        with contextlib.suppress(BrigadeError):  # the next opening leaves out half a line too
-            _truncate(path, before)
-        raise BrigadeError(
-            f"{path}: cannot be written: {error.strerror}; what was finished before is kept. Make room and try again"
-        ) from None
-
-
-def _truncate(path: Path, size: int) -> None:
-    try:
-        os.truncate(path, size)
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be repaired: {error.strerror}") from None
-
-
-def _write_new(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a file that is there whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(record, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def _take_lock(path: Path) -> IO[bytes]:
-    """Lock a file for as long as it is open: a lock ends with its process, however that ends."""
-    try:
-        file = path.open("a+b", buffering=0)
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
-    try:
-        _lock(file)
-    except (BlockingIOError, PermissionError):
-        file.seek(0)
-        holder = file.read(200).decode(errors="replace").strip() or "another process"
-        file.close()
-        raise BrigadeError(f"{path.parent}: {holder} is working in this study's folder; close it first") from None
-    except OSError as error:
-        file.close()
-        raise BrigadeError(f"{path}: cannot be locked: {error.strerror}; use a folder on a local disk") from None
-    with contextlib.suppress(OSError):  # who holds it is a courtesy: a full disk must not keep anyone out
-        file.truncate(0)
-        file.write(f"process {os.getpid()}".encode())
-    return file
-
-
-if sys.platform == "win32":
-
-    def _lock(file: IO[bytes]) -> None:
-        import msvcrt
-
-        file.seek(LOCKED_AT)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        file.seek(0)
-
-else:
-
-    def _lock(file: IO[bytes]) -> None:
-        import fcntl
-
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

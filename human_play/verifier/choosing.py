@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from brigade.batch.pvg_results import NATURE, read_pvg_results
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.language.language import NATURE
-from brigade.experiments.prover_verifier.records import read_pvg_results
 from brigade.human_play.verifier.config import JudgingConfig
 
 

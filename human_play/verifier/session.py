@@ -13,22 +13,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from brigade.batch.lines import LineFile, is_begun, read_lines
 from brigade.batch.people.judgements import (
     ENDING,
     ITEM_FORMAT,
     KITCHEN,
     OPENED_FORMAT,
     SESSION_FORMAT,
-    add_line,
-    is_begun,
     read_session,
     session_files,
 )
-from brigade.batch.records import check_version, first_difference, make_folder, read_lines, write_lines
+from brigade.batch.resume import refuse_change
+from brigade.batch.run_folder import FORMAT_VERSION, check_version
+from brigade.envs.disk import make_folder
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.prover_verifier.games.kitchen_game import KitchenGame
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.records import FORMAT_VERSION
 from brigade.human_play.study.study import NAME
 from brigade.human_play.verifier.choosing import digest, entries, shares
 from brigade.human_play.verifier.config import JudgingConfig
@@ -109,7 +109,6 @@ class JudgingSession:
         self.path = config.folder / f"{self.participant}{ENDING}"
         self.items: list[Mapping[str, Any]] = []
         self._openings: dict[str, int] = {}
-        self._size = 0
         self._begin()
 
     @property
@@ -159,11 +158,10 @@ class JudgingSession:
         Raises:
             BrigadeError: it cannot be written.
         """
-        if self._size == 0:  # nothing is left behind by whoever only reads the rules
+        if self._lines.is_empty:  # nothing is left behind by whoever only reads the rules
             make_folder(self.config.folder)
-            self._size = add_line(self.path, self._header, 0)
-        line = {"format": OPENED_FORMAT, "version": FORMAT_VERSION, "item": item.name, "at": _now()}
-        self._size = add_line(self.path, line, self._size)
+            self._lines.add(self._header)
+        self._lines.add({"format": OPENED_FORMAT, "version": FORMAT_VERSION, "item": item.name, "at": _now()})
         self._openings[item.name] = self._openings.get(item.name, 0) + 1
 
     def record(self, number: int, item: VerifierItem, judgement: Judgement, verdict: Verdict) -> dict[str, Any]:
@@ -190,7 +188,7 @@ class JudgingSession:
         Raises:
             BrigadeError: it cannot be written; it may be tried again.
         """
-        self._size = add_line(self.path, record, self._size)
+        self._lines.add(record)
         self.items.append(record)
 
     def _begin(self) -> None:
@@ -200,18 +198,13 @@ class JudgingSession:
             "provenance": provenance(), **_kitchen(self.config),
         }  # fmt: skip
         self._header = header
-        for path in filter(is_begun, session_files(self.config.folder)):
-            self._refuse_another(path, header)
-        if not self.path.exists():
-            return
-        if not is_begun(self.path):  # a crash has left it before anything was judged
-            self._remove()
-            return
-        session = read_session(self.path)
-        self.items, self._openings = list(session.items), dict(session.openings)
-        if not self.path.read_bytes().endswith(b"\n"):  # a crash has cut off the last line
-            write_lines(self.path, list(read_lines(self.path, unfinished=True)))
-        self._size = self.path.stat().st_size
+        for path in session_files(self.config.folder):
+            if is_begun(path, SESSION_FORMAT):
+                self._refuse_another(path, header)
+        if is_begun(self.path, SESSION_FORMAT):
+            session = read_session(self.path)
+            self.items, self._openings = list(session.items), dict(session.openings)
+        self._lines = LineFile(self.path)
 
     def _refuse_another(self, path: Path, new: Mapping[str, Any]) -> None:
         """Everyone in a folder is shown the same."""
@@ -221,26 +214,15 @@ class JudgingSession:
                 f"{path}:1: not a session of a verifier; choose another folder with out=DIR, or move that file away"
             )
         check_version(old, f"{path}:1")
-        difference = first_difference(old["config"], new["config"])
-        if difference is None and old.get("transcripts") != new["transcripts"]:
-            difference = ("transcripts", "of other content", "what they are")
-        if difference is not None:
-            key, before, now = difference
-            raise BrigadeError(
-                f"{path} is of another configuration: {key} is {before} there and {now} here; "
-                "choose another folder with out=DIR"
-            )
+        another = "a session of another configuration"
+        refuse_change(path, another, old["config"], new["config"])
+        digests = [{"digest of transcripts": header.get("transcripts")} for header in (old, new)]
+        refuse_change(path, another, *digests)
         if KITCHEN in old and old[KITCHEN] != new.get(KITCHEN):  # earlier versions did not write it
             raise BrigadeError(
                 f"{path}: the kitchen has changed since that session began: {KITCHEN} is {old[KITCHEN]} there and "
                 f"{new.get(KITCHEN)} here; put it back as it was, or choose another folder with out=DIR"
             )
-
-    def _remove(self) -> None:
-        try:
-            self.path.unlink()
-        except OSError as error:
-            raise BrigadeError(f"{self.path}: cannot be replaced: {error.strerror}") from None
 
 
 def _kitchen(config: JudgingConfig) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from brigade.batch.ray_session import ATTEMPTS, _interrupted_later, cancel, in_words, ray_session
+from brigade.batch.ray_session import ATTEMPTS, cancel, in_words, interrupted_later, ray_session
 from brigade.envs.registry import BrigadeError
 
 ray = pytest.importorskip("ray")
@@ -29,7 +29,7 @@ class TestCtrlC:
         reached = []
 
         def block() -> None:
-            with _interrupted_later():
+            with interrupted_later():
                 ctrl_c()
                 reached.append("the end")
 
@@ -42,7 +42,7 @@ class TestCtrlC:
         reached = []
 
         def block() -> None:
-            with _interrupted_later():
+            with interrupted_later():
                 ctrl_c()
                 reached.append("the second")
                 ctrl_c()
@@ -53,15 +53,15 @@ class TestCtrlC:
         assert reached == ["the second"]
 
     def test_changes_nothing_where_nobody_pressed_it(self, ctrl_c):
-        with _interrupted_later():
+        with interrupted_later():
             pass
-        with pytest.raises(ZeroDivisionError), _interrupted_later():
+        with pytest.raises(ZeroDivisionError), interrupted_later():
             1 / 0  # noqa: B018
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
     def test_stays_ignored_where_it_is_ignored(self, ctrl_c):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        with _interrupted_later():
+        with interrupted_later():
             ctrl_c()
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
@@ -69,7 +69,7 @@ class TestCtrlC:
         seen: list[Any] = []
 
         def work() -> None:
-            with _interrupted_later():
+            with interrupted_later():
                 seen.append(signal.getsignal(signal.SIGINT))
 
         thread = threading.Thread(target=work)

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from brigade.agents.base import Agent, Observation, View, make_agent
-from brigade.batch.records import episode_record
 from brigade.batch.specs import AgentSpec, KitchenChoice
 from brigade.envs.kitchen.content.layout import ACTION_NAMES
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.experiments.kitchen.run.config import Job
+from brigade.experiments.kitchen.run.results import episode_record
 from brigade.simulation.episode import play
 
 FOLDER = Path(__file__).parent / "recordings"

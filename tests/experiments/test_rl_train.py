@@ -23,7 +23,7 @@ pytest.importorskip("tensorboard", reason="training needs TensorBoard: pip insta
 from brigade.agents.learned.checkpoint import CARD, NUMBERS, load, steps_of  # noqa: E402
 from brigade.agents.learned.network_spec import NetworkSpec  # noqa: E402
 from brigade.agents.learned.networks import Policy, sample  # noqa: E402
-from brigade.batch.parallel import in_parallel  # noqa: E402
+from brigade.batch.jobs import run_jobs  # noqa: E402
 from brigade.batch.specs import KitchenChoice  # noqa: E402
 from brigade.envs.kitchen.content import layout  # noqa: E402
 from brigade.envs.kitchen.content.layout import ShapedSpec  # noqa: E402
@@ -233,7 +233,7 @@ def test_resuming_refuses_another_training(tmp_path: Path) -> None:
     with pytest.raises(BrigadeError, match="nothing to resume"):
         train(small(tmp_path), 0, QUIET, resume=True)
     train(small(tmp_path), 0, QUIET)
-    with pytest.raises(BrigadeError, match="cannot resume: steps was 480"):
+    with pytest.raises(BrigadeError, match="holds another training: steps is 480 there and 960 here"):
         train(small(tmp_path, steps=960), 0, QUIET, resume=True)
 
 
@@ -405,7 +405,8 @@ def test_a_line_cut_off_anywhere_does_not_keep_a_training_from_going_on(tmp_path
     (tmp_path / PROGRESS).write_text("\n".join([*lines[:2], lines[2].removesuffix("}")]))
     with Log(tmp_path, 480, 160, QUIET, "small"):
         pass
-    assert (tmp_path / PROGRESS).read_text().splitlines() == lines[:2]
+    kept = [json.loads(line) for line in (tmp_path / PROGRESS).read_text().splitlines()]
+    assert kept == [json.loads(line) for line in lines[:2]]
 
 
 def test_tensorboard_without_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -426,10 +427,10 @@ def test_tensorboard_without_room_is_told(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_full_disk_is_told_and_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fsync, count = os.fsync, iter(range(100))
+    fsync = os.fsync
 
     def full(file: int) -> None:
-        if next(count) >= 5:
+        if steps_of(tmp_path / "seed_0"):
             raise OSError(errno.ENOSPC, "No space left on device")
         fsync(file)
 
@@ -469,14 +470,14 @@ def test_a_seed_whose_process_is_killed_goes_on_where_it_was(tmp_path: Path) -> 
         Training.update = then_killed  # type: ignore[method-assign]
         return train(config, seed, Console(quiet=True))
 
-    outcomes = dict(in_parallel(killed, [0, 1], 1, partial(_in_worker, config, True)))
+    outcomes = dict(run_jobs(killed, [0, 1], 1, again=partial(_in_worker, config, True)))
     train_seeds(small(tmp_path / "whole", seeds=2, parallel=1), QUIET)
     for seed in range(2):
         assert outcomes[seed] == read_evaluation(tmp_path / "whole" / f"seed_{seed}")
         assert same(numbers(tmp_path / "killed" / f"seed_{seed}"), numbers(tmp_path / "whole" / f"seed_{seed}"))
-    (told,) = dict(in_parallel(lambda _: os.kill(os.getpid(), signal.SIGKILL), [0], 1)).values()
+    (told,) = dict(run_jobs(lambda _: os.kill(os.getpid(), signal.SIGKILL), [0], 1)).values()
     assert str(told) == "its process was killed again and again"
-    told, fine = dict(in_parallel(lambda x: 1 / x, [0, 1], 1)).values()
+    told, fine = dict(run_jobs(lambda x: 1 / x, [0, 1], 1)).values()
     assert (str(told), fine) == ("ZeroDivisionError: division by zero", 1.0)
 
 

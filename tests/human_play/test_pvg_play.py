@@ -26,6 +26,7 @@ import pygame
 from rich.console import Console
 
 import brigade  # registers who can follow plans
+from brigade.batch.lines import LineFile
 from brigade.batch.people.judgements import read_session, read_sessions
 from brigade.batch.people.legibility import notes
 from brigade.envs.kitchen.content.folders import own_folder
@@ -42,7 +43,6 @@ from brigade.experiments.prover_verifier.run import run_pvg
 from brigade.human_play.screens.verifier.judge import JudgeScreen
 from brigade.human_play.screens.verifier.judging import JudgingPage, JudgingRunner
 from brigade.human_play.verifier import choosing as pvg_draw
-from brigade.human_play.verifier import session as pvg_session
 from brigade.human_play.verifier.choosing import shares
 from brigade.human_play.verifier.config import BEHAVIOURS, JudgingConfig
 from brigade.human_play.verifier.session import Judgement, JudgingSession
@@ -412,7 +412,7 @@ class TestWindow:
             await robot.click_button("Begin")
             await robot.screen(JudgeScreen)
             with monkeypatch.context() as patched:
-                patched.setattr(pvg_session, "add_line", full)
+                patched.setattr(LineFile, "add", full)
                 await robot.press("a")
                 await robot.screen(JudgingPage)
                 assert "no space left" in str([getattr(widget, "given", "") for widget in robot.widgets()])

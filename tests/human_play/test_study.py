@@ -16,7 +16,6 @@ import pytest
 from brigade.agents.base import make_agent
 from brigade.envs.content import parse, validate
 from brigade.envs.registry import BrigadeError
-from brigade.human_play.study import progress
 from brigade.human_play.study.progress import PARTICIPANTS, STEPS, STUDY, Session, StudyFolder
 from brigade.human_play.study.schedule import Consent, Form, Game, Playing, Ranking, Step, kitchen_order, schedule
 from brigade.human_play.study.study import (  # fmt: skip
@@ -327,7 +326,7 @@ def test_a_full_disk_loses_nothing_that_was_finished(tmp_path: Path, monkeypatch
             raise OSError(28, "No space left on device")
 
         with monkeypatch.context() as patched:
-            patched.setattr(progress.os, "fsync", full)
+            patched.setattr(os, "fsync", full)
             with pytest.raises(BrigadeError, match="No space left on device; what was finished before is kept"):
                 session.finish(step)
         assert path.read_bytes() == before

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
+from brigade.batch.pvg_results import read_pvg_results
 from brigade.envs.kitchen.content.layout import DOWN, INTERACT, RIGHT, STAY, UP
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.game import Game
@@ -34,7 +35,6 @@ from brigade.experiments.prover_verifier.kitchen.live import (
     play_live,
 )
 from brigade.experiments.prover_verifier.kitchen.partners import PARTNERS, Helper
-from brigade.experiments.prover_verifier.records import read_pvg_results
 from brigade.experiments.prover_verifier.report.page import page
 from brigade.experiments.prover_verifier.run import run_pvg
 

@@ -19,6 +19,7 @@ import pytest
 from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
+from brigade.batch.pvg_results import read_pvg_results
 from brigade.dual_process.llm.house import read_state
 from brigade.dual_process.llm.protocol import Reply, Request
 from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner
@@ -41,7 +42,6 @@ from brigade.experiments.prover_verifier.language.dialogue import JUDGE, Convers
 from brigade.experiments.prover_verifier.language.language import EXAMPLES, figures_of, unchanged_figures
 from brigade.experiments.prover_verifier.language.topics import KitchenMoment, Topic, WordProblem
 from brigade.experiments.prover_verifier.outcome import Checkpoints
-from brigade.experiments.prover_verifier.records import read_pvg_results
 from brigade.experiments.prover_verifier.report.figures import print_pvg_report
 from brigade.experiments.prover_verifier.report.page import page
 from brigade.experiments.prover_verifier.run import run_pvg

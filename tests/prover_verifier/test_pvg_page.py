@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from brigade.experiments.prover_verifier.records import FORMAT_VERSION, RUN_FORMAT, SEED_FORMAT, SEEDS
+from brigade.batch.pvg_results import PVG_RUN, SEED_FORMAT, SEEDS
+from brigade.batch.run_folder import FORMAT_VERSION
 from brigade.experiments.prover_verifier.report.page import page
 
 EVIL = "<script>alert(1)</script>"
@@ -28,7 +29,7 @@ def made(folder: Path, *seeds: dict[str, Any]) -> str:
     """The page about results that were written by hand."""
     config = {"name": "made", "experiment": "made", "settings": {}, "vary": {}, "seeds": [0]}
     provenance = {"brigade": "0", "revision": None, "python": "3", "platform": "somewhere"}
-    header = {"format": RUN_FORMAT, "version": FORMAT_VERSION, "config": config, "provenance": provenance}
+    header = {"format": PVG_RUN.header_format, "version": FORMAT_VERSION, "config": config, "provenance": provenance}
     folder.mkdir(exist_ok=True)
     lines = [json.dumps(record) for record in (header, *seeds)]
     (folder / SEEDS).write_text("\n".join(lines) + "\n", encoding="utf-8")

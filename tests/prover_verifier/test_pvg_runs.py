@@ -13,13 +13,15 @@ import pytest
 from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
+from brigade.batch.pvg_results import SEED_FORMAT, read_pvg_results
+from brigade.batch.run_folder import RunFolder
 from brigade.envs.kitchen.content.folders import own_folder
 from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.config import PvgConfig
-from brigade.experiments.prover_verifier.records import SEED_FORMAT, PvgResults, read_pvg_results
 from brigade.experiments.prover_verifier.report.figures import print_pvg_report
 from brigade.experiments.prover_verifier.report.page import page
+from brigade.experiments.prover_verifier.results import open_pvg_results
 from brigade.experiments.prover_verifier.run import run_pvg
 
 TRAINED = (
@@ -81,11 +83,13 @@ def test_settings_left_at_their_defaults_are_part_of_a_run(tmp_path: Path, monke
 
 
 def test_where_nothing_was_finished_another_run_may_begin(tmp_path: Path) -> None:
-    def begun(claims: int) -> PvgResults:
-        return PvgResults(PvgConfig.load("kitchen_scripted", [f"settings.claims={claims}", f"out={tmp_path / 'run'}"]))
+    def begun(claims: int) -> RunFolder:
+        config = PvgConfig.load("kitchen_scripted", [f"settings.claims={claims}", f"out={tmp_path / 'run'}"])
+        return open_pvg_results(config)
 
-    begun(1)
-    begun(2).add({"format": SEED_FORMAT, "version": 1, "key": "one"}, 1.0)
+    begun(1).close()
+    with begun(2) as results:
+        results.add({"format": SEED_FORMAT, "version": 1, "key": "one"})
     assert read_pvg_results(tmp_path / "run")[0]["config"]["settings"]["claims"] == 2
     with pytest.raises(BrigadeError, match=r"another configuration: settings\.claims is 2 there and 3 here"):
         begun(3)

@@ -16,12 +16,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from brigade.batch.estimate import Estimate, estimate
-from brigade.batch.records import EPISODES, TIMINGS, read_results
+from brigade.batch.run_folder import TIMINGS
 from brigade.batch.vary import combinations
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.report.cost import Cost, cost_of
 from brigade.experiments.kitchen.run.config import RunConfig, jobs_of
 from brigade.experiments.kitchen.run.episodes import Episode, Group, Outcome, condition_label, kitchen_label
+from brigade.experiments.kitchen.run.results import EPISODES, read_results
 
 __all__ = [
     "Cost", "Episode", "Estimate", "Row", "Run", "Seat", "estimate", "kitchen_label", "read_run", "read_runs",

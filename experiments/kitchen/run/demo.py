@@ -13,11 +13,12 @@ from rich.panel import Panel
 from rich.text import Text
 
 from brigade.agents.base import Observation
-from brigade.batch.records import Results
+from brigade.batch.run_folder import RunFolder
 from brigade.batch.specs import AgentSpec, KitchenChoice
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.pictures.text import captions, draw
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
+from brigade.experiments.kitchen.run.results import open_results
 from brigade.experiments.kitchen.run.run import agent_of, play_job
 
 CONFIG = RunConfig(
@@ -44,14 +45,15 @@ def demo(console: Console, speed: float = TICKS_PER_SECOND, out: Path | None = N
         The results folder.
     """
     folder = out or Path(tempfile.mkdtemp(prefix="brigade-demo-"))
-    results = Results(folder, CONFIG)
-    for job in jobs_of(CONFIG):
-        if job.key not in results.done:
-            _cook(job, results, console, speed)
+    config = CONFIG.model_copy(update={"out": str(folder)})
+    with open_results(config) as results:
+        for job in jobs_of(config):
+            if job.key not in results.done:
+                _cook(job, results, console, speed)
     return folder
 
 
-def _cook(job: Job, results: Results, console: Console, speed: float) -> None:
+def _cook(job: Job, results: RunFolder, console: Console, speed: float) -> None:
     agents = [agent_of(job, seat) for seat in range(len(job.team))]
     title = f"{job.kitchen.load().spec.title}: {' and '.join(str(agent) for agent in job.team)}"
     with Live(console=console, refresh_per_second=30, transient=True, auto_refresh=False) as live:
@@ -64,7 +66,7 @@ def _cook(job: Job, results: Results, console: Console, speed: float) -> None:
                 time.sleep(1 / speed)
 
         record, timing = play_job(job, agents, watch)
-    results.add(record, timing)
+    results.add(record, {"key": job.key, **timing})
     figures = record["result"]
     console.print(
         f"{title}: [bold]{figures['score']}[/] points, {figures['served']} served, {figures['missed']} missed"

@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from brigade.agents.base import Agent, agents, make_agent
-from brigade.batch.ray_session import cancel, in_words, ray_session
-from brigade.batch.records import Results, episode_record
+from brigade.batch.jobs import Stopped, result_of, run_jobs
+from brigade.batch.progress import Bar, progress_bar
+from brigade.batch.run_folder import RunFolder
 from brigade.dual_process.build import calls_file, make_reasoner, recorded, short_key
+from brigade.envs.disk import writing
 from brigade.envs.kitchen.engine.game import Game
-from brigade.envs.plugins import Plugin, import_plugins
+from brigade.envs.plugins import import_plugins
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
+from brigade.experiments.kitchen.run.results import INTERRUPTED, episode_record, open_results
 from brigade.simulation.episode import Watcher, play, result
 from brigade.simulation.recording import ENDING, RecordingWriter, make_header
 
-STOPPING_S = 10.0  # how long workers have to bring what they have played when a run is stopped
+TOGETHER = 8  # episodes that a worker plays in one go
 
 Finished = tuple[dict[str, Any], dict[str, Any]]  # the record and the timing of an episode
 
 
-class EpisodeInterrupted(KeyboardInterrupt):
-    """Ctrl-C came in the middle of an episode; `record` is what was played of it."""
-
-    def __init__(self, record: dict[str, Any]):
-        super().__init__("interrupted")
-        self.record = record
-
-
 def play_job(job: Job, agents: Sequence[Agent] | None = None, watch: Watcher | None = None) -> Finished:
-    """Play one episode, with the job's agents unless they are given; `watch` is shown every tick."""
+    """Play one episode, with the job's agents unless they are given; `watch` is shown every tick.
+
+    Raises:
+        BrigadeError: it cannot be played, or its recording cannot be written.
+        Stopped: Ctrl-C came in the middle of it.
+    """
     begun = time.perf_counter()
     if agents is None:
         agents = [agent_of(job, seat) for seat in range(len(job.team))]
@@ -48,7 +48,7 @@ def play_job(job: Job, agents: Sequence[Agent] | None = None, watch: Watcher | N
     if recorder is not None and recorder.failed is not None:
         raise BrigadeError(f"{recorder.path}: cannot be written: {recorder.failed}")
     if played.interrupted:
-        raise EpisodeInterrupted(episode_record(job, played))
+        raise Stopped(episode_record(job, played))
     timing = {"decision_ms": result(played)["decision_ms"], "wall_s": round(time.perf_counter() - begun, 3)}
     return episode_record(job, played), timing
 
@@ -58,7 +58,8 @@ def _recorder(job: Job) -> RecordingWriter | None:
     if job.recordings is None:
         return None
     path = Path(job.recordings) / f"{short_key(job.key)}{ENDING}"
-    path.unlink(missing_ok=True)
+    with writing(path):
+        path.unlink(missing_ok=True)
     agents = [spec.model_dump() for spec in job.team]
     ids = {"key": job.key, "condition": job.condition}
     clock = job.clock.model_dump()
@@ -78,18 +79,11 @@ def agent_of(job: Job, seat: int) -> Agent:
     return make_agent(spec.name, reasoner=recorded(inner, record, replay), **spec.options)
 
 
-class Batch(NamedTuple):
-    """Episodes played one after the other, and what was played of the one in which it was stopped."""
-
-    finished: list[Finished]
-    interrupted: dict[str, Any] | None
-
-
-def run(config: RunConfig, console: Console) -> Results:
+def run(config: RunConfig, console: Console) -> RunFolder:
     """Play what is missing of a run.
 
     Returns:
-        The results folder, complete unless interrupted.
+        The results folder, complete unless interrupted, and closed.
 
     Raises:
         BrigadeError: the folder holds another run, or an episode failed; what is finished is kept.
@@ -97,88 +91,26 @@ def run(config: RunConfig, console: Console) -> Results:
             they went, in `interrupted.jsonl`.
     """
     jobs = jobs_of(config)
-    results = Results(config.folder, config)
-    missing = [job for job in jobs if job.key not in results.done]
-    if len(missing) < len(jobs):
-        console.print(f"{len(jobs) - len(missing)} of {len(jobs)} episodes are in {config.folder} already")
-    if missing:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task(config.name, total=len(jobs), completed=len(jobs) - len(missing))
-
-            def keep(batch: Batch) -> None:
-                for record, timing in batch.finished:
-                    results.add(record, timing)
-                    progress.advance(task)
-                if batch.interrupted is not None:
-                    results.keep_interrupted(batch.interrupted)
-
-            if config.ray.workers == 0:
-                _play_here(missing, keep)
-            else:
-                Game(missing[0].kitchen.load()).reset(0)  # compile here, once, rather than in every worker
-                _play_with_ray(missing, config, keep)
-    results.finish([job.key for job in jobs])
+    with open_results(config, jobs) as results:
+        missing = [job for job in jobs if job.key not in results.done]
+        if len(missing) < len(jobs):
+            console.print(f"{len(jobs) - len(missing)} of {len(jobs)} episodes are in {config.folder} already")
+        if missing:
+            with progress_bar(console, config.name, len(jobs), len(jobs) - len(missing)) as bar:
+                _play_all(missing, config, results, bar)
+        results.finish(job.key for job in jobs)
     return results
 
 
-def _play_here(jobs: list[Job], keep: Callable[[Batch], None]) -> None:
-    for job in jobs:
-        batch = _play_some([job])
-        keep(batch)
-        if batch.interrupted is not None:
-            raise KeyboardInterrupt
-
-
-def _play_with_ray(jobs: list[Job], config: RunConfig, keep: Callable[[Batch], None]) -> None:
-    """Play on Ray's workers, a handful of episodes to a task, keeping them as they are finished."""
-    with ray_session(config.ray.workers, config.ray.address) as ours:
-        import ray
-
-        remote: Callable[..., Any] = ray.remote(_play_some).remote
-        cpus = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
-        size = max(1, min(8, len(jobs) // (cpus * 4)))
-        waiting = [remote(jobs[i : i + size], config.plugins) for i in range(0, len(jobs), size)]
-        try:
-            while waiting:
-                (ready,), _ = ray.wait(waiting, num_returns=1)
-                batch = ray.get(ready)
-                waiting.remove(ready)
-                keep(batch)
-        except ray.exceptions.RayError as error:
-            raise in_words(error) from None
-        except KeyboardInterrupt:
-            for batch in _stop(waiting):
-                keep(batch)
-            raise
-        finally:
-            if not ours:
-                cancel(waiting, force=True)
-
-
-def _stop(waiting: list[Any]) -> list[Batch]:
-    """Ask Ray's tasks to stop where they are; what those under way have played comes back from them."""
-    import ray
-
-    if not waiting:
-        return []
-    cancel(waiting, force=False)
-    ended, _ = ray.wait(waiting, num_returns=len(waiting), timeout=STOPPING_S)
-    batches = []
-    for reference in ended:
-        try:
-            batches.append(ray.get(reference))
-        except ray.exceptions.RayError:
-            continue  # it had not begun, or it could not be stopped in order
-    return batches
-
-
-def _play_some(jobs: list[Job], plugins: Sequence[Plugin] = ()) -> Batch:
-    import_plugins(plugins)
-    finished: list[Finished] = []
-    for job in jobs:
-        try:
-            finished.append(play_job(job))
-        except EpisodeInterrupted as stopped:
-            return Batch(finished, stopped.record)
-    return Batch(finished, None)
+def _play_all(jobs: list[Job], config: RunConfig, results: RunFolder, bar: Bar) -> None:
+    if config.ray.workers != 0:
+        Game(jobs[0].kitchen.load()).reset(0)  # compile here, once, rather than in every worker
+    played = run_jobs(
+        play_job, jobs, config.ray.workers, address=config.ray.address, together=TOGETHER,
+        before=partial(import_plugins, config.plugins),
+        keep=lambda record: results.add_to(INTERRUPTED, record),  # the next run plays it whole
+    )  # fmt: skip
+    for job, outcome in played:
+        record, timing = result_of(outcome)
+        results.add(record, {"key": job.key, **timing})
+        bar.advance()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brigade.batch.records import EPISODE_FORMAT, EPISODES, RUN_FORMAT, check_version
+from brigade.batch.run_folder import check_version
 from brigade.batch.specs import KitchenChoice
 from brigade.envs.kitchen.content.layout import Kitchen, kitchen_digest
 from brigade.envs.kitchen.content.loading import load_kitchen
@@ -21,6 +21,7 @@ from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import fingerprint, fingerprint_differences
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run import published_recordings as published
+from brigade.experiments.kitchen.run.results import EPISODE_FORMAT, EPISODES, RUN_FORMAT
 from brigade.simulation.recording import ENDING, read_recording
 
 CHECK_DIGITS = 16  # of one fingerprint

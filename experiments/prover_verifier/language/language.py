@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from brigade.batch.estimate import mean_of_known
+from brigade.batch.pvg_results import NATURE
 from brigade.dual_process.build import ReasonerSpec, recorded
 from brigade.dual_process.llm.calls import ResumingReasoner
 from brigade.dual_process.llm.client import OpenAIReasoner
@@ -36,7 +37,6 @@ from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure, Out
 from brigade.simulation.running import run_to_end
 
 ROLES = ("helpful", "sneaky")
-NATURE = "nature"  # stands for the role where provers have none: nature makes the statement
 TALK = 1  # what the random numbers of a conversation are told from those of its topic by
 EXAMPLES = 4  # problems with statements in a verifier's prompt
 SHOWN = 3  # talks of each round and role in the transcripts

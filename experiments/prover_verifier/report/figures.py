@@ -10,12 +10,13 @@ from typing import Any
 from rich.console import Console
 
 from brigade.batch.estimate import Estimate, estimate
+from brigade.batch.lines import read_lines
 from brigade.batch.numbers import NONE, with_error
 from brigade.batch.people.judgements import session_files
 from brigade.batch.people.legibility import print_legibility, print_table
-from brigade.batch.records import read_lines
+from brigade.batch.pvg_results import SEEDS, read_pvg_results
+from brigade.batch.run_folder import TIMINGS
 from brigade.experiments.prover_verifier.config import condition_text
-from brigade.experiments.prover_verifier.records import SEEDS, TIMINGS, read_pvg_results
 
 Record = Mapping[str, Any]
 DIGITS = ((50.0, 0), (5.0, 1))  # figures whose largest mean is at least so large have so many digits behind the point

@@ -5,23 +5,23 @@ Self-play says how well a policy knows itself. Cross-play says how well it coord
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import torch
 from pydantic import Field
 from rich.console import Console
 
-from brigade.agents.learned.checkpoint import make_folder, write
 from brigade.batch.config import Configuration
+from brigade.batch.jobs import run_jobs
 from brigade.batch.machine import cores
-from brigade.batch.parallel import in_parallel
-from brigade.batch.records import read_lines
+from brigade.batch.progress import progress_bar
+from brigade.batch.resume import refuse_change, refuse_other_files
+from brigade.batch.run_folder import Kind, Record, RunFolder
 from brigade.batch.specs import AgentSpec, KitchenChoice
 from brigade.envs.content import Document
 from brigade.envs.kitchen.content.layout import kitchen_digest
@@ -31,10 +31,8 @@ from brigade.envs.registry import BrigadeError, unknown
 from brigade.experiments.rl.config import TRAINED, array_observer
 from brigade.experiments.rl.evaluation.evaluate import SEED, play_batch
 from brigade.experiments.rl.evaluation.players import expand, identity, make_player
-from brigade.simulation.provenance import provenance
 
 PAIRS = "pairs.jsonl"
-FORMAT, VERSION = "brigade-crossplay", 2
 Team = tuple[str, str]  # who is in seat 0 and in seat 1, by label
 
 
@@ -110,19 +108,22 @@ def crossplay(config: CrossplayConfig, console: Console) -> Crossplay:
     pairs = [(one, other) for one in policies for other in partners]
     pairs += [(f"best response to {label}", label) for label in best]
     teams = list(dict.fromkeys(team for one, other in pairs for team in ((one, other), (other, one))))
-    scores = dict(_kept(config, cast))
-    missing = [team for team in teams if team not in scores]
-    console.print(f"{config.name}: {len(teams)} teams, {len(missing)} to be played")
-    Game(config.kitchen.load()).reset(0)  # compile here, once, rather than in every worker
-    workers = len(cores()) if config.workers is None else config.workers
-    work = partial(_play_team, config, cast)
-    for team, outcome in in_parallel(work, missing, min(workers, len(missing))):
-        if isinstance(outcome, BrigadeError):
-            raise BrigadeError(f"{' + '.join(team)}: {outcome}")
-        scores[team] = outcome
-        _keep(config, team, outcome)
-    wanted = {team: scores[team] for team in teams}
-    return Crossplay(list(policies), list(partners), wanted, {label: f"best response to {label}" for label in best})
+    with _folder(config, cast) as folder:
+        missing = [team for team in teams if team not in folder.done]
+        console.print(f"{config.name}: {len(teams)} teams, {len(missing)} to be played")
+        Game(config.kitchen.load()).reset(0)  # compile here, once, rather than in every worker
+        workers = len(cores()) if config.workers is None else config.workers
+        work = partial(_play_team, config, cast)
+        before = partial(import_plugins, config.plugins)
+        with progress_bar(console, config.name, len(teams), len(teams) - len(missing)) as bar:
+            for team, outcome in run_jobs(work, missing, min(workers, len(missing)), before=before, show=True):
+                if isinstance(outcome, BrigadeError):
+                    raise BrigadeError(f"{' + '.join(team)}: {outcome}")
+                folder.add({"team": team, "scores": outcome})
+                bar.advance()
+        folder.finish(teams)
+        scores = {team: folder.done[team]["scores"] for team in teams}
+    return Crossplay(list(policies), list(partners), scores, {label: f"best response to {label}" for label in best})
 
 
 def _labelled(specs: dict[str, AgentSpec], greedy: bool) -> dict[str, AgentSpec]:
@@ -159,7 +160,6 @@ def _cast(*groups: dict[str, AgentSpec]) -> dict[str, AgentSpec]:
 
 
 def _play_team(config: CrossplayConfig, cast: dict[str, AgentSpec], team: Team) -> list[int]:
-    import_plugins(config.plugins)
     kitchen = config.kitchen.load()
     torch.set_num_threads(1)
     random = torch.Generator().manual_seed(SEED)
@@ -168,49 +168,36 @@ def _play_team(config: CrossplayConfig, cast: dict[str, AgentSpec], team: Team) 
     return scores
 
 
-def _header(config: CrossplayConfig, cast: dict[str, AgentSpec]) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "version": VERSION,
+def _team_of(record: Record) -> Team:
+    one, other = record["team"]
+    return one, other
+
+
+CROSSPLAY = Kind(
+    what="cross-play", file=PAIRS, header_format="brigade-crossplay", record="a team", key=_team_of, version=2
+)  # fmt: skip
+
+
+def _folder(config: CrossplayConfig, cast: dict[str, AgentSpec]) -> RunFolder:
+    """The folder, open for adding to."""
+    asked: Record = {
         "kitchen_digest": kitchen_digest(config.kitchen.load()),
         "observation": config.observation,
         "episodes": config.episodes,
         "plugins": [plugin.model_dump() for plugin in config.plugins],
-        "cast": {label: spec.model_dump() for label, spec in cast.items()},
-        "digests": {label: identity(spec)["digest"] for label, spec in cast.items()},
     }
+    specs = {label: spec.model_dump() for label, spec in cast.items()}
+    digests = {label: identity(spec)["digest"] for label, spec in cast.items()}
 
+    def going_on(header: Record, _: list[Record]) -> Record:
+        """Anyone may join; who was there before must be who it was."""
+        there, before = header.get("cast", {}), header.get("digests", {})
+        both = [label for label in specs if label in there]
+        members = {label: AgentSpec.model_validate(there[label]).model_dump() for label in both}
+        new = {**asked, "version": CROSSPLAY.version, "cast": {label: specs[label] for label in both}}
+        old = {"plugins": [], **header, "cast": members}  # earlier revisions wrote no plug-ins, as there were none
+        refuse_change(config.folder, "another cross-play", {key: old.get(key) for key in new}, new)
+        refuse_other_files(f"the results in {config.folder}", before, digests)
+        return {"cast": {**specs, **there}, "digests": {**digests, **before}}
 
-def _kept(config: CrossplayConfig, cast: dict[str, AgentSpec]) -> Iterator[tuple[Team, list[int]]]:
-    """What is in the folder already; the file is begun if there is none."""
-    path, header = config.folder / PAIRS, _header(config, cast)
-    if not path.exists():
-        make_folder(config.folder)
-        write(path, (json.dumps({**header, "provenance": provenance()}) + "\n").encode())
-        return
-    first, *lines = list(read_lines(path, unfinished=True)) or [{}]
-    _check_same(path, first, header)
-    write(path, "".join(json.dumps(line) + "\n" for line in (first, *lines)).encode())  # without a line cut off
-    for line in lines:
-        one, other = line["team"]
-        yield (one, other), line["scores"]
-
-
-def _check_same(path: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
-    for key, value in new.items():
-        if old.get(key, []) == value:  # a Brigade before this one wrote no plug-ins, as there were none
-            continue
-        what = f"{key} differs"
-        if key == "digests":
-            changed = [label for label, digest in value.items() if old[key].get(label) != digest]
-            what = f"trained again since: {', '.join(changed)}"
-        raise BrigadeError(f"{path}: holds another cross-play ({what}); choose another folder with out=DIR")
-
-
-def _keep(config: CrossplayConfig, team: Team, scores: list[int]) -> None:
-    path = config.folder / PAIRS
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"team": team, "scores": scores}) + "\n")
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
+    return RunFolder(config.folder, CROSSPLAY, {**asked, "cast": specs, "digests": digests}, going_on)

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from brigade.agents.learned.checkpoint import write
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.numbers import figure, mean_and_error
-from brigade.envs.registry import BrigadeError
+from brigade.envs.disk import write, writing
 from brigade.experiments.rl.evaluation.crossplay import Crossplay
 
 PICTURE, SUMMARY = "matrix.png", "summary.json"
@@ -140,10 +139,8 @@ def draw(result: Crossplay, path: Path) -> None:
                 dark = image.norm(returns[i, j, seat]) < 0.6
                 axes.text(j, i, f"{returns[i, j, seat]:.0f}", ha="center", va="center", color="w" if dark else "k")
     figure.colorbar(image, ax=panels, label="return")
-    try:
+    with writing(path):
         figure.savefig(path, dpi=120, bbox_inches="tight")
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _table(result: Crossplay) -> Table:

@@ -19,11 +19,12 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from brigade.agents.learned.checkpoint import CHECKPOINTS, make_card, packed, read_tensors, save, write
+from brigade.agents.learned.checkpoint import CHECKPOINTS, make_card, packed, read_tensors, save
 from brigade.agents.learned.network_spec import STANDARD, NetworkSpec
 from brigade.agents.learned.networks import Policy
 from brigade.batch.machine import cores
 from brigade.batch.ray_session import ray_session
+from brigade.envs.disk import write
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.config import TrainConfig
@@ -34,7 +35,7 @@ from brigade.experiments.rl.training.ppo import Losses
 from brigade.experiments.rl.training.resume import RESUME, VERSION, Progress
 from brigade.experiments.rl.training.rollout import Totals
 from brigade.experiments.rl.training.train import KITCHEN_SEEDS, first_policy, new_policy, see_through
-from brigade.experiments.rl.training.training_folder import prepare
+from brigade.experiments.rl.training.training_folder import training_folder
 from brigade.simulation.provenance import revision
 
 try:
@@ -299,11 +300,9 @@ def train_with_rllib(config: TrainConfig, seed: int, console: Console, resume: b
         KeyboardInterrupt: stopped; likewise.
     """
     check_supported(config)
-    folder = config.run_folder(seed)
-    prepare(folder, config, resume)
     begun = time.perf_counter()
     _quieten()
-    with ray_session(_workers(config) + 1) as started:
+    with training_folder(config, seed, resume) as folder, ray_session(_workers(config) + 1) as started:
         workers = _workers(config) if started else 0  # trained side by side, each seed keeps to its process
         training = RLlibTraining(config, seed, workers, folder if resume else None)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,14 +12,15 @@ from rich.console import Console
 from brigade.agents.learned.checkpoint import CHECKPOINTS, make_card, save
 from brigade.agents.learned.network_spec import make_network
 from brigade.agents.learned.networks import Policy
-from brigade.experiments.rl.config import TrainConfig
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.experiments.rl.config import CloneSpec, TrainConfig
 from brigade.experiments.rl.evaluation.evaluate import Returns, evaluate
 from brigade.experiments.rl.training.demonstrations import Shown, demonstrations
 from brigade.experiments.rl.training.device import choose_device, describe
 from brigade.experiments.rl.training.divergence import check_losses, check_policy
 from brigade.experiments.rl.training.resume import Progress
 from brigade.experiments.rl.training.train import keep_evaluation
-from brigade.experiments.rl.training.training_folder import prepare
+from brigade.experiments.rl.training.training_folder import training_folder
 from brigade.simulation.provenance import revision
 
 
@@ -29,12 +31,17 @@ def clone(config: TrainConfig, seed: int, console: Console) -> list[Returns]:
         BrigadeError: the recordings are of another kitchen, the folder holds another training or cannot be written, a
             device is wished for that cannot be used, or the clone diverged.
     """
-    begun = time.perf_counter()
     spec, kitchen = config.clone, config.kitchen.load()
     assert spec is not None
     choose_device(config.device)  # before anything is written
-    folder = config.run_folder(seed)
-    prepare(folder, config, resume=False)
+    with training_folder(config, seed, resume=False) as folder:
+        return _clone(config, spec, kitchen, seed, folder, console)
+
+
+def _clone(
+    config: TrainConfig, spec: CloneSpec, kitchen: Kitchen, seed: int, folder: Path, console: Console
+) -> list[Returns]:
+    begun = time.perf_counter()
     torch.set_num_threads(config.threads)
     torch.manual_seed(seed)
     card = make_card(

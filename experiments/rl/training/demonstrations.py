@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brigade.agents.base import View, make_agent
-from brigade.batch.records import EPISODES, read_results
 from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen, kitchen_digest
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.envs.registry import BrigadeError
+from brigade.experiments.kitchen.run.results import EPISODES, read_results
 from brigade.experiments.rl.config import CloneSpec, TrainConfig
 from brigade.simulation.recording import ENDING, read_recording
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -13,9 +10,9 @@ from typing import Any, Self
 
 from rich.console import Console
 
-from brigade.agents.learned.checkpoint import write
+from brigade.batch.lines import LineFile, read_lines, write_lines
 from brigade.batch.numbers import figure
-from brigade.batch.records import read_lines
+from brigade.envs.disk import writing
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.config import PROGRESS
 from brigade.experiments.rl.training.ppo import Losses
@@ -46,8 +43,9 @@ class Log:
             raise BrigadeError("training needs TensorBoard, which is missing: pip install 'brigade[rl]'") from None
         self.path, self.steps, self.console, self.label = folder / PROGRESS, steps, console, label
         self._keep_until(done)
+        self._lines = LineFile(self.path)
         self._events = folder / TENSORBOARD
-        with _writing(self._events):
+        with writing(self._events):
             self._board = SummaryWriter(str(self._events), purge_step=done + 1 if done else None)
         self._begun, self._first, self._shown = time.perf_counter(), done, time.perf_counter()
         self._return: float | None = None
@@ -65,12 +63,12 @@ class Log:
         speed = (step - self._first) / (now - self._begun)
         values: dict[str, Any] = {"steps_per_s": round(speed, 1), **rates}
         groups = {"episode": asdict(totals), "loss": asdict(losses), "rate": values}
-        with _writing(self._events):
+        with writing(self._events):
             for group, figures in groups.items():
                 for name, value in figures.items():
                     if value is not None:
                         self._board.add_scalar(f"{group}/{name}", value, step)
-        self._write({"step": step, **groups})
+        self._lines.add({"step": step, **groups})
         if now - self._shown >= EVERY_S or step >= self.steps:
             self._shown = now
             self._show(step, speed)
@@ -81,7 +79,7 @@ class Log:
         Raises:
             BrigadeError: it cannot be written.
         """
-        with _writing(self._events):
+        with writing(self._events):
             self._board.close()
 
     def __enter__(self) -> Self:
@@ -105,21 +103,4 @@ class Log:
     def _keep_until(self, done: int) -> None:
         """Drop lines that a training which goes on will write again."""
         lines = read_lines(self.path, unfinished=True) if done and self.path.exists() else ()
-        write(self.path, "".join(json.dumps(line) + "\n" for line in lines if line["step"] <= done).encode())
-
-    def _write(self, entry: dict[str, Any]) -> None:
-        with _writing(self.path), self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Tell which file cannot be written.
-
-    Raises:
-        BrigadeError: it cannot, for example because the disk is full.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be written: {error.strerror or error}") from None
+        write_lines(self.path, [line for line in lines if line["step"] <= done])

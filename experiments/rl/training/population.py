@@ -7,8 +7,8 @@ from functools import partial
 
 from rich.console import Console
 
+from brigade.batch.jobs import run_jobs
 from brigade.batch.machine import cores
-from brigade.batch.parallel import in_parallel
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.plugins import import_plugins
 from brigade.envs.registry import BrigadeError
@@ -46,7 +46,9 @@ def train_seeds(config: TrainConfig, console: Console, resume: bool = False) -> 
         gpus = 0.0 if config.backend == "rllib" else min(gpu_count(config.device) / workers, 1.0)
     finished: dict[int, list[Returns]] = {}
     problems = []
-    for seed, outcome in in_parallel(begin, config.seeds, workers, go_on, gpus):
+    for seed, outcome in run_jobs(
+        begin, config.seeds, workers, again=go_on, gpus=gpus, show=True, before=partial(import_plugins, config.plugins)
+    ):
         if isinstance(outcome, BrigadeError):
             problems.append(f"seed {seed}: {outcome}")
         else:
@@ -67,5 +69,4 @@ def _train(config: TrainConfig, console: Console, resume: bool, seed: int) -> li
 
 def _in_worker(config: TrainConfig, resume: bool, seed: int) -> list[Returns]:
     """Train in a process of its own, whose output Ray passes on."""
-    import_plugins(config.plugins)
     return _train(config, Console(width=120), resume, seed)

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brigade.agents.learned.checkpoint import packed, read_tensors, write
+from brigade.agents.learned.checkpoint import packed, read_tensors
+from brigade.envs.disk import write
 from brigade.envs.kitchen.engine.state import State
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.training.ppo import PPO

@@ -19,11 +19,11 @@ from brigade.agents.learned.checkpoint import (
     make_card,
     save,
     steps_of,
-    write,
 )  # fmt: skip
 from brigade.agents.learned.network_spec import make_network
 from brigade.agents.learned.networks import Policy
 from brigade.batch.machine import cores
+from brigade.envs.disk import write
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.interfaces.cuda import ON_DEVICE
 from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
@@ -39,7 +39,7 @@ from brigade.experiments.rl.training.partners import Partners
 from brigade.experiments.rl.training.ppo import PPO
 from brigade.experiments.rl.training.resume import RESUME, Progress, load_training, save_training
 from brigade.experiments.rl.training.rollout import CpuRollout, Rollout, Weights
-from brigade.experiments.rl.training.training_folder import EVALUATION, prepare
+from brigade.experiments.rl.training.training_folder import EVALUATION, training_folder
 from brigade.simulation.provenance import revision
 
 RLLIB = "brigade.experiments.rl.ray.rllib:train_with_rllib"  # by name: it is built on this, and takes seconds to import
@@ -137,11 +137,10 @@ def train(config: TrainConfig, seed: int, console: Console, resume: bool = False
         pkgutil.resolve_name(RLLIB)(config, seed, console, resume=resume)
         return read_evaluation(config.run_folder(seed))
     choose_device(config.device)  # before anything is written
-    folder = config.run_folder(seed)
-    prepare(folder, config, resume)
-    begun = time.perf_counter()
-    training = Training(config, seed, folder if resume else None)
-    return see_through(training, folder, console, begun, resume, describe(training.device))
+    with training_folder(config, seed, resume) as folder:
+        begun = time.perf_counter()
+        training = Training(config, seed, folder if resume else None)
+        return see_through(training, folder, console, begun, resume, describe(training.device))
 
 
 class Learning(Protocol):

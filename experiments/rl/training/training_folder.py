@@ -1,16 +1,17 @@
-"""The folder of a training: begun only once, and gone on with only as what it was."""
+"""The folder of a training: held by one process, begun only once, and gone on with only as what it was."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from brigade.agents.learned.checkpoint import check_fits, make_folder, read_card, steps_of, write
-from brigade.batch.records import read_lines
-from brigade.envs.content import first_problem
+from brigade.agents.learned.checkpoint import check_fits, read_card, steps_of
+from brigade.batch.lines import read_lines, write_lines
+from brigade.batch.lock import take_lock
+from brigade.batch.resume import filled_in, refuse_change
+from brigade.envs.disk import make_folder
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.evaluation.players import expand, identity
@@ -19,18 +20,34 @@ from brigade.experiments.rl.training.resume import RESUME
 CONFIG, PARTNERS, EVALUATION = "config.json", "partners.jsonl", "evaluation.json"
 
 
-def prepare(folder: Path, config: TrainConfig, resume: bool) -> None:
-    """Make the folder of a training, or check that it holds this one.
+@contextmanager
+def training_folder(config: TrainConfig, seed: int, resume: bool) -> Iterator[Path]:
+    """Make the folder of a training, or check that it holds this one, and keep other processes out of it.
 
     A training that was cut off before there was anything to resume is begun again. So is a clone, which comes out the
     same.
 
+    Yields:
+        The folder; it is let go of at the end of the block.
+
     Raises:
-        BrigadeError: the folder holds a training already, or none, or another one, to go on with.
+        BrigadeError: another process works in the folder, or it holds a training already, or none, or another one, to
+            go on with.
     """
+    folder = config.run_folder(seed)
+    if resume and not (folder / RESUME).exists():
+        raise BrigadeError(f"{folder}: nothing to resume; start without --resume")
+    make_folder(folder)
+    lock = take_lock(folder)
+    try:
+        _prepare(folder, config, resume)
+        yield folder
+    finally:
+        lock.release()
+
+
+def _prepare(folder: Path, config: TrainConfig, resume: bool) -> None:
     if resume:
-        if not (folder / RESUME).exists():
-            raise BrigadeError(f"{folder}: nothing to resume; start without --resume")
         _check_config(folder, config)
         _check_kitchen(folder, config)
         _check_partners(folder, config)
@@ -50,10 +67,9 @@ def _holds_training(folder: Path) -> bool:
 
 def _begin(folder: Path, config: TrainConfig) -> None:
     partners = _partners(config)
-    make_folder(folder)
     if partners:
-        write(folder / PARTNERS, "".join(json.dumps(each) + "\n" for each in partners).encode())
-    write(folder / CONFIG, (json.dumps(config.model_dump(mode="json")) + "\n").encode())
+        write_lines(folder / PARTNERS, partners)
+    write_lines(folder / CONFIG, [config.model_dump(mode="json")])
 
 
 def _partners(config: TrainConfig) -> list[dict[str, Any]]:
@@ -63,18 +79,8 @@ def _partners(config: TrainConfig) -> list[dict[str, Any]]:
 
 def _check_config(folder: Path, config: TrainConfig) -> None:
     path = folder / CONFIG
-    try:
-        old, new = TrainConfig.model_validate(next(read_lines(path), {})).important(), config.important()
-    except ValidationError as error:
-        where, message = first_problem(TrainConfig, error)
-        raise BrigadeError(f"{path}: {'.'.join(map(str, where))}: {message}") from None
-    for key in {**old, **new}:
-        if old.get(key) != new.get(key):
-            raise BrigadeError(
-                f"{folder} holds another training, cannot resume: {key} was {old.get(key)} there, and is "
-                f"{new.get(key)} now; "
-                f"choose another out=DIR"
-            )
+    old = filled_in(path, next(read_lines(path), {}), TrainConfig, TrainConfig.important)
+    refuse_change(folder, "another training", old, config.important())
 
 
 def _check_kitchen(folder: Path, config: TrainConfig) -> None:

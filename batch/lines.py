@@ -1,0 +1,169 @@
+"""JSON lines on disk: read with the line named that is damaged, and added to so that a crash costs one line at most."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from brigade.envs.disk import write, writing
+from brigade.envs.registry import BrigadeError
+
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def read_lines(path: Path, unfinished: bool = False) -> Iterator[dict[str, Any]]:
+    """The JSON objects in a file, one a line; see `numbered_lines`."""
+    return (entry for _, entry in numbered_lines(path, unfinished))
+
+
+def numbered_lines(path: Path, unfinished: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The JSON objects in a file, one a line, with the lines' numbers.
+
+    Args:
+        path: the file.
+        unfinished: leave out a last line that was cut off, if need be within a character.
+
+    Raises:
+        BrigadeError: it cannot be read, or a line is not a JSON object.
+    """
+    lines = bytes_of(path).split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        last = number == len(lines)
+        try:
+            entry = json.loads(line.decode())
+        except (ValueError, RecursionError):
+            if last and unfinished:
+                return
+            what = "cut off in the middle of a line" if last else "damaged: not JSON"
+            raise BrigadeError(f"{path}:{number}: {what}") from None
+        if not isinstance(entry, dict):
+            raise BrigadeError(f"{path}:{number}: damaged: expected an object, got {type(entry).__name__}")
+        yield number, entry
+
+
+def bytes_of(path: Path) -> bytes:
+    """All of a file.
+
+    Raises:
+        BrigadeError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise BrigadeError(f"{path}: no such file") from None
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be read: {error}") from None
+
+
+def is_begun(path: Path, header_format: str) -> bool:
+    """Whether a file holds anything; not if a crash has left it empty, or its first line without an end.
+
+    Raises:
+        BrigadeError: it cannot be read.
+    """
+    if not path.exists():
+        return False
+    there, beginning = bytes_of(path), f'{{"format":"{header_format}"'.encode()
+    return b"\n" in there or there[: len(beginning)] != beginning[: len(there)]
+
+
+def write_lines(path: Path, entries: Iterable[Mapping[str, Any]]) -> None:
+    """Replace a file at once: a reader sees the old one or the new one, never half of it.
+
+    Raises:
+        BrigadeError: it cannot be written; the old file is still there.
+    """
+    write(path, map(_line_of, entries))
+
+
+class LineFile:
+    """A file of JSON lines that is only ever added to.
+
+    A last line that a crash has cut off is taken away when the file is opened, so that the next one begins on its own.
+
+    Args:
+        path: the file; it is made with its first line.
+
+    Raises:
+        BrigadeError: it cannot be read or mended.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        with writing(path):
+            self._size = _mended(path) if path.exists() else 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it, or it does not exist."""
+        return self._size == 0
+
+    def add(self, entry: Mapping[str, Any]) -> None:
+        """Add a line; it is on the disk when this returns, or else the file is as it was.
+
+        Raises:
+            BrigadeError: it cannot be written, or someone else has written to it meanwhile.
+        """
+        line = _line_of(entry)
+        with writing(self.path):
+            there = self.path.stat().st_size if self.path.exists() else 0
+        if there != self._size:
+            raise BrigadeError(f"{self.path}: another program has written to it; is it open twice? Nothing was added")
+        try:
+            with self.path.open("ab") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            with contextlib.suppress(OSError):  # the next opening leaves out half a line too
+                self._take_back()
+            advice = ". Make room and try again" if error.errno in FULL else ""
+            raise BrigadeError(
+                f"{self.path}: cannot be written: {error.strerror}; what was finished before is kept{advice}"
+            ) from None
+        self._size += len(line)
+
+    def _take_back(self) -> None:
+        if self._size:
+            os.truncate(self.path, self._size)
+        else:
+            self.path.unlink()
+
+
+def _line_of(entry: Mapping[str, Any]) -> bytes:
+    """An object as a line. Halves of a surrogate pair, which UTF-8 cannot hold, come out as JSON's escapes of them."""
+    text = json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
+    return text.encode(errors="backslashreplace") + b"\n"
+
+
+def torn(data: bytes) -> int:
+    """How many bytes at the end of a file of lines are one that was cut off; one that only lacks its end is whole."""
+    rest = data.rpartition(b"\n")[2]
+    return 0 if _is_whole(rest) else len(rest)
+
+
+def _mended(path: Path) -> int:
+    """How long a file is when its last line has an end: one that is whole is given it, any other is taken away."""
+    data = path.read_bytes()
+    cut = torn(data)
+    if cut:
+        os.truncate(path, len(data) - cut)
+    elif data and not data.endswith(b"\n"):
+        with path.open("ab") as file:
+            file.write(b"\n")
+        return len(data) + 1
+    return len(data) - cut
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line.decode()), dict)
+    except (ValueError, RecursionError):
+        return False

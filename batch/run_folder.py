@@ -1,0 +1,169 @@
+"""The folder of a run: a file whose first line says what produced the others, held by one process at a time.
+
+A kind of run says what its records are. Nothing in that file depends on the hour or on the speed of the machine, so
+that the same run gives the same file; what does goes into files beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Self
+
+from brigade.batch.lines import LineFile, is_begun, read_lines, write_lines
+from brigade.batch.lock import take_lock
+from brigade.envs.disk import make_folder
+from brigade.envs.registry import BrigadeError
+from brigade.simulation.provenance import provenance
+
+FORMAT_VERSION = 1
+TIMINGS = "timings.jsonl"  # beside the records: how long each took
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the records of a kind of run are.
+
+    Attributes:
+        what: their file is called in messages.
+        file: its name.
+        header_format: of its first line.
+        record: what any other line is called in messages.
+        record_format: of the other lines; None where they say none.
+        key: what tells a record from the others.
+        version: of these formats.
+        traces: what else says, while there is no record, that something has come of a run.
+    """
+
+    what: str
+    file: str
+    header_format: str
+    record: str
+    record_format: str | None = None
+    key: Callable[[Record], Hashable] = itemgetter("key")
+    version: int = FORMAT_VERSION
+    traces: tuple[str, ...] = ()
+
+    def read(self, place: Path, unfinished: bool = False) -> list[Record]:
+        """The first line, then the records.
+
+        Args:
+            place: a folder, or its file.
+            unfinished: leave out a last line that was cut off.
+
+        Raises:
+            BrigadeError: no such file, damaged (with the line), of another format, or of a newer version.
+        """
+        path = place / self.file if place.is_dir() else place
+        lines = list(read_lines(path, unfinished))
+        if not lines or lines[0].get("format") != self.header_format:
+            raise BrigadeError(f"{path}:1: not a {self.what}: expected a first line with format {self.header_format}")
+        for number, line in enumerate(lines if self.record_format else lines[:1], 1):
+            check_version(line, f"{path}:{number}", self.version)
+            if number > 1 and line.get("format") != self.record_format:
+                raise BrigadeError(f"{path}:{number}: expected {self.record}, got format {line.get('format')!r}")
+        return lines
+
+
+def check_version(entry: Record, where: str, newest: int = FORMAT_VERSION) -> None:
+    """Refuse what a newer Brigade wrote.
+
+    Raises:
+        BrigadeError: it is newer, or says no version.
+    """
+    version = entry.get("version")
+    if not isinstance(version, int):
+        raise BrigadeError(f"{where}: damaged: no version")
+    if version > newest:
+        raise BrigadeError(f"{where}: version {version}, written by a newer Brigade; this one reads {newest}")
+
+
+class RunFolder:
+    """The folder of a run, open for adding to and closed to other processes until the end of its `with` block.
+
+    Where nothing has come of what was begun there, another run may begin.
+
+    Args:
+        folder: where; made if it does not exist.
+        kind: of run.
+        asked: the run, as the first line is to have it.
+        go_on: is given the first line and the records that are there, and says what the first line is to have instead;
+            it refuses another run. See `batch.resume`.
+
+    Attributes:
+        header: the first line.
+        done: the records, by key.
+
+    Raises:
+        BrigadeError: another process works in the folder, it holds another run, or it cannot be read or written.
+    """
+
+    def __init__(
+        self, folder: Path, kind: Kind, asked: Record, go_on: Callable[[Record, list[Record]], Record]
+    ):  # fmt: skip
+        self.folder, self.kind = folder, kind
+        self.header: Record = {
+            "format": kind.header_format, "version": kind.version, **asked, "provenance": provenance(),
+        }  # fmt: skip
+        self.done: dict[Hashable, Record] = {}
+        self._files: dict[str, LineFile] = {}
+        make_folder(folder)
+        self._lock = take_lock(folder)
+        try:
+            self._open(go_on)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, go_on: Callable[[Record, list[Record]], Record]) -> None:
+        if is_begun(self.folder / self.kind.file, self.kind.header_format):
+            header, *records = self.kind.read(self.folder, unfinished=True)
+            if records or any((self.folder / name).exists() for name in self.kind.traces):
+                self.header = {**header, **go_on(header, records)}
+                self.done = {self.kind.key(record): record for record in records}
+        self.finish(())
+
+    def add(self, record: Record, timing: Record | None = None) -> None:
+        """Append a record; it is on disk when this returns.
+
+        Raises:
+            BrigadeError: it cannot be written.
+        """
+        if timing is not None:
+            self.add_to(TIMINGS, timing)
+        self.add_to(self.kind.file, record)
+        self.done[self.kind.key(record)] = record
+
+    def add_to(self, name: str, entry: Record) -> None:
+        """Append a line to a file of the folder; it is on disk when this returns.
+
+        Raises:
+            BrigadeError: it cannot be written.
+        """
+        if name not in self._files:
+            self._files[name] = LineFile(self.folder / name)
+        self._files[name].add(entry)
+
+    def finish(self, order: Iterable[Hashable]) -> None:
+        """Put the records into the order of the run; those that this one did not ask for come last.
+
+        Raises:
+            BrigadeError: it cannot be written.
+        """
+        keys = dict.fromkeys([*order, *self.done])
+        path = self.folder / self.kind.file
+        write_lines(path, [self.header, *(self.done[key] for key in keys if key in self.done)])
+        self._files[self.kind.file] = LineFile(path)
+
+    def close(self) -> None:
+        """Let others work in the folder."""
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,66 @@
+"""Files that are on the disk whole or not at all, and a disk that is full or locked in one sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from brigade.envs.registry import BrigadeError
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell which file cannot be written.
+
+    Raises:
+        BrigadeError: it cannot, for example because the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        BrigadeError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BrigadeError(f"{folder}: cannot be made: {error.strerror}") from None
+
+
+def write(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Replace a file at once; it is on disk when this returns.
+
+    Args:
+        path: the file.
+        content: all of it, or one part after the other.
+
+    Raises:
+        BrigadeError: it cannot be written, for example because the disk is full; the old file is still there.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    with writing(path):
+        with temporary.open("wb") as file:
+            file.writelines([content] if isinstance(content, bytes) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder on the disk, where the system lets folders be opened."""
+    if os.name == "nt":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -1,0 +1,104 @@
+"""Results of kitchen runs on disk: `episodes.jsonl` (what happened), `timings.jsonl` (how long it took)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from brigade.batch.resume import filled_in, go_on, refuse_other_files
+from brigade.batch.run_folder import FORMAT_VERSION, Kind, Record, RunFolder
+from brigade.envs.kitchen.content.layout import kitchen_digest
+from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
+from brigade.simulation.episode import Played, result
+
+RUN_FORMAT, EPISODE_FORMAT = "brigade-run", "brigade-episode"
+EPISODES, INTERRUPTED = "episodes.jsonl", "interrupted.jsonl"
+CALLS, RECORDINGS = "calls", "recordings"  # folders beside them
+KITCHEN_RUN = Kind(
+    what="results file", file=EPISODES, header_format=RUN_FORMAT, record="an episode", record_format=EPISODE_FORMAT,
+    traces=(CALLS, RECORDINGS, INTERRUPTED),
+)  # fmt: skip
+# keys of a configuration that do not change what is played
+IRRELEVANT = ("out", "ray", "about", "calls", "replay", "recordings")
+GROWING = ("kitchens", "teams", "seeds", "vary")  # more of these may be asked for later
+
+
+def episode_record(job: Job, played: Played) -> Record:
+    """One episode as it is stored: enough to play it again and to know when that goes differently."""
+    kitchen = job.kitchen.load()
+    return {
+        "format": EPISODE_FORMAT,
+        "version": FORMAT_VERSION,
+        "key": job.key,
+        "kitchen": job.kitchen.model_dump(exclude_none=True),
+        "kitchen_digest": kitchen_digest(kitchen),
+        "seed": job.seed,
+        "order_script": job.script,
+        "agents": [agent.model_dump() for agent in job.team],
+        "condition": job.condition,
+        "ticks": played.ticks,
+        "finished": played.finished,
+        "result": {key: value for key, value in result(played).items() if key != "decision_ms"},
+        "macros": [[list(asdict(record).values()) for record in macros] for macros in played.macros],
+        "thoughts": played.thoughts,
+        "messages": [list(asdict(message).values()) for message in played.messages],
+        "actions": played.actions,
+        "checks": "".join(played.checks),
+    }
+
+
+def open_results(config: RunConfig, jobs: Sequence[Job] | None = None) -> RunFolder:
+    """The folder of a run, open for adding to.
+
+    Args:
+        config: what is run.
+        jobs: the episodes that are asked for, where they are known already.
+
+    Raises:
+        BrigadeError: another process works in the folder, it holds another run's results, or cannot be read or written.
+    """
+    asked = _told(config)
+
+    def going_on(header: Record, episodes: list[Record]) -> Record:
+        old = filled_in(config.folder / EPISODES, header["config"], RunConfig, _told)
+        whole = go_on(config.folder, "results of another configuration", old, asked, GROWING)
+        _refuse_other_episodes(config.folder, episodes, jobs_of(config) if jobs is None else jobs)
+        return {"config": whole}
+
+    return RunFolder(config.folder, KITCHEN_RUN, {"config": asked}, going_on)
+
+
+def read_results(path: str | Path, unfinished: bool = False) -> list[Record]:
+    """The lines of a results file or folder: the run's header, then its episodes.
+
+    Args:
+        path: a results folder, or its `episodes.jsonl`.
+        unfinished: leave out a last line that was cut off, as a killed run leaves it.
+
+    Raises:
+        BrigadeError: no such file, damaged (with the line), of another format, or of a newer version.
+    """
+    return KITCHEN_RUN.read(Path(path), unfinished)
+
+
+def _told(config: RunConfig) -> dict[str, Any]:
+    """A configuration without what does not change what is played."""
+    return {key: value for key, value in config.model_dump(mode="json").items() if key not in IRRELEVANT}
+
+
+def _refuse_other_episodes(folder: Path, episodes: list[Record], jobs: Sequence[Job]) -> None:
+    """What a configuration only names must be as it was: kitchens and order scripts.
+
+    Raises:
+        BrigadeError: it is not.
+    """
+    played = {episode["key"]: episode for episode in episodes}
+    digests = {job.kitchen.model_dump_json(): kitchen_digest(job.kitchen.load()) for job in jobs}
+    for job in jobs:
+        if job.key in played:
+            episode, kitchen = played[job.key], f"kitchen '{job.kitchen.name}'"
+            before = {kitchen: episode["kitchen_digest"], "its order script": episode["order_script"]}
+            now = {kitchen: digests[job.kitchen.model_dump_json()], "its order script": job.script}
+            refuse_other_files(f"{job.key} in {folder}", before, now)
