@@ -154,8 +154,9 @@ class RunFolder:
             BrigadeError: it cannot be written.
         """
         keys = dict.fromkeys([*order, *self.done])
+        self.done = {key: self.done[key] for key in keys if key in self.done}
         path = self.folder / self.kind.file
-        write_lines(path, [self.header, *(self.done[key] for key in keys if key in self.done)])
+        write_lines(path, [self.header, *self.done.values()])
         self._files[self.kind.file] = LineFile(path)
 
     def close(self) -> None:

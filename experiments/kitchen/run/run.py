@@ -105,12 +105,11 @@ def run(config: RunConfig, console: Console) -> RunFolder:
 def _play_all(jobs: list[Job], config: RunConfig, results: RunFolder, bar: Bar) -> None:
     if config.ray.workers != 0:
         Game(jobs[0].kitchen.load()).reset(0)  # compile here, once, rather than in every worker
-    played = run_jobs(
+    for job, outcome in run_jobs(
         play_job, jobs, config.ray.workers, address=config.ray.address, together=TOGETHER,
         before=partial(import_plugins, config.plugins),
         keep=lambda record: results.add_to(INTERRUPTED, record),  # the next run plays it whole
-    )  # fmt: skip
-    for job, outcome in played:
+    ):  # fmt: skip
         record, timing = result_of(outcome)
         results.add(record, {"key": job.key, **timing})
         bar.advance()

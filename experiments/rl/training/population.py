@@ -46,9 +46,8 @@ def train_seeds(config: TrainConfig, console: Console, resume: bool = False) -> 
         gpus = 0.0 if config.backend == "rllib" else min(gpu_count(config.device) / workers, 1.0)
     finished: dict[int, list[Returns]] = {}
     problems = []
-    for seed, outcome in run_jobs(
-        begin, config.seeds, workers, again=go_on, gpus=gpus, show=True, before=partial(import_plugins, config.plugins)
-    ):
+    before = partial(import_plugins, config.plugins)
+    for seed, outcome in run_jobs(begin, config.seeds, workers, before=before, again=go_on, gpus=gpus, show=True):
         if isinstance(outcome, BrigadeError):
             problems.append(f"seed {seed}: {outcome}")
         else:
