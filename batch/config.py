@@ -21,6 +21,7 @@ from brigade.envs.registry import BrigadeError, unknown
 
 LONGEST = 255  # bytes of a name that file systems take
 ENDINGS = (".yaml", ".yml")
+NAME = r"^[A-Za-z0-9_-]{1,40}$"  # of studies, of what people do in them, and of who they are
 
 
 class Configuration(Model):

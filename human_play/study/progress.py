@@ -16,6 +16,7 @@ from typing import Any
 
 from filelock import BaseFileLock
 
+from brigade.batch.config import NAME
 from brigade.batch.lines import LineFile, bytes_of, numbered_lines, torn
 from brigade.batch.lock import take_lock
 from brigade.batch.resume import refuse_change
@@ -23,7 +24,7 @@ from brigade.envs.disk import make_folder, write
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.study.schedule import Game, Playing, Solo, Step, schedule
-from brigade.human_play.study.study import NAME, StudySpec
+from brigade.human_play.study.study import StudySpec
 from brigade.simulation.provenance import provenance
 from brigade.simulation.recording import ENDING, read_recording
 

@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from brigade.batch.config import Configuration
+from brigade.batch.config import NAME, Configuration
 from brigade.batch.files import FileName, KitchenName
 from brigade.batch.order_scripts import read_scripts
 from brigade.batch.specs import AgentSpec
@@ -27,7 +27,6 @@ from brigade.envs.registry import BrigadeError, unknown
 from brigade.human_play.game.hats import PARTNERS as HATS
 from brigade.simulation.messages import Mode
 
-NAME = r"^[A-Za-z0-9_-]{1,40}$"
 Order = tuple[str, ...]  # labels of partners, first met first
 
 

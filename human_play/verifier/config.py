@@ -9,13 +9,12 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, field_validator
 
-from brigade.batch.config import Configuration
+from brigade.batch.config import NAME, Configuration
 from brigade.batch.files import KitchenName
 from brigade.envs.content import Document, Model
 from brigade.envs.prover_verifier.games.game import Game, games, list_games, make_game
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, Protocol, find_protocol
 from brigade.envs.registry import BrigadeError, nearest, unknown
-from brigade.human_play.study.study import NAME
 
 BEHAVIOURS = ("honest", "liar", "half_truth")
 IRRELEVANT = ("about", "out", "participant")  # keys that do not change what a person is shown

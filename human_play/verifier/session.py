@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from brigade.batch.config import NAME
 from brigade.batch.lines import LineFile, is_begun, read_lines
 from brigade.batch.people.judgements import (
     ENDING,
@@ -29,7 +30,6 @@ from brigade.envs.disk import make_folder
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.prover_verifier.games.kitchen_game import KitchenGame
 from brigade.envs.registry import BrigadeError
-from brigade.human_play.study.study import NAME
 from brigade.human_play.verifier.choosing import digest, entries, shares
 from brigade.human_play.verifier.config import JudgingConfig
 from brigade.human_play.verifier.verifier_item import COUNTED, PRACTICE, GameItem, TranscriptItem, Verdict, VerifierItem
