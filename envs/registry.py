@@ -109,7 +109,7 @@ class Registry(Generic[T]):
         """
         source = _source_in(sys._getframe(1).f_globals)
         if source != OWN:  # so that it is this name that is refused, and never Brigade's own
-            self._load()
+            self._load(packages=False)  # which may be importing this very module
 
         def add(make: Callable[..., T]) -> Callable[..., T]:
             taken = self._entries.get(name)
@@ -186,8 +186,8 @@ class Registry(Generic[T]):
         except TypeError as error:
             raise BrigadeError(f"{self.what} '{name}': {error}") from None
 
-    def _load(self) -> None:
-        """Import Brigade's own modules and load the entry points of the group, once."""
+    def _load(self, packages: bool = True) -> None:
+        """Import Brigade's own modules and, with `packages`, load the entry points of the group, once."""
         with self._lock:
             if self._loaded or self._loading:  # loading: a module that registers has looked something up
                 return
@@ -195,13 +195,13 @@ class Registry(Generic[T]):
             try:
                 for module in self._own:
                     import_module(module)
-                points = entry_points(group=self.group) if self.group else []
+                points = entry_points(group=self.group) if self.group and packages else []
                 for point in sorted(points, key=lambda each: (_source_of(each), each.name)):
                     self._bring(point)
             finally:
                 self._loading = False
             self._entries = dict(sorted(self._entries.items(), key=lambda item: self._place(item[1])))
-            self._loaded = True
+            self._loaded = packages
 
     def _place(self, entry: Entry[T]) -> int:
         """Brigade's own in the order of their modules, whichever was imported first, then the others."""

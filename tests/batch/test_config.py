@@ -214,14 +214,12 @@ def test_cross_play_is_loaded_likewise() -> None:
 
 
 def test_settings_of_an_experiment_are_typed_by_it() -> None:
-    config = PvgConfig.load(
-        "kitchen_scripted", ["settings.kitchen=cramped_room", "settings.claims=3", "vary.looks=[0]"]
-    )
-    assert (config.settings["kitchen"], config.settings["claims"], config.vary["looks"]) == ("cramped_room", 3, [0])
+    config = PvgConfig.load("kitchen_scripted", ["vary.kitchen=[cramped_room]", "settings.claims=3"])
+    assert (config.vary["kitchen"], config.settings["claims"]) == (["cramped_room"], 3)
     with pytest.raises(BrigadeError, match=r"settings\.clams: unknown key; did you mean 'claims'"):
         PvgConfig.load("kitchen_scripted", ["settings.clams=3"])
     with pytest.raises(BrigadeError, match="unknown kitchen 'no'"):
-        PvgConfig.load("kitchen_scripted", ["settings.kitchen=no"])
+        PvgConfig.load("kitchen_scripted", ["vary.kitchen=[no]"])
     assert JudgingConfig.load("play_arithmetic", ["participant=007"]).participant == "007"
 
 
@@ -230,10 +228,10 @@ class TestFilesThatAreNamed:
 
     @pytest.fixture(autouse=True)
     def folders(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        bundled = (own_folder() / "kitchens" / "cramped_room.yaml").read_text()
-        for folder, horizon in (("beside", 41), ("here", 42)):
+        bundled = (own_folder() / "kitchens" / "new_counter_circuit.yaml").read_text()
+        for folder, horizon in (("beside", 141), ("here", 142)):
             (tmp_path / folder).mkdir()
-            text = bundled.replace("name: cramped_room", "name: mine")
+            text = bundled.replace("name: new_counter_circuit", "name: mine")
             lines = [line if not line.startswith("horizon") else f"horizon: {horizon}" for line in text.splitlines()]
             (tmp_path / folder / "mine.yaml").write_text("\n".join(lines))
         monkeypatch.chdir(tmp_path / "here")
@@ -245,18 +243,18 @@ class TestFilesThatAreNamed:
 
     def test_it_is_looked_up_beside_the_configuration_first(self) -> None:
         (kitchen,) = self.run().kitchens
-        assert (kitchen.name, kitchen.load().horizon) == ("../beside/mine.yaml", 41)
+        assert (kitchen.name, kitchen.load().horizon) == ("../beside/mine.yaml", 141)
         (kitchen,) = self.run("kitchens: [{name: mine.yaml, old_dynamics: true}]").kitchens
-        assert kitchen.load().horizon == 41
+        assert kitchen.load().horizon == 141
 
     def test_then_from_the_working_directory(self) -> None:
         Path("../beside/mine.yaml").unlink()
         (kitchen,) = self.run().kitchens
-        assert (kitchen.name, kitchen.load().horizon) == ("mine.yaml", 42)
+        assert (kitchen.name, kitchen.load().horizon) == ("mine.yaml", 142)
 
     def test_a_change_names_files_from_the_working_directory(self) -> None:
         (kitchen,) = self.run("kitchens: [cramped_room]", "kitchens=[mine.yaml]").kitchens
-        assert kitchen.load().horizon == 42
+        assert kitchen.load().horizon == 142
 
     def test_a_bundled_name_is_never_a_file(self) -> None:
         Path("../beside/cramped_room").write_text("no kitchen")
@@ -272,7 +270,7 @@ class TestFilesThatAreNamed:
     def test_other_kinds(self) -> None:
         path = Path("../beside/other.yaml")
         path.write_text("name: other\nkitchen: mine.yaml\n")
-        assert TrainConfig.load(path).kitchen.load().horizon == 41
+        assert TrainConfig.load(path).kitchen.load().horizon == 141
         path.write_text("name: other\nexperiment: kitchen_scripted\nvary: {kitchen: [mine.yaml]}\n")
         assert PvgConfig.load(path).vary == {"kitchen": ["../beside/mine.yaml"]}
         path.write_text("name: other\ngame: kitchen\nprotocol: looks\noptions: {kitchen: mine.yaml}\n")

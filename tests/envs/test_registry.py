@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from importlib import invalidate_caches
+from functools import cache
+from importlib import import_module, invalidate_caches
 from importlib.abc import InspectLoader
 from pathlib import Path
 from types import ModuleType
@@ -141,12 +142,25 @@ def test_a_module_that_takes_an_own_name_learns_it_and_brigade_keeps_it(monkeypa
     module = type(sys)("brigade_late_module")
     monkeypatch.setitem(sys.modules, "brigade_late_module", module)
     try:
-        monkeypatch.setattr("brigade.envs.registry.import_module", lambda name: exec_as("brigade.late", late, "mine"))
+        once = cache(lambda name: exec_as("brigade.late", late, "mine"))
+        monkeypatch.setattr("brigade.envs.registry.import_module", once)
         with pytest.raises(BrigadeError, match="'mine' is brought by brigade already, and by elsewhere again"):
             exec_as("elsewhere", late, "mine")
         assert late["mine"].source == OWN
     finally:
         Registry.everywhere.remove(late)
+
+
+def test_a_module_may_register_and_be_an_entry_point(things: Registry[object], install: Install, monkeypatch) -> None:
+    """Imported by itself first: what it registers while it is half there does not look for its own entry points."""
+    monkeypatch.setattr(sys.modules[__name__], "THINGS", things, raising=False)
+    code = f"""import sys
+sys.modules[{__name__!r}].THINGS.register("one", "the first")(lambda: 1)
+def two(): return 2
+"""
+    install("toy_h", code, "two = toy_h:two")
+    import_module("toy_h")
+    assert (sorted(things.names), things.problems) == (["one", "two"], [])
 
 
 def test_what_brigade_imports_while_a_package_is_loaded_stays_its_own(things: Registry[object]) -> None:

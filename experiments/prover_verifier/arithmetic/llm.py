@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
+from brigade.batch.files import FileName
 from brigade.envs.prover_verifier.arithmetic.files import FileProblem, read_problems
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.prover_verifier.arithmetic.perturb import ORIGINAL, perturb, perturbations
@@ -35,7 +36,7 @@ class ArithmeticLanguageSettings(LanguageSettings):
             form: a list, or `true` for all eight.
     """
 
-    problems: int | str = 20
+    problems: int | FileName = 20
     steps: int = Field(3, ge=1)
     perturbations: bool | list[str] = False
 

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import Field, field_validator
 
+from brigade.batch.files import FileName
 from brigade.envs.content import Model
 from brigade.envs.prover_verifier.arithmetic.files import read_problems
 
@@ -43,7 +44,7 @@ class OpenWeightsSettings(Model):
 
     prover_model: str
     verifier_model: str
-    problems: int | str = 16_000
+    problems: int | FileName = 16_000
     steps: int = Field(3, ge=1)
     test: int = Field(400, ge=1)
     calibration: int = Field(400, ge=1)

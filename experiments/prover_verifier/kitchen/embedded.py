@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from brigade.batch.estimate import mean_of_known
+from brigade.batch.files import KitchenName
 from brigade.envs.content import Model
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
@@ -87,7 +88,7 @@ class EmbeddedSettings(Model):
         order_bonus: α, reward of the verifier and of helpful provers for every order that is paid for.
     """
 
-    kitchen: Annotated[str, AfterValidator(kitchen_for_two)] = "new_counter_circuit"
+    kitchen: Annotated[KitchenName, AfterValidator(kitchen_for_two)] = "new_counter_circuit"
     horizon: int | None = Field(None, ge=1)
     verifiers: tuple[Annotated[str, AfterValidator(known_verifier)], ...] = Field(
         ("trusting", "suspicious", "spot_checker", "exacting"), min_length=1

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from brigade.batch.estimate import mean_of_known
+from brigade.batch.files import KitchenName
 from brigade.envs.content import Model
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
@@ -41,7 +42,7 @@ def known_kitchen(name: str) -> str:
     return name
 
 
-KitchenName = Annotated[str, AfterValidator(known_kitchen)]
+KnownKitchen = Annotated[KitchenName, AfterValidator(known_kitchen)]
 
 
 def kitchen_read(settings: Any) -> dict[str, str]:
@@ -59,7 +60,7 @@ class GameSettings(Model):
         looks: how often a verifier may look at most.
     """
 
-    kitchen: KitchenName = "new_counter_circuit"
+    kitchen: KnownKitchen = "new_counter_circuit"
     radius: int = Field(2, ge=0)
     noise: float = Field(0.0, ge=0, le=1)
     checkpoints: int = Field(CHECKPOINTS, ge=1, le=CHECKPOINTS)

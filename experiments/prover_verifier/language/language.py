@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from brigade.batch.estimate import mean_of_known
+from brigade.batch.files import KitchenName
 from brigade.batch.pvg_results import NATURE
 from brigade.dual_process.build import ReasonerSpec, recorded
 from brigade.dual_process.llm.calls import ResumingReasoner
@@ -94,7 +95,7 @@ class KitchenLanguageSettings(LanguageSettings):
     """
 
     problems: int = Field(20, ge=1)
-    kitchen: str = "new_counter_circuit"
+    kitchen: KitchenName = "new_counter_circuit"
 
 
 def play_kitchen(settings: KitchenLanguageSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
