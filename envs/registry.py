@@ -7,6 +7,7 @@ the modules with Brigade's own, are loaded on the first look-up, so that importi
 from __future__ import annotations
 
 import difflib
+import pkgutil
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -65,7 +66,7 @@ class Entry(Generic[T]):
         about: one line about it.
         make: makes it.
         source: who brings it: `brigade`, a distribution with its version, the file of a plug-in, or a module.
-        thinks: of an agent, whether it has a slow mind.
+        thinks: of an agent, whether it has a thinker.
         takes_reasoner: of an agent, whether it has an option `reasoner` for who answers its thoughts.
     """
 
@@ -86,12 +87,13 @@ class Registry(Generic[T]):
             module, which registers what it has when it is imported, or a factory, which is registered under the entry
             point's name with the first line of its docstring (and its attributes `thinks` and `takes_reasoner`).
         own: Brigade's modules that register entries when they are imported, by name: they build on the registry's.
+        derived: `module:function` that lists further entries, made of those of another registry as it is now.
     """
 
     everywhere: ClassVar[list[Registry[Any]]] = []
 
-    def __init__(self, what: str, group: str = "", own: Sequence[str] = ()):
-        self.what, self.group, self._own = what, group, tuple(own)
+    def __init__(self, what: str, group: str = "", own: Sequence[str] = (), derived: str = ""):
+        self.what, self.group, self._own, self._derived = what, group, tuple(own), derived
         self._entries: dict[str, Entry[T]] = {}
         self._contested: dict[str, str] = {}
         self._problems: list[str] = []
@@ -112,7 +114,7 @@ class Registry(Generic[T]):
             self._load(packages=False)  # which may be importing this very module
 
         def add(make: Callable[..., T]) -> Callable[..., T]:
-            taken = self._entries.get(name)
+            taken = self._taken(name, source)
             if taken is not None and taken.source != source:
                 raise BrigadeError(
                     f"{self.what} '{name}' is brought by {taken.source} already, and by {source} again; "
@@ -138,12 +140,12 @@ class Registry(Generic[T]):
         Raises:
             BrigadeError: no such entry, with the nearest name; or two packages bring it.
         """
-        self._load()
+        entries = self._all()
         if name in self._contested:
             raise BrigadeError(f"{self.what} '{name}' is brought by {self._contested[name]}; uninstall one of them")
-        if name not in self._entries:
+        if name not in entries:
             raise self.unknown(name)
-        return self._entries[name]
+        return entries[name]
 
     def unknown(self, name: str, where: str = "") -> BrigadeError:
         """The error for a name that is not here: with the nearest one, and with what could not be loaded."""
@@ -151,28 +153,28 @@ class Registry(Generic[T]):
         return BrigadeError("; ".join([str(error), *self._problems])) if self._problems else error
 
     def __contains__(self, name: object) -> bool:
-        self._load()
-        return name in self._entries
+        return name in self._all()
 
     def __iter__(self) -> Iterator[Entry[T]]:
-        self._load()
-        return iter(list(self._entries.values()))
+        return iter(self._all().values())
 
     def __len__(self) -> int:
-        self._load()
-        return len(self._entries)
+        return len(self._all())
 
     @property
     def names(self) -> list[str]:
         """All names: Brigade's own first, always in the same order."""
-        self._load()
-        return list(self._entries)
+        return list(self._all())
 
     @property
     def problems(self) -> list[str]:
-        """What installed packages would bring and cannot, each with the package's name and why."""
+        """What packages and plug-ins would bring and cannot, each with its name and why."""
         self._load()
-        return list(self._problems)
+        hidden = [entry for name, entry in self._derivations().items() if name in self._entries]
+        return [
+            *self._problems,
+            *(f"{entry.source} brings {self.what} '{entry.name}' too, which is not used" for entry in hidden),
+        ]
 
     def make(self, name: str, **options: Any) -> T:
         """A new one by name.
@@ -185,6 +187,18 @@ class Registry(Generic[T]):
             return entry.make(**options)
         except TypeError as error:
             raise BrigadeError(f"{self.what} '{name}': {error}") from None
+
+    def _all(self) -> dict[str, Entry[T]]:
+        """Every entry, derived ones last."""
+        self._load()
+        return self._entries | {n: entry for n, entry in self._derivations().items() if n not in self._entries}
+
+    def _derivations(self) -> dict[str, Entry[T]]:
+        return {entry.name: entry for entry in pkgutil.resolve_name(self._derived)()} if self._derived else {}
+
+    def _taken(self, name: str, source: str) -> Entry[T] | None:
+        """What has a name already. Brigade's own modules need not look further than what is registered."""
+        return self._entries.get(name) or (None if source == OWN else self._derivations().get(name))
 
     def _load(self, packages: bool = True) -> None:
         """Import Brigade's own modules and, with `packages`, load the entry points of the group, once."""
@@ -228,7 +242,7 @@ class Registry(Generic[T]):
         if not callable(thing):
             self._problems.append(f"{told}: expected a module or something to call, got {type(thing).__name__}")
             return
-        taken = self._entries.get(name)
+        taken = self._taken(name, source)
         if taken is not None and taken.source == OWN:
             self._problems.append(f"{told}: Brigade has {self.what} '{name}' itself")
             return
