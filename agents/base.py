@@ -60,8 +60,9 @@ agents: Registry[Agent] = Registry(
     "brigade.agents",
     own=(
         "brigade.agents.simple", "brigade.agents.state_machine", "brigade.agents.specialists",
-        "brigade.agents.learned.neural", "brigade.dual_process.build",
+        "brigade.agents.learned.neural",
     ),
+    derived="brigade.dual_process.build:thinking_agents",
 )  # fmt: skip
 
 

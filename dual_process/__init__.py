@@ -1,1 +1,1 @@
-"""How a slow mind helps a fast one, and the one loop in which everything that plays an episode is played."""
+"""Agents that think while they act: a thinker beside a fast side."""

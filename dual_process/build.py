@@ -1,50 +1,25 @@
-"""Putting thinking agents together from names and options, and naming them among the agents."""
+"""Putting thinking agents together from names and options."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from brigade.agents.base import Agent, agents, make_agent
-from brigade.dual_process.agent import DualProcessAgent, PickingAgent, SlowMind
-from brigade.dual_process.frameworks import FRAMEWORKS, framework_of
-from brigade.dual_process.llm import house
+from brigade.dual_process.agent import DualProcessAgent, PickingAgent
+from brigade.dual_process.frameworks import framework_of, frameworks
 from brigade.dual_process.llm.calls import RecordingReasoner, ReplayReasoner
-from brigade.dual_process.llm.client import Endpoint, OpenAIReasoner
 from brigade.dual_process.llm.protocol import Reasoner
-from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner
+from brigade.dual_process.reasoners import Occasion, ReasonerSpec, make_reasoner, spec_of
+from brigade.dual_process.thinker import Thinker
 from brigade.envs.content import Model
-from brigade.envs.registry import BrigadeError
+from brigade.envs.registry import Entry
 from brigade.simulation.clock import Clock, Constant, Latency, Measured, RealClock, Tokens, VirtualClock
-
-__all__ = [
-    "ClockSpec", "ReasonerSpec", "calls_file", "house_answer", "make_answered_agent",
-    "make_reasoner", "make_thinking_agent", "recorded", "short_key",
-]  # fmt: skip
-
-
-class ReasonerSpec(Model):
-    """Who answers: `house` with its knobs, or any OpenAI-compatible endpoint.
-
-    Attributes:
-        quality: house: how often a decision is the right one.
-        knobs: house: seed, latency and faults.
-        endpoint: a real one; `house` is then not used.
-    """
-
-    quality: float = Field(1.0, ge=0, le=1)
-    knobs: HouseKnobs = HouseKnobs()
-    endpoint: Endpoint | None = None
-
-    @property
-    def model(self) -> str:
-        """The name of the model, for tables."""
-        return self.endpoint.model if self.endpoint is not None else "house"
 
 
 class ClockSpec(Model):
@@ -68,23 +43,9 @@ class ClockSpec(Model):
             latency = Tokens(self.ttft_s, self.tokens_per_second)
         return VirtualClock(self.hz, latency)
 
-
-def make_reasoner(spec: ReasonerSpec, seed: int = 0, clock: ClockSpec | None = None) -> Reasoner:
-    """The reasoner that a specification describes.
-
-    Args:
-        spec: which.
-        seed: of `house`.
-        clock: on a real one `house` really takes its time: its own latency, or else the clock's `seconds`.
-    """
-    if spec.endpoint is not None:
-        return OpenAIReasoner(spec.endpoint)
-    changes: dict[str, Any] = {"seed": spec.knobs.seed * 1_000_003 + seed}
-    real = clock is not None and clock.kind == "real"
-    if clock is not None and real and spec.knobs.tokens_per_second is None and not spec.knobs.latency_s:
-        changes["latency_s"] = clock.seconds
-    answer = functools.partial(house_answer, quality=spec.quality)
-    return HouseReasoner(answer, spec.knobs.model_copy(update=changes), sleep=real)
+    def occasion(self, seed: int) -> Occasion:
+        """What a reasoner is told of an episode with this clock."""
+        return Occasion(seed, self.kind == "real", self.seconds)
 
 
 def make_answered_agent(
@@ -93,12 +54,7 @@ def make_answered_agent(
     """A new agent by name; one that thinks is answered by this reasoner, unless it brings its own."""
     if not agents[name].takes_reasoner or "reasoner" in options:
         return make_agent(name, **options)
-    return make_agent(name, reasoner=make_reasoner(spec, seed, clock), **options)
-
-
-def house_answer(messages: Any, purpose: str, schema: Any, rng: Any, *, quality: float) -> str:
-    """House, as the server and the in-process reasoner call it."""
-    return house.answer(messages, purpose, quality, rng, schema)
+    return make_agent(name, reasoner=make_reasoner(spec, clock.occasion(seed)), **options)
 
 
 def calls_file(folder: Path, key: str, seat: int) -> Path:
@@ -145,20 +101,19 @@ def make_thinking_agent(
     Raises:
         BrigadeError: an unknown framework or kind of thought, or a reasoner that cannot be.
     """
-    framework = framework_of(name, tuple(without or ()), intervals)
+    framework = framework_of(name, without or (), intervals)
     if reasoner is None or isinstance(reasoner, Mapping):
-        try:
-            reasoner = make_reasoner(ReasonerSpec.model_validate(reasoner or {}), seed)
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise BrigadeError(f"reasoner.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    slow = SlowMind(reasoner, framework, budget_tokens, talks, Path(lessons) if lessons is not None else None)
-    return DualProcessAgent(slow) if framework.steers else PickingAgent(slow)
+        reasoner = make_reasoner(spec_of(reasoner or {}), Occasion(seed))
+    files = {"lesson": Path(lessons)} if lessons is not None else {}
+    thinker = Thinker(reasoner, framework, budget_tokens, talks, files)
+    if framework.fast_side is not None:
+        return framework.fast_side(thinker)
+    return DualProcessAgent(thinker) if framework.steers else PickingAgent(thinker)
 
 
-def _factory(name: str) -> Callable[..., Agent]:
-    return functools.partial(make_thinking_agent, name)
-
-
-for _framework in FRAMEWORKS.values():
-    agents.register(_framework.name, _framework.about, thinks=True, takes_reasoner=True)(_factory(_framework.name))
+def thinking_agents() -> list[Entry[Agent]]:
+    """Every framework that is registered now, as an agent of its name."""
+    return [
+        Entry(entry.name, entry.about, functools.partial(make_thinking_agent, entry.name), entry.source, True, True)
+        for entry in frameworks
+    ]

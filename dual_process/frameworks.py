@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from brigade.envs.registry import BrigadeError, nearest
+from brigade.agents.base import Agent
+from brigade.dual_process.old_names import kind_now
+from brigade.envs.registry import BrigadeError, Registry, nearest
 
 
 @dataclass(frozen=True)
@@ -14,89 +18,100 @@ class ThoughtSpec:
     Attributes:
         every_ticks: at most one begins in so many ticks, and at most one is in flight.
         scenes: how many of the last scenes it reads.
+        share: of the seconds that a thought takes, and of the tokens that its answer may have.
     """
 
     every_ticks: int
-    scenes: int
+    scenes: int = 3
+    share: float = 1.0
 
 
-POLICY = ThoughtSpec(20, 3)
+PLAN = ThoughtSpec(20, 3)
 REFLECTION = ThoughtSpec(50, 10)
 BELIEF = ThoughtSpec(50, 10)
 PICK = ThoughtSpec(1, 3)
 LESSON = ThoughtSpec(100, 10)
-PLAN = ThoughtSpec(40, 5)
+OUTLINE = ThoughtSpec(40, 5)
+WISH = ThoughtSpec(20, 3)  # a pick beside System 1
 
 
 @dataclass(frozen=True)
 class Framework:
     """One way to use a language model in the kitchen.
 
+    Other packages bring theirs with `frameworks.register(name, about)`, or by an entry point of `brigade.frameworks`: a
+    function without arguments that returns a `Framework`. Each is an agent of its name.
+
     Attributes:
-        name: as configurations call it.
-        about: one line.
-        thoughts: the kinds of thought it has, with when and what.
+        thoughts: the kinds of thought it has, by the names they are registered as, with when and what.
         steers: over System 1 (`dpt` and its kin); otherwise the model picks each macro action and the chef waits.
         reasons: whether a pick comes with a thought before the action.
-        quick: the share of a thought's seconds that a pick takes, and of its tokens that it may use.
+        fast_side: makes the agent around its `Thinker`, where that is to be neither of these two.
     """
 
-    name: str
-    about: str
-    thoughts: dict[str, ThoughtSpec] = field(default_factory=dict)
+    thoughts: Mapping[str, ThoughtSpec] = field(default_factory=dict)
     steers: bool = False
     reasons: bool = False
-    quick: float = 1.0
+    fast_side: Callable[[Any], Agent] | None = None
 
 
-FRAMEWORKS: dict[str, Framework] = {
-    framework.name: framework
-    for framework in (
-        Framework("act", "the model picks each macro action; the chef waits for it", {"pick": PICK}),
-        Framework("react", "a thought before each pick (ReAct)", {"pick": PICK}, reasons=True),
-        Framework(
-            "reflexion", "ReAct, and lessons from looking back (Reflexion)", {"pick": PICK, "lesson": LESSON},
-            reasons=True,
-        ),
-        Framework(
-            "react_dpt", "ReAct's picks as wishes to System 1, which acts meanwhile",
-            {"pick": ThoughtSpec(20, 3)}, steers=True, reasons=True,
-        ),
-        Framework(
-            "reflexion_dpt", "Reflexion's picks as wishes to System 1, which acts meanwhile",
-            {"pick": ThoughtSpec(20, 3), "lesson": LESSON}, steers=True, reasons=True,
-        ),
-        Framework(
-            "dpt_without_tom", "System 2 writes policies and guidelines over System 1",
-            {"policy": POLICY, "reflection": REFLECTION}, steers=True,
-        ),
-        Framework(
-            "dpt", "policies, guidelines and a theory of the partner's mind over System 1 (DPT-Agent, 2502.11882)",
-            {"policy": POLICY, "reflection": REFLECTION, "belief": BELIEF}, steers=True,
-        ),
-        Framework(
-            "agile", "a plan is thought out slowly; a quick pick reads it each time (AgileThinker, arXiv 2511.04898)",
-            {"pick": PICK, "plan": PLAN}, quick=0.125,
-        ),
-    )
-}  # fmt: skip
+frameworks: Registry[Framework] = Registry("framework", "brigade.frameworks")
 
 
-def framework_of(name: str, without: tuple[str, ...] = (), intervals: dict[str, int] | None = None) -> Framework:
+def _own(name: str, about: str, framework: Framework) -> None:
+    frameworks.register(name, about)(lambda: framework)
+
+
+_own("act", "the model picks each macro action; the chef waits for it", Framework({"pick": PICK}))
+_own("react", "a thought before each pick (ReAct)", Framework({"pick": PICK}, reasons=True))
+_own(
+    "reflexion",
+    "ReAct, and lessons from looking back (Reflexion)",
+    Framework({"pick": PICK, "lesson": LESSON}, reasons=True),
+)
+_own(
+    "react_dpt",
+    "ReAct's picks as wishes to System 1, which acts meanwhile",
+    Framework({"pick": WISH}, steers=True, reasons=True),
+)
+_own(
+    "reflexion_dpt",
+    "Reflexion's picks as wishes to System 1, which acts meanwhile",
+    Framework({"pick": WISH, "lesson": LESSON}, steers=True, reasons=True),
+)
+_own(
+    "dpt_without_tom",
+    "System 2 writes plans and guidelines over System 1",
+    Framework({"plan": PLAN, "reflection": REFLECTION}, steers=True),
+)
+_own(
+    "dpt",
+    "plans, guidelines and a theory of the partner's mind over System 1 (DPT-Agent, 2502.11882)",
+    Framework({"plan": PLAN, "reflection": REFLECTION, "belief": BELIEF}, steers=True),
+)
+_own(
+    "agile", "the next minute is thought out slowly; a quick pick reads it each time (AgileThinker, arXiv 2511.04898)",
+    Framework({"pick": replace(PICK, share=0.125), "outline": OUTLINE}),
+)  # fmt: skip
+
+
+def framework_of(name: str, without: Sequence[str] = (), intervals: Mapping[str, int] | None = None) -> Framework:
     """A framework by name, perhaps without some kinds of thought, or with other intervals.
 
     Raises:
         BrigadeError: no such framework, or it has no such thought.
     """
-    if name not in FRAMEWORKS:
-        raise BrigadeError(f"unknown framework '{name}'; {nearest(name, FRAMEWORKS)}")
-    framework = FRAMEWORKS[name]
-    for kind in (*without, *(intervals or {})):
+    framework = frameworks.make(name)
+    if not isinstance(framework, Framework):
+        raise BrigadeError(f"framework '{name}': expected a Framework, got {type(framework).__name__}")
+    left_out = [kind_now(name, kind) for kind in without]
+    every = {kind_now(name, kind): ticks for kind, ticks in (intervals or {}).items()}
+    for kind in (*left_out, *every):
         if kind not in framework.thoughts:
             raise BrigadeError(f"framework '{name}' has no thought '{kind}'; {nearest(kind, framework.thoughts)}")
-    thoughts = {
-        kind: ThoughtSpec((intervals or {}).get(kind, spec.every_ticks), spec.scenes)
+    specs = {
+        kind: replace(spec, every_ticks=every.get(kind, spec.every_ticks))
         for kind, spec in framework.thoughts.items()
-        if kind not in without
+        if kind not in left_out
     }
-    return Framework(framework.name, framework.about, thoughts, framework.steers, framework.reasons, framework.quick)
+    return replace(framework, thoughts=specs)

@@ -1,4 +1,4 @@
-"""What has happened, as one chef saw it: scenes for prompts, and tallies of what each partner has done."""
+"""What has happened, as one chef saw it: scenes for prompts."""
 
 from __future__ import annotations
 
@@ -7,35 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brigade.agents.planning.observed_state import ObservedState
-from brigade.agents.planning.recipes import recipes_of
-from brigade.envs.kitchen.content.cookbook import Kind
+from brigade.dual_process.partner_model import Deed, PartnerModel
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.simulation.messages import Message
 
 KEPT_SCENES = 64
-KEPT_DEEDS = 4000
-
-
-@dataclass(frozen=True)
-class Deed:
-    """One thing a chef was seen to do.
-
-    Attributes:
-        tick, seat: when and who.
-        verb: `took`, `put`, `made`, `served` or `threw`.
-        what: the kind of item.
-        where: the name of the tile it happened at.
-    """
-
-    tick: int
-    seat: int
-    verb: str
-    what: str
-    where: str
-
-    def __str__(self) -> str:
-        link = {"took": "from", "put": "on", "made": "at", "served": "at", "threw": "into"}[self.verb]
-        return f"{self.verb} {self.what} {link} {self.where.replace('_', ' ')}"
 
 
 @dataclass
@@ -85,20 +61,23 @@ class History:
     Args:
         kitchen: where.
         seat: whose memory.
+
+    Attributes:
+        partners: what is made of the partners.
+        passages: the scenes, oldest first.
     """
 
     def __init__(self, kitchen: Kitchen, seat: int):
-        self.kitchen, self.seat, self.recipes = kitchen, seat, recipes_of(kitchen)
+        self.seat = seat
+        self.partners = PartnerModel(kitchen, seat)
         self.passages: deque[Passage] = deque(maxlen=KEPT_SCENES)
-        self.deeds: deque[Deed] = deque(maxlen=KEPT_DEEDS)
         self._last: tuple[ObservedState, int] | None = None
 
     def see(self, observed: ObservedState, score: int) -> None:
         """Take in the next tick."""
         if self._last is not None and self._last[0].tick < observed.tick:
             before, was = self._last
-            deeds = [deed for seat in range(len(observed.chefs)) if (deed := self._deed(before, observed, seat))]
-            self.deeds.extend(deeds)
+            deeds = self.partners.see(before, observed)
             if self.passages:
                 self._add(self.passages[-1], deeds, before, observed, score - was)
         self._last = (observed, score)
@@ -118,32 +97,6 @@ class History:
         """The last scenes, oldest first."""
         return [passage.as_dict(self.seat) for passage in list(self.passages)[-count:]]
 
-    def tally(self, seat: int, since: int) -> Counter[str]:
-        """How often a chef was seen to do what since a tick: `took beef`, `served BeefBurger`, `served`."""
-        counts: Counter[str] = Counter()
-        for deed in self.deeds:
-            if deed.seat == seat and deed.tick >= since:
-                counts[f"{deed.verb} {deed.what}"] += 1
-                counts[deed.verb] += 1
-        return counts
-
-    def _deed(self, before: ObservedState, now: ObservedState, seat: int) -> Deed | None:
-        """What a chef did between two ticks, read off its hands."""
-        old, new = before.chefs[seat].hand, now.chefs[seat].hand
-        if old == new:
-            return None
-        chef = now.chefs[seat]
-        faced = chef.cell + self.recipes.grid.offset[chef.facing]
-        where = self.kitchen.tile_names[faced]
-        if old.index == 0:
-            return Deed(now.tick, seat, "took", new.name, where)
-        if new.index == 0:
-            served, thrown = faced in self.recipes.hatches, faced in self.recipes.bins
-            verb = "served" if served else "threw" if thrown else "put"
-            return Deed(now.tick, seat, verb, _name(old), where)
-        verb = "threw" if faced in self.recipes.bins else "made"
-        return Deed(now.tick, seat, verb, _name(old if verb == "threw" else new), where)
-
     def _add(self, passage: Passage, deeds: list[Deed], before: ObservedState, now: ObservedState, gained: int) -> None:
         passage.deeds.extend(deeds)
         served = [deed.what for deed in deeds if deed.verb == "served"]
@@ -153,7 +106,3 @@ class History:
         gone -= Counter(served)
         expiring = {order.dish for order in before.orders if order.left is not None and order.left <= 1}
         passage.missed.extend(dish for dish in gone.elements() if dish in expiring)
-
-
-def _name(kind: Kind) -> str:
-    return kind.dish or kind.name

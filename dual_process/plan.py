@@ -1,4 +1,4 @@
-"""Code as policy: what a language model may ask of System 1. All of it is parsed and checked, nothing evaluated."""
+"""Plans: what a language model may ask of System 1. All of it is parsed and checked, nothing evaluated."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Leave:
-    """Something to leave to the partner for as long as this policy stands: a verb, with an item or for all."""
+    """Something to leave to the partner for as long as this plan stands: a verb, with an item or for all."""
 
     verb: str
     item: str = ""
@@ -50,7 +50,7 @@ class Leave:
 
 
 @dataclass(frozen=True)
-class Policy:
+class Plan:
     """What System 2 asks of System 1.
 
     Attributes:

@@ -16,7 +16,7 @@ from brigade.agents.state_machine import StateMachine
 from brigade.dual_process.facts import StateFacts
 from brigade.dual_process.guard.language import GuardError
 from brigade.dual_process.history import History
-from brigade.dual_process.plan import Leave, Policy, Task
+from brigade.dual_process.plan import Leave, Plan, Task
 
 DROPPED_KEPT = 6
 
@@ -45,7 +45,7 @@ class Trust:
 
 
 class System1(StateMachine):
-    """The state machine with a policy.
+    """The state machine with a plan.
 
     Args:
         trust: how far it follows.
@@ -60,14 +60,14 @@ class System1(StateMachine):
         self.history = History(self.view.kitchen, self.view.seat)
         self.tasks: list[Task] = []
         self.leaves: tuple[Leave, ...] = ()
-        self.dropped: list[tuple[str, str]] = []  # since the last policy, for the record and the next prompt
+        self.dropped: list[tuple[str, str]] = []  # since the last plan, for the record and the next prompt
         self.done_tasks = 0
         self._since = 0  # the tick since which the first task has been first
 
-    def adopt(self, policy: Policy, tick: int) -> None:
-        """Follow a new policy from now on."""
-        self.tasks, self.leaves, self._since = list(policy.tasks), policy.leaves, tick
-        self.dropped = list(policy.dropped)
+    def adopt(self, plan: Plan, tick: int) -> None:
+        """Follow a new plan from now on."""
+        self.tasks, self.leaves, self._since = list(plan.tasks), plan.leaves, tick
+        self.dropped = list(plan.dropped)
 
     def choose(self, observed: ObservedState) -> Macro | None:
         """The next macro action; the first task is done with once it begins."""
@@ -118,14 +118,4 @@ class System1(StateMachine):
 
     def _partner_does(self, leave: Leave, observed: ObservedState) -> bool:
         """Whether a partner has lately been seen doing what is to be left to it."""
-        since = observed.tick - self.trust.evidence_ticks
-        for seat in range(len(observed.chefs)):
-            if seat != self.view.seat:
-                tally = self.history.tally(seat, since)
-                if leave.verb == macros.PREPARE:
-                    sources = [way.source for way in self.recipes.ways.get(leave.item, []) if way.source]
-                    if any(tally[f"took {source}"] > 0 for source in [*sources, leave.item]):
-                        return True
-                elif tally["served"] > 0:
-                    return True
-        return False
+        return self.history.partners.does(leave.verb, leave.item, observed.tick - self.trust.evidence_ticks)

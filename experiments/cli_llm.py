@@ -67,8 +67,8 @@ def house(
 
     from pydantic import ValidationError
 
-    from brigade.dual_process.build import house_answer
     from brigade.dual_process.llm.server import HouseKnobs, build_app, serve
+    from brigade.dual_process.reasoners import house_answer
 
     faults = dict(_rate(text) for text in fault or [])
     speed = tokens_per_second or None

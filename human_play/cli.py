@@ -81,7 +81,7 @@ def play(
 
     Without --kitchen, --partner and --seconds it opens on a start screen; with any of them straight in a game.
     """
-    from brigade.dual_process.build import ReasonerSpec
+    from brigade.dual_process.reasoners import ReasonerSpec
     from brigade.human_play.game.game_options import GameOptions
 
     if messages not in get_args(Mode):

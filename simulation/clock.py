@@ -16,28 +16,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from brigade.envs.registry import BrigadeError
+from brigade.simulation.outcome import Outcome
 
 MAX_HZ = 1000.0
-
-
-class Timed(Protocol):
-    """What a finished thought says of its cost."""
-
-    @property
-    def latency_s(self) -> float:
-        """Seconds its calls took, as they were measured."""
-        ...
-
-    @property
-    def completion_tokens(self) -> int:
-        """Tokens it was answered with, all calls together."""
-        ...
 
 
 class Latency(Protocol):
     """How long a thought takes, in the kitchen's time."""
 
-    def seconds(self, outcome: Timed) -> float:
+    def seconds(self, outcome: Outcome) -> float:
         """Seconds, once the outcome is known."""
         ...
 
@@ -50,7 +37,7 @@ class Latency(Protocol):
 class Measured:
     """A thought takes as long as its calls really took."""
 
-    def seconds(self, outcome: Timed) -> float:
+    def seconds(self, outcome: Outcome) -> float:
         """The measured duration."""
         return outcome.latency_s
 
@@ -65,7 +52,7 @@ class Constant:
 
     value_s: float
 
-    def seconds(self, outcome: Timed) -> float:
+    def seconds(self, outcome: Outcome) -> float:
         """The constant."""
         return self.value_s
 
@@ -81,7 +68,7 @@ class Tokens:
     ttft_s: float
     per_second: float
 
-    def seconds(self, outcome: Timed) -> float:
+    def seconds(self, outcome: Outcome) -> float:
         """Time to the first token, and for the rest."""
         return self.ttft_s + outcome.completion_tokens / self.per_second
 
@@ -96,7 +83,7 @@ class Pending:
 
     Attributes:
         asked: the tick it was begun at.
-        task: what computes its outcome; a `Timed`.
+        task: what computes its outcome.
         effect: the tick it takes effect at, once that is known.
         order: thoughts that take effect at the same tick do so in this order.
         scale: the share of a constant latency that it takes: budgeted thoughts are quick.
@@ -104,7 +91,7 @@ class Pending:
     """
 
     asked: int
-    task: asyncio.Task[Timed]
+    task: asyncio.Task[Outcome]
     order: tuple[int, int]
     effect: int | None = None
     scale: float = 1.0
@@ -173,7 +160,7 @@ class VirtualClock:
         ready = [thought for thought in pending if thought.effect is not None and thought.effect <= tick]
         return sorted(ready, key=lambda thought: (thought.effect or 0, thought.order))
 
-    def _seconds(self, task: asyncio.Task[Timed]) -> float:
+    def _seconds(self, task: asyncio.Task[Outcome]) -> float:
         broken = task.cancelled() or task.exception() is not None
         return 0.0 if broken else self.latency.seconds(task.result())
 

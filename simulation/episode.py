@@ -22,7 +22,7 @@ from brigade.envs.registry import BrigadeError
 from brigade.simulation.clock import Clock, VirtualClock
 from brigade.simulation.messages import Message, Mode, clean, may_speak
 from brigade.simulation.running import run_to_end
-from brigade.simulation.thoughts import Mind, ThinkingAgent, Thought, Thoughts
+from brigade.simulation.thoughts import AllThoughts, ThinkingAgent, Thought, Thoughts
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class Played:
         finished: whether all of them were.
         interrupted: whether someone stopped it.
         crashed: what an agent did that ended it before its time, with its seat; empty if none did.
-        thoughts: what slow minds thought, each with the tick it was asked at and the one it took effect at.
+        thoughts: what thinkers thought, each with the tick it was asked at and the one it took effect at.
         messages: what partners said to each other.
     """
 
@@ -225,7 +225,7 @@ class _Loop:
     ):  # fmt: skip
         self.game, self.agents, self.clock, self.watch, self.mode = game, agents, clock, watch, mode
         self.recorder = recorder
-        self.thoughts = Thoughts(clock)
+        self.thoughts = AllThoughts(clock)
         self.played = Played(actions=[])
         self._digits: list[list[str]] = [[] for _ in agents]
         self._said: list[Message] = []  # in the last tick
@@ -242,7 +242,7 @@ class _Loop:
                 agent.reset(view)
         for seat, thinking in self._thinking.items():
             with self._asking(seat, "attending"):
-                thinking.attend(Mind(self.thoughts, seat))
+                thinking.attend(Thoughts(self.thoughts, seat))
 
     @contextmanager
     def _asking(self, seat: int, doing: str) -> Iterator[None]:
@@ -330,8 +330,7 @@ class _Loop:
         if ended is not None:
             self.played.thoughts.append({**entry, "effect": None, "outcome": ended})
         else:
-            summary = self._thinking[thought.seat].summary(thought)
-            self.played.thoughts.append({**entry, "effect": thought.effect, **summary})
+            self.played.thoughts.append({**entry, "effect": thought.effect, **thought.outcome.as_record()})
 
     def _pass_messages(self) -> None:
         for message in self._said:

@@ -9,18 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from brigade.agents.base import Agent, Observation
-from brigade.simulation.clock import Clock, Pending, Timed
+from brigade.simulation.clock import Clock, Pending
+from brigade.simulation.outcome import CRASHED, Outcome
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Crashed:
-    """A thought that ended in an error of ours: logged, recorded, and without effect."""
-
-    reason: str
-    latency_s: float = 0.0
-    completion_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,14 +30,14 @@ class Thought:
     kind: str
     asked: int
     effect: int
-    outcome: Timed
+    outcome: Outcome
 
 
 @runtime_checkable
 class ThinkingAgent(Agent, Protocol):
-    """An agent with a slow mind beside its fast one."""
+    """An agent with a thinker beside its fast side."""
 
-    def attend(self, mind: Mind) -> None:
+    def attend(self, thoughts: Thoughts) -> None:
         """Is told, after `reset`, where to begin thoughts."""
         ...
 
@@ -57,45 +49,41 @@ class ThinkingAgent(Agent, Protocol):
         """A thought takes effect."""
         ...
 
-    def summary(self, thought: Thought) -> dict[str, Any]:
-        """What the record should say of a thought besides its ticks."""
-        ...
-
     async def close(self) -> None:
         """The episode is over: let go of connections."""
         ...
 
 
-class Mind:
-    """Where one agent begins its thoughts.
+class Thoughts:
+    """Those of one agent: where it begins them.
 
     Attributes:
         tick: now.
     """
 
-    def __init__(self, thoughts: Thoughts, seat: int):
-        self._thoughts, self.seat = thoughts, seat
+    def __init__(self, everyone: AllThoughts, seat: int):
+        self._everyone, self.seat = everyone, seat
 
     @property
     def tick(self) -> int:
         """The tick that is being played."""
-        return self._thoughts.tick
+        return self._everyone.tick
 
-    def begin(self, kind: str, work: Coroutine[Any, Any, Timed], scale: float = 1.0, eager: bool = False) -> None:
+    def begin(self, kind: str, work: Coroutine[Any, Any, Outcome], scale: float = 1.0, eager: bool = False) -> None:
         """Begin a thought; its outcome comes back through `receive`. `scale` and `eager` as in `Pending`."""
-        self._thoughts.begin(self.seat, kind, work, scale, eager)
+        self._everyone.begin(self.seat, kind, work, scale, eager)
 
     def progress(self, kind: str) -> float:
         """How much of a thought under way is done by now, 0 to 1, where the clock knows when it will be; else 1."""
-        return self._thoughts.progress(self.seat, kind)
+        return self._everyone.progress(self.seat, kind)
 
     def under_way(self, kind: str) -> bool:
         """Whether a thought of this kind has not taken effect yet."""
-        return self._thoughts.under_way(self.seat, kind)
+        return self._everyone.under_way(self.seat, kind)
 
 
-class Thoughts:
-    """All thoughts of an episode.
+class AllThoughts:
+    """The thoughts of everyone in an episode.
 
     Args:
         clock: says when they take effect.
@@ -107,7 +95,7 @@ class Thoughts:
         self._of: dict[int, tuple[int, str]] = {}  # by id of the pending thought: seat and kind
         self._begun = 0
 
-    def begin(self, seat: int, kind: str, work: Coroutine[Any, Any, Timed], scale: float, eager: bool) -> None:
+    def begin(self, seat: int, kind: str, work: Coroutine[Any, Any, Outcome], scale: float, eager: bool) -> None:
         """Begin a thought of a seat."""
         self._begun += 1
         task = asyncio.ensure_future(work)
@@ -120,7 +108,7 @@ class Thoughts:
         return any(self._of[id(pending)] == (seat, kind) for pending in self._pending)
 
     def progress(self, seat: int, kind: str) -> float:
-        """See `Mind.progress`."""
+        """See `Thoughts.progress`."""
         for pending in self._pending:
             if self._of[id(pending)] == (seat, kind) and pending.effect is not None and pending.effect > pending.asked:
                 return min(1.0, (self.tick - pending.asked) / (pending.effect - pending.asked))
@@ -145,17 +133,17 @@ class Thoughts:
         for pending in self._pending:
             pending.task.cancel()
             seat, kind = self._of.pop(id(pending))
-            left.append(Thought(seat, kind, pending.asked, self.tick, Crashed("the episode ended before it")))
+            left.append(Thought(seat, kind, pending.asked, self.tick, Outcome(problem="the episode ended before it")))
         if self._pending:
             await asyncio.wait([pending.task for pending in self._pending])
         self._pending = []
         return left
 
-    def _outcome(self, task: asyncio.Task[Timed], kind: str) -> Timed:
+    def _outcome(self, task: asyncio.Task[Outcome], kind: str) -> Outcome:
         if task.cancelled():
-            return Crashed("cancelled")
+            return Outcome(problem="cancelled", failure=CRASHED)
         error = task.exception()
         if error is not None:
             log.error("a %s thought failed", kind, exc_info=error)
-            return Crashed(f"{type(error).__name__}")
+            return Outcome(problem=type(error).__name__, failure=CRASHED)
         return task.result()

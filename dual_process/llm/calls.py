@@ -28,6 +28,7 @@ from brigade.dual_process.llm.protocol import (
     Stream,
     digest,
 )  # fmt: skip
+from brigade.dual_process.old_names import call_now
 from brigade.envs import content
 from brigade.envs.content import ContentError, Model
 from brigade.envs.registry import BrigadeError
@@ -362,7 +363,7 @@ def _lines(path: Path) -> list[tuple[int, str]]:
 
 def _parse(line: str, source: str, number: int) -> _Record:
     try:
-        return _Record.model_validate(json.loads(line))
+        return _called_now(_Record.model_validate(json.loads(line)))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
@@ -371,6 +372,13 @@ def _parse(line: str, source: str, number: int) -> _Record:
         raise ContentError(source, number, text) from None
     except (ValueError, RecursionError) as error:
         raise ContentError(source, number, f"not a recorded call: not valid JSON ({error})") from None
+
+
+def _called_now(record: _Record) -> _Record:
+    """A call of an earlier revision as it would be asked now."""
+    purpose, prompt = call_now(record.purpose, record.prompt)
+    key = _key(purpose, prompt, record.messages, record.schema_)
+    return record.model_copy(update={"purpose": purpose, "prompt": prompt, "key": key})
 
 
 def _likeness(record: _Record, request: Request) -> tuple[bool, bool, int]:

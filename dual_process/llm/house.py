@@ -5,12 +5,12 @@ is the one these rules make; otherwise it is a wrong one, drawn from a seeded ge
 
 - **belief**: it looks at what each partner was seen taking and serving. One who took only what a single food is made of
   makes that food; one who served and took nothing raw puts dishes together; anyone else does a bit of everything.
-- **policy**: what the belief says a partner does is left to that partner; the first time it says so it sends a message.
+- **plan**: what the belief says a partner does is left to that partner; the first time it says so it sends a message.
   It asks for nothing else: the hands know what is most urgent.
 - **reflection**: it counts orders that were missed and fires, and says to serve the most urgent first, or to watch the
   stove, or to go on.
 - **pick**: a fire first; then, most urgent order first, serve what is finished, assemble what is ready, prepare what
-  is missing. **lesson** and **plan** put the same in sentences.
+  is missing. **lesson** and **outline** put the same in sentences.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ Messages = Sequence[tuple[str, str]]
 State = Mapping[str, Any]
 
 NO_DEADLINE = 100_000
+EARLIER = {"policy": "plan"}  # what a client of an earlier revision calls it
 
 
 def answer(
@@ -34,11 +35,12 @@ def answer(
 
     Args:
         messages: (role, content); the last fenced JSON in them is the state.
-        purpose: `belief`, `policy`, `reflection`, `pick`, `lesson` or `plan`.
+        purpose: `belief`, `plan`, `reflection`, `pick`, `lesson` or `outline`.
         quality: how often the answer is the right one, 0 to 1.
         rng: what wrong answers are drawn from.
         schema: the form of the answer; what is no question about a kitchen is answered with a form filled in.
     """
+    purpose = EARLIER.get(purpose, purpose)
     if purpose not in _RIGHT:
         return json.dumps(_filled(schema)) if schema is not None else "House answers questions about a kitchen only."
     state = read_state(messages)
@@ -85,7 +87,7 @@ def _role(name: str, seen: Mapping[str, int], made_of: Mapping[str, str]) -> str
     return f"{name} does a bit of everything."
 
 
-def _policy(state: State, prompt: str, rng: random.Random) -> str:
+def _plan(state: State, prompt: str, rng: random.Random) -> str:
     belief = str(state.get("belief", ""))
     tasks: list[dict[str, Any]] = []
     message = None
@@ -114,7 +116,7 @@ def _lacking(state: State) -> list[str]:
     return lacking[:4]
 
 
-def _wrong_policy(state: State, prompt: str, rng: random.Random) -> str:
+def _wrong_plan(state: State, prompt: str, rng: random.Random) -> str:
     foods = list(state.get("made_of", {})) or ["nothing"]
     tasks = [
         {"do": None, "leave": rng.choice(["assemble", "serve", f"prepare({rng.choice(foods)})"]), "when": None},
@@ -177,22 +179,22 @@ def best_action(state: State) -> str:
     return "clear_counter()" if "clear_counter()" in can else passing[0] if passing and not orders else "wait(4)"
 
 
-def _plan(state: State, prompt: str, rng: random.Random) -> str:
+def _outline(state: State, prompt: str, rng: random.Random) -> str:
     names = [str(order["dish"]) for order in state.get("orders", [])]
     return f"Next: {best_action(state)}. Then the orders in this order: {', '.join(names) or 'none'}."
 
 
-def _wrong_plan(state: State, prompt: str, rng: random.Random) -> str:
+def _wrong_outline(state: State, prompt: str, rng: random.Random) -> str:
     options = list(state.get("can_do", [])) or ["wait(4)"]
     return f"Next: {rng.choice(options)}."
 
 
 Decide = Callable[[State, str, random.Random], str]
 _RIGHT: dict[str, Decide] = {
-    "belief": _belief, "policy": _policy, "reflection": _reflection,
-    "pick": _pick, "lesson": _lesson, "plan": _plan,
+    "belief": _belief, "plan": _plan, "reflection": _reflection,
+    "pick": _pick, "lesson": _lesson, "outline": _outline,
 }  # fmt: skip
 _WRONG: dict[str, Decide] = {
-    "belief": _wrong_belief, "policy": _wrong_policy, "reflection": _reflection,
-    "pick": _wrong_pick, "lesson": _lesson, "plan": _wrong_plan,
+    "belief": _wrong_belief, "plan": _wrong_plan, "reflection": _reflection,
+    "pick": _wrong_pick, "lesson": _lesson, "outline": _wrong_outline,
 }  # fmt: skip

@@ -23,8 +23,8 @@ class Request:
     """One question to a reasoner.
 
     Attributes:
-        purpose: what the answer is for: `policy`, `reflection`, `belief`, `pick`, `plan`, `check`.
-        prompt: name and version of the template, such as `policy-1`.
+        purpose: what the answer is for: a kind of thought, such as `plan`, or `check`.
+        prompt: name and version of the template, such as `plan-2`.
         messages: (role, content), oldest first.
         schema: JSON schema of the answer, None for free text.
         max_tokens: the answer's limit, unless the endpoint sets its own.

@@ -12,6 +12,7 @@ from brigade.agents.planning.recipes import Recipes
 from brigade.envs.registry import BrigadeError, unknown
 
 FOLDER = Path(__file__).parent
+NOTHING_YET = "(nothing yet)"
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,30 @@ class Prompt:
     """A template.
 
     Attributes:
-        name: with the version, as records have it: `policy-1`.
+        name: with the version, as records have it: `plan-2`.
         template: the text, with `$fields`.
     """
 
     name: str
     template: Template
+
+    @classmethod
+    def from_text(cls, name: str, text: str) -> Prompt:
+        """A prompt from its text, with `$fields`; the name has the version in it."""
+        return cls(name, Template(text))
+
+    @classmethod
+    def from_file(cls, path: Path) -> Prompt:
+        """A prompt from a file, whose first line says its version and which is named after it.
+
+        Raises:
+            BrigadeError: the first line does not say the version.
+        """
+        head, _, body = path.read_text(encoding="utf-8").partition("\n")
+        key, _, version = head.partition(":")
+        if key.strip() != "version" or not version.strip().isdigit():
+            raise BrigadeError(f"{path}:1: expected 'version: NUMBER'")
+        return cls.from_text(f"{path.stem}-{version.strip()}", body)
 
     def fill(self, **fields: str) -> str:
         """The text with every field filled in.
@@ -39,27 +58,22 @@ class Prompt:
 
 
 @lru_cache(maxsize=32)
-def load_prompt(name: str, folder: Path = FOLDER) -> Prompt:
-    """A prompt by name.
+def load_prompt(name: str) -> Prompt:
+    """One of Brigade's own prompts by name.
 
     Raises:
         BrigadeError: no such prompt, or its first line does not say its version.
     """
-    path = folder / f"{name}.md"
+    path = FOLDER / f"{name}.md"
     if not path.exists():
-        raise unknown("prompt", name, [file.stem for file in folder.glob("*.md")])
-    head, _, body = path.read_text(encoding="utf-8").partition("\n")
-    key, _, version = head.partition(":")
-    if key.strip() != "version" or not version.strip().isdigit():
-        raise BrigadeError(f"{path}:1: expected 'version: NUMBER'")
-    return Prompt(f"{name}-{version.strip()}", Template(body))
+        raise unknown("prompt", name, [file.stem for file in FOLDER.glob("*.md")])
+    return Prompt.from_file(path)
 
 
-def introduction(recipes: Recipes, seat: int, hz: float) -> tuple[str, str]:
-    """The game explained for this kitchen, from its cookbook and rules. Returns the prompt's name and its text."""
+def introduction(recipes: Recipes, seat: int, hz: float) -> str:
+    """The game explained for this kitchen, from its cookbook and rules."""
     kitchen = recipes.kitchen
-    prompt = load_prompt("introduction")
-    text = prompt.fill(
+    return load_prompt("introduction").fill(
         chefs=f"{kitchen.chefs} chefs" if kitchen.chefs > 1 else "the only chef, and the whole team",
         me=str(seat + 1),
         hz=f"{hz:g}",
@@ -68,7 +82,6 @@ def introduction(recipes: Recipes, seat: int, hz: float) -> tuple[str, str]:
         making="\n".join(_making(recipes)),
         macros="\n".join(f"- {about}" for about in ABOUT.values()),
     )
-    return prompt.name, text
 
 
 def _rules(recipes: Recipes) -> list[str]:

@@ -40,6 +40,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from brigade.dual_process.old_names import thoughts_now
 from brigade.envs.kitchen.engine.state import STAT_NAMES
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.recording import ENDING, Recording, read_recording
@@ -166,13 +167,15 @@ def _tick_rows(recording: Recording, name: str) -> list[dict[str, Any]]:
     if difference is not None:
         raise BrigadeError(f"{recording.path}: does not replay: {difference}")
     kitchen, rows = recording.kitchen, []
+    names = [str(agent["name"]) for agent in recording.header["agents"]]
     cells = [kitchen.cell(at) for at in recording.start().state.pos[0].tolist()]
     for line, game in zip(recording.ticks, recording.play_again(), strict=True):
+        thoughts = thoughts_now(line.thoughts, names)
         rows.append({
             "recording": name, "tick": line.tick, "actions": list(line.actions), "score": int(game.state.score[0]),
             "x": [x for x, _ in cells], "y": [y for _, y in cells], "late_ms": line.late_ms,
             "messages": json.dumps(line.messages, ensure_ascii=False) if line.messages else None,
-            "thoughts": json.dumps(line.thoughts, ensure_ascii=False) if line.thoughts else None, "check": line.check,
+            "thoughts": json.dumps(thoughts, ensure_ascii=False) if thoughts else None, "check": line.check,
         })  # fmt: skip
         cells = [kitchen.cell(at) for at in game.state.pos[0].tolist()]
     return rows

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from brigade.agents.base import list_agents, make_agent
+from brigade.agents.base import agents, make_agent
 from brigade.agents.learned.checkpoint import bundled_policies, has_torch
-from brigade.dual_process.build import ReasonerSpec
-from brigade.dual_process.frameworks import FRAMEWORKS
+from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.interfaces.partners import View
@@ -145,12 +144,11 @@ def _check(seats: tuple[Seat, ...], kitchen: Kitchen) -> None:
 
 def partners_offered() -> list[str]:
     """Partners that the start screen offers, the usual one first."""
-    frameworks = ["dpt", *(name for name in FRAMEWORKS if name != "dpt")]
-    known = [name for name, _ in list_agents()]
-    others = [name for name in known if name not in frameworks and name != "fsm"]
+    thinking = [entry.name for entry in agents if entry.thinks]
+    others = [entry.name for entry in agents if not entry.thinks and entry.name != "fsm"]
     trained = [f"{TRAINED}{name}" for name in bundled_policies()] if has_torch() else []
-    names = ("fsm", SECOND_PERSON, *frameworks, *others, *trained)
-    return [name for name in names if name not in NOT_OFFERED]
+    names = ("fsm", SECOND_PERSON, "dpt", *thinking, *others, *trained)
+    return [name for name in dict.fromkeys(names) if name not in NOT_OFFERED]
 
 
 def in_words(partner: str) -> str:

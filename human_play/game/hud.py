@@ -18,7 +18,7 @@ from brigade.simulation.messages import PRESETS
 
 BUBBLE_S, POINTS_S = 4.0, 1.6  # how long words and points are seen
 COLOURS = {"served": theme.ACCENT, "missed": theme.BAD, "wrong": theme.BAD, "fire": theme.BAD}
-THOUGHTS = {"belief": "What it believes of you", "policy": "What it has set out to do",
+THOUGHTS = {"belief": "What it believes of you", "plan": "What it has set out to do",
             "reflection": "What it has learned"}  # fmt: skip
 OTHER_THOUGHT = "What it thinks"
 
@@ -136,7 +136,7 @@ def draw_thoughts(
     thoughts: Mapping[tuple[int, str], dict[str, Any]],
     u: float,
 ) -> None:
-    """Beside the kitchen: what the slow minds think."""
+    """Beside the kitchen: what the thinkers think."""
     target.fill(theme.BACK, area)
     inner = area.inflate(-round(20 * u), -round(20 * u))
     y: float = theme.write(target, "Thoughts", inner.topleft, theme.LARGE * u * 0.9).bottom + 8 * u

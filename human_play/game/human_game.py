@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from brigade.agents.base import Agent, Observation, View
-from brigade.dual_process.build import ClockSpec, ReasonerSpec, make_answered_agent
-from brigade.dual_process.frameworks import FRAMEWORKS
+from brigade.agents.base import agents as agent_registry
+from brigade.dual_process.build import ClockSpec, make_answered_agent
+from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.human_play.window.input import Stick
@@ -273,7 +274,7 @@ def _header(setup: Setup) -> Mapping[str, Any]:
     ]
     clock = {"kind": "real", "hz": setup.hz, "seconds": setup.think_s}
     ids = dict(setup.ids)
-    if any(seat.name in FRAMEWORKS for seat in setup.seats):
+    if any(not seat.human and agent_registry[seat.name].takes_reasoner for seat in setup.seats):
         ids["reasoner"] = setup.reasoner.model_dump(mode="json")
     return make_header(setup.kitchen, setup.seed, setup.script, agents, setup.mode, clock, ids)
 

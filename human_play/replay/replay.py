@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast, get_args
 
 from brigade.agents.base import Observation
+from brigade.dual_process.old_names import thoughts_now
 from brigade.envs.kitchen.engine.state import State
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.game.human_game import Seat, Setup, changes_in_words
@@ -75,6 +76,7 @@ class Replay:
         self.ticks, self.horizon = len(recording.ticks), kitchen.horizon
         self.hz = _hz(header.get("clock"))
         self.seats = _seats(header["agents"])
+        self._names = [seat.name for seat in self.seats]
         mode = header.get("messages")
         self.setup = Setup(
             kitchen, self.seats, self.hz, header["seed"], header["order_script"],
@@ -153,7 +155,7 @@ class Replay:
     def _spoken(self, at: int, line: Line) -> list[Mark]:
         """What was said in a tick, and thought; what names a seat that there is not is left out."""
         marks = [Mark(at, "said", text, seat) for seat, text in line.messages if 0 <= seat < len(self.seats)]
-        for thought in line.thoughts:
+        for thought in thoughts_now(line.thoughts, self._names):
             seat, kind = thought.get("seat"), thought.get("kind")
             if isinstance(seat, int) and 0 <= seat < len(self.seats) and isinstance(kind, str):
                 marks.append(Mark(at, "thought", kind, seat))

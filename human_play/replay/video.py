@@ -38,7 +38,7 @@ PALETTE_SIDE = 4  # a GIF's colours are taken from so many frames by so many
 QUALITY = 7  # of 10, of an MP4
 EXTRA = "videos need the package imageio[ffmpeg]; install it with: pip install 'brigade[study]'"
 THOUGHTS = {"belief": ("What it believes of its partners", "believes"),
-            "policy": ("What it has set out to do", "has set out to"),
+            "plan": ("What it has set out to do", "has set out to"),
             "reflection": ("What it has learned", "has learned")}  # fmt: skip
 OTHER_THOUGHT = ("What it thinks", "thinks")
 
@@ -64,7 +64,7 @@ def draw_frame(
         target: of any size; no window is needed.
         replayed: what to draw.
         position: in ticks, 0 to `film.ticks`; between two ticks chefs are on their way.
-        thoughts: whether to show what the slow minds think, beside the kitchen.
+        thoughts: whether to show what the thinkers think, beside the kitchen.
         linger: how many times as long as in a game bubbles and points are seen.
         u: the unit of `theme.unit`, by default that of the surface.
     """
@@ -124,7 +124,7 @@ def _draw_names(target: pygame.Surface, area: pygame.Rect, replayed: Replay, tic
 
 
 def _draw_thoughts(target: pygame.Surface, area: pygame.Rect, replayed: Replay, tick: int, u: float) -> None:
-    """Beside the kitchen: what the slow minds think; smaller, then shortened, until all of it fits."""
+    """Beside the kitchen: what the thinkers think; smaller, then shortened, until all of it fits."""
     target.fill(theme.BACK, area)
     inner = area.inflate(-round(20 * u), -round(20 * u))
     top = theme.write(target, "Thoughts", inner.topleft, theme.LARGE * u * 0.9).bottom + round(8 * u)
@@ -252,7 +252,7 @@ def export(
         fps: frames a second, up to 60; by default 30 in an MP4 and 20 in a GIF. A GIF counts hundredths of a second
             per frame and gets the nearest that it can have.
         speed: 2 is twice as fast as it was played.
-        thoughts: whether to show what the slow minds think.
+        thoughts: whether to show what the thinkers think.
         console: where to show how far it is.
 
     Returns:

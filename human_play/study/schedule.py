@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from brigade.agents.base import Agent
-from brigade.dual_process.build import ClockSpec, ReasonerSpec, make_answered_agent
+from brigade.dual_process.build import ClockSpec, make_answered_agent
+from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError

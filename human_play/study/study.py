@@ -19,7 +19,7 @@ from brigade.batch.config import NAME, Configuration
 from brigade.batch.files import FileName, KitchenName
 from brigade.batch.order_scripts import read_scripts
 from brigade.batch.specs import AgentSpec
-from brigade.dual_process.build import ReasonerSpec
+from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.content import Document, Model
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
@@ -208,6 +208,7 @@ class StudySpec(Configuration):
     def checked(self, document: Document) -> Self:
         """The study with its order scripts read, once it is known that it can be run and that it is balanced."""
         study = self
+        self.reasoner.check(document, "reasoner")
         if isinstance(self.order_scripts, str):
             try:
                 scripts = read_scripts(self.order_scripts)

@@ -15,23 +15,26 @@ from brigade.agents.base import View, make_agent
 from brigade.agents.planning.macro import Macro
 from brigade.agents.planning.observed_state import read_state
 from brigade.agents.planning.recipes import recipes_of
-from brigade.dual_process.agent import DualProcessAgent, PickingAgent, SlowMind
-from brigade.dual_process.answers import Malformed, read_pick, read_policy, read_text
+from brigade.dual_process.agent import DualProcessAgent, PickingAgent
 from brigade.dual_process.facts import StateFacts, state_facts
-from brigade.dual_process.frameworks import FRAMEWORKS, framework_of
+from brigade.dual_process.frameworks import framework_of, frameworks
 from brigade.dual_process.history import History
 from brigade.dual_process.llm import house
 from brigade.dual_process.llm.protocol import Answer, Failure, Piece, Reply, Request, Stream
-from brigade.dual_process.plan import Leave, Policy, Task, parse_tasks
+from brigade.dual_process.plan import Leave, Plan, Task, parse_tasks
 from brigade.dual_process.prompts import introduction, load_prompt
 from brigade.dual_process.system1 import System1, Trust
+from brigade.dual_process.thinker import Thinker
+from brigade.dual_process.thought_kinds.answers import read_text
+from brigade.dual_process.thought_kinds.base import Malformed, make_kind
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.clock import Constant, Measured, RealClock, Tokens, VirtualClock
 from brigade.simulation.episode import Played, play, play_async
 from brigade.simulation.messages import MAX_LENGTH, Message, clean, may_speak
-from brigade.simulation.thoughts import Crashed, Thought
+from brigade.simulation.outcome import Outcome
+from brigade.simulation.thoughts import Thought
 
 MAP_1 = "new_counter_circuit"
 
@@ -72,7 +75,7 @@ def house_says(request: Request) -> str:
 
 def thinker(name: str = "dpt", say: Callable[[Request], Answer | str] = house_says, **more: Any) -> Any:
     framework = framework_of(name)
-    slow = SlowMind(Scripted(say), framework, **more)  # type: ignore[arg-type]
+    slow = Thinker(Scripted(say), framework, **more)
     return DualProcessAgent(slow) if framework.steers else PickingAgent(slow)
 
 
@@ -91,7 +94,7 @@ class TestClocks:
         assert {t["effect"] - t["asked"] for t in effects} == {ticks}
 
     def test_latency_can_come_from_tokens_or_be_measured(self):
-        outcome = Crashed("", latency_s=3.0, completion_tokens=100)
+        outcome = Outcome(latency_s=3.0, completion_tokens=100)
         assert Tokens(0.5, 50).seconds(outcome) == 2.5
         assert Measured().seconds(outcome) == 3.0
         assert (Constant(2).known(), Tokens(1, 1).known(), Measured().known()) == (2, None, None)
@@ -117,7 +120,7 @@ class TestClocks:
             raise AssertionError
 
         agent = thinker()
-        agent.slow.reasoner.ask = never
+        agent.thinker.reasoner.ask = never
         clock = RealClock(200)
         kitchen = load_kitchen(MAP_1, 60)
         played = play(kitchen, [agent, make_agent("stay")], clock=clock)
@@ -170,7 +173,7 @@ class TestSystem1:
         assert all(t["outcome"] != "ok" or not t.get("value") for t in played.thoughts)
 
     def test_lies_are_believed_only_as_far_as_they_show(self):
-        """A policy that leaves everything to a partner who does nothing must not stop the cooking."""
+        """A plan that leaves everything to a partner who does nothing must not stop the cooking."""
         lie = json.dumps(
             {
                 "rationale": "rest",
@@ -190,7 +193,7 @@ class TestSystem1:
         agent.reset(View(kitchen, 0))
         tasks, _, dropped = parse_tasks(["prepare(chopped_lettuce)"], recipes)
         assert not dropped
-        agent.adopt(Policy(tasks=tuple(tasks)), 0)
+        agent.adopt(Plan(tasks=tuple(tasks)), 0)
         game = Game(kitchen)
         game.reset(0, [["BeefLettuceBurger"] * 9])
         agent.act(game.describe())
@@ -207,7 +210,7 @@ class TestSystem1:
         class Fixed(System1):
             def prepare(self) -> None:
                 super().prepare()
-                self.adopt(Policy(tasks=tuple(tasks)), 0)
+                self.adopt(Plan(tasks=tuple(tasks)), 0)
 
         agent = Fixed()
         play(kitchen, [agent, make_agent("stay")])
@@ -234,7 +237,7 @@ class TestSystem1:
         assert not agent._partner_does(Leave("serve"), read_state(kitchen, game.describe()))
 
 
-class TestPolicies:
+class TestPlans:
     recipes = recipes_of(load_kitchen(MAP_1))
 
     def test_what_can_be_asked_for(self):
@@ -278,9 +281,9 @@ class TestPolicies:
         assert dropped[-1][1] == "more than 12 tasks"
 
     def test_answers_are_checked(self):
-        assert isinstance(read_policy({"tasks": "serve"}, self.recipes), Malformed)
+        assert isinstance(make_kind("plan").read({"tasks": "serve"}, self.recipes), Malformed)
         assert isinstance(read_text({"belief": ""}, "belief"), Malformed)
-        assert isinstance(read_pick({"action": "run()"}, self.recipes), Malformed)
+        assert isinstance(make_kind("pick").read({"action": "run()"}, self.recipes), Malformed)
         words = read_text({"belief": "word " * 300 + "\x00\x1b[31m"}, "belief")
         assert isinstance(words, str)
         assert len(words.split()) == 100
@@ -297,9 +300,9 @@ class TestHistory:
 
         history.begin("waiting", read_state(kitchen, Game_at_start(kitchen)), 0)
         played = play(kitchen, team, seed=1, watch=watch)
-        assert history.tally(1, 0)["took beef"] >= 2
-        assert history.tally(1, 0)["served"] == 0
-        assert history.tally(0, 0)["served"] == played.stats["served"] + played.stats["wrong"]
+        assert history.partners.tally(1, 0)["took beef"] >= 2
+        assert history.partners.tally(1, 0)["served"] == 0
+        assert history.partners.tally(0, 0)["served"] == played.stats["served"] + played.stats["wrong"]
         passage = history.last(1)[0]
         assert passage["you_began"] == "waiting"
         assert len(passage["delivered"]) == played.stats["served"]
@@ -328,8 +331,8 @@ class TestMessages:
 
     @pytest.mark.parametrize(("mode", "some"), [("both", True), ("agent", True), ("human", False), ("nobody", False)])
     def test_partners_hear_each_other_when_the_mode_allows(self, mode, some):
-        policy = json.dumps({"rationale": "", "tasks": [], "message": "I serve"})
-        team = [thinker("dpt_without_tom", lambda request: policy) for _ in range(2)]
+        plan = json.dumps({"rationale": "", "tasks": [], "message": "I serve"})
+        team = [thinker("dpt_without_tom", lambda request: plan) for _ in range(2)]
         kitchen = load_kitchen(MAP_1, 60)
         played = play(kitchen, team, clock=VirtualClock(4, Constant(1)), mode=mode)
         assert bool(played.messages) == some
@@ -357,26 +360,26 @@ class TestMessages:
                 pass
 
         played = play(kitchen, [agent, Caller()], clock=VirtualClock(4, Constant(0)))
-        assert [t["asked"] for t in played.thoughts if t["kind"] == "policy"] == [0, 6]
+        assert [t["asked"] for t in played.thoughts if t["kind"] == "plan"] == [0, 6]
 
 
 class TestPrompts:
     @pytest.mark.parametrize("kitchen", list_kitchens())
     def test_the_introduction_is_made_from_the_cookbook(self, kitchen):
         recipes = recipes_of(load_kitchen(kitchen))
-        _, text = introduction(recipes, 0, 4)
+        text = introduction(recipes, 0, 4)
         for dish in recipes.kitchen.order_dishes:
             assert dish in text
             assert all(food in text for food in recipes.foods_of(dish))
         assert "$" not in text
 
-    @pytest.mark.parametrize("name", ["introduction", "policy", "reflection", "belief", "pick", "lesson", "plan"])
+    @pytest.mark.parametrize("name", ["introduction", "plan", "reflection", "belief", "pick", "lesson", "outline"])
     def test_templates_have_a_version(self, name):
-        assert load_prompt(name).name == f"{name}-1"
+        assert load_prompt(name).name == f"{name}-{2 if name == 'plan' else 1}"
 
     def test_unknown_prompts_and_fields(self):
-        with pytest.raises(BrigadeError, match="did you mean 'policy'"):
-            load_prompt("polcy")
+        with pytest.raises(BrigadeError, match="did you mean 'outline'"):
+            load_prompt("outlin")
         with pytest.raises(BrigadeError, match="cannot be filled"):
             load_prompt("belief").fill()
 
@@ -389,15 +392,15 @@ class TestPrompts:
     def test_a_window_that_is_too_small_is_asked_for_less(self):
         agent = thinker("dpt_without_tom", lambda request: Failure("too_long", "context length exceeded", 1.0))
         cook(agent, seconds=1, ticks=200)
-        assert agent.slow.system2.budget_tokens == 800
+        assert agent.thinker.budget_tokens == 800
 
 
 class TestFrameworks:
-    @pytest.mark.parametrize("name", FRAMEWORKS)
+    @pytest.mark.parametrize("name", frameworks.names)
     def test_every_framework_cooks_with_house(self, name):
         played = cook(thinker(name), seconds=0.5, ticks=400)
         assert played.score > 0
-        assert {t["kind"] for t in played.thoughts} <= set(FRAMEWORKS[name].thoughts)
+        assert {t["kind"] for t in played.thoughts} <= set(framework_of(name).thoughts)
         assert not [t for t in played.thoughts if t["outcome"] in ("malformed", "crashed")]
 
     def test_those_that_wait_stand_still_and_those_that_steer_do_not(self):
@@ -414,36 +417,36 @@ class TestFrameworks:
             read.append(request.messages[-1][1])
             return lesson if request.purpose == "lesson" else house_says(request)
 
-        cook(thinker("reflexion", say, lessons=kept), ticks=150)
+        cook(thinker("reflexion", say, files={"lesson": kept}), ticks=150)
         assert json.loads(kept.read_text())[-1] == "Cook the beef first."
         read.clear()
-        cook(thinker("reflexion", say, lessons=kept), ticks=20)
+        cook(thinker("reflexion", say, files={"lesson": kept}), ticks=20)
         assert "Cook the beef first." in read[0]
         read.clear()
         cook(thinker("reflexion", say), ticks=20)
         assert "Cook the beef first." not in read[0]
         kept.write_text("{}")
         with pytest.raises(BrigadeError, match="expected a list of texts"):
-            cook(thinker("reflexion", say, lessons=kept), ticks=20)
+            cook(thinker("reflexion", say, files={"lesson": kept}), ticks=20)
 
-    def test_a_quick_pick_reads_the_plan_while_it_is_written(self):
+    def test_a_quick_pick_reads_the_outline_while_it_is_written(self):
         read: list[str] = []
 
         def say(request: Request) -> str:
             if request.purpose == "pick":
-                read.append(str(house.read_state(request.messages).get("plan", "")))
-            return "A plan in eight words, slowly written down." if request.purpose == "plan" else house_says(request)
+                read.append(str(house.read_state(request.messages).get("outline", "")))
+            return "An outline in some words, slowly written." if request.purpose == "outline" else house_says(request)
 
         cook(thinker("agile", say), seconds=20, ticks=200)
-        lengths = {len(plan) for plan in read}
+        lengths = {len(outline) for outline in read}
         assert 0 in lengths
         assert max(lengths) > 30
-        assert len(lengths) > 3, "parts of the plan are read as well"
+        assert len(lengths) > 3, "parts of the outline are read as well"
 
     def test_parts_can_be_left_out_and_intervals_set(self):
-        framework = framework_of("dpt", ("belief",), {"policy": 7})
-        assert set(framework.thoughts) == {"policy", "reflection"}
-        assert framework.thoughts["policy"].every_ticks == 7
+        framework = framework_of("dpt", ("belief",), {"plan": 7})
+        assert set(framework.thoughts) == {"plan", "reflection"}
+        assert framework.thoughts["plan"].every_ticks == 7
         with pytest.raises(BrigadeError, match="did you mean 'belief'"):
             framework_of("dpt", ("beliefs",))
         with pytest.raises(BrigadeError, match="did you mean 'dpt'"):
@@ -451,7 +454,7 @@ class TestFrameworks:
 
     def test_a_thought_of_each_kind_is_in_flight_at_most_once(self):
         played = cook(thinker("dpt"), seconds=30, ticks=300)
-        for kind in ("policy", "reflection", "belief"):
+        for kind in ("plan", "reflection", "belief"):
             spans = [(t["asked"], t["effect"] or 10**6) for t in played.thoughts if t["kind"] == kind]
             assert all(a[1] <= b[0] for a, b in pairwise(spans))
 
@@ -475,14 +478,14 @@ class TestHouse:
             answer = self.ask("belief", {"made_of": made_of, "seen": {"partner 2": seen}})
             assert said in answer["belief"]
 
-    def test_policies_leave_to_the_partner_what_it_is_believed_to_do(self):
-        answer = self.ask("policy", {"belief": "partner 2 makes cooked_beef, and will go on with it."})
+    def test_plans_leave_to_the_partner_what_it_is_believed_to_do(self):
+        answer = self.ask("plan", {"belief": "partner 2 makes cooked_beef, and will go on with it."})
         assert [task["leave"] for task in answer["tasks"]] == ["prepare(cooked_beef)"]
-        assert self.ask("policy", {"belief": ""})["tasks"] == []
+        assert self.ask("plan", {"belief": ""})["tasks"] == []
 
     def test_quality_is_how_often_it_is_right(self):
         state = {"belief": "", "made_of": {"cooked_beef": "beef"}}
-        assert self.ask("policy", state, quality=0.0)["tasks"]
+        assert self.ask("plan", state, quality=0.0)["tasks"]
 
     def test_facts_for_guards(self):
         kitchen = load_kitchen(MAP_1)
@@ -506,7 +509,7 @@ def test_thoughts_are_given_back_to_their_own_seat():
             seats.append((self.view.seat, thought.seat))
             super().receive(thought)
 
-    team = [Noting(SlowMind(Scripted(house_says), framework_of("dpt"))) for _ in range(2)]  # type: ignore[arg-type]
+    team = [Noting(Thinker(Scripted(house_says), framework_of("dpt"))) for _ in range(2)]
     play(load_kitchen(MAP_1, 80), team, clock=VirtualClock(4, Constant(1)))
     assert seats
     assert all(mine == given for mine, given in seats)

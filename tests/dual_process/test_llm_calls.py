@@ -24,8 +24,8 @@ from brigade.envs.registry import BrigadeError
 T = TypeVar("T")
 KEY = "sk-test-0123456789-never-to-be-seen"
 SCHEMA = {"type": "object", "properties": {"tasks": {"type": "array"}}}
-ASK = Request("policy", "policy-1", (("system", "You cook."), ("user", "Tick 20.\u2028 ä ☃ \x00 \x1b[31m")), SCHEMA)
-FREE = Request("plan", "plan-1", (("user", "Plan."),), None)
+ASK = Request("plan", "plan-2", (("system", "You cook."), ("user", "Tick 20.\u2028 ä ☃ \x00 \x1b[31m")), SCHEMA)
+FREE = Request("outline", "outline-1", (("user", "Plan."),), None)
 
 
 def cook(messages: Any, purpose: str, schema: Mapping[str, Any] | None, rng: random.Random) -> str:
@@ -77,7 +77,7 @@ def test_a_record_says_what_was_asked_answered_and_spent(tmp_path: Path) -> None
     run(RecordingReasoner(HouseReasoner(cook, HouseKnobs(latency_s=2)), path).ask(ASK))
     (record,) = recorded(path)
     assert record["messages"] == [list(message) for message in ASK.messages]
-    assert (record["call"], record["purpose"], record["prompt"]) == (0, "policy", "policy-1")
+    assert (record["call"], record["purpose"], record["prompt"]) == (0, "plan", "plan-2")
     assert record["reply"]["latency_s"] == 2
     assert record["cost_usd"] == 0
     assert record["failure"] is None
@@ -122,8 +122,8 @@ def recording(tmp_path: Path) -> Path:
     ("request_", "says"),
     [
         (replace(ASK, messages=(ASK.messages[0], ("user", "Tick 21."))), r"message 1 at character 6.*Tick 20.*Tick 21"),
-        (replace(ASK, prompt="policy-2"), "has prompt 'policy-1'"),
-        (replace(ASK, purpose="belief"), "is for 'policy'"),
+        (replace(ASK, prompt="plan-3"), "has prompt 'plan-2'"),
+        (replace(ASK, purpose="belief"), "is for 'plan'"),
         (replace(ASK, schema={}), "another schema"),
         (replace(ASK, messages=ASK.messages[:1]), "has 2 messages, not 1"),
         (replace(ASK, messages=(("user", "You cook."), ASK.messages[1])), "role 'system' in message 0, not 'user'"),
@@ -148,7 +148,7 @@ def test_asking_more_often_than_recorded_is_an_error(recording: Path) -> None:
     ("old", "new", "says"),
     [
         ("{", "[", "not valid JSON"),
-        ('"purpose": "plan"', '"purpose": 3', "purpose"), ('"plan-1"', '"plan-2"', "edited"),
+        ('"purpose": "outline"', '"purpose": 3', "purpose"), ('"outline-1"', '"outline-2"', "edited"),
         ('"latency_s": 0.0', '"latency_s": "soon"', "latency_s"), ('"reply": {', '"rebly": {', "reply"),
         ("{", "[" * 5000, "not valid JSON"),
     ],

@@ -27,8 +27,8 @@ from brigade.envs.registry import BrigadeError
 T = TypeVar("T")
 KEY = "sk-test-0123456789-never-to-be-seen"
 SCHEMA = {"type": "object", "properties": {"tasks": {"type": "array"}}, "required": ["tasks"]}
-ASK = Request("policy", "policy-1", (("system", "You cook."), ("user", "What next? ä ☃")), SCHEMA)
-FREE = Request("plan", "plan-1", (("user", "Plan."),), None)
+ASK = Request("plan", "plan-2", (("system", "You cook."), ("user", "What next? ä ☃")), SCHEMA)
+FREE = Request("outline", "outline-1", (("user", "Plan."),), None)
 GOOD = {"rationale": "because", "tasks": [{"do": "serve(BeefBurger)", "leave": None, "when": None}]}
 OK = {"choices": [{"message": {"content": "{}"}, "finish_reason": "stop"}], "model": "m"}
 FAILURES = {
@@ -176,7 +176,7 @@ def test_house_repeats_itself_whatever_the_order() -> None:
 
     mixed = run(answers([ASK, FREE] * 40))
     assert mixed == run(answers([FREE] * 40 + [ASK] * 40))
-    assert len({repr(answer) for answer in mixed["policy"]}) > 2
+    assert len({repr(answer) for answer in mixed["plan"]}) > 2
 
 
 def test_house_says_how_long_it_would_have_taken() -> None:

@@ -24,7 +24,8 @@ import zstandard
 from typer.testing import CliRunner
 
 from brigade.agents.base import Agent, Observation, View, make_agent
-from brigade.dual_process.build import ClockSpec, ReasonerSpec, make_reasoner
+from brigade.dual_process.build import ClockSpec
+from brigade.dual_process.reasoners import ReasonerSpec, make_reasoner
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.pictures.render import render, to_array
 from brigade.envs.registry import BrigadeError
@@ -76,7 +77,7 @@ def recorded(tmp_path_factory) -> Path:
     kitchen, clock = load_kitchen("new_counter_circuit", horizon=TICKS), ClockSpec(seconds=4.0)
     agents = [{"name": "fsm", "options": {}, "human": False}, {"name": "dpt", "options": {}, "human": False, "hat": 4}]
     writer = RecordingWriter(path, make_header(kitchen, 0, None, agents, "both", clock.model_dump()))
-    team = [Caller(make_agent("fsm")), make_agent("dpt", reasoner=make_reasoner(ReasonerSpec(), 0, clock))]
+    team = [Caller(make_agent("fsm")), make_agent("dpt", reasoner=make_reasoner(ReasonerSpec(), clock.occasion(0)))]
     play(kitchen, team, 0, None, clock.make(), recorder=writer)
     return path
 

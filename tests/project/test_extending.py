@@ -77,7 +77,7 @@ def test_an_agent_a_thought_and_a_reasoner(tmp_path: Path) -> None:
     header, episode = map(json.loads, lines)
     assert [plugin["name"] for plugin in header["config"]["plugins"]] == ["./agent.py", "./thought.py", "./reasoner.py"]
     moods = [thought for thought in episode["thoughts"] if thought["kind"] == "mood"]
-    assert [mood["value"] for mood in moods if mood["effect"] is not None] == ["cheerful"] * 2
+    assert [mood["value"] for mood in moods if mood["effect"] is not None] == ["cheerful"] * 3
     assert set(episode["actions"][0]) > {"1", "2"}
     (tmp_path / "agent.py").unlink()
     (tmp_path / "thought.py").write_text("raise RuntimeError('never imported')")

@@ -20,6 +20,7 @@ from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
 from brigade.batch.pvg_results import read_pvg_results
+from brigade.dual_process import reasoners
 from brigade.dual_process.llm.house import read_state
 from brigade.dual_process.llm.protocol import Reply, Request
 from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner
@@ -37,7 +38,7 @@ from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier import metrics
 from brigade.experiments.prover_verifier.arithmetic import open_weights as arithmetic_open_weights
 from brigade.experiments.prover_verifier.config import PvgConfig
-from brigade.experiments.prover_verifier.language import house_players, language
+from brigade.experiments.prover_verifier.language import house_players
 from brigade.experiments.prover_verifier.language.dialogue import JUDGE, Conversation, Dialogue
 from brigade.experiments.prover_verifier.language.language import EXAMPLES, figures_of, unchanged_figures
 from brigade.experiments.prover_verifier.language.topics import KitchenMoment, Topic, WordProblem
@@ -645,7 +646,7 @@ def test_an_interrupted_seed_loses_no_paid_call(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, breaks_at: int, cut: bool, lost: int
 ) -> None:
     """Cut off in the file of the prover is the interrupted call, or the paid one before an interrupted verdict."""
-    monkeypatch.setattr(language, "OpenAIReasoner", Paid)
+    monkeypatch.setattr(reasoners, "OpenAIReasoner", Paid)
     endpoint = '{endpoint: {base_url: "http://nowhere/v1", model: paid}}'
     small = ("vary.protocol=[adp]", "settings.problems=3", "settings.best_of=2", "settings.rounds=2")
     changes = (*small, f"settings.prover={endpoint}", f"settings.verifier={endpoint}")

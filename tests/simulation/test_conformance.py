@@ -14,6 +14,7 @@ import brigade
 from brigade.agents.base import View, agents
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.conformance import ApiFault
+from brigade.simulation.outcome import Outcome
 
 # What some agents need to be made, and where they can cook.
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -99,20 +100,13 @@ class BlocksTheLoop(Waiter):
 
     async def nap(self) -> Any:
         time.sleep(0.4)  # the fault
-        return Slept()
+        return Outcome()
 
     def receive(self, thought: Any) -> None:
         pass
 
-    def summary(self, thought: Any) -> dict[str, Any]:
-        return {}
-
     async def close(self) -> None:
         pass
-
-
-class Slept:
-    latency_s, completion_tokens = 0.0, 0
 
 
 class NeedsAGlobalSeed(Waiter):

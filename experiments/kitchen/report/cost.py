@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from brigade.agents.base import agents
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.specs import AgentSpec
-from brigade.dual_process.frameworks import FRAMEWORKS
+from brigade.dual_process.reasoners import model_named
 from brigade.experiments.kitchen.run.episodes import ENDED, Episode, ThoughtRecord
 
 TOP_REASONS = 8  # that many reasons are kept of a row, the most frequent first
@@ -63,7 +64,7 @@ def cost_of(episodes: Sequence[Episode], config: Mapping[str, Any]) -> Cost | No
     if not episodes:
         return None
     first = episodes[0]
-    if not any(agent.name in FRAMEWORKS for agent in first.agents) and not any(e.thoughts for e in episodes):
+    if not any(thinks(agent) for agent in first.agents) and not any(e.thoughts for e in episodes):
         return None
     hz = setting(config, first.condition, "clock.hz", 4.0)
     everything = [thought for episode in episodes for thought in episode.thoughts]
@@ -93,13 +94,18 @@ def setting(config: Mapping[str, Any], condition: Mapping[str, Any], key: str, d
 
 
 def model_of(agent: AgentSpec, config: Mapping[str, Any], condition: Mapping[str, Any]) -> str:
-    """The model that answers an agent: its own, or the run's; `house` when no endpoint is named."""
+    """The model that answers an agent: its own, or the run's."""
     reasoner = agent.options.get("reasoner", config.get("reasoner"))
-    endpoint = reasoner.get("endpoint") if isinstance(reasoner, Mapping) else None
-    named = endpoint.get("model") if isinstance(endpoint, Mapping) else None
-    if "reasoner" not in agent.options:
-        named = condition.get("reasoner.endpoint.model", named)
-    return str(named) if named else "house"
+    named = model_named(reasoner if isinstance(reasoner, Mapping) else {})
+    if "reasoner" in agent.options:
+        return named
+    varied = (condition.get(f"reasoner.{key}") for key in ("endpoint.model", "options.model", "kind"))
+    return str(next(filter(None, varied), named))
+
+
+def thinks(agent: AgentSpec) -> bool:
+    """Whether an agent is known here as one that thinks; of others, only what they recorded tells."""
+    return agent.name in agents and agents[agent.name].thinks
 
 
 def _models(episode: Episode, config: Mapping[str, Any]) -> list[str]:
@@ -107,7 +113,7 @@ def _models(episode: Episode, config: Mapping[str, Any]) -> list[str]:
     return [
         model_of(agent, config, episode.condition)
         for seat, agent in enumerate(episode.agents)
-        if agent.name in FRAMEWORKS or seat in thinking
+        if seat in thinking or thinks(agent)
     ]
 
 

@@ -13,9 +13,10 @@ from brigade.batch.files import FileName
 from brigade.batch.order_scripts import read_scripts
 from brigade.batch.specs import AgentSpec, KitchenChoice, RaySpec, Seeds
 from brigade.batch.vary import check_vary, combinations
-from brigade.dual_process.build import ClockSpec, ReasonerSpec
+from brigade.dual_process.build import ClockSpec
 from brigade.dual_process.llm.calls import load_prices
 from brigade.dual_process.llm.server import HouseKnobs
+from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.content import Document, Model
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.registry import BrigadeError, unknown
@@ -53,6 +54,7 @@ class RunConfig(Configuration):
     def checked(self, document: Document) -> Self:
         """The configuration, once it is known that all kitchens and agents are there, and fit together."""
         _check_vary(self, document)
+        self.reasoner.check(document, "reasoner")
         if self.prices is not None:
             try:
                 load_prices(self.prices)
@@ -124,6 +126,7 @@ def _common(config: RunConfig, condition: dict[str, Any]) -> dict[str, Any]:
         here: dict[str, Any] = specs
         *parents, last = key.split(".")
         for parent in parents:
+            here[parent] = here[parent] or {}
             here = here[parent]
         here[last] = value
     folder = str(config.folder / "calls") if config.calls else None
@@ -146,7 +149,8 @@ def _check_vary(config: RunConfig, document: Document) -> None:
             where = ".".join(map(str, first["loc"]))
             raise document.error(f"{where}: {first['msg']}", "vary") from None
 
-    check_vary(config.vary, document, known, fits, ("reasoner.knobs.faults.", "reasoner.endpoint."))
+    open_ended = ("reasoner.knobs.faults.", "reasoner.endpoint.", "reasoner.options.")
+    check_vary(config.vary, document, known, fits, open_ended)
 
 
 def _check_scripts(scripts: list[list[str]], kitchen: Kitchen, path: str) -> None:

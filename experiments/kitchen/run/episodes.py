@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from brigade.batch.specs import AgentSpec, KitchenChoice
+from brigade.dual_process.old_names import kind_now
 
 # Numbers no kitchen can produce are refused before they reach a sum or a plot.
 Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
@@ -39,11 +40,11 @@ class Outcome(_Part):
 
 
 class ThoughtRecord(_Part):
-    """One thought of a slow mind.
+    """One thought of a thinker.
 
     Attributes:
         seat: whose.
-        kind: policy, pick, belief and so on.
+        kind: plan, pick, belief and so on, as it is called now.
         asked, effect: ticks; `effect` is None of a thought that was under way when the episode ended.
         outcome: ok, malformed, or how the call failed.
         problem: what was wrong with the reply.
@@ -96,6 +97,13 @@ class Episode(_Part):
     thoughts: tuple[ThoughtRecord, ...] = ()
     messages: tuple[tuple[Tick, SeatNumber, str], ...] = ()
     actions: tuple[str, ...] = ()
+
+    @field_validator("thoughts")
+    @classmethod
+    def _called_now(cls, thoughts: tuple[ThoughtRecord, ...], info: ValidationInfo) -> tuple[ThoughtRecord, ...]:
+        names = [agent.name for agent in info.data.get("agents", ())]
+        kinds = [kind_now(names[each.seat], each.kind) if each.seat < len(names) else each.kind for each in thoughts]
+        return tuple(each.model_copy(update={"kind": kind}) for each, kind in zip(thoughts, kinds, strict=True))
 
     @model_validator(mode="after")
     def _seats(self) -> Episode:

@@ -14,7 +14,8 @@ from brigade.agents.base import Agent, agents, make_agent
 from brigade.batch.jobs import Stopped, result_of, run_jobs
 from brigade.batch.progress import Bar, progress_bar
 from brigade.batch.run_folder import RunFolder
-from brigade.dual_process.build import calls_file, make_reasoner, recorded, short_key
+from brigade.dual_process.build import calls_file, recorded, short_key
+from brigade.dual_process.reasoners import make_reasoner
 from brigade.envs.disk import writing
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.plugins import import_plugins
@@ -75,7 +76,7 @@ def agent_of(job: Job, seat: int) -> Agent:
         return make_agent(spec.name, **spec.options)
     record = calls_file(Path(job.calls), job.key, seat) if job.calls is not None else None
     replay = calls_file(Path(job.replay), job.key, seat) if job.replay is not None else None
-    inner = None if replay is not None else make_reasoner(job.reasoner, job.seed, job.clock)
+    inner = None if replay is not None else make_reasoner(job.reasoner, job.clock.occasion(job.seed))
     return make_agent(spec.name, reasoner=recorded(inner, record, replay), **spec.options)
 
 

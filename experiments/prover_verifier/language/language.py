@@ -20,11 +20,11 @@ from pydantic import Field, field_validator
 from brigade.batch.estimate import mean_of_known
 from brigade.batch.files import KitchenName
 from brigade.batch.pvg_results import NATURE
-from brigade.dual_process.build import ReasonerSpec, recorded
+from brigade.dual_process.build import recorded
 from brigade.dual_process.llm.calls import ResumingReasoner
-from brigade.dual_process.llm.client import OpenAIReasoner
 from brigade.dual_process.llm.protocol import Reasoner
 from brigade.dual_process.llm.server import HouseReasoner
+from brigade.dual_process.reasoners import Occasion, ReasonerSpec, make_reasoner
 from brigade.envs.content import Model
 from brigade.envs.prover_verifier.arithmetic.solution import Solution
 from brigade.envs.prover_verifier.games.kitchen_game import VERIFIER_SEAT, KitchenGame
@@ -136,8 +136,8 @@ def _reasoner(
     }
     if files["replay"] is not None:
         return recorded(None, None, files["replay"])
-    if spec.endpoint is not None:
-        client = OpenAIReasoner(spec.endpoint)
+    if spec.endpoint is not None or spec.kind is not None:
+        client = make_reasoner(spec, Occasion(seed))
         return client if files["calls"] is None else ResumingReasoner(client, files["calls"])
     knobs = spec.knobs.model_copy(update={"seed": spec.knobs.seed * 1_000_003 + seed})
     # House costs nothing and repeats itself exactly if it is asked everything again, equal questions included.

@@ -1,0 +1,42 @@
+"""What kinds of thought and prompts were called in earlier revisions, and what they are called now.
+
+The thought `policy` became `plan`; what `agile` called `plan` became `outline`. So the old name alone does not say
+which is meant. In records and configurations the framework decides: only those below had a thought of that name, and
+none of them has one now. In files of recorded calls the prompt does, whose version is part of its name: the prompt for
+plans begins at `plan-2`, so `plan-1` is always an outline's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_KINDS = {("dpt", "policy"): "plan", ("dpt_without_tom", "policy"): "plan", ("agile", "plan"): "outline"}
+_PROMPTS = {"policy-1": ("plan", "plan-2"), "plan-1": ("outline", "outline-1")}  # kind and prompt
+
+
+def kind_now(framework: str, kind: str) -> str:
+    """What a framework's kind of thought is called now."""
+    return _KINDS.get((framework, kind), kind)
+
+
+def call_now(purpose: str, prompt: str) -> tuple[str, str]:
+    """Purpose and prompt of a recorded call, as they are called now."""
+    return _PROMPTS.get(prompt, (purpose, prompt))
+
+
+def thoughts_now(thoughts: Iterable[Mapping[str, Any]], agents: Sequence[str]) -> list[dict[str, Any]]:
+    """Recorded thoughts with their kinds as they are called now.
+
+    Args:
+        thoughts: as records have them, with `seat` and `kind`; what has neither is left as it is.
+        agents: names, by seat.
+    """
+    return [dict(thought) | _renamed(thought, agents) for thought in thoughts]
+
+
+def _renamed(thought: Mapping[str, Any], agents: Sequence[str]) -> dict[str, str]:
+    seat, kind = thought.get("seat"), thought.get("kind")
+    if not isinstance(seat, int) or not 0 <= seat < len(agents) or not isinstance(kind, str):
+        return {}
+    return {"kind": kind_now(agents[seat], kind)}

@@ -1,0 +1,81 @@
+"""Lessons from looking back, perhaps kept in a file for the next episodes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from brigade.agents.planning.recipes import Recipes
+from brigade.dual_process.prompts import load_prompt
+from brigade.dual_process.thought_kinds.answers import TEXT, object_schema, read_text
+from brigade.dual_process.thought_kinds.base import Malformed, Memory, Moment, ThoughtKind, thoughts
+from brigade.envs.registry import BrigadeError
+
+KEPT_LESSONS = 5
+
+
+class Lessons(list[str]):
+    """Lessons, which a prompt has one after the other."""
+
+    def __str__(self) -> str:
+        return " ".join(self)
+
+
+class LessonThought(ThoughtKind[str]):
+    """Which choice cost points or time, and why."""
+
+    def __init__(self) -> None:
+        self.prompt = load_prompt("lesson")
+
+    def schema(self, recipes: Recipes) -> Mapping[str, Any]:
+        """A text."""
+        return object_schema(lesson=TEXT)
+
+    def read(self, said: Any, recipes: Recipes) -> str | Malformed:
+        """The lesson."""
+        return read_text(said, "lesson")
+
+    def begin(self, memory: Memory) -> None:
+        """Read the lessons of earlier episodes."""
+        path = memory.files.get(self.name)
+        memory.kept[self.name] = Lessons(read_lessons(path) if path is not None else [])
+
+    def fields(self, moment: Moment) -> dict[str, str]:
+        """The lessons so far."""
+        return {"lessons": moment.memory.words(self.name)}
+
+    def remember(self, memory: Memory, value: str) -> None:
+        """Keep the last few, in the file too if there is one."""
+        kept = memory.kept[self.name] = Lessons([*memory.kept[self.name], value][-KEPT_LESSONS:])
+        path = memory.files.get(self.name)
+        if path is not None:
+            write_lessons(path, kept)
+
+
+def read_lessons(path: Path) -> list[str]:
+    """Lessons kept from earlier episodes; none if there is no such file yet.
+
+    Raises:
+        BrigadeError: the file is not a list of texts.
+    """
+    if not path.exists():
+        return []
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BrigadeError(f"lessons {path}: cannot be read: {error}") from None
+    if not isinstance(kept, list) or not all(isinstance(lesson, str) for lesson in kept):
+        raise BrigadeError(f"lessons {path}: expected a list of texts")
+    return kept[-KEPT_LESSONS:]
+
+
+def write_lessons(path: Path, lessons: list[str]) -> None:
+    """Replace the kept lessons at once."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(lessons, indent=1), encoding="utf-8")
+    temporary.replace(path)
+
+
+thoughts.register("lesson", "what a choice has taught")(LessonThought)
