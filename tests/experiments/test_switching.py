@@ -83,6 +83,21 @@ def test_cost_by_hand() -> None:
     assert (free.model, free.usd.mean) == ("house", None)
 
 
+def test_an_agent_that_is_not_known_here_costs_what_it_recorded() -> None:
+    """Its package or plug-in is not there: only what it recorded says whether it thought."""
+    config = {"reasoner": {"kind": "theirs", "options": {}}}
+    thought_much = [episode(0, 0, ("somebody's", "fsm"), thoughts=[thought(kind="policy", completion_tokens=7)])]
+    cost = cost_of(thought_much, config)
+    assert cost is not None
+    assert (cost.model, cost.thoughts.mean, cost.completion_tokens.mean, cost.usd.mean) == ("theirs", 1.0, 7.0, None)
+    assert thought_much[0].thoughts[0].kind == "policy", "a kind of theirs keeps its name"
+    assert cost_of([episode(0, 0, ("somebody's", "fsm"))], config) is None
+    varied = [episode(0, 0, ("dpt", "fsm"), condition={"reasoner.kind": "another"})]
+    told = cost_of(varied, config)
+    assert told is not None
+    assert told.model == "another"
+
+
 def test_recovery_by_hand() -> None:
     gains = np.zeros((3, 500))
     gains[:, 100:250] = 0.5

@@ -1,0 +1,134 @@
+"""What earlier revisions wrote is read with the names of today. `earlier/` is a run of revision 1c8746a."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from brigade.agents.planning.recipes import recipes_of
+from brigade.dual_process.frameworks import framework_of
+from brigade.dual_process.llm import house
+from brigade.dual_process.llm.calls import ReplayReasoner, ResumingReasoner
+from brigade.dual_process.llm.protocol import Reply, Request
+from brigade.dual_process.old_names import call_now, kind_now, thoughts_now
+from brigade.dual_process.thought_kinds.base import make_kind
+from brigade.envs.kitchen.content.loading import load_kitchen
+from brigade.experiments.kitchen.report.metrics import read_run
+from brigade.experiments.kitchen.report.timeline import kinds_of
+from brigade.experiments.kitchen.run.config import RunConfig
+from brigade.experiments.kitchen.run.results import read_results
+from brigade.experiments.kitchen.run.run import run as play_run
+from brigade.human_play.replay.replay import open_replay
+
+EARLIER = Path(__file__).parent / "earlier"
+RECIPES = recipes_of(load_kitchen("new_counter_circuit"))
+
+
+def calls(folder: Path = EARLIER) -> list[dict[str, Any]]:
+    paths = sorted((folder / "calls").glob("*.jsonl"))
+    return [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
+
+
+def test_the_fixture_has_the_old_names() -> None:
+    dpt, agile = ({thought["kind"] for thought in episode["thoughts"]} for episode in read_results(EARLIER)[1:])
+    assert "policy" in dpt
+    assert "plan" in agile
+    assert {(call["purpose"], call["prompt"]) for call in calls()} >= {("policy", "policy-1"), ("plan", "plan-1")}
+
+
+@pytest.mark.parametrize(
+    ("framework", "kind", "now"),
+    [
+        ("dpt", "policy", "plan"), ("dpt_without_tom", "policy", "plan"), ("agile", "plan", "outline"),
+        ("dpt", "plan", "plan"), ("dpt", "belief", "belief"), ("agile", "outline", "outline"),
+        ("somebody's", "policy", "policy"), ("somebody's", "plan", "plan"),
+    ],
+)  # fmt: skip
+def test_the_framework_decides(framework: str, kind: str, now: str) -> None:
+    assert kind_now(framework, kind) == now
+    assert thoughts_now([{"seat": 1, "kind": kind, "x": 2}], ["fsm", framework]) == [{"seat": 1, "kind": now, "x": 2}]
+
+
+def test_thoughts_of_nobody_are_left_as_they_are() -> None:
+    odd = [{"seat": 7, "kind": "policy"}, {"kind": "policy"}, {"seat": "a", "kind": 3}, {}]
+    assert thoughts_now(odd, ["dpt"]) == odd
+
+
+def test_configurations_may_have_the_old_names() -> None:
+    assert framework_of("dpt", ["policy"]) == framework_of("dpt", ["plan"])
+    assert framework_of("dpt", (), {"policy": 7}) == framework_of("dpt", (), {"plan": 7})
+    assert framework_of("agile", (), {"plan": 7}).thoughts["outline"].every_ticks == 7
+    changes = ["teams=[[{name: dpt, options: {without: [policy], intervals: {belief: 9}}}, fsm]]", "seeds=1"]
+    assert RunConfig.load("exp2", changes).teams[0][0].options["without"] == ["policy"]
+
+
+def test_reports_show_them_under_todays_names() -> None:
+    shown = [{kind for kinds in kinds_of(episode).values() for kind in kinds} for episode in read_run(EARLIER).episodes]
+    assert shown == [{"plan", "reflection", "belief"}, {"pick", "outline"}]
+
+
+def test_replays_show_them_under_todays_names() -> None:
+    replays = [open_replay(path) for path in sorted((EARLIER / "recordings").iterdir())]
+    shown = {replay.seats[0].name: {kind for _, kind in replay.thoughts_at(replay.ticks)} for replay in replays}
+    assert shown == {"dpt": {"plan", "reflection", "belief"}, "agile": {"pick", "outline"}}
+    told = {mark.words for replay in replays for mark in replay.marks if mark.kind == "thought"}
+    assert "policy" not in told
+
+
+def test_a_run_is_answered_from_the_calls_of_an_earlier_revision(tmp_path: Path) -> None:
+    """Where two thinkers hear each other, every prompt is what it was, so every recorded answer fits."""
+    changes = [
+        "teams=[[dpt, dpt]]", "kitchens=[{name: new_counter_circuit, horizon: 30}]", "seeds=1", "ray.workers=0",
+        "clock={latency: constant, seconds: 2}", f"replay={EARLIER}", f"out={tmp_path / 'again'}",
+    ]  # fmt: skip
+    results = play_run(RunConfig.load("exp2", changes), Console(quiet=True))
+    (again,), before = results.done.values(), read_results(EARLIER)[1]
+    assert again["actions"] == before["actions"]
+    assert again["checks"] == before["checks"]
+    renamed = thoughts_now(before["thoughts"], ["dpt", "dpt"])
+    for thought in renamed:
+        if thought["effect"] is not None:
+            thought["prompt"] = call_now("", thought["prompt"])[1]
+    assert again["thoughts"] == renamed
+
+
+@pytest.mark.parametrize("kind", ["policy", "plan"])
+def test_recorded_calls_answer_todays_questions(kind: str, tmp_path: Path) -> None:
+    old = next(call for call in calls() if call["purpose"] == kind)
+    path = tmp_path / "calls.jsonl"
+    path.write_text(json.dumps(old) + "\n", encoding="utf-8")
+    purpose, prompt = call_now(old["purpose"], old["prompt"])
+    messages = tuple((role, text) for role, text in old["messages"])
+    request = Request(purpose, prompt, messages, make_kind(purpose).schema(RECIPES))
+
+    async def ask(reasoner: Any) -> Any:
+        async with reasoner.stream(request) as stream:
+            async for _ in stream:
+                pass
+        return stream.outcome
+
+    answer = asyncio.run(ask(ReplayReasoner(path)))
+    assert isinstance(answer, Reply)
+    assert answer.text == old["reply"]["text"]
+    assert asyncio.run(ask(ResumingReasoner(None, path))) == answer  # type: ignore[arg-type]
+    assert json.loads(path.read_text("utf-8")) == old, "the file itself is left as it was"
+
+
+def test_an_edited_call_is_found_out_whatever_its_names(tmp_path: Path) -> None:
+    old = next(call for call in calls() if call["purpose"] == "policy")
+    path = tmp_path / "calls.jsonl"
+    path.write_text(json.dumps(old | {"prompt": "plan-2"}) + "\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="was the line edited"):
+        ReplayReasoner(path)
+
+
+def test_house_on_a_port_answers_an_earlier_client() -> None:
+    import random
+
+    said = json.loads(house.answer((("user", "```json\n{}\n```"),), "policy", 1.0, random.Random(0)))
+    assert said["tasks"] == []
