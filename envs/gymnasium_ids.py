@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import gymnasium
+from typing import Any
 
 from brigade.envs.kitchen.content.folders import own_folder
 
 
-def register() -> None:
-    """One id for each kitchen that comes with Brigade: `cramped_room.yaml` is `Brigade/CrampedRoom-v0`."""
+def register(gymnasium: Any) -> None:
+    """Register one id for each kitchen that comes with Brigade: `cramped_room.yaml` is `Brigade/CrampedRoom-v0`.
+
+    Args:
+        gymnasium: the package, which is imported when somebody wants it and not before.
+    """
     for file in sorted((own_folder() / "kitchens").glob("*.yaml")):
         name = "".join(word.capitalize() for word in file.stem.split("_"))
         gymnasium.register(

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from brigade.batch.lines import is_begun, numbered_lines
-from brigade.batch.run_folder import check_version
+from brigade.batch.folder.lines import is_begun, numbered_lines
+from brigade.batch.folder.run_folder import check_version
 from brigade.envs.content import first_problem
 from brigade.envs.registry import BrigadeError
 

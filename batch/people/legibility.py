@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from brigade.batch.estimate import Estimate, estimate
+from brigade.batch.folder.resume import first_difference
 from brigade.batch.numbers import NONE, figure, plain, with_error
 from brigade.batch.people.judgements import KITCHEN, Record, Session, read_sessions
-from brigade.batch.resume import first_difference
 
 Lines = tuple[list[str], list[list[str]]]  # heads, then the lines of a table
 ABOUT = {

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from brigade.batch.made_by import made_by
 from brigade.batch.page.kit import Grid, Section, Source, as_yaml, render
+from brigade.batch.page.made_by import made_by
 from brigade.batch.people.judgements import Record, read_sessions
 from brigade.batch.people.legibility import ABOUT, notes, right, tables
 

@@ -27,8 +27,8 @@ from rich.table import Table
 from rich.text import Text
 
 from brigade.agents.base import make_agent
-from brigade.batch.machine import choose_core, cores, machine, pinned
 from brigade.batch.numbers import measured
+from brigade.batch.running.machine import choose_core, cores, machine, pinned
 from brigade.envs import kitchen_v0
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from brigade.agents.learned.network_spec import make_network
 from brigade.agents.learned.networks import ACTIONS
-from brigade.batch.specs import KitchenChoice
+from brigade.batch.configuration.specs import KitchenChoice
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.interfaces.cuda import CudaGame, wait

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, ValidationError
 
-from brigade.batch.config import Configuration
-from brigade.batch.specs import RaySpec, Seeds
-from brigade.batch.vary import check_vary, combinations
+from brigade.batch.configuration.config import Configuration
+from brigade.batch.configuration.specs import RaySpec, Seeds
+from brigade.batch.configuration.vary import check_vary, combinations
 from brigade.envs.content import Document, Model, first_problem
 from brigade.envs.field_types import keys_of, type_at
 from brigade.envs.registry import BrigadeError, unknown

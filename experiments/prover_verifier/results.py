@@ -6,9 +6,9 @@ import os
 from dataclasses import asdict
 from typing import Any
 
-from brigade.batch.pvg_results import PVG_RUN, SEED_FORMAT, SEEDS
-from brigade.batch.resume import filled_in, go_on, refuse_other_files
-from brigade.batch.run_folder import FORMAT_VERSION, Record, RunFolder
+from brigade.batch.folder.pvg_results import PVG_RUN, SEED_FORMAT, SEEDS
+from brigade.batch.folder.resume import filled_in, go_on, refuse_other_files
+from brigade.batch.folder.run_folder import FORMAT_VERSION, Record, RunFolder
 from brigade.experiments.prover_verifier.config import PvgConfig, digests_of, resolved
 from brigade.experiments.prover_verifier.outcome import Outcome
 from brigade.simulation.provenance import revision

@@ -11,11 +11,11 @@ from typing import Any
 
 from rich.console import Console
 
-from brigade.batch.jobs import result_of, run_jobs
-from brigade.batch.progress import Bar, progress_bar
-from brigade.batch.pvg_results import CALLS, CHECKPOINTS, SEEDS
-from brigade.batch.run_folder import RunFolder
-from brigade.batch.vary import combinations
+from brigade.batch.configuration.vary import combinations
+from brigade.batch.folder.pvg_results import CALLS, CHECKPOINTS, SEEDS
+from brigade.batch.folder.run_folder import RunFolder
+from brigade.batch.running.jobs import result_of, run_jobs
+from brigade.batch.running.progress import Bar, progress_bar
 from brigade.envs.plugins import import_plugins
 from brigade.experiments.prover_verifier.config import (
     PvgConfig,

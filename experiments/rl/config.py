@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 
 from brigade.agents.learned.checkpoint import has_torch
 from brigade.agents.learned.network_spec import STANDARD, NetworkSpec, networks
-from brigade.batch.config import Configuration
-from brigade.batch.specs import AgentSpec, KitchenChoice, Seeds
+from brigade.batch.configuration.config import Configuration
+from brigade.batch.configuration.specs import AgentSpec, KitchenChoice, Seeds
 from brigade.envs.content import Document, Model
 from brigade.envs.kitchen.content.layout import Kitchen, ShapedSpec, with_shaped
 from brigade.envs.kitchen.engine.reward import Shaping

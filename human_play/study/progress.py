@@ -16,10 +16,10 @@ from typing import Any
 
 from filelock import BaseFileLock
 
-from brigade.batch.config import NAME
-from brigade.batch.lines import LineFile, bytes_of, numbered_lines, torn
-from brigade.batch.lock import take_lock
-from brigade.batch.resume import refuse_change
+from brigade.batch.configuration.config import NAME
+from brigade.batch.folder.lines import LineFile, bytes_of, numbered_lines, torn
+from brigade.batch.folder.lock import take_lock
+from brigade.batch.folder.resume import refuse_change
 from brigade.envs.disk import make_folder, write
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.registry import BrigadeError

@@ -15,10 +15,10 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from brigade.batch.config import NAME, Configuration
-from brigade.batch.files import FileName, KitchenName
-from brigade.batch.order_scripts import read_scripts
-from brigade.batch.specs import AgentSpec
+from brigade.batch.configuration.config import NAME, Configuration
+from brigade.batch.configuration.files import FileName, KitchenName
+from brigade.batch.configuration.order_scripts import read_scripts
+from brigade.batch.configuration.specs import AgentSpec
 from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.content import Document, Model
 from brigade.envs.kitchen.content.layout import Kitchen

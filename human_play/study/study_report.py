@@ -37,9 +37,9 @@ from rich.table import Table
 from rich.text import Text
 
 from brigade.batch.estimate import Interval, interval
-from brigade.batch.made_by import made_by
 from brigade.batch.numbers import figure, plain, with_interval
 from brigade.batch.page.kit import Figure, Grid, Section, render, write
+from brigade.batch.page.made_by import made_by
 from brigade.batch.plots import INK, PALE, PALETTE, WIDTH, short, spread, styled, to_svg
 from brigade.human_play.study.analysis import (
     StudyData,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from brigade.batch.pvg_results import NATURE, read_pvg_results
+from brigade.batch.folder.pvg_results import NATURE, read_pvg_results
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.verifier.config import JudgingConfig
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, field_validator
 
-from brigade.batch.config import NAME, Configuration
-from brigade.batch.files import KitchenName
+from brigade.batch.configuration.config import NAME, Configuration
+from brigade.batch.configuration.files import KitchenName
 from brigade.envs.content import Document, Model
 from brigade.envs.prover_verifier.games.game import Game, games, list_games, make_game
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, Protocol, find_protocol

@@ -13,8 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from brigade.batch.config import NAME
-from brigade.batch.lines import LineFile, is_begun, read_lines
+from brigade.batch.configuration.config import NAME
+from brigade.batch.folder.lines import LineFile, is_begun, read_lines
+from brigade.batch.folder.resume import refuse_change
+from brigade.batch.folder.run_folder import FORMAT_VERSION, check_version
 from brigade.batch.people.judgements import (
     ENDING,
     ITEM_FORMAT,
@@ -24,8 +26,6 @@ from brigade.batch.people.judgements import (
     read_session,
     session_files,
 )
-from brigade.batch.resume import refuse_change
-from brigade.batch.run_folder import FORMAT_VERSION, check_version
 from brigade.envs.disk import make_folder
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.prover_verifier.games.kitchen_game import KitchenGame

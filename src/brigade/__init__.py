@@ -70,7 +70,7 @@ def __dir__() -> list[str]:
 
 
 def _register_kitchens(module: Any) -> None:
-    importlib.import_module("brigade.envs.gymnasium_ids").register()
+    importlib.import_module("brigade.envs.gymnasium_ids").register(module)
 
 
 # Gymnasium takes longer to import than Brigade may: the ids are registered when somebody imports it, or now if one has.

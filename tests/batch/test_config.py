@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from brigade.batch.changes import change
-from brigade.batch.config import Configuration
-from brigade.batch.files import FileName
-from brigade.batch.specs import AgentSpec, KitchenChoice, RaySpec, Seeds
-from brigade.batch.vary import combinations
+from brigade.batch.configuration.changes import change
+from brigade.batch.configuration.config import Configuration
+from brigade.batch.configuration.files import FileName
+from brigade.batch.configuration.specs import AgentSpec, KitchenChoice, RaySpec, Seeds
+from brigade.batch.configuration.vary import combinations
 from brigade.envs.content import parse, validate
 from brigade.envs.kitchen.content.folders import own_folder
 from brigade.envs.registry import BrigadeError

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from brigade.batch import jobs as module
-from brigade.batch.jobs import Stopped, result_of, run_jobs
+from brigade.batch.running import jobs as module
+from brigade.batch.running.jobs import Stopped, result_of, run_jobs
 from brigade.envs.registry import BrigadeError
 
 ray = pytest.importorskip("ray")

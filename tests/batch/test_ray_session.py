@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from brigade.batch.ray_session import ATTEMPTS, cancel, in_words, interrupted_later, ray_session
+from brigade.batch.running.ray_session import ATTEMPTS, cancel, in_words, interrupted_later, ray_session
 from brigade.envs.registry import BrigadeError
 
 ray = pytest.importorskip("ray")

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from brigade.batch.lines import LineFile, is_begun, read_lines, torn
-from brigade.batch.lock import LOCK, take_lock
-from brigade.batch.resume import filled_in, first_difference, go_on
-from brigade.batch.run_folder import Kind, Record, RunFolder
+from brigade.batch.folder.lines import LineFile, is_begun, read_lines, torn
+from brigade.batch.folder.lock import LOCK, take_lock
+from brigade.batch.folder.resume import filled_in, first_difference, go_on
+from brigade.batch.folder.run_folder import Kind, Record, RunFolder
 from brigade.envs.content import Model
 from brigade.envs.disk import write
 from brigade.envs.registry import BrigadeError
@@ -150,7 +150,7 @@ class TestFolder:
 HOLD = """
 import sys
 from pathlib import Path
-from brigade.batch.lock import take_lock
+from brigade.batch.folder.lock import take_lock
 lock = take_lock(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()
@@ -185,7 +185,7 @@ cd "$2"
 FILL = """
 import sys
 from pathlib import Path
-from brigade.batch.run_folder import Kind, RunFolder
+from brigade.batch.folder.run_folder import Kind, RunFolder
 from brigade.envs.registry import BrigadeError
 kind = Kind("toy run", "toys.jsonl", "toy-run", "a toy")
 folder = Path(sys.argv[1]) / "run"

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from brigade.agents.base import Agent, Observation, View, make_agent
-from brigade.batch.specs import AgentSpec, KitchenChoice
+from brigade.batch.configuration.specs import AgentSpec, KitchenChoice
 from brigade.envs.kitchen.content.layout import ACTION_NAMES
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.experiments.kitchen.run.config import Job

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from brigade.batch.specs import KitchenChoice
+from brigade.batch.configuration.specs import KitchenChoice
 from brigade.envs.kitchen.content.layout import KitchenSpec
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.content.tables import EVENT_NAMES

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from brigade.batch.machine import choose_core, cores, machine, pinned
+from brigade.batch.running.machine import choose_core, cores, machine, pinned
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.bench import bench as benches
 from brigade.experiments.bench.bench import Figure, as_json, bench, print_bench

@@ -15,8 +15,8 @@ from rich.console import Console
 pytest.importorskip("torch", reason="two of the four kinds need PyTorch: pip install 'brigade[rl]'")
 
 import brigade  # noqa: F401  # registers who can follow plans
-from brigade.batch.lines import read_lines
-from brigade.batch.lock import take_lock
+from brigade.batch.folder.lines import read_lines
+from brigade.batch.folder.lock import take_lock
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run.config import RunConfig
 from brigade.experiments.kitchen.run.run import run

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from brigade.batch.config import Configuration
+from brigade.batch.configuration.config import Configuration
 from brigade.envs.registry import BrigadeError, Registry
 from brigade.experiments.kitchen.run.config import RunConfig
 from brigade.experiments.kitchen.run.run import run

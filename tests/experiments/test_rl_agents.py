@@ -18,7 +18,7 @@ from brigade.agents.learned import checkpoint as checkpoints  # noqa: E402
 from brigade.agents.learned.checkpoint import CARD, NUMBERS, check_fits, load, make_card, read_card, save, steps_of  # noqa: E402
 from brigade.agents.learned.network_spec import NetworkSpec  # noqa: E402
 from brigade.agents.learned.networks import Policy  # noqa: E402
-from brigade.batch.specs import KitchenChoice  # noqa: E402
+from brigade.batch.configuration.specs import KitchenChoice  # noqa: E402
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen  # noqa: E402
 from brigade.envs.kitchen.engine.game import Game  # noqa: E402
 from brigade.envs.kitchen.engine.state import allocate, read_described  # noqa: E402

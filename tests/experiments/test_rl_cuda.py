@@ -61,7 +61,7 @@ import itertools, json, sys
 import numpy as np
 from brigade.envs.kitchen.interfaces.cuda import CudaGame
 from brigade.envs.kitchen.engine.state import fingerprint
-from brigade.batch.specs import KitchenChoice
+from brigade.batch.configuration.specs import KitchenChoice
 
 def where(entry):
     return json.dumps(entry["kitchen"])
@@ -118,7 +118,7 @@ from brigade.agents.learned.checkpoint import load
 from brigade.agents.learned.network_spec import NetworkSpec
 from brigade.agents.learned.networks import Policy
 from brigade.envs.kitchen.observations.observe import make_observer
-from brigade.batch.specs import KitchenChoice
+from brigade.batch.configuration.specs import KitchenChoice
 from brigade.experiments.rl.evaluation.evaluate import make_env
 from brigade.experiments.rl.training.gpu_rollout import GpuRollout
 from brigade.experiments.rl.training.rollout import CpuRollout, Weights

@@ -109,7 +109,7 @@ import torch
 from rich.console import Console
 from brigade.agents.learned.checkpoint import load, steps_of
 from brigade.envs.registry import BrigadeError
-from brigade.batch.ray_session import ray_session
+from brigade.batch.running.ray_session import ray_session
 from brigade.experiments.rl.ray import rllib
 from brigade.experiments.rl.config import TrainConfig
 

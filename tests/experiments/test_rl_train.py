@@ -23,8 +23,8 @@ pytest.importorskip("tensorboard", reason="training needs TensorBoard: pip insta
 from brigade.agents.learned.checkpoint import CARD, NUMBERS, load, steps_of  # noqa: E402
 from brigade.agents.learned.network_spec import NetworkSpec  # noqa: E402
 from brigade.agents.learned.networks import Policy, sample  # noqa: E402
-from brigade.batch.jobs import run_jobs  # noqa: E402
-from brigade.batch.specs import KitchenChoice  # noqa: E402
+from brigade.batch.configuration.specs import KitchenChoice  # noqa: E402
+from brigade.batch.running.jobs import run_jobs  # noqa: E402
 from brigade.envs.kitchen.content import layout  # noqa: E402
 from brigade.envs.kitchen.content.layout import ShapedSpec  # noqa: E402
 from brigade.envs.kitchen.content.loading import load_kitchen  # noqa: E402

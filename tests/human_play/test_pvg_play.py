@@ -26,7 +26,7 @@ import pygame
 from rich.console import Console
 
 import brigade  # registers who can follow plans
-from brigade.batch.lines import LineFile
+from brigade.batch.folder.lines import LineFile
 from brigade.batch.people.judgements import read_session, read_sessions
 from brigade.batch.people.legibility import notes
 from brigade.envs.kitchen.content.folders import own_folder

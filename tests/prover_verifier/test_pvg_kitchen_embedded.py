@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
-from brigade.batch.pvg_results import read_pvg_results
+from brigade.batch.folder.pvg_results import read_pvg_results
 from brigade.envs.kitchen.content.layout import DOWN, INTERACT, RIGHT, STAY, UP
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.game import Game

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brigade  # noqa: F401  # registers who can follow plans
-from brigade.batch.vary import combinations
+from brigade.batch.configuration.vary import combinations
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.games.game import NOTHING
 from brigade.envs.prover_verifier.games.kitchen_game import POINT, KitchenGame

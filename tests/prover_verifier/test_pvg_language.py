@@ -19,7 +19,7 @@ import pytest
 from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
-from brigade.batch.pvg_results import read_pvg_results
+from brigade.batch.folder.pvg_results import read_pvg_results
 from brigade.dual_process import reasoners
 from brigade.dual_process.llm.house import read_state
 from brigade.dual_process.llm.protocol import Reply, Request

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from brigade.batch.pvg_results import PVG_RUN, SEED_FORMAT, SEEDS
-from brigade.batch.run_folder import FORMAT_VERSION
+from brigade.batch.folder.pvg_results import PVG_RUN, SEED_FORMAT, SEEDS
+from brigade.batch.folder.run_folder import FORMAT_VERSION
 from brigade.experiments.prover_verifier.report.page import page
 
 EVIL = "<script>alert(1)</script>"

@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
-from brigade.batch.pvg_results import SEED_FORMAT, read_pvg_results
-from brigade.batch.run_folder import RunFolder
+from brigade.batch.folder.pvg_results import SEED_FORMAT, read_pvg_results
+from brigade.batch.folder.run_folder import RunFolder
 from brigade.envs.kitchen.content.folders import own_folder
 from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.registry import BrigadeError

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from brigade.agents.base import agents
+from brigade.batch.configuration.specs import AgentSpec
 from brigade.batch.estimate import Estimate, estimate
-from brigade.batch.specs import AgentSpec
 from brigade.dual_process.reasoners import model_named
 from brigade.experiments.kitchen.run.episodes import ENDED, Episode, ThoughtRecord
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from brigade.batch.configuration.vary import combinations
 from brigade.batch.estimate import Estimate, estimate
-from brigade.batch.run_folder import TIMINGS
-from brigade.batch.vary import combinations
+from brigade.batch.folder.run_folder import TIMINGS
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.report.cost import Cost, cost_of
 from brigade.experiments.kitchen.run.config import RunConfig, jobs_of

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from brigade.batch.made_by import made_by
 from brigade.batch.numbers import NONE, figure, mean_and_error, milliseconds
 from brigade.batch.page.kit import Source, as_yaml, render, write
+from brigade.batch.page.made_by import made_by
 from brigade.experiments.kitchen.report.metrics import Row, Run, Seat, read_runs
 from brigade.experiments.kitchen.report.page_plots import figures_of, timelines_of
 from brigade.experiments.kitchen.report.page_sections import sections_of

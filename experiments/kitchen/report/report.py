@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from brigade.batch.made_by import made_by
 from brigade.batch.numbers import NONE, figure, milliseconds, plain, with_error
+from brigade.batch.page.made_by import made_by
 from brigade.experiments.kitchen.report.metrics import Row, Run, Seat, read_runs
 from brigade.experiments.kitchen.report.published_scores import compare
 from brigade.experiments.kitchen.report.sections import print_sections

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, ValidationError
 
-from brigade.batch.config import Configuration
-from brigade.batch.files import FileName
-from brigade.batch.order_scripts import read_scripts
-from brigade.batch.specs import AgentSpec, KitchenChoice, RaySpec, Seeds
-from brigade.batch.vary import check_vary, combinations
+from brigade.batch.configuration.config import Configuration
+from brigade.batch.configuration.files import FileName
+from brigade.batch.configuration.order_scripts import read_scripts
+from brigade.batch.configuration.specs import AgentSpec, KitchenChoice, RaySpec, Seeds
+from brigade.batch.configuration.vary import check_vary, combinations
 from brigade.dual_process.build import ClockSpec
 from brigade.dual_process.llm.calls import load_prices
 from brigade.dual_process.llm.server import HouseKnobs

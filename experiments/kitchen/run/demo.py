@@ -13,8 +13,8 @@ from rich.panel import Panel
 from rich.text import Text
 
 from brigade.agents.base import Observation
-from brigade.batch.run_folder import RunFolder
-from brigade.batch.specs import AgentSpec, KitchenChoice
+from brigade.batch.configuration.specs import AgentSpec, KitchenChoice
+from brigade.batch.folder.run_folder import RunFolder
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.pictures.text import captions, draw
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from brigade.batch.specs import AgentSpec, KitchenChoice
+from brigade.batch.configuration.specs import AgentSpec, KitchenChoice
 from brigade.dual_process.old_names import kind_now
 
 # Numbers no kitchen can produce are refused before they reach a sum or a plot.

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from brigade.batch.resume import filled_in, go_on, refuse_other_files
-from brigade.batch.run_folder import FORMAT_VERSION, Kind, Record, RunFolder
+from brigade.batch.folder.resume import filled_in, go_on, refuse_other_files
+from brigade.batch.folder.run_folder import FORMAT_VERSION, Kind, Record, RunFolder
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
 from brigade.simulation.episode import Played, result

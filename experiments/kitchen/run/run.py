@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Console
 
 from brigade.agents.base import Agent, agents, make_agent
-from brigade.batch.jobs import Stopped, result_of, run_jobs
-from brigade.batch.progress import Bar, progress_bar
-from brigade.batch.run_folder import RunFolder
+from brigade.batch.folder.run_folder import RunFolder
+from brigade.batch.running.jobs import Stopped, result_of, run_jobs
+from brigade.batch.running.progress import Bar, progress_bar
 from brigade.dual_process.build import calls_file, recorded, short_key
 from brigade.dual_process.reasoners import make_reasoner
 from brigade.envs.disk import writing

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brigade.batch.run_folder import check_version
-from brigade.batch.specs import KitchenChoice
+from brigade.batch.configuration.specs import KitchenChoice
+from brigade.batch.folder.run_folder import check_version
 from brigade.envs.kitchen.content.layout import Kitchen, kitchen_digest
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.game import Game

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from brigade.batch.files import FileName
+from brigade.batch.configuration.files import FileName
 from brigade.envs.prover_verifier.arithmetic.files import FileProblem, read_problems
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.prover_verifier.arithmetic.perturb import ORIGINAL, perturb, perturbations

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import Field, field_validator
 
-from brigade.batch.files import FileName
+from brigade.batch.configuration.files import FileName
 from brigade.envs.content import Model
 from brigade.envs.prover_verifier.arithmetic.files import read_problems
 

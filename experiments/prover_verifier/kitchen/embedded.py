@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
+from brigade.batch.configuration.files import KitchenName
 from brigade.batch.estimate import mean_of_known
-from brigade.batch.files import KitchenName
 from brigade.envs.content import Model
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import AfterValidator, Field
 
+from brigade.batch.configuration.files import KitchenName
 from brigade.batch.estimate import mean_of_known
-from brigade.batch.files import KitchenName
 from brigade.envs.content import Model
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen

@@ -17,9 +17,9 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
+from brigade.batch.configuration.files import KitchenName
 from brigade.batch.estimate import mean_of_known
-from brigade.batch.files import KitchenName
-from brigade.batch.pvg_results import NATURE
+from brigade.batch.folder.pvg_results import NATURE
 from brigade.dual_process.build import recorded
 from brigade.dual_process.llm.calls import ResumingReasoner
 from brigade.dual_process.llm.protocol import Reasoner

@@ -9,8 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from brigade.batch.made_by import made_by
 from brigade.batch.page.kit import Figure, Grid, Section, Source, as_yaml, render, write
+from brigade.batch.page.made_by import made_by
 from brigade.batch.people.legibility_page import legibility_page
 from brigade.experiments.prover_verifier.report.figures import (
     Condition,

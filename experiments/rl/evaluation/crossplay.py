@@ -16,13 +16,13 @@ import torch
 from pydantic import Field
 from rich.console import Console
 
-from brigade.batch.config import Configuration
-from brigade.batch.jobs import run_jobs
-from brigade.batch.machine import cores
-from brigade.batch.progress import progress_bar
-from brigade.batch.resume import refuse_change, refuse_other_files
-from brigade.batch.run_folder import Kind, Record, RunFolder
-from brigade.batch.specs import AgentSpec, KitchenChoice
+from brigade.batch.configuration.config import Configuration
+from brigade.batch.configuration.specs import AgentSpec, KitchenChoice
+from brigade.batch.folder.resume import refuse_change, refuse_other_files
+from brigade.batch.folder.run_folder import Kind, Record, RunFolder
+from brigade.batch.running.jobs import run_jobs
+from brigade.batch.running.machine import cores
+from brigade.batch.running.progress import progress_bar
 from brigade.envs.content import Document
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.kitchen.engine.game import Game

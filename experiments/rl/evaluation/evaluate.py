@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from brigade.agents.learned.networks import Policy
+from brigade.batch.configuration.specs import AgentSpec, KitchenChoice
 from brigade.batch.estimate import estimate
-from brigade.batch.specs import AgentSpec, KitchenChoice
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
 from brigade.experiments.rl.config import TrainConfig

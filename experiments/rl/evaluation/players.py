@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from brigade.agents.base import Agent, View, make_agent
 from brigade.agents.learned.checkpoint import find, load, numbers_digest
 from brigade.agents.learned.networks import ACTIONS, Policy, sample
-from brigade.batch.specs import AgentSpec
+from brigade.batch.configuration.specs import AgentSpec
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError

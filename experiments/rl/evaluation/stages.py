@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from brigade.agents.learned.checkpoint import steps_of
-from brigade.batch.lines import read_lines
+from brigade.batch.folder.lines import read_lines
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.config import PROGRESS
 

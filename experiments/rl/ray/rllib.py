@@ -22,8 +22,8 @@ from torch import Tensor
 from brigade.agents.learned.checkpoint import CHECKPOINTS, make_card, packed, read_tensors, save
 from brigade.agents.learned.network_spec import STANDARD, NetworkSpec
 from brigade.agents.learned.networks import Policy
-from brigade.batch.machine import cores
-from brigade.batch.ray_session import ray_session
+from brigade.batch.running.machine import cores
+from brigade.batch.running.ray_session import ray_session
 from brigade.envs.disk import write
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.registry import BrigadeError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from brigade.batch.machine import machine
+from brigade.batch.running.machine import machine
 from brigade.envs.kitchen.interfaces import cuda
 from brigade.envs.registry import BrigadeError
 

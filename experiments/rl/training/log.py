@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from rich.console import Console
 
-from brigade.batch.lines import LineFile, read_lines, write_lines
+from brigade.batch.folder.lines import LineFile, read_lines, write_lines
 from brigade.batch.numbers import figure
 from brigade.envs.disk import writing
 from brigade.envs.registry import BrigadeError

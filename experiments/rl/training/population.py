@@ -7,8 +7,8 @@ from functools import partial
 
 from rich.console import Console
 
-from brigade.batch.jobs import run_jobs
-from brigade.batch.machine import cores
+from brigade.batch.running.jobs import run_jobs
+from brigade.batch.running.machine import cores
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.plugins import import_plugins
 from brigade.envs.registry import BrigadeError

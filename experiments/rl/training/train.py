@@ -22,7 +22,7 @@ from brigade.agents.learned.checkpoint import (
 )  # fmt: skip
 from brigade.agents.learned.network_spec import make_network
 from brigade.agents.learned.networks import Policy
-from brigade.batch.machine import cores
+from brigade.batch.running.machine import cores
 from brigade.envs.disk import write
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.interfaces.cuda import ON_DEVICE

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from brigade.agents.learned.checkpoint import check_fits, read_card, steps_of
-from brigade.batch.lines import read_lines, write_lines
-from brigade.batch.lock import take_lock
-from brigade.batch.resume import filled_in, refuse_change
+from brigade.batch.folder.lines import read_lines, write_lines
+from brigade.batch.folder.lock import take_lock
+from brigade.batch.folder.resume import filled_in, refuse_change
 from brigade.envs.disk import make_folder
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.config import TrainConfig

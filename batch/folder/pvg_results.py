@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from brigade.batch.run_folder import Kind, Record
+from brigade.batch.folder.run_folder import Kind, Record
 
 SEEDS, CHECKPOINTS, CALLS = "seeds.jsonl", "checkpoints", "calls"
 SEED_FORMAT = "brigade-pvg-seed"

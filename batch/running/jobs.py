@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from brigade.batch.ray_session import cancel, in_words, interrupted_later, ray_session
+from brigade.batch.running.ray_session import cancel, in_words, interrupted_later, ray_session
 from brigade.envs.registry import BrigadeError
 
 T = TypeVar("T")

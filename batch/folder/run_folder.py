@@ -12,8 +12,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
 
-from brigade.batch.lines import LineFile, is_begun, read_lines, write_lines
-from brigade.batch.lock import take_lock
+from brigade.batch.folder.lines import LineFile, is_begun, read_lines, write_lines
+from brigade.batch.folder.lock import take_lock
 from brigade.envs.disk import make_folder
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.provenance import provenance

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from brigade.agents.base import make_agent
-from brigade.batch.files import KitchenName
+from brigade.batch.configuration.files import KitchenName
 from brigade.envs.content import Document, Model
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen

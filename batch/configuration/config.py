@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
-from brigade.batch.changes import change
-from brigade.batch.files import look_up
+from brigade.batch.configuration.changes import change
+from brigade.batch.configuration.files import look_up
 from brigade.envs.content import Document, Model, read, validate
 from brigade.envs.plugins import Plugin, load_plugins
 from brigade.envs.registry import BrigadeError, unknown
