@@ -27,6 +27,10 @@ class Bar:
         """One more is done."""
         self._progress.advance(self._task)
 
+    def note(self, text: str) -> None:
+        """Write a line that stays, above the bar."""
+        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
     def say(self, text: str) -> None:
         """Show what is being done, in the place of the name."""
         self._progress.update(self._task, description=text)

@@ -14,11 +14,11 @@ from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
 from brigade.simulation.episode import Played, result
 
 RUN_FORMAT, EPISODE_FORMAT = "brigade-run", "brigade-episode"
-EPISODES, INTERRUPTED = "episodes.jsonl", "interrupted.jsonl"
+EPISODES, INTERRUPTED, CRASHED = "episodes.jsonl", "interrupted.jsonl", "crashed.jsonl"
 CALLS, RECORDINGS = "calls", "recordings"  # folders beside them
 KITCHEN_RUN = Kind(
     what="results file", file=EPISODES, header_format=RUN_FORMAT, record="an episode", record_format=EPISODE_FORMAT,
-    traces=(CALLS, RECORDINGS, INTERRUPTED),
+    traces=(CALLS, RECORDINGS, INTERRUPTED, CRASHED),
 )  # fmt: skip
 # keys of a configuration that do not change what is played
 IRRELEVANT = ("out", "ray", "about", "calls", "replay", "recordings")
@@ -46,6 +46,7 @@ def episode_record(job: Job, played: Played) -> Record:
         "messages": [list(asdict(message).values()) for message in played.messages],
         "actions": played.actions,
         "checks": "".join(played.checks),
+        **({"crashed": played.crashed} if played.crashed else {}),
     }
 
 

@@ -21,7 +21,7 @@ from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.plugins import import_plugins
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
-from brigade.experiments.kitchen.run.results import INTERRUPTED, episode_record, open_results
+from brigade.experiments.kitchen.run.results import CRASHED, INTERRUPTED, episode_record, open_results
 from brigade.simulation.episode import Watcher, play, result
 from brigade.simulation.recording import ENDING, RecordingWriter, make_header
 
@@ -87,23 +87,32 @@ def run(config: RunConfig, console: Console) -> RunFolder:
         The results folder, complete unless interrupted, and closed.
 
     Raises:
-        BrigadeError: the folder holds another run, or an episode failed; what is finished is kept.
+        BrigadeError: the folder holds another run, or an episode failed; what is finished is kept. An episode that an
+            agent crashed does not stop the others: it is kept in `crashed.jsonl`, and named at the end.
         KeyboardInterrupt: stopped by the user; likewise, and the episodes that were being played are kept as far as
             they went, in `interrupted.jsonl`.
     """
     jobs = jobs_of(config)
+    crashed: list[dict[str, Any]] = []
     with open_results(config, jobs) as results:
         missing = [job for job in jobs if job.key not in results.done]
         if len(missing) < len(jobs):
             console.print(f"{len(jobs) - len(missing)} of {len(jobs)} episodes are in {config.folder} already")
         if missing:
             with progress_bar(console, config.name, len(jobs), len(jobs) - len(missing)) as bar:
-                _play_all(missing, config, results, bar)
+                crashed = _play_all(missing, config, results, bar)
         results.finish(job.key for job in jobs)
+    if crashed:
+        raise BrigadeError(
+            f"{len(crashed)} of {len(jobs)} episodes crashed, the first in {crashed[0]['crashed']}; see "
+            f"{config.folder / CRASHED}. The others are kept, and the same command plays these again"
+        )
     return results
 
 
-def _play_all(jobs: list[Job], config: RunConfig, results: RunFolder, bar: Bar) -> None:
+def _play_all(jobs: list[Job], config: RunConfig, results: RunFolder, bar: Bar) -> list[dict[str, Any]]:
+    """Play episodes and keep them; returns those that an agent has crashed, which are kept apart."""
+    crashed = []
     if config.ray.workers != 0:
         Game(jobs[0].kitchen.load()).reset(0)  # compile here, once, rather than in every worker
     for job, outcome in run_jobs(
@@ -112,5 +121,11 @@ def _play_all(jobs: list[Job], config: RunConfig, results: RunFolder, bar: Bar) 
         keep=lambda record: results.add_to(INTERRUPTED, record),  # the next run plays it whole
     ):  # fmt: skip
         record, timing = result_of(outcome)
-        results.add(record, {"key": job.key, **timing})
+        if "crashed" in record:
+            crashed.append(record)
+            bar.note(f"crashed: {job.key}: {record['crashed']}")
+            results.add_to(CRASHED, record)
+        else:
+            results.add(record, {"key": job.key, **timing})
         bar.advance()
+    return crashed
