@@ -125,6 +125,8 @@ def test_a_plug_in_that_has_changed_is_another_question(folder: Path) -> None:
         run_pvg(load(PvgConfig, PVG, "ray.workers=0", "out=pvg"), QUIET)
     with pytest.raises(BrigadeError, match=told):
         StudyFolder.open("study", load(StudySpec, STUDY))
+    with pytest.raises(BrigadeError, match=told):
+        JudgingSession(load(JudgingConfig, JUDGING, "out=judged"))
 
 
 def test_results_of_runs_without_any_are_what_they_were(folder: Path) -> None:
@@ -300,7 +302,7 @@ class TestTraining:
         assert len(run(RunConfig.load("run.yaml"), QUIET).done) == 1
         train_seeds(TrainConfig.load("train.yaml", ["out=out", "steps=80"]), QUIET, resume=True)
         (folder / "learn.py").write_text(LEARN + "# changed\n")
-        with pytest.raises(BrigadeError, match="cannot resume: plugins was"):
+        with pytest.raises(BrigadeError, match="holds another training: plugins is"):
             train_seeds(TrainConfig.load("train.yaml", ["out=out"]), QUIET, resume=True)
 
     def test_side_by_side_and_cross_play_import_it_in_their_processes(self, folder: Path) -> None:
