@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import fnmatch
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +57,26 @@ def test_every_other_file_is_package_data() -> None:
             if not any(fnmatch.fnmatch(name, pattern) for pattern in DATA.get(package, [])):
                 left_out.append(f"{folder}/{name}")
     assert left_out == []
+
+
+# What a distribution is imported as, where that is another name.
+IMPORTED_AS = {"pygame-ce": "pygame", "pyyaml": "yaml", "imageio": "imageio_ffmpeg"}
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    extras = SETUP["options.extras_require"]
+    lines = [SETUP["options"]["install_requires"], *(extras[extra] for extra in extras if extra != "dev")]
+    declared = {re.split(r"[<>=\[ ]", line)[0] for text in lines for line in text.split("\n") if line}
+    known = {IMPORTED_AS.get(name, name) for name in declared}
+    undeclared = set()
+    for room in [*ROOMS, "src"]:
+        for file in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+                first = {name.split(".")[0] for name in names}
+                undeclared |= {(name, file.name) for name in first - known - sys.stdlib_module_names - {"brigade"}}
+    assert undeclared == set()
 
 
 @pytest.mark.parametrize(("package", "pattern"), [(package, pattern) for package in DATA for pattern in DATA[package]])

@@ -71,7 +71,7 @@ def check_machine() -> None:
     """
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise BrigadeError(f"experiment '{NAME}' needs {', '.join(missing)}: pip install 'brigade[llm]'")
+        raise BrigadeError(f"experiment '{NAME}' needs {', '.join(missing)}: pip install 'brigade[open-weights]'")
     import torch
 
     if torch.cuda.is_available():
