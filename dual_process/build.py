@@ -111,9 +111,9 @@ def make_thinking_agent(
     return DualProcessAgent(thinker) if framework.steers else PickingAgent(thinker)
 
 
-def thinking_agents() -> list[Entry[Agent]]:
-    """Every framework that is registered now, as an agent of its name."""
+def thinking_agents(packages: bool = True) -> list[Entry[Agent]]:
+    """Every framework that is registered now, as an agent of its name; those of `packages` are loaded for it."""
     return [
         Entry(entry.name, entry.about, functools.partial(make_thinking_agent, entry.name), entry.source, True, True)
-        for entry in frameworks
+        for entry in (frameworks if packages else frameworks.so_far())
     ]

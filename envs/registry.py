@@ -87,7 +87,8 @@ class Registry(Generic[T]):
             module, which registers what it has when it is imported, or a factory, which is registered under the entry
             point's name with the first line of its docstring (and its attributes `thinks` and `takes_reasoner`).
         own: Brigade's modules that register entries when they are imported, by name: they build on the registry's.
-        derived: `module:function` that lists further entries, made of those of another registry as it is now.
+        derived: `module:function` that lists further entries, made of those of another registry as it is now; it
+            is told whether packages may be loaded for it.
     """
 
     everywhere: ClassVar[list[Registry[Any]]] = []
@@ -166,6 +167,11 @@ class Registry(Generic[T]):
         """All names: Brigade's own first, always in the same order."""
         return list(self._all())
 
+    def so_far(self) -> list[Entry[T]]:
+        """Brigade's own entries and those registered by now; no packages are loaded for it."""
+        self._load(packages=False)
+        return list(self._entries.values())
+
     @property
     def problems(self) -> list[str]:
         """What packages and plug-ins would bring and cannot, each with its name and why."""
@@ -193,12 +199,13 @@ class Registry(Generic[T]):
         self._load()
         return self._entries | {n: entry for n, entry in self._derivations().items() if n not in self._entries}
 
-    def _derivations(self) -> dict[str, Entry[T]]:
-        return {entry.name: entry for entry in pkgutil.resolve_name(self._derived)()} if self._derived else {}
+    def _derivations(self, packages: bool = True) -> dict[str, Entry[T]]:
+        derived = pkgutil.resolve_name(self._derived)(packages) if self._derived else []
+        return {entry.name: entry for entry in derived}
 
     def _taken(self, name: str, source: str) -> Entry[T] | None:
         """What has a name already. Brigade's own modules need not look further than what is registered."""
-        return self._entries.get(name) or (None if source == OWN else self._derivations().get(name))
+        return self._entries.get(name) or (None if source == OWN else self._derivations(packages=False).get(name))
 
     def _load(self, packages: bool = True) -> None:
         """Import Brigade's own modules and, with `packages`, load the entry points of the group, once."""

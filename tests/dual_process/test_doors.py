@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -266,6 +268,33 @@ def test_a_plug_in_file_brings_all_three(tmp_path: Path) -> None:
     finally:
         for registry in Registry.everywhere:
             registry.forget(str(plugin.file))
+
+
+TWIN = """
+from brigade.agents.base import agents
+from brigade.dual_process.frameworks import Framework, ThoughtSpec
+agents.register("twin", "registers while its module is half there")(lambda: None)
+def murmur():
+    return Framework({"plan": ThoughtSpec(20)}, steers=True)
+"""
+
+
+def test_one_module_may_bring_an_agent_and_a_framework(tmp_path: Path) -> None:
+    """What it registers as it is imported must not look for its own entry points, which it has not got yet."""
+    (tmp_path / "toy_twin.py").write_text(TWIN)
+    info = tmp_path / "toy_twin-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy_twin\nVersion: 1.0\n")
+    points = "[brigade.agents]\ntwin = toy_twin\n[brigade.frameworks]\nmurmur = toy_twin:murmur\n"
+    (info / "entry_points.txt").write_text(points)
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from brigade.agents.base import agents\n"
+        "from brigade.dual_process.frameworks import frameworks\n"
+        "print({name: agents[name].source for name in ('twin', 'murmur')}, agents.problems, frameworks.problems)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.strip() == "{'twin': 'toy_twin 1.0', 'murmur': 'toy_twin 1.0'} [] []"
 
 
 class TestReasoners:
