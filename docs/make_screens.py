@@ -24,7 +24,7 @@ from brigade.envs.kitchen.interfaces.partners import View
 from brigade.human_play.game.game_options import GameOptions
 from brigade.human_play.replay.replay import open_replay
 from brigade.human_play.screens.game import GameScreen
-from brigade.human_play.screens.keys import KeysScreen
+from brigade.human_play.screens.key_settings import KeysScreen
 from brigade.human_play.screens.page import Page
 from brigade.human_play.screens.replay import ReplayScreen
 from brigade.human_play.screens.result import ResultScreen

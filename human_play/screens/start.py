@@ -15,7 +15,7 @@ from brigade.envs.registry import BrigadeError
 from brigade.human_play.game.game_options import GameOptions, in_words, partners_offered
 from brigade.human_play.game.human_game import HumanGame, Setup
 from brigade.human_play.screens.game import GameScreen
-from brigade.human_play.screens.keys import KeysScreen
+from brigade.human_play.screens.key_settings import KeysScreen
 from brigade.human_play.screens.result import ResultScreen
 from brigade.human_play.window import theme
 from brigade.human_play.window.app import App, Screen

@@ -21,7 +21,7 @@ from brigade.envs.kitchen.content.layout import DOWN, INTERACT, LEFT, RIGHT, STA
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.game.game_options import GameOptions
 from brigade.human_play.screens.game import GameScreen
-from brigade.human_play.screens.keys import KeysScreen
+from brigade.human_play.screens.key_settings import KeysScreen
 from brigade.human_play.screens.page import Page
 from brigade.human_play.screens.result import ResultScreen
 from brigade.human_play.screens.start import StartScreen, play_once

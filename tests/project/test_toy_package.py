@@ -43,11 +43,10 @@ class Environment:
         self.folder = folder
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True, capture_output=True)
         self.python = folder / "venv" / "bin" / "python"
-        site = subprocess.check_output(
-            [self.python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
-        )
+        where = [self.python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+        self.site = Path(subprocess.check_output(where, text=True).strip())
         here = sysconfig.get_path("purelib")
-        (Path(site.strip()) / "here.pth").write_text(f"import site; site.addsitedir({here!r})\n")
+        (self.site / "here.pth").write_text(f"import site; site.addsitedir({here!r})\n")
 
     def install(self, wheel: Path) -> None:
         self.run("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel))
