@@ -14,8 +14,9 @@ from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.simulation import episode
 from brigade.simulation.clock import Clock
-from brigade.simulation.episode import Played, Recorder, Watcher
+from brigade.simulation.episode import Recorder, Watcher
 from brigade.simulation.messages import Mode
+from brigade.simulation.played import Played
 
 if TYPE_CHECKING:
     from brigade.experiments.kitchen.run.verify import Verdict

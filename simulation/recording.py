@@ -22,7 +22,8 @@ from brigade.envs.kitchen.content.layout import Kitchen, dump_kitchen, kitchen_d
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import fingerprint, fingerprint_differences
 from brigade.envs.registry import BrigadeError
-from brigade.simulation.episode import Played, Tick, result
+from brigade.simulation.episode import Tick
+from brigade.simulation.played import Played, result
 from brigade.simulation.provenance import provenance
 
 FORMAT, VERSION = "brigade-recording", 1

@@ -34,7 +34,8 @@ from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
-from brigade.simulation.episode import Played, play
+from brigade.simulation.episode import play
+from brigade.simulation.played import Played
 
 BENCH_FORMAT, BENCH_VERSION = "brigade-bench", 1
 REPEATS, QUICK_REPEATS = 5, 3

@@ -17,8 +17,9 @@ from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.human_play.window.input import Stick
 from brigade.simulation.clock import RealClock
-from brigade.simulation.episode import Played, Tick, play_async
+from brigade.simulation.episode import Tick, play_async
 from brigade.simulation.messages import PRESETS, Message, Mode
+from brigade.simulation.played import Played
 from brigade.simulation.recording import RecordingWriter, make_header
 
 

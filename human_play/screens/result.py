@@ -12,7 +12,7 @@ from brigade.human_play.game.human_game import HumanGame
 from brigade.human_play.window import theme
 from brigade.human_play.window.app import App, Screen
 from brigade.human_play.window.widgets import Button, Column, Nudge, Widget, nudge_of
-from brigade.simulation.episode import result
+from brigade.simulation.played import result
 
 
 class ResultScreen(Screen):

@@ -17,7 +17,8 @@ from brigade.envs.kitchen.content.layout import INTERACT
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
-from brigade.simulation.episode import Played, play
+from brigade.simulation.episode import play
+from brigade.simulation.played import Played
 
 NEEDS_OPTIONS = {"specialist": {"food": "chopped_lettuce"}}
 TRAINED = "neural"  # needs PyTorch and a checkpoint; see test_rl_agents.py

@@ -29,8 +29,9 @@ from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.plugins import load_plugins
 from brigade.envs.registry import BrigadeError, Registry, bringing
 from brigade.simulation.clock import Constant, VirtualClock
-from brigade.simulation.episode import Played, play
+from brigade.simulation.episode import play
 from brigade.simulation.messages import Message
+from brigade.simulation.played import Played
 
 MAP_1 = "new_counter_circuit"
 TOY = "a toy package"

@@ -31,9 +31,10 @@ from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.clock import Constant, Measured, RealClock, Tokens, VirtualClock
-from brigade.simulation.episode import Played, play, play_async
+from brigade.simulation.episode import play, play_async
 from brigade.simulation.messages import MAX_LENGTH, Message, clean, may_speak
 from brigade.simulation.outcome import Outcome
+from brigade.simulation.played import Played
 from brigade.simulation.thoughts import Thought
 
 MAP_1 = "new_counter_circuit"

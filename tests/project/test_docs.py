@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import subprocess
@@ -10,8 +11,14 @@ from pathlib import Path
 
 import pytest
 
+import brigade.dual_process.build  # noqa: F401  # every registry is there
+from brigade.envs.registry import Registry
+
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+PAGES = sorted(str(page.relative_to(ROOT)) for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -48,9 +55,31 @@ def test_the_page_on_adding_a_dish_works_as_it_stands(tmp_path):
     assert "taqueria" in done.stdout
 
 
-@pytest.mark.parametrize(
-    "page", sorted(str(p.relative_to(ROOT)) for p in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-)
+@pytest.mark.parametrize("page", PAGES)
+def test_files_and_modules_that_are_named_exist(page):
+    text = (ROOT / page).read_text("utf-8")
+    rooms = "envs|agents|simulation|dual_process|batch|experiments|human_play|tests|docs"
+    for named in re.findall(rf"`((?:{rooms})/[\w./*-]+)`", text):
+        assert list(ROOT.glob(named.rstrip("/"))), f"{page} -> {named}"
+    for named in set(re.findall(r"`(brigade(?:\.\w+)+)", text)) - {registry.group for registry in Registry.everywhere}:
+        assert importable(named), f"{page} -> {named}"
+
+
+def importable(name: str) -> bool:
+    """Whether a name is a module, or something in one."""
+    parts = name.split(".")
+    for i in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:i]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[i:]:
+            found = getattr(found, part, None)
+        return found is not None
+    return False
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text("utf-8")):
         assert (ROOT / page).parent.joinpath(target).exists(), f"{page} -> {target}"

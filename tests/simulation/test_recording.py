@@ -19,7 +19,8 @@ from brigade.envs.kitchen.content.layout import dump_kitchen, kitchen_digest, re
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.clock import Constant, VirtualClock
-from brigade.simulation.episode import Played, play
+from brigade.simulation.episode import play
+from brigade.simulation.played import Played
 from brigade.simulation.recording import RecordingWriter, make_header, read_recording
 
 TEAM = ("dpt", "beef_specialist")

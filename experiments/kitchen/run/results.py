@@ -11,7 +11,7 @@ from brigade.batch.folder.resume import filled_in, go_on, refuse_other_files
 from brigade.batch.folder.run_folder import FORMAT_VERSION, Kind, Record, RunFolder
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
-from brigade.simulation.episode import Played, result
+from brigade.simulation.played import Played, result
 
 RUN_FORMAT, EPISODE_FORMAT = "brigade-run", "brigade-episode"
 EPISODES, INTERRUPTED, CRASHED = "episodes.jsonl", "interrupted.jsonl", "crashed.jsonl"

@@ -22,7 +22,8 @@ from brigade.envs.plugins import import_plugins
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
 from brigade.experiments.kitchen.run.results import CRASHED, INTERRUPTED, episode_record, open_results
-from brigade.simulation.episode import Watcher, play, result
+from brigade.simulation.episode import Watcher, play
+from brigade.simulation.played import result
 from brigade.simulation.recording import ENDING, RecordingWriter, make_header
 
 TOGETHER = 8  # episodes that a worker plays in one go
