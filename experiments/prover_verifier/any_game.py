@@ -1,4 +1,7 @@
-"""`any_game`: scripted provers against scripted verifiers in any registered game, other packages' games too."""
+"""`any_game`: scripted provers against scripted verifiers in any registered game, other packages' games too.
+
+A verifier that is worth listening to does better than both blind constants: `trusting` accepts, `rejecting` rejects.
+"""
 
 from __future__ import annotations
 
@@ -61,6 +64,11 @@ def play(settings: AnyGameSettings, seeds: Sequence[int], checkpoints: Checkpoin
                 table[verifier] = _figures(episodes)
             table[ALWAYS_REJECTS] = {**_figures(episodes), **_of_rejecting(episodes)}
             checkpoints.say(f"{settings.game}: {prover}")
+        for verifier in (*VERIFIERS, ALWAYS_REJECTS):
+            right = [table[verifier]["right"] for table in outcome.tables.values()]
+            outcome.figures[f"{verifier} is right, least over provers"] = min(
+                share for share in right if share is not None
+            )
         outcomes.append(outcome)
     return outcomes
 
