@@ -51,7 +51,7 @@ class StateMachine(MacroPlayer):
     def prepare(self) -> None:
         """Begin an episode."""
         self.probe = Executor(self.recipes, self.view.seat)
-        self.passing = Handover(self.recipes, self.probe)
+        self.handover = Handover(self.recipes, self.probe)
 
     def interrupt(self, observed: ObservedState) -> bool:
         """Fires first, and what is about to burn."""
@@ -101,7 +101,7 @@ class StateMachine(MacroPlayer):
                 options.append((weights.serve - less, Macro(macros.SERVE, plan.order.dish)))
             else:
                 options.extend((weight - less, macro) for weight, macro in self._advance(observed, plan))
-        for rank, item in enumerate(self.passing.wanted(observed, plans)):
+        for rank, item in enumerate(self.handover.wanted(observed, plans)):
             options.append((weights.prepare - rank, Macro(macros.PASS_ON, item)))
         options.extend(self._rescue(observed))
         if any(self.probe.useless(kind) and self.recipes.works_at(cell) for cell, kind in observed.at.items()):
@@ -111,7 +111,7 @@ class StateMachine(MacroPlayer):
     def _by_hand(self, observed: ObservedState, plans: list[OrderPlan]) -> list[tuple[float, Macro]]:
         """What the thing in hand suggests."""
         hand = observed.chefs[self.view.seat].hand
-        item = self.passing.in_hand(observed, hand, plans)
+        item = self.handover.in_hand(observed, hand, plans)
         if item is not None:
             return [(self.weights.serve + 20, Macro(macros.PASS_ON, item))]
         if self.probe.useless(hand):

@@ -1,4 +1,4 @@
-"""The one rule for going on with what is in a folder; `docs/batch_runs.md` has it in words.
+"""The one rule for going on with what is in a folder; `docs/recordings.md` has it in words.
 
 What is there and unchanged is kept, more may be asked for, less loses nothing, and another question is refused.
 """

@@ -65,6 +65,13 @@ def test_files_and_modules_that_are_named_exist(page):
         assert importable(named), f"{page} -> {named}"
 
 
+def test_pages_that_the_code_names_exist():
+    for room in ("envs", "agents", "simulation", "dual_process", "batch", "experiments", "human_play"):
+        for file in (ROOT / room).rglob("*.py"):
+            for named in re.findall(r"docs/\w+\.md", file.read_text("utf-8")):
+                assert (ROOT / named).exists(), f"{file} -> {named}"
+
+
 def importable(name: str) -> bool:
     """Whether a name is a module, or something in one."""
     parts = name.split(".")

@@ -37,6 +37,13 @@ def test_every_folder_that_is_a_package_is_listed() -> None:
     assert found == FOLDERS
 
 
+def test_no_folder_of_source_has_more_than_sixteen_files() -> None:
+    """One that does wants rooms inside."""
+    for room in ROOMS:
+        for folder in {file.parent for file in (ROOT / room).rglob("*.py")}:
+            assert len(list(folder.glob("*.py"))) <= 16, folder
+
+
 def test_every_python_file_is_in_a_package() -> None:
     """A folder of code without an __init__.py would be left out of the wheel."""
     for room in ROOMS:
