@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from traceback import TracebackException
 from typing import Any, Protocol, runtime_checkable
 
 from brigade.agents.base import Agent, MacroAgent, MacroRecord, Observation, View, make_agent
@@ -158,8 +159,7 @@ async def play_async(
             task.uncancel()
         loop.played.interrupted = True
     except AgentFault as fault:
-        log.error("%s", fault, exc_info=fault.__cause__)
-        loop.played.crashed = str(fault)
+        loop.crashed(fault)
     finally:
         await loop.end()
         played = loop.conclude()
@@ -190,10 +190,9 @@ class _Loop:
         self.game, self.agents, self.clock, self.watch, self.mode = game, agents, clock, watch, mode
         self.recorder = recorder
         self.thoughts = AllThoughts(clock)
-        self.played = Played(actions=[])
+        self.played = Played(actions=[], macros=[[] for _ in agents])
         self._digits: list[list[str]] = [[] for _ in agents]
         self._said: list[Message] = []  # in the last tick
-        self._macros_told = [0] * len(agents)  # how many of each chef's macro actions the recorder knows
         self._thoughts_told, self._seed = 0, seed
         self._thinking = {seat: agent for seat, agent in enumerate(agents) if isinstance(agent, ThinkingAgent)}
         self._talking = {seat: agent for seat, agent in enumerate(agents) if isinstance(agent, TalkingAgent)}
@@ -213,10 +212,13 @@ class _Loop:
         """Whatever an agent ends in, besides what a person got wrong, ends the episode, and the agent is named."""
         try:
             yield
-        except BrigadeError:
+        except (BrigadeError, KeyboardInterrupt):
             raise
-        except Exception as error:  # the episode, and the batch it is in, must not end in it
-            raise AgentFault(self._who(seat), f"{type(error).__name__} while {doing}: {error}") from error
+        except BaseException as error:  # it may call sys.exit(): the batch that the episode is in must not end in it
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
+            said = TracebackException(type(error), error, None)  # knows errors that cannot say what they are
+            raise AgentFault(self._who(seat), f"{type(error).__name__} while {doing}: {said}") from error
 
     def _who(self, seat: int) -> str:
         return f"the agent in seat {seat} ({type(self.agents[seat]).__name__}), tick {self.game.state.tick[0]}"
@@ -252,11 +254,13 @@ class _Loop:
         return Tick(tick, actions, self.played.checks[-1], late_ms, self._said, thoughts, self._new_macros())
 
     def _new_macros(self) -> list[list[MacroRecord]]:
-        new = []
+        new: list[list[MacroRecord]] = []
         for seat, agent in enumerate(self.agents):
-            macros = agent.macros if isinstance(agent, MacroAgent) else []
-            new.append(list(macros[self._macros_told[seat] :]))
-            self._macros_told[seat] = len(macros)
+            with self._asking(seat, "telling of its macro actions"):
+                ended = agent.macros[len(self.played.macros[seat]) :] if isinstance(agent, MacroAgent) else ()
+                new.append([_plain(record) for record in ended])
+        for macros, more in zip(self.played.macros, new, strict=True):
+            macros += more
         return new
 
     def _act(self, observation: Observation) -> list[int]:
@@ -273,14 +277,15 @@ class _Loop:
 
     def _checked(self, action: object, seat: int) -> int:
         """One of the six actions as a plain number."""
-        try:
-            number = operator.index(action)  # type: ignore[arg-type]  # whatever an agent answers
-        except TypeError:
-            number = -1
-        if not 0 <= number < len(ACTION_NAMES):
-            wanted = f"expected a whole number from 0 to {len(ACTION_NAMES) - 1}"
-            raise AgentFault(self._who(seat), f"it answered {repr(action)[:60]} ({type(action).__name__}), {wanted}")
-        return number
+        with self._asking(seat, "answering"):
+            try:
+                number = operator.index(action)  # type: ignore[arg-type]  # whatever an agent answers
+            except TypeError:
+                number = -1
+            if 0 <= number < len(ACTION_NAMES):
+                return number
+            said, wanted = repr(action)[:60], f"expected a whole number from 0 to {len(ACTION_NAMES) - 1}"
+            raise AgentFault(self._who(seat), f"it answered {said} ({type(action).__name__}), {wanted}")
 
     def _deliver(self, thoughts: list[Thought]) -> None:
         for thought in thoughts:
@@ -323,22 +328,40 @@ class _Loop:
                 with self._asking(seat, "being closed"):
                     await agent.close()
             except AgentFault as fault:
-                log.error("%s", fault, exc_info=fault.__cause__)
-                self.played.crashed = self.played.crashed or str(fault)
+                self.crashed(fault)
+
+    def crashed(self, fault: AgentFault) -> None:
+        """Note what an agent did; only the first is kept."""
+        if not self.played.crashed:
+            log.error("%s", fault, exc_info=fault.__cause__)
+            self.played.crashed = str(fault)
 
     def conclude(self) -> Played:
         """The figures at the end."""
         played, state = self.played, self.game.state
         played.actions = ["".join(digits) for digits in self._digits]
         played.thoughts_ended = played.thoughts[self._thoughts_told :]
-        played.macros_at_end = self._new_macros()
-        played.macros = [list(agent.macros) if isinstance(agent, MacroAgent) else [] for agent in self.agents]
+        try:
+            played.macros_at_end = self._new_macros()
+        except AgentFault as fault:
+            played.macros_at_end = [[] for _ in self.agents]
+            self.crashed(fault)
         played.score = int(state.score[0])
         played.stats = dict(zip(STAT_NAMES, state.stats[0].tolist(), strict=True))
         played.contribution = state.contribution[0].tolist()
         played.ticks = int(state.tick[0])
         played.finished = bool(self.game.done[0])
         return played
+
+
+def _plain(record: MacroRecord) -> MacroRecord:
+    """A macro action as it can be written down, whatever numbers the agent keeps."""
+    return MacroRecord(str(record.name), int(record.start), int(record.end), bool(record.succeeded), str(record.reason))
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def state_after(kitchen: Kitchen, agent: str, ticks: int, seed: int = 0) -> Observation:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import brigade
-from brigade.agents.base import View, make_agent
+from brigade.agents.base import MacroRecord, View, make_agent
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.episode import play
+from brigade.simulation.recording import RecordingWriter, make_header, read_recording
 
 
 class Breaks:
@@ -32,6 +37,31 @@ def raises() -> None:
     raise ZeroDivisionError("by nothing")
 
 
+def cancels() -> None:
+    raise asyncio.CancelledError
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise AttributeError
+
+
+def unspeakable() -> None:
+    raise Unspeakable
+
+
+class Odd:
+    """An answer that cannot even be looked at."""
+
+    def __index__(self) -> int:
+        raise ValueError("not now")
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise ValueError("not now")
+
+
 @pytest.mark.parametrize(
     ("how", "told"),
     [
@@ -40,6 +70,11 @@ def raises() -> None:
         (lambda: float("nan"), r"tick 7: it answered nan \(float\)"),
         (lambda: None, r"tick 7: it answered None \(NoneType\)"),
         (lambda: "1", r"tick 7: it answered '1' \(str\)"),
+        (sys.exit, r"tick 7: SystemExit while acting"),
+        (cancels, r"tick 7: CancelledError while acting"),
+        (unspeakable, r"tick 7: Unspeakable while acting"),
+        (Odd, r"tick 7: ValueError while answering: not now"),
+        (Unprintable, r"tick 7: ValueError while answering: not now"),
     ],
 )
 def test_the_episode_ends_and_the_agent_is_named(how: Any, told: str) -> None:
@@ -64,3 +99,38 @@ def test_numpys_whole_numbers_are_actions() -> None:
     import numpy as np
 
     assert play(load_kitchen("cramped_room", horizon=9), [make_agent("fsm"), Breaks(lambda: np.int8(2))], 1).finished
+
+
+class Chronicler(Breaks):
+    """Stays, and tells of macro actions what it is made for, from the middle on."""
+
+    def __init__(self, told: Any):
+        super().__init__(lambda: 0)
+        self.told, self.ticks = told, 0
+
+    def act(self, observation: dict[str, Any]) -> Any:
+        self.ticks += 1
+        return 0
+
+    @property
+    def macros(self) -> Any:
+        return self.told() if self.ticks > 7 else []
+
+
+@pytest.mark.parametrize("told", [raises, lambda: None, lambda: ["junk"], lambda: [MacroRecord("x", "then", 3, True)]])  # type: ignore[arg-type]
+def test_macro_actions_that_are_none_end_the_episode_and_its_recording_is_read(told: Any, tmp_path: Path) -> None:
+    kitchen = load_kitchen("cramped_room", horizon=30)
+    recorder = RecordingWriter(tmp_path / "game.jsonl.zst", make_header(kitchen, 1, None, [{}, {}], "both", {}))
+    played = play(kitchen, [make_agent("fsm"), Chronicler(told)], 1, recorder=recorder)
+    assert "seat 1 (Chronicler), tick 8" in played.crashed
+    assert "while telling of its macro actions" in played.crashed
+    assert read_recording(recorder.path).compare()[1] is None
+
+
+def test_macro_actions_may_be_kept_in_numpys_numbers() -> None:
+    import numpy as np
+
+    told = [MacroRecord("wander", np.int64(2), np.int32(5), np.bool_(True))]  # type: ignore[arg-type]
+    played = play(load_kitchen("cramped_room", horizon=30), [make_agent("fsm"), Chronicler(lambda: told)], 1)
+    assert played.macros[1] == [MacroRecord("wander", 2, 5, True)]
+    assert json.dumps(played.macros[1][0].start) == "2"
