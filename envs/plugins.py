@@ -19,6 +19,7 @@ from types import CodeType
 from pydantic import Field
 
 from brigade.envs.content import Document, Model
+from brigade.envs.faults import in_words
 from brigade.envs.registry import PLUGIN, BrigadeError, Registry
 
 DIGEST = "BRIGADE_DIGEST"  # in a plug-in that was imported, its digest
@@ -109,7 +110,7 @@ def import_plugins(plugins: Sequence[Plugin]) -> None:
         except BrigadeError as error:
             raise BrigadeError(f"plug-in {plugin.name}: cannot be imported: {error}") from error
         except (Exception, SystemExit) as error:  # other people's code: it may end in anything
-            raise BrigadeError(f"plug-in {plugin.name}: cannot be imported: {type(error).__name__}: {error}") from error
+            raise BrigadeError(f"plug-in {plugin.name}: cannot be imported: {in_words(error)}") from error
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from packaging.requirements import InvalidRequirement, Requirement
 
 from brigade._version import __version__
+from brigade.envs.faults import in_words
 
 T = TypeVar("T")
 OWN = "brigade"
@@ -186,13 +187,19 @@ class Registry(Generic[T]):
         """A new one by name.
 
         Raises:
-            BrigadeError: no such entry, or an option that it does not have.
+            BrigadeError: no such entry, an option that it does not have, or someone else's that cannot be made.
         """
         entry = self[name]
         try:
             return entry.make(**options)
-        except TypeError as error:
-            raise BrigadeError(f"{self.what} '{name}': {error}") from None
+        except (BrigadeError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            if entry.source != OWN:  # other people's code: it may end in anything
+                raise BrigadeError(f"{self.what} '{name}' cannot be made: {in_words(error)}") from error
+            if isinstance(error, TypeError):
+                raise BrigadeError(f"{self.what} '{name}': {error}") from None
+            raise
 
     def _all(self) -> dict[str, Entry[T]]:
         """Every entry, derived ones last."""
@@ -240,7 +247,7 @@ class Registry(Generic[T]):
             with bringing(source):
                 thing = point.load()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code: it may end in anything
-            self._problems.append(f"{told}: {type(error).__name__}: {error}")
+            self._problems.append(f"{told}: {in_words(error)}")
             return
         if not isinstance(thing, ModuleType):
             self._add(point.name, thing, source, told)

@@ -69,7 +69,7 @@ def kitchens(
     yaml: Annotated[bool, typer.Option("--yaml", help="Print the kitchen's file.")] = False,
 ) -> None:
     """List the kitchens, or draw one."""
-    from brigade.envs.kitchen.content.folders import content
+    from brigade.envs.kitchen.content.folders import content_problems
     from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 
     if name:
@@ -78,12 +78,17 @@ def kitchens(
     if png is not None or yaml:
         raise BrigadeError("--png and --yaml need the name of a kitchen")
     table = _table("kitchen", "chefs", "cookbook", "rules", "about")
+    problems = content_problems()
     for each in list_kitchens():
-        kitchen = load_kitchen(each)
+        try:
+            kitchen = load_kitchen(each)
+        except BrigadeError as error:  # a package's: the others are listed all the same
+            problems.append(str(error))
+            continue
         table.add_row(each, str(kitchen.chefs), kitchen.spec.cookbook, kitchen.spec.rules, kitchen.spec.about)
     console.print(table)
     console.print("brigade kitchens NAME draws one; generated:seed=7 draws a new one.")
-    print_problems(errors, content)
+    print_problems(errors, problems)
 
 
 def _show_kitchen(name: str, png: Path | None, size: str, after: int, as_yaml: bool) -> None:
@@ -132,7 +137,7 @@ def agents() -> None:
     for entry in registry:
         table.add_row(entry.name, entry.about, *([entry.source] if foreign else []))
     console.print(table)
-    print_problems(errors, registry)
+    print_problems(errors, registry.problems)
 
 
 @app.command()

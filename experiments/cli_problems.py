@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from rich.console import Console
 
-from brigade.envs.registry import Registry
 
-
-def print_problems(console: Console, *registries: Registry[Any]) -> None:
+def print_problems(console: Console, problems: Iterable[str]) -> None:
     """A line for each package that could not be used, with the reason."""
-    for registry in registries:
-        for problem in registry.problems:
-            console.print(problem, soft_wrap=True, markup=False, highlight=False)
+    for problem in problems:
+        console.print(problem, soft_wrap=True, markup=False, highlight=False)

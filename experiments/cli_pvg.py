@@ -58,7 +58,7 @@ def games() -> None:
         console.print(table)
         console.print()
     console.print("brigade pvg play: what a person can play as verifier")
-    print_problems(console, registry)
+    print_problems(console, registry.problems)
 
 
 @pvg.command()

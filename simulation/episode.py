@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from traceback import TracebackException
 from typing import Any, Protocol, runtime_checkable
 
 from brigade.agents.base import Agent, MacroAgent, MacroRecord, Observation, View, make_agent
+from brigade.envs.faults import in_words
 from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import STAT_NAMES, fingerprint
@@ -217,8 +217,7 @@ class _Loop:
         except BaseException as error:  # it may call sys.exit(): the batch that the episode is in must not end in it
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                 raise
-            said = TracebackException(type(error), error, None)  # knows errors that cannot say what they are
-            raise AgentFault(self._who(seat), f"{type(error).__name__} while {doing}: {said}") from error
+            raise AgentFault(self._who(seat), in_words(error, doing)) from error
 
     def _who(self, seat: int) -> str:
         return f"the agent in seat {seat} ({type(self.agents[seat]).__name__}), tick {self.game.state.tick[0]}"

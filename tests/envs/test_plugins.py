@@ -131,6 +131,7 @@ def test_what_cannot_be_found_is_said_with_its_line(tmp_path: Path, plugins: str
     [
         ("raise RuntimeError('no luck')", "RuntimeError: no luck"),
         ("import nothing_like_it", "ModuleNotFoundError: No module named 'nothing_like_it'"),
+        ("\nx = 1 / 0", r"ZeroDivisionError: division by zero \(bad\.py, line 8\)"),
         ("def broken(:", "SyntaxError"),
         ("raise SystemExit(2)", "SystemExit: 2"),
         ("\0", "SyntaxError|ValueError"),

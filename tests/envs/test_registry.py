@@ -90,6 +90,32 @@ def test_one_that_fails_to_import_is_named_and_the_others_work(things: Registry[
         things["bad"]
 
 
+@pytest.mark.parametrize("fault", ["import nothing_here", "import sys\n    sys.exit()", "return int('one')"])
+def test_one_that_cannot_be_made_is_named_with_its_line(things: Registry[object], install: Install, fault: str) -> None:
+    install("toy_g", f"def make():\n    {fault}\n", "faulty = toy_g:make")
+    with pytest.raises(BrigadeError, match=r"thing 'faulty' cannot be made: \w+: .*\(toy_g\.py, line [23]\)"):
+        things.make("faulty")
+
+
+def test_a_folder_of_kitchens_that_cannot_be_used_hides_no_others(install: Install, monkeypatch) -> None:
+    from brigade.envs.kitchen.content import folders
+
+    code = "def none(): return '/no/such/folder'\ndef fails(): raise OSError('unplugged')\n"
+    install("toy_h", code, "one = toy_h:none\ntwo = toy_h:fails")
+    registry: Registry[Path] = Registry("content folder", GROUP)
+    registry.register("own", "Brigade's")(folders.own_folder)
+    monkeypatch.setattr(folders, "content", registry)
+    try:
+        assert "cramped_room" in folders.content_files("kitchen")
+        missing, unplugged = folders.content_problems()
+        assert missing == "toy_h 1.0 brings content folder 'one', which cannot be used: /no/such/folder: no such folder"
+        assert "'two', which cannot be used: OSError: unplugged (toy_h.py, line 2)" in unplugged
+        with pytest.raises(BrigadeError, match=r"unknown kitchen 'mine'.*unplugged"):
+            folders.content_file("kitchen", "mine")
+    finally:
+        Registry.everywhere.remove(registry)
+
+
 def test_two_that_bring_one_name_are_both_named(things: Registry[object], install: Install) -> None:
     install("toy_d", "def make(): return 1", "same = toy_d:make")
     install("toy_e", "def make(): return 2", "same = toy_e:make")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from brigade.envs.faults import in_words
 from brigade.envs.registry import BrigadeError, Registry, unknown
 
 Sort = Literal["kitchen", "cookbook"]
@@ -24,12 +24,17 @@ def content_files(sort: Sort) -> dict[str, list[Path]]:
     A content folder holds `kitchens/*.yaml` and `cookbooks/*.yaml`. Brigade's own names cannot be taken.
     """
     found: dict[str, list[Path]] = {}
-    for entry in content:
-        for file in sorted(_folder(entry.make).joinpath(f"{sort}s").glob("*.yaml")):
+    for folder in _folders()[0]:
+        for file in sorted(folder.joinpath(f"{sort}s").glob("*.yaml")):
             files = found.setdefault(file.stem, [])
             if not files or files[0].parent.parent != own_folder():
                 files.append(file)
     return found
+
+
+def content_problems() -> list[str]:
+    """What packages and plug-ins would bring and cannot, each with its name and why."""
+    return [*content.problems, *_folders()[1]]
 
 
 def content_file(sort: Sort, name: str) -> Path:
@@ -40,14 +45,24 @@ def content_file(sort: Sort, name: str) -> Path:
     """
     found = content_files(sort)
     if name not in found:
-        raise unknown(sort, name, sorted(found))
+        raise BrigadeError("; ".join([str(unknown(sort, name, sorted(found))), *content_problems()]))
     if len(found[name]) > 1:
         raise BrigadeError(f"{sort} '{name}' is brought by {' and by '.join(map(str, found[name]))}; name the file")
     return found[name][0]
 
 
-def _folder(make: Callable[..., Path]) -> Path:
-    folder = Path(make())
-    if not folder.is_dir():
-        raise BrigadeError(f"content folder {folder}: no such folder")
-    return folder
+def _folders() -> tuple[list[Path], list[str]]:
+    """The folders, and what is wrong with those that cannot be used."""
+    folders, problems = [], []
+    for entry in content:
+        told = f"{entry.source} brings content folder '{entry.name}', which cannot be used"
+        try:
+            folder = Path(entry.make())
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code: it may end in anything
+            problems.append(f"{told}: {in_words(error)}")
+            continue
+        if folder.is_dir():
+            folders.append(folder)
+        else:
+            problems.append(f"{told}: {folder}: no such folder")
+    return folders, problems

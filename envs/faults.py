@@ -1,0 +1,31 @@
+"""What other people's code ended in, in words: what it was, and the line of theirs that did it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from traceback import TracebackException, extract_tb
+
+OURS = str(Path(__file__).parents[1])
+
+
+def in_words(error: BaseException, doing: str = "") -> str:
+    """An error on a line, as `ZeroDivisionError while acting: division by zero (waiter.py, line 12)`.
+
+    Args:
+        error: which was caught, whatever it is; it may be unable to say what it is.
+        doing: what was being done.
+    """
+    said = str(TracebackException(type(error), error, None))
+    return f"{type(error).__name__}{f' while {doing}' if doing else ''}: {said}{_place(error)}"
+
+
+def _place(error: BaseException) -> str:
+    """The line that raised it, where that is not in Brigade or in what Python imports with."""
+    if isinstance(error, SyntaxError):  # it says so itself
+        return ""
+    frames = [frame for frame in extract_tb(error.__traceback__) if _is_theirs(frame.filename)]
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+
+
+def _is_theirs(file: str) -> bool:
+    return not file.startswith(("<", OURS)) and "importlib" not in Path(file).parts
