@@ -107,7 +107,7 @@ def _copied(agent: Agent) -> Agent:
     """A copy, as if it were new; itself where it cannot be copied."""
     try:
         return copy.deepcopy(agent)
-    except TypeError:
+    except Exception:  # noqa: BLE001  # what cannot be copied says so in many ways
         return agent
 
 
@@ -127,9 +127,9 @@ class _Trial:
     def run(self, kitchen: Kitchen, seat: int) -> None:
         """All checks in one kitchen and seat."""
         where = f"{kitchen.name}, seat {seat}"
-        if not self._has_interface(where):
-            return
         try:
+            if not self._has_interface(where):
+                return
             first = self._played(kitchen, seat, where, self.seed)
             if not self.faults:
                 self._begins_anew(kitchen, seat, where, first)
@@ -146,11 +146,10 @@ class _Trial:
     def _has_interface(self, where: str) -> bool:
         with self._noted("being made", where):
             agent = self.make()
-            missing = [name for name in ("reset", "act") if not callable(getattr(agent, name, None))]
-            if missing:
-                self.fault("interface", f"it has no method {' and no method '.join(missing)}")
-            return not missing
-        return False
+        missing = [name for name in ("reset", "act") if not callable(getattr(agent, name, None))]
+        if missing:
+            self.fault("interface", f"it has no method {' and no method '.join(missing)}")
+        return not missing
 
     @contextmanager
     def _noted(self, doing: str, where: str) -> Iterator[None]:
@@ -166,17 +165,16 @@ class _Trial:
             raise _StoppedError from error
 
     def _reset(self, agent: Agent, kitchen: Kitchen, seat: int, where: str, seed: int) -> None:
+        chances = _global_generators()
         with self._noted("being reset", where):
             agent.reset(View(kitchen, seat, seed))
+        self._check_chances(chances, f"being reset, {where}")
 
     def _act(self, agent: Agent, observation: Observation, where: str) -> int:
         before, chances = copy.deepcopy(observation), _global_generators()
         with self._noted("acting", where):
             action = agent.act(observation)
-        drawn = [name for name, state in _global_generators().items() if chances.get(name, state) != state]
-        if drawn:
-            self.fault("chance", f"it draws from the global generator of {' and '.join(drawn)} ({where}), which others "
-                                 "draw from and seed; draw from np.random.default_rng(view.seed)")  # fmt: skip
+        self._check_chances(chances, where)
         if observation != before:
             changed = sorted(key for key in {*before, *observation} if before.get(key) != observation.get(key))
             self.fault("observation", f"it changes the observation it is shown ({', '.join(changed)}; {where}); "
@@ -184,6 +182,12 @@ class _Trial:
             observation.clear()
             observation.update(before)
         return self._checked(action, where)
+
+    def _check_chances(self, before: dict[str, Any], where: str) -> None:
+        drawn = [name for name, state in _global_generators().items() if before.get(name, state) != state]
+        if drawn:
+            self.fault("chance", f"it draws from or seeds the global generator of {' and '.join(drawn)} ({where}), "
+                                 "as others do: draw from np.random.default_rng(view.seed)")  # fmt: skip
 
     def _checked(self, action: Any, where: str) -> int:
         wanted = f"expected a whole number from 0 to {ACTIONS - 1}"
@@ -244,12 +248,13 @@ class _Trial:
             agent = self.make()
         game, rng = Game(kitchen), np.random.default_rng(self.seed)
         game.reset([self.seed])
-        shown = []
-        for _ in range(min(4 * TICKS, kitchen.horizon - 1)):
+        shown, last = [], kitchen.horizon - 1
+        for tick in range(1, last + 1):
             game.step([rng.integers(0, ACTIONS, kitchen.chefs).tolist()])
-            shown.append(game.describe())
+            if tick == last or (tick > TICKS and tick % 17 == 0):
+                shown.append(game.describe())
         self._reset(agent, kitchen, seat, f"{where}, joining in the middle", self.seed)
-        for observation in [*shown[TICKS::17], shown[-1], shown[-1]]:
+        for observation in [*shown, *shown[-1:]]:
             self._act(agent, observation, f"{where}, ticks missed, tick {observation['tick']}")
 
     def _in_a_loop(self, kitchen: Kitchen, seat: int, where: str) -> None:

@@ -220,6 +220,8 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
     Raises:
         BrigadeError: there is none, it is damaged or too new, does not fit the kitchen, or PyTorch is missing.
     """
+    import torch
+
     folder = find(where)
     card = read_card(folder)
     if kitchen is not None:
@@ -227,7 +229,8 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
     require_torch()
     if card.network.kind not in networks:
         raise BrigadeError(f"{where}: {networks.unknown(card.network.kind)}; {BRINGS}")
-    policy: Policy = make_network(card.network, card.shape, card.chefs)
+    with torch.random.fork_rng(devices=[]):  # others draw from it, and the numbers drawn here are not kept
+        policy: Policy = make_network(card.network, card.shape, card.chefs)
     path = folder / NUMBERS
     numbers = read_tensors(path)
     try:

@@ -124,6 +124,29 @@ class DrawsFromNowhere(Waiter):
         self.random = np.random.default_rng()
 
 
+class SeedsAGlobalGenerator(Waiter):
+    def reset(self, view: View) -> None:
+        super().reset(view)
+        random.seed(view.seed)
+
+
+class FailsAtTheEnd(Waiter):
+    def act(self, observation: dict[str, Any]) -> int:
+        return super().act(observation) if observation["tick"] < 399 else 6
+
+
+class NeedsAnArgument(Waiter):
+    def __init__(self, speed: int):
+        self.speed = speed
+
+
+class CannotBeCopied(Waiter):
+    """Keeps to the protocol."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        raise RuntimeError("kept elsewhere")
+
+
 class Mute:
     def reset(self, view: View) -> None:
         pass
@@ -142,6 +165,9 @@ WRONG: dict[type, tuple[str, str]] = {
     NeedsAGlobalSeed: ("chance", "the global generator of random "),
     NeedsNumpysGlobalSeed: ("chance", "the global generator of numpy.random "),
     DrawsFromNowhere: ("chance", "two new agents with the same seed"),
+    SeedsAGlobalGenerator: ("chance", r"the global generator of random \(being reset, "),
+    FailsAtTheEnd: ("action", "answered 6 in cramped_room, seat 0, ticks missed, tick 399"),
+    NeedsAnArgument: ("crash", "TypeError while being made .*'speed'"),
     Mute: ("interface", "no method act"),
 }
 
@@ -154,7 +180,7 @@ def test_every_agent_that_comes_with_brigade_keeps_to_it(name: str) -> None:
     brigade.api_test(lambda: brigade.make_agent(name, **OPTIONS.get(name, {})), kitchens)
 
 
-@pytest.mark.parametrize("given", [Waiter, Waiter(), lambda: Waiter()])
+@pytest.mark.parametrize("given", [Waiter, Waiter(), lambda: Waiter(), CannotBeCopied()])
 def test_a_class_an_agent_or_a_factory(given: Any) -> None:
     brigade.api_test(given, ["new_counter_circuit_solo"])
 
