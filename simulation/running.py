@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -50,7 +51,12 @@ def _in_a_thread(work: Coroutine[Any, Any, T]) -> T:
         return outcome.result()
     except KeyboardInterrupt:
         begun.wait()
-        loop.call_soon_threadsafe(tasks[0].cancel)
-        return outcome.result()
+        heard: list[bool] = []
+        with suppress(RuntimeError):  # the loop has been closed meanwhile
+            loop.call_soon_threadsafe(lambda: heard.append(tasks[0].cancel()))
+        result = outcome.result()
+        if heard != [True]:  # it ended before it could be cancelled: whoever called must hear of it
+            raise
+        return result
     finally:
         thread.join()
