@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import operator
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from brigade.agents.base import Agent, MacroAgent, MacroRecord, Observation, View, make_agent
-from brigade.envs.faults import in_words
-from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
+from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import STAT_NAMES, fingerprint
 from brigade.envs.registry import BrigadeError
+from brigade.simulation.asking import AgentFault, asking, checked_action
 from brigade.simulation.clock import Clock, VirtualClock
 from brigade.simulation.messages import Message, Mode, clean, may_speak
 from brigade.simulation.played import Played
@@ -27,18 +27,6 @@ from brigade.simulation.running import run_to_end
 from brigade.simulation.thoughts import AllThoughts, ThinkingAgent, Thought, Thoughts
 
 log = logging.getLogger(__name__)
-
-
-class AgentFault(BrigadeError):
-    """An agent has broken the protocol in the middle of an episode.
-
-    Args:
-        who: its seat and sort, and the tick.
-        told: what it did.
-    """
-
-    def __init__(self, who: str, told: str):
-        super().__init__(f"{who}: {told}")
 
 
 class Watcher(Protocol):
@@ -207,17 +195,8 @@ class _Loop:
             with self._asking(seat, "attending"):
                 thinking.attend(Thoughts(self.thoughts, seat))
 
-    @contextmanager
-    def _asking(self, seat: int, doing: str) -> Iterator[None]:
-        """Whatever an agent ends in, besides what a person got wrong, ends the episode, and the agent is named."""
-        try:
-            yield
-        except (BrigadeError, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # it may call sys.exit(): the batch that the episode is in must not end in it
-            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
-                raise
-            raise AgentFault(self._who(seat), in_words(error, doing)) from error
+    def _asking(self, seat: int, doing: str) -> AbstractContextManager[None]:
+        return asking(partial(self._who, seat), doing)
 
     def _who(self, seat: int) -> str:
         return f"the agent in seat {seat} ({type(self.agents[seat]).__name__}), tick {self.game.state.tick[0]}"
@@ -269,22 +248,10 @@ class _Loop:
             with self._asking(seat, "acting"):
                 action = agent.act(observation)
             self.played.decision_s.append(time.perf_counter() - begun)
-            actions.append(self._checked(action, seat))
+            actions.append(checked_action(action, partial(self._who, seat)))
         for action, digits in zip(actions, self._digits, strict=True):
             digits.append(str(action))
         return actions
-
-    def _checked(self, action: object, seat: int) -> int:
-        """One of the six actions as a plain number."""
-        with self._asking(seat, "answering"):
-            try:
-                number = operator.index(action)  # type: ignore[arg-type]  # whatever an agent answers
-            except TypeError:
-                number = -1
-            if 0 <= number < len(ACTION_NAMES):
-                return number
-            said, wanted = repr(action)[:60], f"expected a whole number from 0 to {len(ACTION_NAMES) - 1}"
-            raise AgentFault(self._who(seat), f"it answered {said} ({type(action).__name__}), {wanted}")
 
     def _deliver(self, thoughts: list[Thought]) -> None:
         for thought in thoughts:
@@ -356,11 +323,6 @@ class _Loop:
 def _plain(record: MacroRecord) -> MacroRecord:
     """A macro action as it can be written down, whatever numbers the agent keeps."""
     return MacroRecord(str(record.name), int(record.start), int(record.end), bool(record.succeeded), str(record.reason))
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def state_after(kitchen: Kitchen, agent: str, ticks: int, seed: int = 0) -> Observation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ from rich.console import Console
 
 torch = pytest.importorskip("torch", reason="learned policies need PyTorch: pip install 'brigade[rl]'")
 
-from brigade.agents.base import make_agent  # noqa: E402
+from brigade.agents.base import agents, make_agent  # noqa: E402
 from brigade.agents.learned import checkpoint as checkpoints  # noqa: E402
 from brigade.agents.learned.checkpoint import CARD, NUMBERS, check_fits, load, make_card, read_card, save, steps_of  # noqa: E402
 from brigade.agents.learned.network_spec import NetworkSpec  # noqa: E402
 from brigade.agents.learned.networks import Policy  # noqa: E402
-from brigade.batch.configuration.specs import KitchenChoice  # noqa: E402
+from brigade.batch.configuration.specs import AgentSpec, KitchenChoice  # noqa: E402
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen  # noqa: E402
 from brigade.envs.kitchen.engine.game import Game  # noqa: E402
 from brigade.envs.kitchen.engine.state import allocate, read_described  # noqa: E402
@@ -30,7 +31,7 @@ from brigade.experiments.rl.config import TrainConfig  # noqa: E402
 from brigade.experiments.rl.evaluation.crossplay import CrossplayConfig, crossplay  # noqa: E402
 from brigade.experiments.rl.evaluation.evaluate import play_batch  # noqa: E402
 from brigade.experiments.rl.evaluation.matrix import PICTURE, SUMMARY, interquartile_mean, proximity, show  # noqa: E402
-from brigade.experiments.rl.evaluation.players import PolicyPlayer  # noqa: E402
+from brigade.experiments.rl.evaluation.players import AgentPlayer, PolicyPlayer  # noqa: E402
 from brigade.experiments.rl.training.clone import clone  # noqa: E402
 from brigade.experiments.rl.training.demonstrations import demonstrations  # noqa: E402
 from brigade.experiments.rl.training.device import describe  # noqa: E402
@@ -326,3 +327,26 @@ def test_bundled_policies_are_of_the_trainings_that_the_docs_name(name: str, tra
     assert card.training == TrainConfig.load(training, []).important() | {"seed": 1}
     assert card.revision is not None
     assert not card.revision.endswith("+changed")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"), [(lambda: float("nan"), "it answered nan"), (sys.exit, "SystemExit while acting")]
+)
+def test_a_partner_that_breaks_the_protocol_is_named(answer: Any, told: str) -> None:
+    class Breaks:
+        def reset(self, view: Any) -> None:
+            pass
+
+        def act(self, observation: Any) -> Any:
+            return answer()
+
+    agents.register("breaks_beside_learners", "breaks")(Breaks)
+    try:
+        game, seats = Game(load_kitchen("cramped_room")), np.zeros(1, np.int64)
+        game.reset([0])
+        player = AgentPlayer(AgentSpec(name="breaks_beside_learners"))
+        player.begin(game, seats, seats)
+        with pytest.raises(BrigadeError, match=f"agent 'breaks_beside_learners': {told}"):
+            player.act(game, seats, seats, seats)
+    finally:
+        agents.forget(__name__)

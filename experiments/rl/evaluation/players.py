@@ -20,6 +20,7 @@ from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.evaluation.stages import stages
+from brigade.simulation.asking import asking, checked_action
 
 Seats = NDArray[np.int64]  # (n,) seats, beside (n,) kitchens
 
@@ -85,12 +86,20 @@ class AgentPlayer:
             if (k, seat) not in self._agents:
                 self._agents[k, seat] = make_agent(self.spec.name, **self.spec.options)
             seed = self.seed + 1000 * int(game.state.episode[k]) + k
-            self._agents[k, seat].reset(View(game.kitchen, seat, seed))
+            with asking(self._who, "being reset"):
+                self._agents[k, seat].reset(View(game.kitchen, seat, seed))
 
     def act(self, game: Game, seen: NDArray[Any], kitchens: Seats, seats: Seats) -> NDArray[np.int64]:
         """(n,) actions."""
-        pairs = zip(kitchens.tolist(), seats.tolist(), strict=True)
-        return np.array([self._agents[k, seat].act(game.describe(k)) for k, seat in pairs], np.int64)
+        actions = []
+        for k, seat in zip(kitchens.tolist(), seats.tolist(), strict=True):
+            with asking(self._who, "acting"):
+                action = self._agents[k, seat].act(game.describe(k))
+            actions.append(checked_action(action, self._who))
+        return np.array(actions, np.int64)
+
+    def _who(self) -> str:
+        return f"agent '{self.spec}'"
 
 
 def expand(specs: Sequence[AgentSpec]) -> list[AgentSpec]:

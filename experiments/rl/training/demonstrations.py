@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.agents.base import View, make_agent
+from brigade.agents.base import Agent, Observation, View, make_agent
+from brigade.batch.configuration.specs import AgentSpec
 from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen, kitchen_digest
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run.results import EPISODES, read_results
 from brigade.experiments.rl.config import CloneSpec, TrainConfig
+from brigade.simulation.asking import asking, checked_action
 from brigade.simulation.recording import ENDING, read_recording
 
 Shown = tuple[NDArray[Any], NDArray[np.int64]]  # (n, *shape) what was seen in an episode, (n,) what was done
@@ -95,15 +98,23 @@ def _played(observation: str, spec: CloneSpec, kitchen: Kitchen, seats: list[int
     game.reset([int(random.integers(2**32))])
     team = [make_agent(member.name, **member.options) for member in spec.team]
     for seat, member in enumerate(team):
-        member.reset(View(kitchen, seat, int(random.integers(2**32))))
+        with asking(partial(str, spec.team[seat]), "being reset"):
+            member.reset(View(kitchen, seat, int(random.integers(2**32))))
     shown = _Shown(game, observation, seats)
     for _ in range(kitchen.horizon):
         described = game.describe()
-        joint = [member.act(described) for member in team]
+        joint = [_asked(member, described, who) for member, who in zip(team, spec.team, strict=True)]
         shown.add(joint)
         noisy = random.random(len(joint)) < spec.noise
         game.step([np.where(noisy, random.integers(len(ACTION_NAMES), size=len(joint)), joint).tolist()])
     return shown.arrays()
+
+
+def _asked(member: Agent, described: Observation, spec: AgentSpec) -> int:
+    who = partial(str, spec)
+    with asking(who, "acting"):
+        action = member.act(described)
+    return checked_action(action, who)
 
 
 class _Shown:

@@ -1,0 +1,70 @@
+"""Asking an agent: whatever it ends in or answers, what asks goes on or ends in order, and the agent is named."""
+
+from __future__ import annotations
+
+import asyncio
+import operator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from brigade.envs.faults import in_words
+from brigade.envs.kitchen.content.layout import ACTION_NAMES
+from brigade.envs.registry import BrigadeError
+
+
+class AgentFault(BrigadeError):
+    """An agent has broken the protocol in the middle of an episode.
+
+    Args:
+        who: its seat and sort, and the tick.
+        told: what it did.
+    """
+
+    def __init__(self, who: str, told: str):
+        super().__init__(f"{who}: {told}")
+
+
+@contextmanager
+def asking(who: Callable[[], str], doing: str) -> Iterator[None]:
+    """A block in which an agent is asked.
+
+    Args:
+        who: says which agent, and when.
+        doing: what it is asked for.
+
+    Raises:
+        AgentFault: whatever it ended in, besides what a person got wrong (`BrigadeError`) and Ctrl-C.
+    """
+    try:
+        yield
+    except (BrigadeError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # it may call sys.exit(): the batch that it is asked in must not end in it
+        if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+            raise
+        raise AgentFault(who(), in_words(error, doing)) from error
+
+
+def checked_action(action: object, who: Callable[[], str]) -> int:
+    """One of the six actions as a plain number.
+
+    Raises:
+        AgentFault: it is none.
+    """
+    with asking(who, "answering"):
+        try:
+            number = operator.index(action)  # type: ignore[arg-type]  # whatever an agent answers
+        except TypeError:
+            number = -1
+        if 0 <= number < len(ACTION_NAMES):
+            return number
+        said, wanted = repr(action)[:60], f"expected a whole number from 0 to {len(ACTION_NAMES) - 1}"
+        raise AgentFault(who(), f"it answered {said} ({type(action).__name__}), {wanted}")
+
+
+def _is_cancelled() -> bool:
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no loop is running
+        return False
+    return task is not None and task.cancelling() > 0
