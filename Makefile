@@ -58,4 +58,4 @@ imports: .venv/.installed .typecheck/brigade
 	@touch $@
 
 clean:
-	rm -rf .venv .typecheck build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .typecheck build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
