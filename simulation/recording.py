@@ -105,7 +105,9 @@ class RecordingWriter:
         """Write how it ended, and close the file."""
         if self.failed is None:
             figures = {key: value for key, value in result(played).items() if key != "decision_ms"}
-            end = {"ticks": played.ticks, "finished": played.finished, "result": figures}
+            end: dict[str, Any] = {"ticks": played.ticks, "finished": played.finished, "result": figures}
+            if played.crashed:
+                end["crashed"] = played.crashed
             left = {"thoughts": played.thoughts_ended, "macros": _macros(played.macros_at_end)}
             self._write({"end": end | left})
         self.close()

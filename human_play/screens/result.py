@@ -54,8 +54,8 @@ class ResultScreen(Screen):
             return
         middle = size[0] / 2
         top = max(30 * u, (size[1] - 520 * u) / 2)
-        theme.write(target, "Time is up" if played.finished else "Stopped early", (middle, top), theme.LARGE * u,
-                    theme.SOFT, "midtop")  # fmt: skip
+        ended = "Time is up" if played.finished else "A partner failed" if played.crashed else "Stopped early"
+        theme.write(target, ended, (middle, top), theme.LARGE * u, theme.SOFT, "midtop")
         theme.write(target, f"{played.score} points", (middle, top + 34 * u), 46 * u, theme.ACCENT, "midtop")
         stats = played.stats
         told = [_count(stats["served"], "order served", "orders served"),

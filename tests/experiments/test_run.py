@@ -305,7 +305,6 @@ class TestVerify:
             ({"version": None}, "damaged: no version"),
             ({"actions": ["0"]}, "damaged: 1 chefs and 60 ticks do not fit"),
             ({"actions": ["9" * 60]}, "action 9 is out of range"),
-            ({"kitchen": {"name": "gone"}}, "unknown kitchen 'gone'"),
             ({"kitchen_digest": "0"}, "another version of kitchen"),
             ({"result": {}}, "damaged: no field 'score'"),
             ({"format": "else"}, "neither a Brigade episode nor a recording"),
@@ -315,6 +314,14 @@ class TestVerify:
         self.change(episodes, **changes)
         with pytest.raises(BrigadeError, match=complaint):
             list(verify_file(episodes))
+
+    def test_a_kitchen_that_is_not_here_hides_no_other_episode(self, episodes):
+        self.change(episodes, kitchen={"name": "gone"})
+        first, *others = verify_file(episodes)
+        assert first.difference.startswith("cannot be replayed: unknown kitchen 'gone'")
+        assert str(episodes.parent / "recordings") in first.difference
+        assert first.steps == 0
+        assert [verdict.difference for verdict in others] == [None] * 5
 
     def test_cut_off(self, episodes):
         text = episodes.read_text()

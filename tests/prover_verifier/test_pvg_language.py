@@ -690,7 +690,7 @@ def test_a_careful_house_believes_only_what_a_look_settles(tmp_path: Path, quali
 def test_training_open_weights_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(arithmetic_open_weights.importlib.util, "find_spec", lambda name: None if name == "trl" else 1)
-    with pytest.raises(BrigadeError, match=r"needs trl: pip install 'brigade\[llm\]'"):
+    with pytest.raises(BrigadeError, match=r"needs trl: pip install 'brigade\[open-weights\]'"):
         run(tmp_path / "run", "arithmetic_open_weights")
     monkeypatch.setattr(arithmetic_open_weights.importlib.util, "find_spec", lambda name: 1)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)

@@ -106,7 +106,8 @@ def run(config: RunConfig, console: Console) -> RunFolder:
     if crashed:
         raise BrigadeError(
             f"{len(crashed)} of {len(jobs)} episodes crashed, the first in {crashed[0]['crashed']}; see "
-            f"{config.folder / CRASHED}. The others are kept, and the same command plays these again"
+            f"{config.folder / CRASHED}. The others are kept, and the same command plays these again; where a plug-in "
+            "has changed, into another folder with out=DIR"
         )
     return results
 

@@ -21,10 +21,14 @@ from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import fingerprint, fingerprint_differences
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run import published_recordings as published
-from brigade.experiments.kitchen.run.results import EPISODE_FORMAT, EPISODES, RUN_FORMAT
+from brigade.experiments.kitchen.run.results import EPISODE_FORMAT, EPISODES, RECORDINGS, RUN_FORMAT
 from brigade.simulation.recording import ENDING, read_recording
 
 CHECK_DIGITS = 16  # of one fingerprint
+
+
+class UnknownKitchenError(BrigadeError):
+    """An episode was played in a kitchen that is not here: a file of somebody's, or what a plug-in brought."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,9 @@ def verify_file(path: str | Path) -> Iterator[Verdict]:
             continue
         try:
             yield _verify(entry, where)
+        except UnknownKitchenError as error:  # the others can be replayed all the same
+            told = f"cannot be replayed: {error}; recordings hold their kitchen: try {path.parent / RECORDINGS}"
+            yield Verdict(where, str(entry["kitchen"]["name"]), 0, told)
         except (KeyError, TypeError, IndexError, ValueError) as error:
             if isinstance(error, BrigadeError):
                 raise
@@ -129,7 +136,10 @@ def _verify(entry: dict[str, Any], where: str) -> Verdict:
 
 def _verify_own(entry: dict[str, Any], where: str) -> Verdict:
     choice = KitchenChoice.model_validate(entry["kitchen"])
-    kitchen = choice.load()
+    try:
+        kitchen = choice.load()
+    except BrigadeError as error:
+        raise UnknownKitchenError(str(error)) from None
     if entry["kitchen_digest"] != kitchen_digest(kitchen):
         raise BrigadeError(f"{where}: recorded in another version of kitchen '{kitchen.name}' or its cookbook")
     actions, checks = entry["actions"], entry["checks"]
