@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from traceback import TracebackException, extract_tb
-
-OURS = str(Path(__file__).parents[1])
+from traceback import TracebackException, walk_tb
 
 
 def in_words(error: BaseException, doing: str = "") -> str:
@@ -23,9 +21,13 @@ def _place(error: BaseException) -> str:
     """The line that raised it, where that is not in Brigade or in what Python imports with."""
     if isinstance(error, SyntaxError):  # it says so itself
         return ""
-    frames = [frame for frame in extract_tb(error.__traceback__) if _is_theirs(frame.filename)]
-    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    lines = [
+        f" ({Path(frame.f_code.co_filename).name}, line {number})"
+        for frame, number in walk_tb(error.__traceback__)
+        if _is_theirs(str(frame.f_globals.get("__name__", "")), frame.f_code.co_filename)
+    ]
+    return lines[-1] if lines else ""
 
 
-def _is_theirs(file: str) -> bool:
-    return not file.startswith(("<", OURS)) and "importlib" not in Path(file).parts
+def _is_theirs(module: str, file: str) -> bool:
+    return module.split(".")[0] not in ("brigade", "importlib") and not file.startswith("<")

@@ -221,7 +221,7 @@ def test_what_is_missing_or_wrong_is_said(toy: list[Echo]) -> None:
         make_agent("empath", without=["moods"])
     with pytest.raises(BrigadeError, match="unknown reasoner 'ecko'; did you mean 'echo'"):
         make_agent("empath", reasoner={"kind": "ecko"})
-    with pytest.raises(BrigadeError, match=r"reasoner 'echo': .*'moodd'"):
+    with pytest.raises(BrigadeError, match=r"reasoner 'echo' cannot be made: .*'moodd'"):
         make_agent("empath", reasoner={"kind": "echo", "options": {"moodd": "x"}})
 
 
