@@ -41,6 +41,22 @@ class Slow(Waiter):
         return 0
 
 
+class StallsNowAndThen(Waiter):
+    """Not slow in the middle, but what runs beside it stands still."""
+
+    def act(self, observation: dict[str, Any]) -> int:
+        time.sleep(0.3 if observation["tick"] == 10 else 0.0)
+        return 0
+
+
+class WarmsUp(Waiter):
+    """Keeps to the protocol: the first action of an episode compiles something."""
+
+    def act(self, observation: dict[str, Any]) -> int:
+        time.sleep(0.3 if observation["tick"] == 0 else 0.0)
+        return 0
+
+
 class RaisesOnReset(Waiter):
     def reset(self, view: View) -> None:
         raise KeyError("no such dish")
@@ -109,6 +125,18 @@ class BlocksTheLoop(Waiter):
         pass
 
 
+class BlocksAtOnce(BlocksTheLoop):
+    """Its first action is slow, and its first thought blocks."""
+
+    def think(self, observation: dict[str, Any]) -> None:
+        if observation["tick"] == 0:
+            self.mind.begin("nap", self.nap())
+
+    def act(self, observation: dict[str, Any]) -> int:
+        time.sleep(0.3 if observation["tick"] == 0 else 0.0)
+        return 0
+
+
 class NeedsAGlobalSeed(Waiter):
     def act(self, observation: dict[str, Any]) -> int:
         return random.randrange(6)
@@ -162,6 +190,8 @@ WRONG: dict[type, tuple[str, str]] = {
     ChangesTheObservation: ("observation", r"\(chefs; "),
     RunsItsOwnLoop: ("blocks", "runs a loop of its own"),
     BlocksTheLoop: ("blocks", "the loop stood still"),
+    BlocksAtOnce: ("blocks", "the loop stood still"),
+    StallsNowAndThen: ("blocks", "the loop stood still"),
     NeedsAGlobalSeed: ("chance", "the global generator of random "),
     NeedsNumpysGlobalSeed: ("chance", "the global generator of numpy.random "),
     DrawsFromNowhere: ("chance", "two new agents with the same seed"),
@@ -183,6 +213,11 @@ def test_every_agent_that_comes_with_brigade_keeps_to_it(name: str) -> None:
 @pytest.mark.parametrize("given", [Waiter, Waiter(), lambda: Waiter(), CannotBeCopied()])
 def test_a_class_an_agent_or_a_factory(given: Any) -> None:
     brigade.api_test(given, ["new_counter_circuit_solo"])
+
+
+@pytest.mark.parametrize("horizon", [4, 60])
+def test_a_first_action_that_compiles_something_is_no_fault(horizon: int) -> None:
+    brigade.api_test(WarmsUp, [brigade.load_kitchen("cramped_room", horizon)])
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda each: each.__name__)
