@@ -15,11 +15,12 @@ from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from brigade.agents.base import Agent, MacroAgent, MacroRecord, Observation, View, make_agent
+from brigade.envs.asking import AgentFault, asking
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import STAT_NAMES, fingerprint
+from brigade.envs.kitchen.interfaces.partners import checked_action
 from brigade.envs.registry import BrigadeError
-from brigade.simulation.asking import AgentFault, asking, checked_action
 from brigade.simulation.clock import Clock, VirtualClock
 from brigade.simulation.messages import Message, Mode, clean, may_speak
 from brigade.simulation.played import Played

@@ -9,7 +9,7 @@ import numpy as np
 
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv, Said
 from brigade.envs.prover_verifier.players import Player
-from brigade.envs.prover_verifier.seats import seat_of
+from brigade.envs.prover_verifier.seats import seat_players, take_turn
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,9 @@ class Episode:
 def play_episode(env: ProverVerifierEnv, players: Mapping[str, Player], seed: int) -> Episode:
     """Play one episode between players, one for each agent."""
     env.reset(seed)
-    for place, agent in enumerate(env.possible_agents):
-        players[agent].reset(seat_of(env, agent, place))
+    seat_players(env, players)
     while not all(env.terminations.values()):
-        agent = env.agent_selection
-        env.step(players[agent].act(env.observe(agent)))
+        take_turn(env, players)
     info = env.infos[env.possible_agents[0]]
     rewards = {agent: float(np.float64(reward)) for agent, reward in env.rewards.items()}
     return Episode(info["truth"], info["accept"], info["role"], info["questions"], rewards, tuple(env.said))

@@ -10,7 +10,7 @@ import gymnasium
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.players import Player, make_player
 from brigade.envs.prover_verifier.protocol import VERIFIER
-from brigade.envs.prover_verifier.seats import seat_of
+from brigade.envs.prover_verifier.seats import seat_players, take_turn
 from brigade.envs.registry import BrigadeError, unknown
 
 PlayerLike = str | Player | Callable[[], Player]
@@ -98,13 +98,11 @@ class SideEnv(gymnasium.Env[Any, Any]):
 
     def _play_on(self) -> bool:
         """Seat the others and play until the learner's turn; False if the episode ended without one."""
-        for place, (agent, player) in enumerate(self.others.items()):
-            player.reset(seat_of(self.world, agent, place))
+        seat_players(self.world, self.others)
         self._act_on()
         return not self.world.terminations[self.side]
 
     def _act_on(self) -> None:
         world = self.world
         while world.agent_selection != self.side and not world.terminations[self.side]:
-            agent = world.agent_selection
-            world.step(self.others[agent].act(world.observe(agent)))
+            take_turn(world, self.others)

@@ -9,6 +9,7 @@ from pathlib import Path
 from brigade.agents.base import agents, make_agent
 from brigade.agents.learned.checkpoint import bundled_policies, has_torch
 from brigade.dual_process.reasoners import ReasonerSpec
+from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.interfaces.partners import View
@@ -139,7 +140,9 @@ def _check(seats: tuple[Seat, ...], kitchen: Kitchen) -> None:
     """Let every agent look at the kitchen, before a window opens: some can work in certain kitchens only."""
     for number, seat in enumerate(seats):
         if not seat.human:
-            make_agent(seat.name, **dict(seat.options)).reset(View(kitchen, number, 0))
+            agent = make_agent(seat.name, **dict(seat.options))
+            with asking(lambda: f"agent '{seat.name}'", "being reset"):  # noqa: B023  # asked before the loop goes on
+                agent.reset(View(kitchen, number, 0))
 
 
 def partners_offered() -> list[str]:

@@ -14,7 +14,7 @@ from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.games.words import Passage
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, make_player
 from brigade.envs.prover_verifier.protocol import VERIFIER, WORLD
-from brigade.envs.prover_verifier.seats import seat_of
+from brigade.envs.prover_verifier.seats import seat_players, take_turn
 from brigade.human_play.verifier.config import JudgingConfig
 from brigade.human_play.verifier.kitchen import KitchenWords, Point, spoken
 from brigade.human_play.verifier.words import words_of
@@ -131,8 +131,7 @@ class GameItem(VerifierItem):
         self._words = words_of(game)
         self._behaviours = {agent: self._behaviour_of(agent, behaviour) for agent in protocol.provers}
         self._players = {agent: make_player(name) for agent, name in self._behaviours.items()}
-        for place, (agent, player) in enumerate(self._players.items()):
-            player.reset(seat_of(env, agent, place))
+        seat_players(env, self._players)
         self._looked: dict[int, tuple[str, bool]] = {}
         self.task, self.problem = self._words.task, self._words.problem(env.problem)
         self._play_on()
@@ -219,8 +218,7 @@ class GameItem(VerifierItem):
 
     def _play_on(self) -> None:
         while self._env.agent_selection != VERIFIER:
-            agent = self._env.agent_selection
-            self._env.step(self._players[agent].act(self._env.observe(agent)))
+            take_turn(self._env, self._players)
 
     def _about(self, received: Any) -> str:
         """Of a solution that is there one asks about a part; anything else one asks for."""

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import brigade
 from brigade.envs import kitchen_v0
+from brigade.envs.asking import AgentFault
 from brigade.envs.kitchen.content.cookbook import FLOOR
 from brigade.envs.kitchen.content.layout import INTERACT
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
@@ -307,6 +308,34 @@ def test_partners_sit_in_the_other_seats() -> None:
     env.step(0)
     assert env.world.describe()["chefs"][0]["facing"] == "up"
     assert isinstance(next(iter(kitchen_v0.solo_env(partners=Stay).partners.values())), Stay)
+
+
+class Leaves(Recorder):
+    """A partner who ends the program, in the way that it is made for."""
+
+    def __init__(self, when: str):
+        super().__init__()
+        self.when = when
+
+    def reset(self, view: View) -> None:
+        if self.when == "reset":
+            sys.exit("closing time")
+
+    def act(self, observation: dict[str, Any]) -> Any:
+        return sys.exit("closing time") if self.when == "act" else None
+
+
+def test_a_partner_who_breaks_the_protocol_is_named() -> None:
+    who = r"the partner in seat 0 \(Leaves\), tick 0: "
+    with pytest.raises(AgentFault, match=who + r"SystemExit while being reset: closing time \(test_envs.py, line"):
+        kitchen_v0.solo_env(partners=Leaves("reset"), seat=1).reset(seed=0)
+    for when, told in (("act", "SystemExit while acting"), ("never", r"it answered None \(NoneType\), expected")):
+        env = kitchen_v0.solo_env(partners=Leaves(when), seat=1)
+        env.reset(seed=0)
+        with pytest.raises(AgentFault, match=who + told):
+            env.step(0)
+    with pytest.raises(AgentFault, match="partner exit: SystemExit while being made"):
+        kitchen_v0.solo_env(partners=sys.exit)
 
 
 def test_solo_is_the_parallel_environment_seen_from_a_seat() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from gymnasium.utils.env_checker import check_env
 
 import brigade  # noqa: F401  # registers who can follow plans
 from brigade.envs import prover_verifier_v0
+from brigade.envs.asking import AgentFault
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv, Said
 from brigade.envs.prover_verifier.arithmetic.solution import edits_of, solve
@@ -25,7 +27,16 @@ from brigade.envs.prover_verifier.kitchen.claims import Checkpoint, Claim, claim
 from brigade.envs.prover_verifier.kitchen.forward import Moment, _sells
 from brigade.envs.prover_verifier.kitchen.plans import Planned
 from brigade.envs.prover_verifier.play import play_episode
-from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, Seat, make_player, players, received_in
+from brigade.envs.prover_verifier.players import (
+    ACCEPT,
+    ASK,
+    REJECT,
+    ScriptedProver,
+    Seat,
+    make_player,
+    players,
+    received_in,
+)
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, WORLD, Protocol, Turn
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.kitchen import bank as kitchen_bank
@@ -655,3 +666,28 @@ def test_a_verdict_that_is_none_changes_nothing() -> None:
     with pytest.raises(BrigadeError, match="0 reject, 1 accept"):
         env.step("maybe")
     assert not env.terminations[VERIFIER]
+
+
+class Leaves(ScriptedProver):
+    """A player who ends the program, in the way that it is made for."""
+
+    def __init__(self, when: str):
+        super().__init__("honest")
+        self.when = when
+
+    def reset(self, seat: Seat) -> None:
+        super().reset(seat)
+        if self.when == "being reset":
+            sys.exit("gone")
+
+    def act(self, observation: Any) -> Any:
+        sys.exit("gone")
+
+
+@pytest.mark.parametrize("when", ["being reset", "acting"])
+def test_a_player_who_ends_the_program_is_named(when: str) -> None:
+    told = rf"the player of prover \(Leaves\): SystemExit while {when}: gone \(test_pvg_games.py, line"
+    with pytest.raises(AgentFault, match=told):
+        prover_verifier_v0.side_env(game="bec_r", others={"prover": Leaves(when)}).reset(seed=0)
+    with pytest.raises(AgentFault, match=told):
+        play_episode(ProverVerifierEnv("bec_r"), {"prover": Leaves(when), VERIFIER: make_player("spot_checker")}, 0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from brigade.envs.asking import AgentFault, asking
+from brigade.envs.kitchen.content.layout import ACTION_NAMES
 from brigade.envs.registry import BrigadeError, unknown
 
 if TYPE_CHECKING:
@@ -103,14 +106,38 @@ def make_partner(partner: PartnerLike) -> Partner:
     """A partner from an object, something that makes one, or a name.
 
     Raises:
-        BrigadeError: no source knows the name, or the object cannot act.
+        BrigadeError: no source knows the name, it cannot be made, or the object cannot act.
     """
     if isinstance(partner, str):
         for source in _sources:
             if partner in source.names():
                 return source.make(partner)
         raise unknown("partner", partner, partner_names())
-    made = partner() if isinstance(partner, type) or (not hasattr(partner, "act") and callable(partner)) else partner
+    made = _made(partner) if isinstance(partner, type) or not hasattr(partner, "act") else partner
     if not (hasattr(made, "act") and hasattr(made, "reset")):
         raise BrigadeError(f"{made!r} cannot be a partner; expected methods reset(view) and act(observation)")
     return made
+
+
+def _made(partner: Any) -> Any:
+    if not callable(partner):
+        return partner
+    with asking(lambda: f"partner {getattr(partner, '__qualname__', type(partner).__name__)}", "being made"):
+        return partner()
+
+
+def checked_action(action: object, who: Callable[[], str]) -> int:
+    """One of the six actions as a plain number.
+
+    Raises:
+        AgentFault: it is none.
+    """
+    with asking(who, "answering"):
+        try:
+            number = operator.index(action)  # type: ignore[arg-type]  # whatever an agent answers
+        except TypeError:
+            number = -1
+        if 0 <= number < len(ACTION_NAMES):
+            return number
+        said, wanted = repr(action)[:60], f"expected a whole number from 0 to {len(ACTION_NAMES) - 1}"
+        raise AgentFault(who(), f"it answered {said} ({type(action).__name__}), {wanted}")

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from brigade.envs.asking import asking
 from brigade.envs.kitchen.interfaces.parallel import RENDER_MODES, TICKS_PER_SECOND, KitchenParallelEnv, check_action
-from brigade.envs.kitchen.interfaces.partners import Partner, PartnerLike, PartnerList, Stay, View, make_partner
+from brigade.envs.kitchen.interfaces.partners import (
+    Partner,
+    PartnerLike,
+    PartnerList,
+    Stay,
+    View,
+    checked_action,
+    make_partner,
+)
 from brigade.envs.registry import BrigadeError
 
 
@@ -93,11 +103,16 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
         self._watched = any(not isinstance(partner, Stay) for partner in self.partners.values())
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """Begin an episode; arguments and errors as in `KitchenParallelEnv.reset`."""
+        """Begin an episode; arguments and errors as in `KitchenParallelEnv.reset`.
+
+        Raises:
+            AgentFault: a partner ended in an error, or in `sys.exit`.
+        """
         super().reset(seed=seed)
         observations, infos = self.world.reset(seed, options)
         for seat, partner in self.partners.items():
-            partner.reset(View(self.kitchen, seat, self._partner_seed(seat)))
+            with asking(partial(self._who, seat), "being reset"):
+                partner.reset(View(self.kitchen, seat, self._partner_seed(seat)))
         return observations[self._me], infos[self._me]
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -105,12 +120,16 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
 
         Raises:
             BrigadeError: no episode is under way, or an action is out of range; nothing has moved.
+            AgentFault: a partner ended in an error or in `sys.exit`, or answered with no action; nothing has moved.
         """
         self.world.check_running()
         actions = {self._me: check_action(action, self._me)}
         seen = self.world.describe() if self._watched else {}
         for seat, partner in self.partners.items():
-            actions[self.world.possible_agents[seat]] = partner.act(seen | {"you": seat})
+            who = partial(self._who, seat)
+            with asking(who, "acting"):
+                action = partner.act(seen | {"you": seat})
+            actions[self.world.possible_agents[seat]] = checked_action(action, who)
         observations, rewards, _, truncations, infos = self.world.step(actions)
         me = self._me
         return observations[me], rewards[me], False, truncations[me], infos[me]
@@ -134,6 +153,10 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
                 "one partner object cannot sit in two seats; pass one for each, or something that makes them"
             )
         return dict(zip(seats, made, strict=True))
+
+    def _who(self, seat: int) -> str:
+        sort = type(self.partners[seat]).__name__
+        return f"the partner in seat {seat} ({sort}), tick {self.world.game.state.tick[0]}"
 
     def _partner_seed(self, seat: int) -> int:
         state = self.world.game.state

@@ -16,11 +16,12 @@ from brigade.agents.base import Agent, View, make_agent
 from brigade.agents.learned.checkpoint import find, load, numbers_digest
 from brigade.agents.learned.networks import ACTIONS, Policy, sample
 from brigade.batch.configuration.specs import AgentSpec
+from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
+from brigade.envs.kitchen.interfaces.partners import checked_action
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.evaluation.stages import stages
-from brigade.simulation.asking import asking, checked_action
 
 Seats = NDArray[np.int64]  # (n,) seats, beside (n,) kitchens
 

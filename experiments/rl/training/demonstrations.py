@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from brigade.agents.base import Agent, Observation, View, make_agent
 from brigade.batch.configuration.specs import AgentSpec
+from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen, kitchen_digest
 from brigade.envs.kitchen.engine.game import Game
+from brigade.envs.kitchen.interfaces.partners import checked_action
 from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run.results import EPISODES, read_results
 from brigade.experiments.rl.config import CloneSpec, TrainConfig
-from brigade.simulation.asking import asking, checked_action
 from brigade.simulation.recording import ENDING, read_recording
 
 Shown = tuple[NDArray[Any], NDArray[np.int64]]  # (n, *shape) what was seen in an episode, (n,) what was done

@@ -1,14 +1,12 @@
-"""Asking an agent: whatever it ends in or answers, what asks goes on or ends in order, and the agent is named."""
+"""Asking an agent, a partner or a player: whatever it ends in, what asks goes on or ends in order, and it is named."""
 
 from __future__ import annotations
 
 import asyncio
-import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from brigade.envs.faults import in_words
-from brigade.envs.kitchen.content.layout import ACTION_NAMES
 from brigade.envs.registry import BrigadeError
 
 
@@ -43,23 +41,6 @@ def asking(who: Callable[[], str], doing: str) -> Iterator[None]:
         if isinstance(error, asyncio.CancelledError) and _is_cancelled():
             raise
         raise AgentFault(who(), in_words(error, doing)) from error
-
-
-def checked_action(action: object, who: Callable[[], str]) -> int:
-    """One of the six actions as a plain number.
-
-    Raises:
-        AgentFault: it is none.
-    """
-    with asking(who, "answering"):
-        try:
-            number = operator.index(action)  # type: ignore[arg-type]  # whatever an agent answers
-        except TypeError:
-            number = -1
-        if 0 <= number < len(ACTION_NAMES):
-            return number
-        said, wanted = repr(action)[:60], f"expected a whole number from 0 to {len(ACTION_NAMES) - 1}"
-        raise AgentFault(who(), f"it answered {said} ({type(action).__name__}), {wanted}")
 
 
 def _is_cancelled() -> bool:
