@@ -131,7 +131,8 @@ class RecordingWriter:
     def _write(self, entry: Mapping[str, Any]) -> None:
         if self.failed is not None or self._file.closed:
             return
-        line = json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        text = json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
+        line = text.encode(errors="backslashreplace") + b"\n"  # halves of surrogate pairs as JSON's escapes of them
         try:
             self._file.write(self._compress.compress(line))
             self._file.write(self._compress.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 from brigade.agents.base import Agent, Observation
@@ -146,4 +147,16 @@ class AllThoughts:
         if error is not None:
             log.error("a %s thought failed", kind, exc_info=error)
             return Outcome(problem=type(error).__name__, failure=CRASHED)
-        return task.result()
+        return _written(task.result(), kind)
+
+
+def _written(outcome: Outcome, kind: str) -> Outcome:
+    """An outcome whose `told` can be written down, and stays as it is; one that crashed if it cannot be."""
+    if outcome.told is None:
+        return outcome
+    try:
+        return replace(outcome, told=json.loads(json.dumps(dict(outcome.told))))
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = f"what it told cannot be written as JSON: {error}"
+        log.error("a %s thought failed: %s", kind, problem)
+        return replace(outcome, value=None, told=None, problem=problem, failure=CRASHED)

@@ -32,6 +32,7 @@ from brigade.simulation.clock import Constant, VirtualClock
 from brigade.simulation.episode import play
 from brigade.simulation.messages import Message
 from brigade.simulation.played import Played
+from brigade.simulation.recording import ENDING, RecordingWriter, make_header, read_recording
 
 MAP_1 = "new_counter_circuit"
 TOY = "a toy package"
@@ -123,6 +124,50 @@ def test_a_foreign_framework_thinks_foreign_thoughts(toy: list[Echo]) -> None:
     state = json.loads(second.messages[1][1].split("```json\n")[1].split("\n```")[0])
     assert state["plate"] == "plate"
     assert len(state["history"]) == 1
+
+
+def loop() -> list[Any]:
+    ring: list[Any] = []
+    ring.append(ring)
+    return ring
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"value": {"glad"}}, "Object of type set is not JSON serializable"),
+        ({("a", "pair"): 1}, "keys must be str"),
+        ({"value": loop()}, "Circular reference"),
+        ("glad", "dictionary update sequence"),
+    ],
+)
+def test_a_thought_that_tells_what_cannot_be_written_is_a_fault_of_it(
+    toy: list[Echo], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, told: Any, says: str
+) -> None:
+    monkeypatch.setattr(Mood, "told", lambda self, value: told)
+    played = cook(make_agent("empath", reasoner={"kind": "echo"}))
+    assert (played.ticks, played.crashed, played.messages) == (100, "", [])
+    thought = played.thoughts[0]
+    assert (thought["kind"], thought["outcome"]) == ("mood", "crashed")
+    assert thought["problem"].startswith("what it told cannot be written as JSON: ")
+    assert says in thought["problem"]
+    assert says in caplog.text
+    json.dumps(played.thoughts)
+
+
+def test_what_a_thought_tells_is_written_as_it_was(
+    toy: list[Echo], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = {"value": "half of a pair: \ud83d"}
+    monkeypatch.setattr(Mood, "told", lambda self, value: told)
+    monkeypatch.setattr(Mood, "take_effect", lambda self, fast, value, tick: told.update(more={"unwritable"}))
+    kitchen = load_kitchen(MAP_1, 20)
+    team = [make_agent("empath", reasoner={"kind": "echo"}), make_agent("stay")]
+    path = tmp_path / f"mood{ENDING}"
+    recorder = RecordingWriter(path, make_header(kitchen, 2, None, [{}, {}], "both", {}))
+    played = play(kitchen, team, 2, clock=VirtualClock(4.0, Constant(1.0)), recorder=recorder)
+    read = [thought for line in read_recording(path).ticks for thought in line.thoughts]
+    assert [each["value"] for each in (*played.thoughts, *read)] == ["half of a pair: \ud83d"] * 2
 
 
 def test_a_foreign_framework_is_an_agent_that_thinks_for_as_long_as_it_is_there(toy: list[Echo]) -> None:
