@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 from brigade.agents.base import Agent, Observation
+from brigade.envs.registry import BrigadeError
 from brigade.simulation.clock import Clock, Pending
 from brigade.simulation.outcome import CRASHED, Outcome
 
@@ -146,7 +147,8 @@ class AllThoughts:
         error = task.exception()
         if error is not None:
             log.error("a %s thought failed", kind, exc_info=error)
-            return Outcome(problem=type(error).__name__, failure=CRASHED)
+            problem = str(error) if isinstance(error, BrigadeError) else type(error).__name__
+            return Outcome(problem=problem, failure=CRASHED)
         return _written(task.result(), kind)
 
 

@@ -31,6 +31,7 @@ from brigade.dual_process.llm.protocol import (
 from brigade.dual_process.old_names import call_now
 from brigade.envs import content
 from brigade.envs.content import ContentError, Model
+from brigade.envs.disk import make_folder, write, writing
 from brigade.envs.registry import BrigadeError
 
 log = logging.getLogger(__name__)
@@ -113,12 +114,15 @@ class RecordingReasoner:
         inner: who answers.
         sink: the file; whatever it held before is lost.
         prices: what models cost, by default those that come with Brigade.
+
+    Raises:
+        BrigadeError: the file cannot be written, for example because the disk is full; calls raise it too.
     """
 
     def __init__(self, inner: Reasoner, sink: str | Path, prices: Prices | None = None):
         self.inner, self.path = inner, Path(sink)
         self.prices = prices if prices is not None else load_prices()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         self._calls = self._begin()
 
     async def ask(self, request: Request) -> Answer:
@@ -155,7 +159,7 @@ class RecordingReasoner:
 
     def _begin(self) -> int:
         """Make the file, and say which call is the first."""
-        self.path.write_text("", encoding="utf-8")
+        write(self.path, b"")
         return 0
 
     def _next(self) -> int:
@@ -184,7 +188,7 @@ class RecordingReasoner:
         }
         line = json.dumps(record) + "\n"
         # Opened for every line: calls are seconds apart, and nothing is lost or left open when a run dies.
-        with self.path.open("a", encoding="utf-8") as file:
+        with writing(self.path), self.path.open("a", encoding="utf-8") as file:
             file.write(line)
 
 
@@ -299,6 +303,7 @@ class ResumingReasoner(RecordingReasoner):
 
     Raises:
         ContentError: the file cannot be read, or a line of it before the last one is damaged.
+        BrigadeError: it cannot be written; calls raise it too.
     """
 
     async def ask(self, request: Request) -> Answer:
@@ -324,9 +329,7 @@ class ResumingReasoner(RecordingReasoner):
                 continue
             if record.cancelled_after_s is None:
                 kept.append((line, record))
-        temporary = self.path.with_suffix(".tmp")
-        temporary.write_text("".join(f"{line}\n" for line, _ in kept), encoding="utf-8")
-        temporary.replace(self.path)
+        write(self.path, (f"{line}\n".encode() for line, _ in kept))
         records = sorted((record for _, record in kept), key=lambda record: record.call)
         self._left: dict[str, deque[_Record]] = {}
         for record in records:

@@ -11,6 +11,7 @@ from brigade.agents.planning.recipes import Recipes
 from brigade.dual_process.prompts import load_prompt
 from brigade.dual_process.thought_kinds.answers import TEXT, object_schema, read_text
 from brigade.dual_process.thought_kinds.base import Malformed, Memory, Moment, ThoughtKind, thoughts
+from brigade.envs.disk import write
 from brigade.envs.registry import BrigadeError
 
 KEPT_LESSONS = 5
@@ -47,11 +48,15 @@ class LessonThought(ThoughtKind[str]):
         return {"lessons": moment.memory.words(self.name)}
 
     def remember(self, memory: Memory, value: str) -> None:
-        """Keep the last few, in the file too if there is one."""
+        """Keep the last few, in the file too if there is one.
+
+        Raises:
+            BrigadeError: it cannot be written, for example because the disk is full.
+        """
         kept = memory.kept[self.name] = Lessons([*memory.kept[self.name], value][-KEPT_LESSONS:])
         path = memory.files.get(self.name)
         if path is not None:
-            write_lessons(path, kept)
+            write(path, json.dumps(kept, indent=1).encode())
 
 
 def read_lessons(path: Path) -> list[str]:
@@ -69,13 +74,6 @@ def read_lessons(path: Path) -> list[str]:
     if not isinstance(kept, list) or not all(isinstance(lesson, str) for lesson in kept):
         raise BrigadeError(f"lessons {path}: expected a list of texts")
     return kept[-KEPT_LESSONS:]
-
-
-def write_lessons(path: Path, lessons: list[str]) -> None:
-    """Replace the kept lessons at once."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(lessons, indent=1), encoding="utf-8")
-    temporary.replace(path)
 
 
 thoughts.register("lesson", "what a choice has taught")(LessonThought)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import random
 import socket
 from collections.abc import Coroutine, Mapping
@@ -14,10 +16,11 @@ from typing import Any, TypeVar
 import httpx2
 import pytest
 
-from brigade.dual_process.llm.calls import RecordingReasoner, ReplayReasoner, load_prices
+from brigade.dual_process.llm.calls import RecordingReasoner, ReplayReasoner, ResumingReasoner, load_prices
 from brigade.dual_process.llm.client import Endpoint, OpenAIReasoner
 from brigade.dual_process.llm.protocol import Answer, Failure, Reply, Request
 from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner, build_app
+from brigade.dual_process.thought_kinds.base import Memory, make_kind
 from brigade.envs.content import ContentError
 from brigade.envs.registry import BrigadeError
 
@@ -189,3 +192,29 @@ def test_own_prices_are_read_from_a_file(tmp_path: Path) -> None:
     path.write_text("checked: 2026-01-01\nsource: me\nmodels:\n  mine: {input: 1, output: 2, outptu: 3}\n")
     with pytest.raises(ContentError, match=r"prices\.yaml:4: .*did you mean 'output'"):
         load_prices(path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    full = "cannot be written: No space left on device"
+    path = tmp_path / "calls.jsonl"
+    recording = RecordingReasoner(HouseReasoner(cook, HouseKnobs()), path)
+    path.unlink()
+    path.symlink_to("/dev/full")
+    with pytest.raises(BrigadeError, match=f"calls.jsonl: {full}"):
+        run(recording.ask(ASK))
+    monkeypatch.setattr(os, "fsync", no_room)
+    (tmp_path / "resumed.jsonl").write_text("")
+    with pytest.raises(BrigadeError, match=f"begun.jsonl: {full}"):
+        RecordingReasoner(HouseReasoner(cook, HouseKnobs()), tmp_path / "begun.jsonl")
+    with pytest.raises(BrigadeError, match=f"resumed.jsonl: {full}"):
+        ResumingReasoner(HouseReasoner(cook, HouseKnobs()), tmp_path / "resumed.jsonl")
+    with pytest.raises(BrigadeError, match="cannot be made: File exists"):
+        RecordingReasoner(HouseReasoner(cook, HouseKnobs()), path / "calls.jsonl")
+    lesson = make_kind("lesson")
+    memory = Memory(None, {"lesson": []}, {"lesson": tmp_path / "lessons.json"})  # type: ignore[arg-type]
+    with pytest.raises(BrigadeError, match=f"lessons.json: {full}"):
+        lesson.remember(memory, "be quick")
