@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _KINDS = {("dpt", "policy"): "plan", ("dpt_without_tom", "policy"): "plan", ("agile", "plan"): "outline"}
+_OPTIONS = ("without", "intervals")  # of agents, which name kinds
 _PROMPTS = {"policy-1": ("plan", "plan-2"), "plan-1": ("outline", "outline-1")}  # kind and prompt
 
 
@@ -23,6 +24,32 @@ def kind_now(framework: str, kind: str) -> str:
 def call_now(purpose: str, prompt: str) -> tuple[str, str]:
     """Purpose and prompt of a recorded call, as they are called now."""
     return _PROMPTS.get(prompt, (purpose, prompt))
+
+
+def config_now(value: Any) -> Any:
+    """A configuration, or a part of one, whose agents have today's names in their options.
+
+    Args:
+        value: as it is written; agents are mappings with `name` and `options`.
+    """
+    if isinstance(value, list | tuple):
+        return [config_now(each) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    now = {key: config_now(each) for key, each in value.items()}
+    if isinstance(now.get("name"), str) and isinstance(now.get("options"), dict):
+        options = now["options"]
+        now["options"] |= {key: _kinds_now(now["name"], options[key]) for key in _OPTIONS if key in options}
+    return now
+
+
+def _kinds_now(framework: str, kinds: Any) -> Any:
+    """A list of kinds, or a mapping from kinds; whatever else it is, it is left as it is."""
+    if isinstance(kinds, dict):
+        return {kind_now(framework, kind): value for kind, value in kinds.items()}
+    if isinstance(kinds, list):
+        return [kind_now(framework, kind) if isinstance(kind, str) else kind for kind in kinds]
+    return kinds
 
 
 def thoughts_now(thoughts: Iterable[Mapping[str, Any]], agents: Sequence[str]) -> list[dict[str, Any]]:

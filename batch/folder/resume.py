@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from brigade.dual_process.old_names import config_now
 from brigade.envs.content import Model
 from brigade.envs.registry import BrigadeError
 
@@ -69,12 +70,12 @@ def _together(old: Any, new: Any) -> Any:
 
 
 def refuse_change(where: Path, holds: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Refuse another question than what is there answers.
+    """Refuse another question than what is there answers; by a name of an earlier revision it is the same one.
 
     Raises:
         BrigadeError: a key differs; the message has it, both values, and what to do.
     """
-    difference = first_difference(old, new)
+    difference = first_difference(config_now(old), config_now(new))
     if difference is not None:
         key, before, now = difference
         raise BrigadeError(f"{where} holds {holds}: {key} is {before} there and {now} here; {ELSEWHERE}")

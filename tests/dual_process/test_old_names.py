@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from brigade.agents.planning.recipes import recipes_of
+from brigade.batch.folder.resume import refuse_change
 from brigade.dual_process.frameworks import framework_of
 from brigade.dual_process.llm import house
 from brigade.dual_process.llm.calls import ReplayReasoner, ResumingReasoner
@@ -18,6 +19,7 @@ from brigade.dual_process.llm.protocol import Reply, Request
 from brigade.dual_process.old_names import call_now, kind_now, thoughts_now
 from brigade.dual_process.thought_kinds.base import make_kind
 from brigade.envs.kitchen.content.loading import load_kitchen
+from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.report.metrics import read_run
 from brigade.experiments.kitchen.report.timeline import kinds_of
 from brigade.experiments.kitchen.run.config import RunConfig
@@ -65,6 +67,39 @@ def test_configurations_may_have_the_old_names() -> None:
     assert framework_of("agile", (), {"plan": 7}).thoughts["outline"].every_ticks == 7
     changes = ["teams=[[{name: dpt, options: {without: [policy], intervals: {belief: 9}}}, fsm]]", "seeds=1"]
     assert RunConfig.load("exp2", changes).teams[0][0].options["without"] == ["policy"]
+
+
+def test_a_run_of_an_earlier_revision_is_gone_on_with(tmp_path: Path) -> None:
+    """Also by the names of today; what is played for it is written as the rest of its folder is."""
+
+    def played(without: str, seeds: int) -> list[str]:
+        changes = [
+            f"teams=[[{{name: dpt, options: {{without: [{without}], intervals: {{belief: 9}}}}}}, fsm], [fsm, fsm]]",
+            f"seeds={seeds}", "kitchens=[{name: new_counter_circuit, horizon: 4}]", "ray.workers=0",
+            f"out={tmp_path / 'run'}",
+        ]  # fmt: skip
+        return list(play_run(RunConfig.load("exp2", changes), Console(quiet=True)).done)
+
+    first, twice = played("policy", 1), played("plan", 2)
+    assert len(twice) == 2 * len(first) == 4
+    assert {key for key in twice if "dpt" in key} == {
+        key.replace("seed=0", f"seed={seed}") for key in first if "dpt" in key for seed in (0, 1)
+    }
+    header, *episodes = read_results(tmp_path / "run")
+    assert {str(episode["agents"][0]["options"].get("without")) for episode in episodes} == {"['policy']", "None"}
+    assert len(header["config"]["teams"]) == 2
+    assert played("policy", 2) == twice
+
+
+def test_another_question_is_told_from_another_name() -> None:
+    def cast(framework: str, without: str) -> dict[str, Any]:
+        return {"cast": {"A": {"name": framework, "options": {"without": [without], "intervals": {without: 3}}}}}
+
+    refuse_change(Path("here"), "another", cast("dpt", "policy"), cast("dpt", "plan"))
+    refuse_change(Path("here"), "another", cast("agile", "plan"), cast("agile", "outline"))
+    for old, new in (("policy", "belief"), ("plan", "outline")):
+        with pytest.raises(BrigadeError, match=r"cast\.A\.options\.without"):
+            refuse_change(Path("here"), "another", cast("dpt", old), cast("dpt", new))
 
 
 def test_reports_show_them_under_todays_names() -> None:

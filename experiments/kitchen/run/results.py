@@ -7,8 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from brigade.batch.configuration.specs import AgentSpec
+from brigade.batch.folder.lines import read_lines
 from brigade.batch.folder.resume import filled_in, go_on, refuse_other_files
 from brigade.batch.folder.run_folder import FORMAT_VERSION, Kind, Record, RunFolder
+from brigade.dual_process.old_names import config_now
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
 from brigade.simulation.played import Played, result
@@ -69,6 +74,26 @@ def open_results(config: RunConfig, jobs: Sequence[Job] | None = None) -> RunFol
         return {"config": whole}
 
     return RunFolder(config.folder, KITCHEN_RUN, {"config": asked}, going_on)
+
+
+def named_as_there(config: RunConfig) -> RunConfig:
+    """The run with its agents written as its folder has them, so that episodes of an earlier revision count as played.
+
+    Some kinds of thought had other names then, and the key of an episode has the agents' options in it.
+    """
+    path = config.folder / EPISODES
+    header = next(read_lines(path, unfinished=True), {}) if path.exists() else {}
+    try:
+        old = [spec for team in RunConfig.model_validate(header.get("config")).teams for spec in team]
+    except ValidationError:  # opening the folder says what it is about
+        return config
+    there = {_today(spec): spec for spec in old} | {str(spec): spec for spec in old}
+    teams = [[there.get(str(spec), there.get(_today(spec), spec)) for spec in team] for team in config.teams]
+    return config.model_copy(update={"teams": teams})
+
+
+def _today(spec: AgentSpec) -> str:
+    return str(AgentSpec.model_validate(config_now(spec.model_dump())))
 
 
 def read_results(path: str | Path, unfinished: bool = False) -> list[Record]:

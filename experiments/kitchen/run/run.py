@@ -21,7 +21,7 @@ from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.plugins import import_plugins
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
-from brigade.experiments.kitchen.run.results import CRASHED, INTERRUPTED, episode_record, open_results
+from brigade.experiments.kitchen.run.results import CRASHED, INTERRUPTED, episode_record, named_as_there, open_results
 from brigade.simulation.episode import Watcher, play
 from brigade.simulation.played import result
 from brigade.simulation.recording import ENDING, RecordingWriter, make_header
@@ -93,6 +93,7 @@ def run(config: RunConfig, console: Console) -> RunFolder:
         KeyboardInterrupt: stopped by the user; likewise, and the episodes that were being played are kept as far as
             they went, in `interrupted.jsonl`.
     """
+    config = named_as_there(config)
     jobs = jobs_of(config)
     crashed: list[dict[str, Any]] = []
     with open_results(config, jobs) as results:
