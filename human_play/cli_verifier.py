@@ -34,7 +34,7 @@ def play(
 ) -> None:
     """Judge arguments yourself: read, look, accept or reject under a time limit; every item is recorded."""
     from brigade.human_play.verifier.config import JudgingConfig
-    from brigade.human_play.verifier.session import JudgingSession
+    from brigade.human_play.verifier.session import open_session
 
     if not config:
         _list()
@@ -45,13 +45,13 @@ def play(
     pixels = size_of(size)
     if not text:
         _need_pygame()
-    session = JudgingSession(loaded)
-    if text:
-        from brigade.human_play.verifier.terminal import play_in_terminal
+    with open_session(loaded) as session:
+        if text:
+            from brigade.human_play.verifier.terminal import play_in_terminal
 
-        play_in_terminal(session, typer.echo)
-        return
-    asyncio.run(_in_window(session, pixels, fullscreen))
+            play_in_terminal(session, typer.echo)
+            return
+        asyncio.run(_in_window(session, pixels, fullscreen))
     done, whole = session.place
     typer.echo(f"{done} of {whole} are judged, in {session.path} (brigade pvg report {loaded.folder})")
     if session.current is not None and not loaded.participant:

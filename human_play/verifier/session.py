@@ -7,7 +7,8 @@ session that was left goes on at the next item.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 from brigade.batch.configuration.config import NAME
 from brigade.batch.folder.lines import LineFile, is_begun, read_lines
+from brigade.batch.folder.lock import LOCK, take_lock
 from brigade.batch.folder.resume import refuse_change
 from brigade.batch.folder.run_folder import FORMAT_VERSION, check_version
 from brigade.batch.people.judgements import (
@@ -78,8 +80,29 @@ class Judgement:
     confidence: float | None = None
 
 
+@contextmanager
+def open_session(config: JudgingConfig) -> Iterator[JudgingSession]:
+    """A participant's session, in a folder that is closed to other processes meanwhile.
+
+    Nothing is left behind by whoever only reads the rules.
+
+    Raises:
+        BrigadeError: another process works in the folder; or as `JudgingSession`.
+    """
+    make_folder(config.folder)
+    lock = take_lock(config.folder)
+    try:
+        yield JudgingSession(config)
+    finally:
+        if [path.name for path in config.folder.iterdir()] == [LOCK]:
+            with suppress(OSError):  # some systems keep what is locked
+                (config.folder / LOCK).unlink()
+                config.folder.rmdir()
+        lock.release()
+
+
 class JudgingSession:
-    """A participant's session, on disk.
+    """A participant's session, on disk. `open_session` keeps others out of its folder meanwhile.
 
     Args:
         config: what is played.

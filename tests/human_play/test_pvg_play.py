@@ -45,7 +45,7 @@ from brigade.human_play.screens.verifier.judging import JudgingPage, JudgingRunn
 from brigade.human_play.verifier import choosing as pvg_draw
 from brigade.human_play.verifier.choosing import shares
 from brigade.human_play.verifier.config import BEHAVIOURS, JudgingConfig
-from brigade.human_play.verifier.session import Judgement, JudgingSession
+from brigade.human_play.verifier.session import Judgement, JudgingSession, open_session
 from brigade.human_play.verifier.terminal import Ended, Lines, TimeUp, play_in_terminal
 from brigade.human_play.verifier.verifier_item import COUNTED, GameItem, TranscriptItem, VerifierItem
 from brigade.human_play.window.app import App
@@ -531,6 +531,18 @@ class TestText:
         assert done.returncode == 0, done.stderr
         assert "Left after 1 of 4" in done.stdout
         assert len(read_session(tmp_path / "out" / "P01.jsonl").items) == 1
+
+    def test_two_sessions_in_one_folder_are_refused(self, tmp_path):
+        out = tmp_path / "out"
+        with open_session(config(tmp_path, "play_arithmetic", participant="P02")):
+            done = command(tmp_path, "play_arithmetic", given="\n")
+            assert (done.returncode, done.stdout) == (2, "")
+            assert f"{out}: process {os.getpid()} is working in this folder; close it first" in done.stderr
+        assert not out.exists(), "nobody judged anything"
+        assert command(tmp_path, "play_arithmetic", "items=1", "practice=0", given="\na\n").returncode == 0
+        with open_session(config(tmp_path, "play_arithmetic", "items=1", "practice=0", participant="P02")) as session:
+            assert session.place == (0, 1)
+        assert (out / "P01.jsonl").exists()
 
     def test_in_a_terminal_the_time_runs_out_and_ctrl_c_ends_it(self, tmp_path):
         leader, follower = pty.openpty()
