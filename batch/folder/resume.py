@@ -69,8 +69,17 @@ def _together(old: Any, new: Any) -> Any:
     return [*new, *(value for value in old if value not in new)]
 
 
-def refuse_change(where: Path, holds: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+def refuse_change(
+    where: Path, holds: str, old: Mapping[str, Any], new: Mapping[str, Any], why: Mapping[str, str] | None = None
+) -> None:
     """Refuse another question than what is there answers; by a name of an earlier revision it is the same one.
+
+    Args:
+        where: the folder, or a file.
+        holds: what it holds if it is of another question, for the message.
+        old: of what is there.
+        new: what is asked for.
+        why: by key, why it cannot be changed, where one would think that it can.
 
     Raises:
         BrigadeError: a key differs; the message has it, both values, and what to do.
@@ -78,7 +87,8 @@ def refuse_change(where: Path, holds: str, old: Mapping[str, Any], new: Mapping[
     difference = first_difference(config_now(old), config_now(new))
     if difference is not None:
         key, before, now = difference
-        raise BrigadeError(f"{where} holds {holds}: {key} is {before} there and {now} here; {ELSEWHERE}")
+        told = f". {why[key]}" if why and key in why else ""
+        raise BrigadeError(f"{where} holds {holds}: {key} is {before} there and {now} here; {ELSEWHERE}{told}")
 
 
 def refuse_other_files(where: Path | str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:

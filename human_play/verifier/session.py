@@ -239,8 +239,8 @@ class JudgingSession:
         check_version(old, f"{path}:1")
         another = "a session of another configuration"
         refuse_change(path, another, old["config"], new["config"])
-        digests = [{"digest of transcripts": header.get("transcripts")} for header in (old, new)]
-        refuse_change(path, another, *digests)
+        before, now = ({"digest of transcripts": header.get("transcripts")} for header in (old, new))
+        refuse_change(path, another, before, now)
         if KITCHEN in old and old[KITCHEN] != new.get(KITCHEN):  # earlier versions did not write it
             raise BrigadeError(
                 f"{path}: the kitchen has changed since that session began: {KITCHEN} is {old[KITCHEN]} there and "

@@ -245,7 +245,9 @@ def test_crossplay_plays_every_pair_once_and_goes_on(tmp_path: Path) -> None:
     show(result, tmp_path / "out", QUIET)
     assert (tmp_path / "out" / PICTURE).read_bytes().startswith(b"\x89PNG")
     assert np.shape(json.loads((tmp_path / "out" / SUMMARY).read_text())["returns"]) == (3, 3, 2)
-    with pytest.raises(BrigadeError, match="another cross-play"):
+    with pytest.raises(
+        BrigadeError, match=r"another cross-play: episodes is 2 there and 3 here; .*No more can be added"
+    ):
         crossplay(config.model_copy(update={"episodes": 3}), QUIET)
 
 

@@ -33,6 +33,10 @@ from brigade.experiments.rl.evaluation.evaluate import SEED, play_batch
 from brigade.experiments.rl.evaluation.players import expand, identity, make_player
 
 PAIRS = "pairs.jsonl"
+WHY = {
+    "episodes": "No more can be added: those of a team are played side by side and draw in turn, so that with more of "
+    "them each is another one"
+}
 Team = tuple[str, str]  # who is in seat 0 and in seat 1, by label
 
 
@@ -196,7 +200,7 @@ def _folder(config: CrossplayConfig, cast: dict[str, AgentSpec]) -> RunFolder:
         members = {label: AgentSpec.model_validate(there[label]).model_dump() for label in both}
         new = {**asked, "version": CROSSPLAY.version, "cast": {label: specs[label] for label in both}}
         old = {"plugins": [], **header, "cast": members}  # earlier revisions wrote no plug-ins, as there were none
-        refuse_change(config.folder, "another cross-play", {key: old.get(key) for key in new}, new)
+        refuse_change(config.folder, "another cross-play", {key: old.get(key) for key in new}, new, WHY)
         refuse_other_files(f"the results in {config.folder}", before, digests)
         return {"cast": {**specs, **there}, "digests": {**digests, **before}}
 
