@@ -98,7 +98,7 @@ class Registry(Generic[T]):
         self.what, self.group, self._own, self._derived = what, group, tuple(own), derived
         self._entries: dict[str, Entry[T]] = {}
         self._contested: dict[str, str] = {}
-        self._problems: list[str] = []
+        self._problems: list[tuple[str, str]] = []  # the name that would be brought, empty for any; and what is wrong
         self._loaded = self._loading = False
         self._lock = threading.RLock()
         self.everywhere.append(self)
@@ -150,9 +150,10 @@ class Registry(Generic[T]):
         return entries[name]
 
     def unknown(self, name: str, where: str = "") -> BrigadeError:
-        """The error for a name that is not here: with the nearest one, and with what could not be loaded."""
+        """The error for a name that is not here: with the nearest one, and with what would bring it and cannot."""
         error = unknown(self.what, name, self.names, where)
-        return BrigadeError("; ".join([str(error), *self._problems])) if self._problems else error
+        problems = [problem for brought, problem in self._problems if brought in ("", name)]
+        return BrigadeError("; ".join([str(error), *problems])) if problems else error
 
     def __contains__(self, name: object) -> bool:
         return name in self._all()
@@ -179,7 +180,7 @@ class Registry(Generic[T]):
         self._load()
         hidden = [entry for name, entry in self._derivations().items() if name in self._entries]
         return [
-            *self._problems,
+            *(problem for _, problem in self._problems),
             *(f"{entry.source} brings {self.what} '{entry.name}' too, which is not used" for entry in hidden),
         ]
 
@@ -239,31 +240,34 @@ class Registry(Generic[T]):
     def _bring(self, point: EntryPoint) -> None:
         source = _source_of(point)
         told = f"{source} brings {self.what} '{point.name}', which cannot be used"
+        brought = point.name if point.attr else ""  # a module registers whatever it has
         wanted = _newer_brigade(point)
         if wanted:
-            self._problems.append(f"{told}: it needs brigade{wanted}, and this is {__version__}")
+            self._problems.append((brought, f"{told}: it needs brigade{wanted}, and this is {__version__}"))
             return
         try:
             with bringing(source):
                 thing = point.load()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code: it may end in anything
-            self._problems.append(f"{told}: {in_words(error)}")
+            self._problems.append((brought, f"{told}: {in_words(error)}"))
             return
         if not isinstance(thing, ModuleType):
             self._add(point.name, thing, source, told)
 
     def _add(self, name: str, thing: Any, source: str, told: str) -> None:
         if not callable(thing):
-            self._problems.append(f"{told}: expected a module or something to call, got {type(thing).__name__}")
+            problem = f"{told}: expected a module or something to call, got {type(thing).__name__}"
+            self._problems.append((name, problem))
             return
         taken = self._taken(name, source)
         if taken is not None and taken.source == OWN:
-            self._problems.append(f"{told}: Brigade has {self.what} '{name}' itself")
+            self._problems.append((name, f"{told}: Brigade has {self.what} '{name}' itself"))
             return
         if taken is not None or name in self._contested:
             others = taken.source if taken is not None else self._contested[name]
             self._contested[name] = f"{others} and by {source}"
-            self._problems.append(f"{self.what} '{name}' is brought by {self._contested[name]}; uninstall one of them")
+            problem = f"{self.what} '{name}' is brought by {self._contested[name]}; uninstall one of them"
+            self._problems.append((name, problem))
             self._entries.pop(name, None)
             return
         about = getattr(thing, "about", None) or (getattr(thing, "__doc__", None) or "").strip().split("\n")[0]

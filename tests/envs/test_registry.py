@@ -86,8 +86,17 @@ def test_one_that_fails_to_import_is_named_and_the_others_work(things: Registry[
     told = "\n".join(things.problems)
     assert "toy_broken 1.0 brings thing 'bad', which cannot be used: RuntimeError: no such luck" in told
     assert "toy_exits 1.0 brings thing 'worse', which cannot be used: SystemExit: 3" in told
-    with pytest.raises(BrigadeError, match=r"unknown thing 'bad'; .*toy_broken 1\.0"):
+    with pytest.raises(BrigadeError, match=r"unknown thing 'bad'; .*toy_broken 1\.0") as caught:
         things["bad"]
+    assert "toy_exits" not in str(caught.value)
+    with pytest.raises(BrigadeError, match=r"^unknown thing 'goood'; did you mean 'good'\?$"):
+        things["goood"]
+
+
+def test_a_module_that_fails_might_have_brought_any_name(things: Registry[object], install: Install) -> None:
+    install("toy_module", "raise RuntimeError('no such luck')", "all = toy_module")
+    with pytest.raises(BrigadeError, match=r"unknown thing 'any'; .*toy_module 1\.0 .*no such luck"):
+        things["any"]
 
 
 @pytest.mark.parametrize("fault", ["import nothing_here", "import sys\n    sys.exit()", "return int('one')"])
