@@ -23,7 +23,7 @@ FULL = 255.0  # a plane's 1.0
 
 @networks.register(STANDARD, "layers of neurons, behind convolutions where the observation is planes")
 class Policy(nn.Module):
-    """Actors and critics for the chefs of a kitchen.
+    """Actors and critics for the chefs of a kitchen. A subclass may have other layers by its own `network`.
 
     Args:
         spec: what the networks look like.
@@ -38,8 +38,12 @@ class Policy(nn.Module):
         count = chefs if spec.policies == "separate" else 1
         views = chefs if spec.critic == "centralised" else 1
         seen = (self.shape[0] * views, *self.shape[1:])
-        self.actors = nn.ModuleList(_network(spec, self.shape, ACTIONS, POLICY_GAIN) for _ in range(count))
-        self.critics = nn.ModuleList(_network(spec, seen, 1, 1.0) for _ in range(count))
+        self.actors = nn.ModuleList(self.network(self.shape, ACTIONS) for _ in range(count))
+        self.critics = nn.ModuleList(self.network(seen, 1) for _ in range(count))
+
+    def network(self, shape: tuple[int, ...], outputs: int) -> nn.Module:
+        """A new actor (6 outputs) or critic (1): (B, *shape) observations to (B, outputs)."""
+        return _network(self.spec, shape, outputs, POLICY_GAIN if outputs == ACTIONS else 1.0)
 
     def logits(self, observations: Tensor) -> Tensor:
         """(B, C, *shape) observations to (B, C, 6) logits of the actions."""

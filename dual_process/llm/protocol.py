@@ -148,19 +148,28 @@ class Stream:
 
 
 class Reasoner(Protocol):
-    """Someone who answers questions."""
+    """Someone who answers questions. A subclass needs no more than `ask`."""
 
     async def ask(self, request: Request) -> Answer:
         """The whole answer. Never raises for anything an endpoint can do; cancellation passes through."""
         ...
 
     def stream(self, request: Request) -> Stream:
-        """The answer as it comes. Never raises for anything an endpoint can do; cancellation passes through."""
-        ...
+        """The answer as it comes. Never raises for anything an endpoint can do; cancellation passes through.
+
+        By default the whole answer of `ask`, as one piece.
+        """
+        return Stream(_at_once(self, request))
 
     async def close(self) -> None:
         """Let go of connections and files."""
-        ...
+
+
+async def _at_once(reasoner: Reasoner, request: Request) -> AsyncGenerator[Piece | Reply | Failure, None]:
+    answer = await reasoner.ask(request)
+    if isinstance(answer, Reply):
+        yield Piece(answer.text, answer.latency_s)
+    yield answer
 
 
 def estimate_tokens(text: str) -> int:

@@ -15,6 +15,7 @@ from brigade.dual_process.history import History
 from brigade.dual_process.llm.json_text import Malformed
 from brigade.dual_process.plan import Plan
 from brigade.dual_process.prompts import NOTHING_YET, Prompt
+from brigade.dual_process.thought_kinds.answers import TEXT, object_schema, read_text
 from brigade.envs.kitchen.interfaces.partners import View
 from brigade.envs.registry import Registry
 
@@ -102,19 +103,12 @@ class ThoughtKind(Generic[V]):
     r"""A kind of thought. Subclass it, and register the class in `thoughts` or by an entry point of `brigade.thoughts`.
 
     ```python
-    from brigade.dual_process.thought_kinds.answers import TEXT, object_schema, read_text
     from brigade.dual_process.thought_kinds.base import Prompt, ThoughtKind, thoughts
 
+    @thoughts.register("mood", "how the partner feels")
     class Mood(ThoughtKind[str]):
         prompt = Prompt.from_text("mood-1", "How does your partner feel?\n```json\n$state\n```")
-
-        def schema(self, recipes):
-            return object_schema(mood=TEXT)
-
-        def read(self, said, recipes):
-            return read_text(said, "mood")
-
-    thoughts.register("mood", "how the partner feels")(Mood)
+        text_field = "mood"
     ```
 
     One object serves one chef for an episode. A framework has the kind when its `thoughts` name it. When it is time,
@@ -123,6 +117,8 @@ class ThoughtKind(Generic[V]):
 
     Attributes:
         prompt: what is asked. `Prompt.from_text` and `Prompt.from_file` make one of a package's own.
+        text_field: of an answer that is one text, the JSON field that has it. Any other answer has a `schema` and is
+            read by `read`.
         name: what it is registered as; set when it is made.
         streams: the answer is read while it is written: other thoughts ask for it by `Moment.so_far`.
         at_once: it is begun at once when a partner has said something.
@@ -131,6 +127,7 @@ class ThoughtKind(Generic[V]):
     """
 
     prompt: Prompt
+    text_field: str = ""
     name: str = ""
     streams: bool = False
     at_once: bool = False
@@ -139,7 +136,7 @@ class ThoughtKind(Generic[V]):
 
     def schema(self, recipes: Recipes) -> Mapping[str, Any] | None:
         """The JSON schema of the answer; None for free text."""
-        return None
+        return object_schema(**{self.text_field: TEXT}) if self.text_field else None
 
     def read(self, said: Any, recipes: Recipes) -> V | Malformed:
         """What an answer comes to.
@@ -149,7 +146,10 @@ class ThoughtKind(Generic[V]):
                 model may have said: nothing in it has been checked.
             recipes: of the kitchen.
         """
-        raise NotImplementedError
+        if not self.text_field:
+            raise NotImplementedError
+        text: Any = read_text(said, self.text_field)
+        return text  # type: ignore[no-any-return]  # V is a text then
 
     def begin(self, memory: Memory) -> None:
         """An episode begins."""

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from brigade.agents.planning.recipes import Recipes
 from brigade.dual_process.prompts import load_prompt
-from brigade.dual_process.thought_kinds.answers import TEXT, object_schema, read_text
-from brigade.dual_process.thought_kinds.base import Malformed, Memory, Moment, ThoughtKind, thoughts
+from brigade.dual_process.thought_kinds.base import Memory, Moment, ThoughtKind, thoughts
 
 
 class BeliefThought(ThoughtKind[str]):
     """What to believe of the partner."""
 
+    text_field = "belief"
+
     def __init__(self) -> None:
         self.prompt = load_prompt("belief")
-
-    def schema(self, recipes: Recipes) -> Mapping[str, Any]:
-        """A text."""
-        return object_schema(belief=TEXT)
-
-    def read(self, said: Any, recipes: Recipes) -> str | Malformed:
-        """The belief."""
-        return read_text(said, "belief")
 
     def fields(self, moment: Moment) -> dict[str, str]:
         """What was believed before."""

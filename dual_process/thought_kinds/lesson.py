@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from brigade.agents.planning.recipes import Recipes
 from brigade.dual_process.prompts import load_prompt
-from brigade.dual_process.thought_kinds.answers import TEXT, object_schema, read_text
-from brigade.dual_process.thought_kinds.base import Malformed, Memory, Moment, ThoughtKind, thoughts
+from brigade.dual_process.thought_kinds.base import Memory, Moment, ThoughtKind, thoughts
 from brigade.envs.disk import write
 from brigade.envs.registry import BrigadeError
 
@@ -27,16 +23,10 @@ class Lessons(list[str]):
 class LessonThought(ThoughtKind[str]):
     """Which choice cost points or time, and why."""
 
+    text_field = "lesson"
+
     def __init__(self) -> None:
         self.prompt = load_prompt("lesson")
-
-    def schema(self, recipes: Recipes) -> Mapping[str, Any]:
-        """A text."""
-        return object_schema(lesson=TEXT)
-
-    def read(self, said: Any, recipes: Recipes) -> str | Malformed:
-        """The lesson."""
-        return read_text(said, "lesson")
 
     def begin(self, memory: Memory) -> None:
         """Read the lessons of earlier episodes."""

@@ -69,7 +69,7 @@ class ScriptedProver:
     def act(self, observation: Observation) -> NDArray[np.int64]:
         """The message."""
         seat = self._seat
-        return seat.game.argue(seat.problem, self.behaviour, seat.accept, self._rng)
+        return seat.game.check(seat.game.argue(seat.problem, self.behaviour, seat.accept, self._rng))
 
 
 class ScriptedVerifier:

@@ -18,7 +18,7 @@ import pytest
 
 from brigade.dual_process.llm.calls import RecordingReasoner, ReplayReasoner, ResumingReasoner, load_prices
 from brigade.dual_process.llm.client import Endpoint, OpenAIReasoner
-from brigade.dual_process.llm.protocol import Answer, Failure, Reply, Request
+from brigade.dual_process.llm.protocol import Answer, Failure, Reasoner, Reply, Request
 from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner, build_app
 from brigade.dual_process.thought_kinds.base import Memory, make_kind
 from brigade.envs.content import ContentError
@@ -218,3 +218,20 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
     memory = Memory(None, {"lesson": []}, {"lesson": tmp_path / "lessons.json"})  # type: ignore[arg-type]
     with pytest.raises(BrigadeError, match=f"lessons.json: {full}"):
         lesson.remember(memory, "be quick")
+
+
+@pytest.mark.parametrize("answer", [Reply("half past", 3, 2, 1.5, "clock"), Failure("timeout", "no time", 2.0)])
+def test_a_reasoner_that_only_answers_whole_streams_it_as_one_piece(answer: Answer) -> None:
+    class Clock(Reasoner):
+        async def ask(self, request: Request) -> Answer:
+            return answer
+
+    async def work() -> None:
+        clock = Clock()
+        async with clock.stream(FREE) as coming:
+            pieces = [piece async for piece in coming]
+        assert (pieces, coming.outcome) == (["half past"] if isinstance(answer, Reply) else [], answer)
+        await clock.stream(FREE).aclose()
+        await clock.close()
+
+    run(work())

@@ -62,9 +62,11 @@ def test_every_door_is_shown_in_few_lines() -> None:
         "A network",
         "Kitchens",
         "A prover-verifier",
+        "Words for people",
     ]
     assert [name for name in DOORS if any(name.startswith(heading) for heading in headings)] == list(DOORS)
     assert len(DOORS) == len(headings)
+    assert [name for name, code in DOORS.items() if len(list(filter(str.strip, code.splitlines()))) > 10] == []
 
 
 def test_an_agent_a_thought_and_a_reasoner(tmp_path: Path) -> None:
@@ -119,7 +121,7 @@ def test_a_kitchen(tmp_path: Path) -> None:
 
 
 def test_a_game(tmp_path: Path) -> None:
-    (tmp_path / "game.py").write_text(door("A prover-verifier"))
+    (tmp_path / "game.py").write_text(door("A prover-verifier") + door("Words"))
     (tmp_path / "game.yaml").write_text(GAME)
     told = brigade(tmp_path, "pvg", "game.yaml")
     assert "spot_checker" in told

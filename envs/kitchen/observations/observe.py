@@ -178,13 +178,13 @@ class Described(gymnasium.Space[Any]):
 class Observer:
     """Shows kitchens to chefs. Make one with `make_observer`.
 
-    An observation of your own is a subclass, registered with `observers`, that sets `shape` and `parts` and has either
-    `_run` or `write`. What is relied on: it depends on the state alone and changes nothing; rows of kitchens that were
-    not asked for stay as they are; several threads write at once, into kitchens of their own; whatever is not written
-    is what was there. A policy that was trained with it is refused when `shape` or `labels` have changed, so let the
-    labels say what there is. The standard networks read vectors of float32, (features,), and planes of uint8,
-    (channels, height, width) with 255 for 1; other shapes and types need a network of your own. On a GPU only
-    Brigade's own are made: with another one the kitchens stay on the CPU.
+    An observation of your own is registered with `observers`: a subclass of `NamedNumbers`, or one of this that sets
+    `shape` and `parts` and has either `_run` or `write`. What is relied on: it depends on the state alone and changes
+    nothing; rows of kitchens that were not asked for stay as they are; several threads write at once, into kitchens of
+    their own; whatever is not written is what was there. A policy that was trained with it is refused when `shape` or
+    `labels` have changed, so let the labels say what there is. The standard networks read vectors of float32,
+    (features,), and planes of uint8, (channels, height, width) with 255 for 1; other shapes and types need a network
+    of your own. On a GPU only Brigade's own are made: with another one the kitchens stay on the CPU.
 
     Attributes:
         name: as it is registered.
@@ -237,6 +237,33 @@ class Observer:
     def _run(self, state: State, flat: NDArray[Any], lo: int, hi: int) -> None:
         """Write into (kitchens, chefs, size) what is seen in kitchens lo..hi-1."""
         raise NotImplementedError
+
+
+class NamedNumbers(Observer):
+    """Numbers from 0 to 1 that `numbers` names: soon written, and slow to play with."""
+
+    dtype = np.float32
+
+    def __init__(self, kitchen: Kitchen):
+        super().__init__(kitchen)
+        labels = tuple(self.numbers(describe(kitchen, allocate(kitchen, 1)) | {"you": 0}))
+        self.parts, self.shape = (Part("numbers", 0, labels, "what it is made of"),), (len(labels),)
+
+    def numbers(self, seen: dict[str, Any]) -> dict[str, float]:
+        """What a chef sees, always with the same names.
+
+        Args:
+            seen: the kitchen in words, with `you`, the chef's seat, as `symbolic` shows it.
+        """
+        raise NotImplementedError
+
+    def write(self, state: State, buffer: NDArray[Any], lo: int, hi: int) -> None:
+        """Write what the chefs of kitchens lo..hi-1 see into their rows of a `buffer`."""
+        for k in range(lo, hi):
+            seen = describe(self.kitchen, state, k)
+            for seat in range(self.kitchen.chefs):
+                numbers = self.numbers(seen | {"you": seat})
+                buffer[k, seat] = [numbers[label] for label in self.labels]
 
 
 observers: Registry[Observer] = Registry(

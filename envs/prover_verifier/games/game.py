@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
@@ -27,7 +28,6 @@ class Game(ABC, Generic[P]):
         name: in the registry.
         family: `decision` (the verifier predicts whether x is good) or `solution` (whether what was sent is correct).
         message_choices: how many values each number of a message has.
-        received_size, received_limit: length of what arrives, and its greatest number.
         prover_size, verifier_size: length of what each side sees of a problem.
         view_limit: the greatest absolute number in either view.
         questions: how many different questions a verifier can ask.
@@ -38,14 +38,22 @@ class Game(ABC, Generic[P]):
     name: str
     family: Literal["decision", "solution"]
     message_choices: tuple[int, ...]
-    received_size: int
-    received_limit: int
-    prover_size: int
-    verifier_size: int
+    prover_size: int = 1
+    verifier_size: int = 1
     view_limit: float = 1.0
     questions: int = 1
     lookable: bool = False
     people_words: type[Words[Any]] | None = None
+
+    @cached_property
+    def received_size(self) -> int:
+        """Length of what arrives of a message; by default its own."""
+        return len(self.message_choices)
+
+    @cached_property
+    def received_limit(self) -> int:
+        """The greatest number in what arrives; by default that in a message."""
+        return max(self.message_choices) - 1
 
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> P:
@@ -55,25 +63,28 @@ class Game(ABC, Generic[P]):
     def truth(self, problem: P, message: Message | None) -> bool:
         """Whether the verifier should accept."""
 
-    @abstractmethod
     def prover_view(self, problem: P) -> NDArray[np.float32]:
-        """(prover_size,) what a prover sees of the problem."""
+        """(prover_size,) what a prover sees of the problem; by default the problem itself, which is numbers then."""
+        return np.array(problem, np.float32).reshape(self.prover_size)
 
-    @abstractmethod
     def verifier_view(self, problem: P) -> NDArray[np.float32]:
-        """(verifier_size,) what the verifier sees of it."""
+        """(verifier_size,) what the verifier sees of it; by default nothing, which is zeros."""
+        return np.zeros(self.verifier_size, np.float32)
 
-    @abstractmethod
     def receive(self, problem: P, message: Message, rng: np.random.Generator) -> NDArray[np.int64]:
-        """(received_size,) what arrives of a message, on a channel that may be noisy."""
+        """(received_size,) what arrives of a message, on a channel that may be noisy; by default all of it."""
+        return message.copy()
 
     @abstractmethod
-    def argue(self, problem: P, behaviour: Behaviour, accept: bool, rng: np.random.Generator) -> Message:
+    def argue(self, problem: P, behaviour: Behaviour, accept: bool, rng: np.random.Generator) -> ArrayLike:
         """What a scripted prover says: with the honest, lying or half-true behaviour, for or against acceptance."""
 
-    @abstractmethod
     def holds(self, view: NDArray[np.float32], received: NDArray[np.int64], part: int) -> bool:
-        """Whether one part of a received argument (of `questions`) stands up to being looked at."""
+        """Whether one part of a received argument (of `questions`) stands up to being looked at.
+
+        By default where its number is above 0, as in a message that is yes or no.
+        """
+        return bool(received[part] > 0)
 
     def settles(self, view: NDArray[np.float32], received: NDArray[np.int64], part: int) -> bool:
         """Whether one part of a received argument is enough for acceptance if a look shows that it holds.
