@@ -58,6 +58,7 @@ def test_nothing_to_do_starts_nothing():
     assert not ray.is_initialized()
 
 
+@pytest.mark.outer
 def test_what_kills_its_process_or_has_a_fault_leaves_the_others_alone(tmp_path):
     def work(thing: int) -> int:
         marks = list(tmp_path.glob(f"{thing}-*"))
@@ -76,7 +77,7 @@ def test_what_kills_its_process_or_has_a_fault_leaves_the_others_alone(tmp_path)
     assert len(list(tmp_path.glob("1-*"))) == module.RETRIES + 1
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.outer)])
 def test_ctrl_c_brings_back_what_there_is(tmp_path, ctrl_c, workers):
     def work(thing: int) -> int:
         (tmp_path / str(thing)).touch()

@@ -204,6 +204,7 @@ def test_what_files_and_people_say_arrives_as_text(name: str, tmp_path: Path) ->
     check(page(made(tmp_path / name)), fields)
 
 
+@pytest.mark.outer
 def test_the_same_results_give_the_same_pages_whatever_the_hash_seed(tmp_path: Path) -> None:
     folders = {name: made(tmp_path / name) for name, (made, _, _) in PAGES.items()}
     code = (

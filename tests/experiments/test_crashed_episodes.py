@@ -37,7 +37,7 @@ def brigade(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "brigade", *words], cwd=folder, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.outer)])
 def test_the_others_are_kept_and_a_better_day_makes_it_whole(tmp_path: Path, workers: str) -> None:
     (tmp_path / "moody.py").write_text(AGENT)
     (tmp_path / "run.yaml").write_text(RUN)

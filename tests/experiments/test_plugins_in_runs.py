@@ -139,6 +139,7 @@ def test_results_of_runs_without_any_are_what_they_were(folder: Path) -> None:
         run(load(RunConfig, text, "ray.workers=0", "out=out"), QUIET)
 
 
+@pytest.mark.outer
 def test_a_prover_verifier_run_imports_them_in_rays_processes(folder: Path) -> None:
     config = load(PvgConfig, PVG, "ray.workers=1", "out=out")
     run_pvg(config, QUIET)
@@ -305,6 +306,7 @@ class TestTraining:
         with pytest.raises(BrigadeError, match="holds another training: plugins is"):
             train_seeds(TrainConfig.load("train.yaml", ["out=out"]), QUIET, resume=True)
 
+    @pytest.mark.outer
     def test_side_by_side_and_cross_play_import_it_in_their_processes(self, folder: Path) -> None:
         from brigade.experiments.rl.evaluation.crossplay import CrossplayConfig, crossplay
 

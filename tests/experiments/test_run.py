@@ -216,7 +216,7 @@ class TestThinking:
     def test_thinking_episodes_verify(self, config_file, quiet):
         assert all(verdict.difference is None for verdict in verify_file(go(config_file, quiet)))
 
-    @pytest.mark.parametrize("workers", [0, 2])
+    @pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.outer)])
     def test_interrupted_episodes_are_kept_as_far_as_they_went(self, config_file, tmp_path, workers):
         state_after(load_kitchen("new_counter_circuit"), "stay", 1)  # so that the rules are compiled
         out = tmp_path / "stopped"
