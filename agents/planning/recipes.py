@@ -70,7 +70,7 @@ class Recipes:
 
     def foods_of(self, dish: str) -> tuple[str, ...]:
         """The foods in a dish, in the cookbook's order."""
-        return self.cookbook.sort(self.spec.dishes[dish].of)
+        return self.spec.sort(self.spec.dishes[dish].of)
 
     def vessel_of(self, dish: str) -> str | None:
         """The vessel tile a dish is made in, None if it is put together on a plate."""

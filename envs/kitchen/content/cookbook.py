@@ -94,11 +94,7 @@ class Cookbook:
 
     def plate_with(self, *foods: str) -> Kind | None:
         """The kind of plate that holds exactly these foods, if it can exist."""
-        return self._by_name.get(plate_name(self.spec, self.sort(foods)))
-
-    def sort(self, foods: tuple[str, ...] | list[str]) -> tuple[str, ...]:
-        """Foods in the cookbook's order, as `Kind.contents` has them."""
-        return tuple(sorted(foods, key=self.foods.index))
+        return self._by_name.get(plate_name(self.spec, self.spec.sort(foods)))
 
 
 def plate_name(spec: CookbookSpec, contents: tuple[str, ...]) -> str:
@@ -154,72 +150,57 @@ def _enumerate(spec: CookbookSpec) -> Iterator[Kind]:
         yield kind(tool, "tool")
     for contents in _plate_contents(spec):
         yield kind(plate_name(spec, contents), "plate", contents=contents, dish=_dish_of(spec, contents))
-    for tile, tile_spec in spec.tiles.items():
-        if tile_spec.vessel is not None:
-            for contents in vessel_contents(spec, tile):
-                name = f"{tile}[{_list(contents)}]"
-                dish = _dish_of(spec, contents, tile)
-                yield kind(name, "vessel", contents=contents, tile=tile, phase="raw")
-                if not finishable(spec, tile, contents):
-                    continue
-                if tile_spec.vessel.ticks is not None:
-                    yield kind(f"{name} cooking", "vessel", contents=contents, tile=tile, phase="cooking", dish=dish)
-                yield kind(f"{name} ready", "vessel", contents=contents, tile=tile, phase="ready", dish=dish)
+    for tile, vessel in spec.vessels.items():
+        for contents in vessel_contents(spec, tile):
+            name, dish = f"{tile}[{_list(contents)}]", _dish_of(spec, contents, tile)
+            yield kind(name, "vessel", contents=contents, tile=tile, phase="raw")
+            if not finishable(spec, tile, contents):
+                continue
+            if vessel.ticks is not None:
+                yield kind(f"{name} cooking", "vessel", contents=contents, tile=tile, phase="cooking", dish=dish)
+            yield kind(f"{name} ready", "vessel", contents=contents, tile=tile, phase="ready", dish=dish)
     for burnt in dict.fromkeys(process.to for process in spec.processes if process.fire):
         yield kind(f"{burnt} on fire", "food", contents=(burnt,), burning=True)
 
 
 def _plate_contents(spec: CookbookSpec) -> list[tuple[str, ...]]:
     """Everything a plate can hold, smallest first: nothing, single foods, mixtures, and what vessels finish."""
-    order = list(spec.items)
-    contents: set[tuple[str, ...]] = {(), *((food,) for food in spec.plate.takes)}
-    for dish in spec.dishes.values():
-        if dish.made_in is None:
-            contents.update(_parts(dish.of, order))
-    for tile, tile_spec in spec.tiles.items():
-        if tile_spec.vessel is not None:
-            contents.update(mix for mix in vessel_contents(spec, tile) if finishable(spec, tile, mix))
-    return sorted(contents, key=lambda c: (len(c), [order.index(food) for food in c]))
+    contents = {(), *((food,) for food in spec.plate.takes), *_parts_made_in(spec, None)}
+    for tile in spec.vessels:
+        contents.update(mix for mix in vessel_contents(spec, tile) if finishable(spec, tile, mix))
+    return _smallest_first(spec, contents)
 
 
 def vessel_contents(spec: CookbookSpec, tile: str) -> list[tuple[str, ...]]:
     """Every mixture that the vessel `tile` can hold, smallest first, each in the order of the cookbook's items."""
-    vessel = spec.tiles[tile].vessel
-    assert vessel is not None
-    order = list(spec.items)
-    takes = sorted(set(vessel.takes), key=order.index)
+    vessel = spec.vessels[tile]
     if vessel.any:
-        sizes = range(1, vessel.capacity + 1)
+        takes, sizes = spec.sort(set(vessel.takes)), range(1, vessel.capacity + 1)
         return [mix for size in sizes for mix in combinations_with_replacement(takes, size)]
-    found: set[tuple[str, ...]] = set()
-    for dish in spec.dishes.values():
-        if dish.made_in == tile:
-            found.update(_parts(dish.of, order))
-    return sorted(found, key=lambda c: (len(c), [order.index(food) for food in c]))
+    return _smallest_first(spec, _parts_made_in(spec, tile))
 
 
 def finishable(spec: CookbookSpec, tile: str, contents: tuple[str, ...]) -> bool:
     """Whether the vessel `tile` can make something of exactly these contents."""
-    vessel = spec.tiles[tile].vessel
-    assert vessel is not None
-    return vessel.any or any(
-        dish.made_in == tile and sorted(dish.of) == sorted(contents) for dish in spec.dishes.values()
-    )
+    made = any(dish.made_in == tile and sorted(dish.of) == sorted(contents) for dish in spec.dishes.values())
+    return made or spec.vessels[tile].any
 
 
-def _parts(foods: list[str], order: list[str]) -> set[tuple[str, ...]]:
-    """Every non-empty selection of `foods`, in the order of the cookbook's items."""
-    whole = sorted(foods, key=order.index)
-    return {part for size in range(1, len(whole) + 1) for part in combinations(whole, size)}
+def _parts_made_in(spec: CookbookSpec, tile: str | None) -> set[tuple[str, ...]]:
+    """Every non-empty selection of the foods of each dish that is made in a vessel, or on a plate (`tile` None)."""
+    wholes = [spec.sort(dish.of) for dish in spec.dishes.values() if dish.made_in == tile]
+    return {part for whole in wholes for size in range(len(whole)) for part in combinations(whole, size + 1)}
+
+
+def _smallest_first(spec: CookbookSpec, contents: set[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    order = list(spec.items)
+    return sorted(contents, key=lambda c: (len(c), [order.index(food) for food in c]))
 
 
 def _dish_of(spec: CookbookSpec, contents: tuple[str, ...], tile: str | None = None) -> str | None:
     """The dish with these contents. On a plate (`tile` None) a dish that a vessel made counts as well."""
-    order = list(spec.items)
-    for name, dish in spec.dishes.items():
-        if tuple(sorted(dish.of, key=order.index)) == contents and tile in (None, dish.made_in):
-            return name
-    return None
+    found = (n for n, dish in spec.dishes.items() if spec.sort(dish.of) == contents and tile in (None, dish.made_in))
+    return next(found, None)
 
 
 def _list(contents: tuple[str, ...]) -> str:

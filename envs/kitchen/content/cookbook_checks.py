@@ -34,7 +34,7 @@ def _check_names(spec: CookbookSpec, document: Document) -> None:
             raise document.error(f"'{name}' is both an item and a tool", "tools", name)
     if spec.plate.name in foods | set(spec.tools):
         raise document.error(f"'{spec.plate.name}' is also an item or tool", "plate", "name")
-    if spec.plate.name in spec.tiles and spec.tiles[spec.plate.name].vessel is not None:
+    if spec.plate.name in spec.vessels:
         raise document.error(f"'{spec.plate.name}' is also a tile with a vessel", "plate", "name")
     for i, name in enumerate(spec.plate.takes):
         known(name, foods, "plate", "takes", i)
@@ -137,11 +137,10 @@ def _check_dishes(spec: CookbookSpec, document: Document) -> None:
 
 def _check_vessel(spec: CookbookSpec, document: Document, name: str, dish: DishSpec, tile: str) -> None:
     """Refuse a dish that the tile it is made in cannot hold."""
-    vessel = spec.tiles[tile].vessel if tile in spec.tiles else None
-    if vessel is None:
-        vessels = [tile for tile, tile_spec in spec.tiles.items() if tile_spec.vessel]
-        message = f"'{tile}' is not a tile with a vessel; {nearest(tile, vessels)}"
+    if tile not in spec.vessels:
+        message = f"'{tile}' is not a tile with a vessel; {nearest(tile, spec.vessels)}"
         raise document.error(message, "dishes", name, "made_in")
+    vessel = spec.vessels[tile]
     wrong = [food for food in dish.of if food not in vessel.takes]
     if wrong:
         raise document.error(f"'{tile}' does not take '{wrong[0]}'", "dishes", name, "of")

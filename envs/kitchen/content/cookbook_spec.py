@@ -5,6 +5,7 @@ Upper bounds keep ticks and interactions in 16 bits, and the points of the longe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import Field
@@ -97,6 +98,23 @@ class CookbookSpec(Model):
     tiles: dict[str, TileSpec] = Field(min_length=1)
     processes: list[ProcessSpec] = []
     counters_combine: bool = True
+
+    @property
+    def vessels(self) -> dict[str, VesselSpec]:
+        """The vessels, by the tiles that they are."""
+        return {name: tile.vessel for name, tile in self.tiles.items() if tile.vessel is not None}
+
+    def processes_at(self, tile: str) -> dict[str, ProcessSpec]:
+        """What happens on a tile, by the food to which it does."""
+        return {process.from_: process for process in self.processes if process.at == tile}
+
+    def works(self, tile: str) -> bool:
+        """Whether something is done to food on a tile."""
+        return tile in self.vessels or bool(self.processes_at(tile))
+
+    def sort(self, foods: Iterable[str]) -> tuple[str, ...]:
+        """Foods in the cookbook's order, as `Kind.contents` has them."""
+        return tuple(sorted(foods, key=list(self.items).index))
 
 
 # What of it only people see, as pydantic's `exclude` has it.

@@ -234,8 +234,7 @@ def _symbols(recipe: Recipe, cookbook: Cookbook) -> list[str]:
     """The stations to place: one of each dispenser, hatch and bin, `stations` of what food is worked on at."""
     symbols = []
     for name, tile in cookbook.spec.tiles.items():
-        works = tile.vessel is not None or any(process.at == name for process in cookbook.spec.processes)
-        symbols.extend([tile.symbol] * (recipe.stations if works else 1))
+        symbols.extend([tile.symbol] * (recipe.stations if cookbook.spec.works(name) else 1))
     return symbols
 
 

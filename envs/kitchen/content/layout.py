@@ -334,7 +334,7 @@ def _layout(spec: KitchenSpec, document: Document, cookbook: Cookbook, tables: T
             if cookbook.spec.dishes[name].ticks == 0:
                 raise document.error(f"'{name}' has no `ticks` to live, which a stream of orders needs", "orders")
     cooks = np.any(tables.cook_ticks > 0, axis=1)
-    works = np.array([_works(cookbook, tile) for tile in cookbook.tiles])
+    works = np.array([cookbook.spec.works(tile) for tile in cookbook.tiles])
     return Layout(
         tile=grid.tiles,
         step=np.array([0, -1, 1, grid.width, -grid.width, 0], np.int16),
@@ -352,12 +352,6 @@ def _layout(spec: KitchenSpec, document: Document, cookbook: Cookbook, tables: T
         missed_penalty=orders.missed,
         wrong_penalty=orders.wrong,
     )
-
-
-def _works(cookbook: Cookbook, tile: str) -> bool:
-    spec = cookbook.spec
-    has_process = any(process.at == tile for process in spec.processes)
-    return has_process or (tile in spec.tiles and spec.tiles[tile].vessel is not None)
 
 
 def _regions(tile: NDArray[np.int16], width: int, height: int, starts: list[int]) -> tuple[tuple[int, ...], ...]:

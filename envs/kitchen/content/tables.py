@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brigade.envs.kitchen.content.cookbook import COUNTER, NOTHING, Cookbook, Kind, finishable
-from brigade.envs.kitchen.content.cookbook_spec import TileSpec
+from brigade.envs.kitchen.content.cookbook_spec import TileSpec, VesselSpec
 
 # What a chef's action came to in a tick. Also the `event` array of the state.
 NO_EVENT, FETCH, PICK, PUT, PLACE, WORK, COMBINE, COLLECT, SERVE, BIN, SPRAY, START = range(12)
@@ -147,10 +147,8 @@ class _Compiler:
         for content in self.cookbook.kinds:
             if content.phase == "cooking":
                 tile = self.cookbook.tiles.index(content.tile)
-                vessel = self.spec.tiles[content.tile].vessel
-                assert vessel is not None
                 ready = self.cookbook.kind(content.name.replace(" cooking", " ready"))
-                ticks[tile, content.index] = vessel.ticks or 0
+                ticks[tile, content.index] = self.spec.vessels[content.tile].ticks or 0
                 following[tile, content.index] = ready.index
         return ticks, following
 
@@ -158,8 +156,7 @@ class _Compiler:
         """A full pot that nobody has started: Overcooked-AI does not count it when it rewards fetching a dish."""
         if kind.phase != "raw":
             return False
-        vessel = self.spec.tiles[kind.tile].vessel
-        assert vessel is not None
+        vessel = self.spec.vessels[kind.tile]
         return vessel.ticks is not None and len(kind.contents) == vessel.capacity
 
     def _interact(self, tile: int, name: str, held: Kind, target: Kind) -> Row | None:
@@ -177,7 +174,7 @@ class _Compiler:
         if spec.bins:
             return self._bin(held, target)
         if spec.vessel is not None:
-            return self._vessel(name, spec, held, target)
+            return self._vessel(name, spec.vessel, held, target)
         return self._workplace(name, spec, held, target)
 
     def _counter(self, held: Kind, target: Kind) -> Row | None:
@@ -200,23 +197,18 @@ class _Compiler:
             if mixed is None:
                 return None
             return Row(NOTHING, mixed.index, FROM_NOWHERE, source, COMBINE, FLOW_TO_TARGET)
-        if held.holder == "plate" and target.holder == "food":
+        if held.holder == "plate" and (target.holder == "food" or (target.holder == "plate" and target.contents)):
             return self._take(held, target, COMBINE, SHAPED_NONE)
-        if held.holder == target.holder == "plate" and target.contents:
-            mixed = self._mix(held.contents, target.contents)
-            source = FROM_TARGET if not held.contents else FROM_NOWHERE
-            if mixed is None:
-                return None
-            return Row(mixed.index, self.empty_plate, source, FROM_NOWHERE, COMBINE, FLOW_TO_HELD)
         return None
 
     def _take(self, held: Kind, target: Kind, event: int, shaped: int) -> Row | None:
-        """A held plate takes the food that lies there."""
+        """A held plate takes the food that lies there, or is on a plate there."""
         mixed = self._mix(held.contents, target.contents)
         source = FROM_TARGET if not held.contents else FROM_NOWHERE
+        left = self.empty_plate if target.holder == "plate" else NOTHING
         if mixed is None:
             return None
-        return Row(mixed.index, NOTHING, source, FROM_NOWHERE, event, FLOW_TO_HELD, shaped=shaped)
+        return Row(mixed.index, left, source, FROM_NOWHERE, event, FLOW_TO_HELD, shaped=shaped)
 
     def _mix(self, first: tuple[str, ...], second: tuple[str, ...]) -> Kind | None:
         """The plate that holds both, if foods like these go together on a plate at all."""
@@ -261,7 +253,7 @@ class _Compiler:
 
     def _workplace(self, name: str, spec: TileSpec, held: Kind, target: Kind) -> Row | None:
         """A board or a pan: one bare food at a time, with what the cookbook's processes do to it."""
-        here = {process.from_: process for process in self.spec.processes if process.at == name}
+        here = self.spec.processes_at(name)
         if target.index == NOTHING:
             if held.holder != "food" or held.name not in spec.takes:
                 return None
@@ -281,19 +273,15 @@ class _Compiler:
             return self._take(held, target, COLLECT, shaped)
         return None
 
-    def _vessel(self, name: str, spec: TileSpec, held: Kind, target: Kind) -> Row | None:
+    def _vessel(self, name: str, vessel: VesselSpec, held: Kind, target: Kind) -> Row | None:
         """A pot or a bowl: foods go in one by one, and what it makes of them is taken with an empty plate."""
-        vessel = spec.vessel
-        assert vessel is not None
         if target.index != NOTHING and target.tile != name:
             return None
         if held.holder == "food" and held.name in vessel.takes and target.phase in ("", "raw"):
-            contents = self.cookbook.sort((*target.contents, held.name))
-            after = self._vessel_kind(name, contents)
+            after = self._vessel_kind(name, self.spec.sort((*target.contents, held.name)))
             if after is None:
                 return None
-            shaped = SHAPED_PLACE
-            return Row(NOTHING, after.index, FROM_NOWHERE, FROM_NOWHERE, PLACE, FLOW_TO_TARGET, shaped=shaped)
+            return Row(NOTHING, after.index, FROM_NOWHERE, FROM_NOWHERE, PLACE, FLOW_TO_TARGET, shaped=SHAPED_PLACE)
         if held.index == self.empty_plate and target.phase == "ready":
             filled = self.cookbook.plate_with(*target.contents)
             assert filled is not None
@@ -309,27 +297,18 @@ class _Compiler:
 
     def _vessel_kind(self, name: str, contents: tuple[str, ...]) -> Kind | None:
         """What a vessel holds once it has these contents: raw, or already cooking when that starts it."""
-        vessel = self.spec.tiles[name].vessel
-        assert vessel is not None
-        for kind in self.cookbook.kinds:
-            if kind.tile == name and kind.contents == contents:
-                cooks = vessel.ticks is not None and self.cook_when_full and self._full(name, contents)
-                return self.cookbook.kind(f"{kind.name} cooking") if cooks else kind
-        return None
+        kind = next((k for k in self.cookbook.kinds if k.tile == name and k.contents == contents), None)
+        cooks = self.spec.vessels[name].ticks is not None and self.cook_when_full and self._full(name, contents)
+        return self.cookbook.kind(f"{kind.name} cooking") if kind is not None and cooks else kind
 
     def _full(self, name: str, contents: tuple[str, ...]) -> bool:
         """Whether a pot that starts by itself starts with these contents."""
-        vessel = self.spec.tiles[name].vessel
-        assert vessel is not None
-        if vessel.any:
-            return len(contents) == vessel.capacity
         larger = any(k.tile == name and Counter(contents) < Counter(k.contents) for k in self.cookbook.kinds)
         return self._can_start(name, contents) and not larger
 
     def _can_start(self, name: str, contents: tuple[str, ...]) -> bool:
         """Whether a chef may start (or work) this vessel with these contents."""
-        vessel = self.spec.tiles[name].vessel
-        assert vessel is not None
+        vessel = self.spec.vessels[name]
         if vessel.any and self.cook_when_full:
             return len(contents) == vessel.capacity
         return finishable(self.spec, name, contents)

@@ -217,8 +217,7 @@ def _holds(kitchen: Kitchen, tile: int) -> list[str]:
     name, spec = kitchen.cookbook.tiles[tile], kitchen.cookbook.spec
     station = spec.tiles[name]
     found = {*station.takes, *(station.vessel.takes if station.vessel else ())}
-    found |= {process.to for process in spec.processes if process.at == name}
-    return [food for food in kitchen.cookbook.foods if food in found]
+    return list(spec.sort(found | {process.to for process in spec.processes_at(name).values()}))
 
 
 @lru_cache(maxsize=64)

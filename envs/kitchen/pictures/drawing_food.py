@@ -40,11 +40,9 @@ def serving(cookbook: Cookbook, contents: tuple[str, ...], dish_name: str | None
     for dish in dishes:
         if dish.made_in is None and set(contents) <= set(dish.of):
             return "stack"
-    for tile, tile_spec in spec.tiles.items():
-        if tile_spec.vessel is not None:
-            made = vessel_contents(spec, tile)
-            if not contents or (contents in made and finishable(spec, tile, contents)):
-                return "soup" if tile_spec.vessel.ticks is not None else "mix"
+    for tile, vessel in spec.vessels.items():
+        if not contents or (contents in vessel_contents(spec, tile) and finishable(spec, tile, contents)):
+            return "soup" if vessel.ticks is not None else "mix"
     return "stack"
 
 

@@ -134,7 +134,7 @@ def _draw_name(frame: pygame.Surface, area: pygame.Rect, name: str) -> int:
 
 def _draw_dish(frame: pygame.Surface, area: pygame.Rect, cookbook: Cookbook, dish: str) -> None:
     """The finished dish and, beside or below it, where there is room, what goes into it."""
-    foods = cookbook.sort(cookbook.spec.dishes[dish].of)
+    foods = cookbook.spec.sort(cookbook.spec.dishes[dish].of)
     contents = looks(cookbook, foods)
     below = area.w < BESIDE_FROM * area.h
     small = min(area.w / len(foods), area.h * 0.36) if below else min((area.w - area.h) / len(foods), area.h * 0.62)

@@ -52,7 +52,7 @@ def station(
     if tile not in cookbook.spec.tiles:
         return None
     spec = cookbook.spec.tiles[tile]
-    processes = [process for process in cookbook.spec.processes if process.at == tile]
+    processes = cookbook.spec.processes_at(tile)
     if spec.dispenses is not None:
         given = cookbook.kind(spec.dispenses)
         return (pile if given.holder == "plate" else crate), painting(cookbook, given)
@@ -65,7 +65,7 @@ def station(
         return hatch, (outward,)
     if spec.bins:
         return trash, ()
-    if any(process.ticks is not None for process in processes):
+    if any(process.ticks is not None for process in processes.values()):
         return pan, (hot,)
     return (board if processes else mat), ()
 
@@ -277,30 +277,28 @@ def mark_of(cookbook: Cookbook, tile: str, kind: Kind, progress: int, acts: bool
         sprays = min((tool.sprays for tool in spec.tools.values()), default=1)
         return Mark(progress / sprays, SKY, "spray")
     if kind.holder == "vessel":
-        vessel = spec.tiles[tile].vessel
-        limit = (vessel.ticks or vessel.interactions or 1) if vessel is not None else 1
+        vessel = spec.vessels[tile]
         if kind.phase == "ready":
             return Mark(1.0, GREEN, "done")
         if kind.phase == "raw" and not acts:
             return None
-        starts = kind.phase == "raw" and vessel is not None and vessel.ticks is not None
-        return Mark(0.0, ORANGE, "start") if starts else Mark(progress / limit, SKY, "")
-    here = [process for process in spec.processes if process.at == tile]
-    made = any(process.to == kind.name and not process.fire for process in here)
-    for process in here:
-        if process.from_ == kind.name:
-            part = progress / (process.ticks or process.interactions or 1)
-            if not process.fire:
-                return Mark(part, SKY, "")
-            if part >= WARN_FROM or not made:
-                return Mark(part, RED, "danger")
-            return Mark(part, ORANGE, "done")
-    return Mark(1.0, GREEN, "done") if made else None
+        starts = kind.phase == "raw" and vessel.ticks is not None
+        part = progress / (vessel.ticks or vessel.interactions or 1)
+        return Mark(0.0, ORANGE, "start") if starts else Mark(part, SKY, "")
+    here = spec.processes_at(tile)
+    made = any(process.to == kind.name and not process.fire for process in here.values())
+    if kind.name not in here:
+        return Mark(1.0, GREEN, "done") if made else None
+    process = here[kind.name]
+    part = progress / (process.ticks or process.interactions or 1)
+    if not process.fire:
+        return Mark(part, SKY, "")
+    return Mark(part, ORANGE, "done") if made and part < WARN_FROM else Mark(part, RED, "danger")
 
 
 def smoke_level(cookbook: Cookbook, tile: str, kind: Kind, progress: int) -> int:
     """How much it smokes, from 0 to `SMOKE_LEVELS`: the nearer to catching fire, the more."""
-    for process in cookbook.spec.processes:
-        if process.at == tile and process.from_ == kind.name and process.fire and not kind.burning:
-            return min(SMOKE_LEVELS, int((SMOKE_LEVELS + 1) * progress / (process.ticks or 1)))
-    return 0
+    process = cookbook.spec.processes_at(tile).get(kind.name)
+    if process is None or not process.fire:
+        return 0
+    return min(SMOKE_LEVELS, int((SMOKE_LEVELS + 1) * progress / (process.ticks or 1)))

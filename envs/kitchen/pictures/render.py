@@ -186,9 +186,9 @@ class _Painter:
         level = smoke_level(self.cookbook, tile, kind, progress)
         if level:
             self._put(x, y + LIFT, smoke, (level,), span=1.6, outline=False)
-        vessel = self.cookbook.spec.tiles[tile].vessel if tile in self.cookbook.spec.tiles else None
-        if vessel is not None and kind.holder == "vessel":
-            self._put(x, y, slots, (looks(self.cookbook, kind.contents), vessel.capacity), span=1.0, outline=False)
+        if kind.holder == "vessel":
+            capacity = self.cookbook.spec.vessels[tile].capacity
+            self._put(x, y, slots, (looks(self.cookbook, kind.contents), capacity), span=1.0, outline=False)
         mark = mark_of(self.cookbook, tile, kind, progress, self._acts(tile, kind))
         if mark is not None:
             left, top, scale = BADGE
