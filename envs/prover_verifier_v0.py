@@ -48,9 +48,9 @@ def side_env(**arguments: Any) -> SideEnv:
 
 def list_games() -> list[tuple[str, str]]:
     """Name and one line about every game."""
-    from brigade.envs.prover_verifier.games import game
+    from brigade.envs.prover_verifier.games.game import games
 
-    return game.list_games()
+    return [(entry.name, entry.about) for entry in games]
 
 
 def list_protocols() -> list[tuple[str, str]]:

@@ -296,13 +296,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
 
     def _drawn(self, turns: tuple[Turn, ...]) -> list[tuple[str, str]]:
         """(speaker, channel) of each turn; nature draws where there is a choice."""
-        drawn = []
-        for turn in turns:
-            speaker = turn.speakers[0]
-            if len(turn.speakers) > 1:
-                speaker = turn.speakers[int(self.rng.integers(len(turn.speakers)))]
-            drawn.append((speaker, turn.channel))
-        return drawn
+        return [(turn.speakers[self.rng.integers(len(turn.speakers))], turn.channel) for turn in turns]
 
     def _select(self) -> None:
         while self._ahead and self._ahead[0][0] == WORLD:

@@ -147,43 +147,19 @@ def make_player(player: str | Player | Callable[[], Player]) -> Player:
     return player if isinstance(player, Player) and not isinstance(player, type) else player()
 
 
-@players.register("honest", "prover: shows what is true")
-def make_honest() -> ScriptedProver:
-    """Shows what is true."""
-    return ScriptedProver("honest")
-
-
-@players.register("liar", "prover: claims what is plainly false")
-def make_liar() -> ScriptedProver:
-    """Claims what is plainly false."""
-    return ScriptedProver("liar")
-
-
-@players.register("half_truth", "prover: says what is nearly true, and leads astray")
-def make_half_truth() -> ScriptedProver:
-    """Says what is nearly true."""
-    return ScriptedProver("half_truth")
-
-
-@players.register("trusting", "verifier: accepts everything")
-def make_trusting() -> ScriptedVerifier:
-    """Accepts everything."""
-    return ScriptedVerifier(0)
-
-
-@players.register("suspicious", "verifier: looks at everything it can, and accepts only what all holds")
-def make_suspicious() -> ScriptedVerifier:
-    """Looks at everything."""
-    return ScriptedVerifier(None)
-
-
-@players.register("spot_checker", "verifier: looks at one part, drawn at random")
-def make_spot_checker() -> ScriptedVerifier:
-    """Looks at one part."""
-    return ScriptedVerifier(1)
-
-
-@players.register("exacting", "verifier: accepts only what one look settles; in games without looks, as suspicious")
-def make_exacting() -> ScriptedVerifier:
-    """Accepts only what one look settles; in games in which there is nothing to look at, as the suspicious one."""
-    return ScriptedVerifier(None, exacting=True)
+SCRIPTED: dict[str, tuple[str, Callable[[], Player]]] = {  # by name: a line about it, and what makes it
+    "honest": ("prover: shows what is true", lambda: ScriptedProver("honest")),
+    "liar": ("prover: claims what is plainly false", lambda: ScriptedProver("liar")),
+    "half_truth": ("prover: says what is nearly true, and leads astray", lambda: ScriptedProver("half_truth")),
+    "trusting": ("verifier: accepts everything", lambda: ScriptedVerifier(0)),
+    "suspicious": (
+        "verifier: looks at everything it can, and accepts only what all holds", lambda: ScriptedVerifier(None),
+    ),
+    "spot_checker": ("verifier: looks at one part, drawn at random", lambda: ScriptedVerifier(1)),
+    "exacting": (
+        "verifier: accepts only what one look settles; in games without looks, as suspicious",
+        lambda: ScriptedVerifier(None, exacting=True),
+    ),
+}  # fmt: skip
+for name, (about, make) in SCRIPTED.items():
+    players.register(name, about)(make)

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from brigade.batch.configuration.config import NAME, Configuration
 from brigade.batch.configuration.files import KitchenName
 from brigade.envs.content import Document, Model
-from brigade.envs.prover_verifier.games.game import Game, games, list_games, make_game
+from brigade.envs.prover_verifier.games.game import Game, games, make_game
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, Protocol, find_protocol
 from brigade.envs.registry import BrigadeError, nearest, unknown
 
@@ -118,7 +118,7 @@ class JudgingConfig(Configuration):
 
 def _game_of(config: JudgingConfig, document: Document) -> Game[Any]:
     """The game, once it is known that there is such a game with such options, and the protocol."""
-    names = [name for name, _ in list_games()]
+    names = games.names
     if config.game not in names:
         raise document.error(str(unknown("prover-verifier game", str(config.game), names)), "game")
     known = list(inspect.signature(games[config.game].make).parameters)

@@ -136,14 +136,10 @@ def write(value: Number, style: NumberStyle = "plain") -> str:
     exact = Fraction(value)
     if exact.denominator == 1:
         return str(exact.numerator)
-    places = dict.fromkeys((2, 5), 0)
-    rest = exact.denominator
-    for prime in places:
-        while rest % prime == 0:
-            rest, places[prime] = rest // prime, places[prime] + 1
-    if style == "fraction" or rest != 1:
+    lengths = range(exact.denominator.bit_length())
+    after = next((places for places in lengths if 10**places % exact.denominator == 0), None)
+    if style == "fraction" or after is None:
         return f"{exact.numerator}/{exact.denominator}"
-    after = max(places.values())
     digits = str(abs(exact.numerator) * 10**after // exact.denominator).rjust(after + 1, "0")
     return f"{'-' if exact < 0 else ''}{digits[:-after]}.{digits[-after:]}"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from brigade.envs.prover_verifier.arithmetic.problem import Number, apply, read_number, simplest
@@ -12,8 +13,10 @@ from brigade.envs.registry import BrigadeError
 
 MARKED = re.compile(r"<<([^<>=]{1,200})=([^<>=]{1,40})>>")
 MAX_DECIMALS = 6  # of a written result
-MAX_DEPTH = 20  # of brackets
-_TOKEN = re.compile(r"\s*(?:(\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})|([-+*/()]))")
+_SIGNS = re.compile(r"[\d\s.+*/()-]+")  # what an expression is written with
+_FIGURES = re.compile(r"\d{1,15}(?:\.\d{0,15})?|\.\d{1,15}")
+_LEADING_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")  # with which Python has no numbers
+_OPERATIONS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _WRITTEN = re.compile(r"[-+]?\$?(?:\d[\d,]{0,20}(?:\.\d{0,15})?|\.\d{1,15})(?:/\d{1,15})?\.?")
 
 
@@ -31,15 +34,10 @@ def rows_of(working: str) -> list[tuple[str, list[Row]]]:
     """
     found = []
     for left, right in MARKED.findall(working):
-        result, rows = number_in(right), list[Row]()
-        if result is not None:
-            try:
-                _Expression(left, rows).value()
-            except BrigadeError:
-                rows = []
+        result = number_in(right)
+        rows = _lines_of(left) if result is not None and _SIGNS.fullmatch(left) else []
         if rows and result is not None:
-            last = rows[-1]
-            rows[-1] = Row(last.before, last.op, last.amount, result)
+            rows[-1] = replace(rows[-1], after=result)
         found.append((f"{left}={right}", rows))
     return found
 
@@ -94,78 +92,24 @@ def _altered(reference: Solution, line: int, shift: int) -> Solution | None:
     return Solution(tuple(rows), None if answer is None else changed.get(answer, answer))
 
 
-class _Expression:
-    """A parser of `3*(4+.5)/2` by descent; each operation becomes a line in `rows`, in the order of its working out."""
+def _lines_of(expression: str) -> list[Row]:
+    """The lines in which an expression is worked out, in that order; none if it is no expression, or divides by 0."""
+    text = _LEADING_ZEROS.sub("", " ".join(expression.split()))
+    rows: list[Row] = []
 
-    def __init__(self, text: str, rows: list[Row]):
-        self._tokens, self._rows, self._at, self._depth = list(_tokens(text)), rows, 0, 0
+    def value_of(node: ast.expr) -> Number:
+        if isinstance(node, ast.Constant) and _FIGURES.fullmatch(text[node.col_offset : node.end_col_offset]):
+            return simplest(Fraction(text[node.col_offset : node.end_col_offset]))
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return -value_of(node.operand)
+        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
+            before, op, amount = value_of(node.left), _OPERATIONS[type(node.op)], value_of(node.right)
+            rows.append(Row(before, op, amount, simplest(Fraction(apply(op, before, amount)))))
+            return rows[-1].after
+        raise BrigadeError(f"'{expression}' is no expression of numbers, + - * / and brackets")
 
-    def value(self) -> Number:
-        """What it comes to.
-
-        Raises:
-            BrigadeError: it is no expression, or divides by 0.
-        """
-        value = self._sum()
-        if self._next():
-            raise BrigadeError(f"'{self._next()}' is not expected here")
-        return value
-
-    def _sum(self) -> Number:
-        value = self._product()
-        while self._next() in ("+", "-"):
-            value = self._line(value, self._take(), self._product())
-        return value
-
-    def _product(self) -> Number:
-        value = self._part()
-        while self._next() in ("*", "/"):
-            value = self._line(value, self._take(), self._part())
-        return value
-
-    def _part(self) -> Number:
-        token = self._take()
-        if token == "-":
-            return -self._part()
-        if token == "(":
-            self._depth += 1
-            if self._depth > MAX_DEPTH:
-                raise BrigadeError("too many brackets")
-            value = self._sum()
-            if self._take() != ")":
-                raise BrigadeError("a bracket is not closed")
-            self._depth -= 1
-            return value
-        number = read_number(token) if token[:1].isdigit() or token[:1] == "." else None
-        if number is None:
-            raise BrigadeError(f"expected a number, not '{token}'")
-        return number
-
-    def _line(self, before: Number, op: str, amount: Number) -> Number:
-        after = apply(op, before, amount)
-        after = simplest(Fraction(after))
-        self._rows.append(Row(before, op, amount, after))
-        return after
-
-    def _next(self) -> str:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ""
-
-    def _take(self) -> str:
-        token = self._next()
-        self._at += 1
-        return token
-
-
-def _tokens(text: str) -> Iterator[str]:
-    """Numbers, signs and brackets.
-
-    Raises:
-        BrigadeError: there is something else.
-    """
-    text, at = text.strip(), 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise BrigadeError(f"'{text[at]}' is not expected here")
-        yield match[1] or match[2]
-        at = match.end()
+    try:
+        value_of(ast.parse(text, mode="eval").body)
+    except (SyntaxError, BrigadeError):
+        return []
+    return rows

@@ -88,6 +88,7 @@ def problem_of(view: NDArray[np.float32]) -> Problem:
     return Problem("", "", start, steps)
 
 
+@games.register("arithmetic", "worked solutions of word problems: is the answer right? (solution)")
 class ArithmeticGame(SolutionGame[Problem]):
     """`arithmetic`: the prover sends a worked solution of a word problem; is its answer right?
 
@@ -175,9 +176,3 @@ class ArithmeticGame(SolutionGame[Problem]):
     def holds(self, view: NDArray[np.float32], received: NDArray[np.int64], part: int) -> bool:
         """Whether a line follows from the problem and the line before it; the last part is the answer."""
         return part not in errors_of(problem_of(view), decode(received))
-
-
-@games.register("arithmetic", "worked solutions of word problems: is the answer right? (solution)")
-def make_arithmetic(steps: int = 2, operations: str = "+-") -> ArithmeticGame:
-    """The game; the arguments are those of `ArithmeticGame`."""
-    return ArithmeticGame(steps, operations)

@@ -12,6 +12,7 @@ from brigade.envs.registry import BrigadeError
 A, B = 0, 1  # tokens
 
 
+@games.register("bec_r", "binary erasure channel: one token arrives for good problems only (decision)")
 class ErasureGame(DecisionGame[int]):
     """`bec_r`: a token that always arrives, and one that arrives for good problems only.
 
@@ -84,9 +85,3 @@ class ErasureGame(DecisionGame[int]):
     def holds(self, view: NDArray[np.float32], received: NDArray[np.int64], part: int) -> bool:
         """Whether it was B that arrived."""
         return bool(received[0] == B)
-
-
-@games.register("bec_r", "binary erasure channel: one token arrives for good problems only (decision)")
-def make_bec(erasure: float = 0.1) -> ErasureGame:
-    """The game; the argument is that of `ErasureGame`."""
-    return ErasureGame(erasure)

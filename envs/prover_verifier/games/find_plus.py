@@ -53,6 +53,7 @@ def _remove_pluses(image: Image) -> None:
         image[place // PLACES + 1, place % PLACES + 1] = 0
 
 
+@games.register("ftp_small", "find the plus in an 8 by 8 image, by a patch the prover points at (decision)")
 class FindPlusGame(DecisionGame[Image]):
     """`ftp_small`: is there a plus in the image? The verifier sees only the patch that the prover points at.
 
@@ -118,9 +119,3 @@ class FindPlusGame(DecisionGame[Image]):
     def holds(self, view: NDArray[np.float32], received: NDArray[np.int64], part: int) -> bool:
         """Whether the patch is a plus."""
         return bool((received == PLUS.ravel()).all())
-
-
-@games.register("ftp_small", "find the plus in an 8 by 8 image, by a patch the prover points at (decision)")
-def make_find_plus() -> FindPlusGame:
-    """The game."""
-    return FindPlusGame()

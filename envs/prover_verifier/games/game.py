@@ -179,8 +179,3 @@ def make_game(name: str, **options: Any) -> Game[Any]:
         BrigadeError: no such game, or an option that it does not have.
     """
     return games.make(name, **options)
-
-
-def list_games() -> list[tuple[str, str]]:
-    """Name and one line about every game."""
-    return [(entry.name, entry.about) for entry in games]

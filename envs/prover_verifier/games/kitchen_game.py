@@ -57,6 +57,7 @@ def check_horizon(kitchen: Kitchen, earliest: int) -> None:
         )
 
 
+@games.register("kitchen", "claims about what will be served or lie in reach, decided by playing the plan (solution)")
 class KitchenGame(SolutionGame[Moment]):
     """`kitchen`: a partner who sees the whole kitchen claims what will be; the chef who must act on it decides.
 
@@ -262,11 +263,3 @@ class KitchenGame(SolutionGame[Moment]):
         for i, order in enumerate(problem.seen["orders"]):
             orders[2 * i : 2 * i + 2] = self.items.index(order["dish"]), order["ticks_left"]
         return np.concatenate([items, orders, problem.state.pos[0].astype(np.float32)])
-
-
-@games.register("kitchen", "claims about what will be served or lie in reach, decided by playing the plan (solution)")
-def make_kitchen_game(
-    kitchen: str = "new_counter_circuit", radius: int = 2, noise: float = 0.0, checkpoints: int = CHECKPOINTS
-) -> KitchenGame:
-    """The game; the arguments are those of `KitchenGame`."""
-    return KitchenGame(kitchen, radius, noise, checkpoints)

@@ -30,6 +30,7 @@ class Review(NamedTuple):
     solution: Solution
 
 
+@games.register("arithmetic_review", "is a given solution right, by the lines that provers point at? (decision)")
 class ReviewGame(DecisionGame[Review]):
     """`arithmetic_review`: is a given solution right? The verifier sees only the lines that provers point at.
 
@@ -130,9 +131,3 @@ class ReviewGame(DecisionGame[Review]):
         begins = line > 0 or before + LOWEST == problem.start
         result = apply(OPS[op], before + LOWEST, amount)
         return bool(begins and [op, amount] == told and after + LOWEST == result)
-
-
-@games.register("arithmetic_review", "is a given solution right, by the lines that provers point at? (decision)")
-def make_review(steps: int = 2) -> ReviewGame:
-    """The game; the argument is that of `ReviewGame`."""
-    return ReviewGame(steps)

@@ -235,6 +235,4 @@ def _sells(moment: Moment, rows: Sequence[Sequence[int]], seat: int) -> bool:
 
 def _served(event: tuple[str, str] | None, kitchen: Kitchen) -> str | None:
     """The dish that was handed out, if that is what happened."""
-    if event is None or event[0] != "serve":
-        return None
-    return kitchen.cookbook.kind(event[1]).dish
+    return kitchen.cookbook.kind(event[1]).dish if event is not None and event[0] == "serve" else None
