@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,26 +50,32 @@ class State(NamedTuple):
     shaped: NDArray[np.int16]  # (N, C) shaped reward of the last tick
 
 
-def allocate(kitchen: Kitchen, count: int, script_room: int = 1) -> State:
-    """Zeroed arrays for `count` kitchens, with room for `script_room` scripted orders each."""
+DTYPES = {name: get_args(get_args(kind)[1])[0] for name, kind in get_type_hints(State).items()}
+
+
+def allocate(kitchen: Kitchen, count: int) -> State:
+    """Zeroed arrays for `count` kitchens, with room for one scripted order each."""
     chefs, cells, orders = kitchen.chefs, kitchen.width * kitchen.height, kitchen.layout.max_open
-    shapes: dict[str, tuple[tuple[int, ...], type]] = {
-        "tick": ((), np.int32), "score": ((), np.int32), "seed": ((), np.int64), "episode": ((), np.int64),
-        "random": ((), np.int64), "pos": ((chefs,), np.int16), "facing": ((chefs,), np.int16),
-        "held": ((chefs,), np.int16), "held_progress": ((chefs,), np.int16), "item": ((cells,), np.int16),
-        "progress": ((cells,), np.int16), "order_dish": ((orders,), np.int16), "order_left": ((orders,), np.int16),
-        "orders_open": ((), np.int16), "orders_seen": ((), np.int32), "script": ((script_room,), np.int16),
-        "script_length": ((), np.int32), "work": ((cells, chefs), np.int16), "held_work": ((chefs, chefs), np.int16),
-        "contribution": ((chefs,), np.int32), "stats": ((len(STAT_NAMES),), np.int32), "event": ((chefs,), np.int16),
-        "event_kind": ((chefs,), np.int16), "shaped": ((chefs,), np.int16),
+    shapes: dict[str, tuple[int, ...]] = {
+        **dict.fromkeys(("pos", "facing", "held", "held_progress", "contribution"), (chefs,)),
+        **dict.fromkeys(("event", "event_kind", "shaped"), (chefs,)),
+        **dict.fromkeys(("item", "progress"), (cells,)),
+        **dict.fromkeys(("order_dish", "order_left"), (orders,)),
+        "script": (1,), "work": (cells, chefs), "held_work": (chefs, chefs), "stats": (len(STAT_NAMES),),
     }  # fmt: skip
-    arrays: dict[str, Any] = {name: np.zeros((count, *shape), dtype) for name, (shape, dtype) in shapes.items()}
-    return State(**arrays)
+    return State(**{name: np.zeros((count, *shapes.get(name, ())), dtype) for name, dtype in DTYPES.items()})
 
 
 def snapshot(state: State) -> State:
     """A copy that later steps do not touch."""
-    return State(*(getattr(state, name).copy() for name in State._fields))
+    return State(*(array.copy() for array in state))
+
+
+def check_fits(state: State, saved: State) -> None:
+    """Raise a BrigadeError unless a snapshot has the shapes of `state`."""
+    for name, array, old in zip(State._fields, state, saved, strict=True):
+        if array.shape != old.shape:
+            raise BrigadeError(f"snapshot does not fit: {name} has shape {old.shape}, expected {array.shape}")
 
 
 def restore(state: State, saved: State) -> None:
@@ -79,21 +84,14 @@ def restore(state: State, saved: State) -> None:
     Raises:
         BrigadeError: the snapshot has other shapes.
     """
-    for name, array, old in _pairs(state, saved):
-        if array.shape != old.shape:
-            raise BrigadeError(f"snapshot does not fit: {name} has shape {old.shape}, expected {array.shape}")
-    for _, array, old in _pairs(state, saved):
+    check_fits(state, saved)
+    for array, old in zip(state, saved, strict=True):
         np.copyto(array, old)
 
 
 def differences(first: State, second: State) -> list[str]:
     """Names of the fields in which two states differ."""
-    return [name for name, a, b in _pairs(first, second) if a.shape != b.shape or not np.array_equal(a, b)]
-
-
-def _pairs(first: State, second: State) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
-    for name in State._fields:
-        yield name, getattr(first, name), getattr(second, name)
+    return [name for name, a, b in zip(State._fields, first, second, strict=True) if not np.array_equal(a, b)]
 
 
 def describe(kitchen: Kitchen, state: State, k: int = 0) -> dict[str, Any]:
