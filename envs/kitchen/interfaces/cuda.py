@@ -25,10 +25,10 @@ from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.content.tables import Tables
 from brigade.envs.kitchen.engine import rules
 from brigade.envs.kitchen.engine.compiled import COMPILED
-from brigade.envs.kitchen.engine.state import SERVED, State, allocate
-from brigade.envs.kitchen.observations.features import Features, FeaturesPlan, features_range
+from brigade.envs.kitchen.engine.state import SERVED, State, allocate, check_fits
+from brigade.envs.kitchen.observations.features import Features, features_range
 from brigade.envs.kitchen.observations.observe import Facts, Observer, known_facts, make_observer
-from brigade.envs.kitchen.observations.planes import Planes, PlanesPlan, planes_range
+from brigade.envs.kitchen.observations.planes import Planes, planes_range
 from brigade.envs.registry import BrigadeError
 
 ON_DEVICE = ("features", "planes")  # observations that are made there
@@ -123,58 +123,34 @@ def step_kernel(s: State, layout: Layout, tables: Tables, joint: Joint, known: K
             begin_one(s, k, layout, tables)
 
 
-@device_kernel
-def show_features_kernel(
-    s: State, layout: Layout, tables: Tables, known: Known, plan: FeaturesPlan, shown: Shown
-) -> None:
-    """What the chefs see."""
-    k = cuda.grid(1)
-    if k < shown.now.shape[0]:
-        features_range(s, facts_of(known, layout, tables), plan, shown.now, k, k + 1)
+def observing(write: Callable[..., None]) -> tuple[Any, Any]:
+    """The kernels of an observation, which `write` writes: to show it, and to step and show it."""
+
+    @device_kernel
+    def show_kernel(s: State, layout: Layout, tables: Tables, known: Known, plan: Any, shown: Shown) -> None:
+        """What the chefs see."""
+        k = cuda.grid(1)
+        if k < shown.now.shape[0]:
+            write(s, facts_of(known, layout, tables), plan, shown.now, k, k + 1)
+
+    @device_kernel
+    def step_and_show_kernel(
+        s: State, layout: Layout, tables: Tables, joint: Joint, known: Known, plan: Any, shown: Shown
+    ) -> None:
+        """One tick everywhere, and what the chefs see."""
+        k = cuda.grid(1)
+        if k < joint.over.shape[0]:
+            tick_one(s, k, layout, tables, joint, known)
+            facts = facts_of(known, layout, tables)
+            if joint.over[k]:
+                write(s, facts, plan, shown.final, k, k + 1)
+                begin_one(s, k, layout, tables)
+            write(s, facts, plan, shown.now, k, k + 1)
+
+    return show_kernel, step_and_show_kernel
 
 
-@device_kernel
-def step_features_kernel(
-    s: State, layout: Layout, tables: Tables, joint: Joint, known: Known, plan: FeaturesPlan, shown: Shown
-) -> None:
-    """One tick everywhere, and what the chefs see."""
-    k = cuda.grid(1)
-    if k < joint.over.shape[0]:
-        tick_one(s, k, layout, tables, joint, known)
-        facts = facts_of(known, layout, tables)
-        if joint.over[k]:
-            features_range(s, facts, plan, shown.final, k, k + 1)
-            begin_one(s, k, layout, tables)
-        features_range(s, facts, plan, shown.now, k, k + 1)
-
-
-@device_kernel
-def show_planes_kernel(s: State, layout: Layout, tables: Tables, known: Known, plan: PlanesPlan, shown: Shown) -> None:
-    """What the chefs see."""
-    k = cuda.grid(1)
-    if k < shown.now.shape[0]:
-        planes_range(s, facts_of(known, layout, tables), plan, shown.now, k, k + 1)
-
-
-@device_kernel
-def step_planes_kernel(
-    s: State, layout: Layout, tables: Tables, joint: Joint, known: Known, plan: PlanesPlan, shown: Shown
-) -> None:
-    """One tick everywhere, and what the chefs see."""
-    k = cuda.grid(1)
-    if k < joint.over.shape[0]:
-        tick_one(s, k, layout, tables, joint, known)
-        facts = facts_of(known, layout, tables)
-        if joint.over[k]:
-            planes_range(s, facts, plan, shown.final, k, k + 1)
-            begin_one(s, k, layout, tables)
-        planes_range(s, facts, plan, shown.now, k, k + 1)
-
-
-KERNELS = {  # by observer: to show, to step and show
-    Features: (show_features_kernel, step_features_kernel),
-    Planes: (show_planes_kernel, step_planes_kernel),
-}
+KERNELS = {Features: observing(features_range), Planes: observing(planes_range)}
 
 
 class CudaGame:
@@ -272,11 +248,8 @@ class CudaGame:
         """
         if self._state.script.shape != saved.script.shape and len(saved.script) == self.count:
             self._state = self._state._replace(script=_on_device(saved.script))
-        pairs: list[tuple[DeviceArray, NDArray[Any]]] = list(zip(self._state, saved, strict=True))
-        for name, (array, old) in zip(State._fields, pairs, strict=True):
-            if array.shape != old.shape:
-                raise BrigadeError(f"snapshot does not fit: {name} has shape {old.shape}, expected {array.shape}")
-        for array, old in pairs:
+        check_fits(self._state, saved)
+        for array, old in zip(self._state, saved, strict=True):
             _fill(array, old)
         self._observe()
 
