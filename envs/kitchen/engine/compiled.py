@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 import numba
@@ -56,18 +56,14 @@ def kernel(function: F) -> F:
         config.CACHE_DIR = before
 
 
-class compiling:
-    """Context: say on standard error that a compilation is under way if it takes longer than a moment."""
-
-    def __init__(self, what: str = "the kitchen's rules"):
-        text = f"Brigade: compiling {what} for this machine (once, up to half a minute) ...\n"
-        self._timer = threading.Timer(NOTICE_AFTER_S, lambda: (sys.stderr.write(text), sys.stderr.flush()))
-        self._timer.daemon = True
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
+@contextmanager
+def compiling(what: str = "the kitchen's rules") -> Iterator[None]:
+    """Say on standard error that a compilation is under way if it takes longer than a moment."""
+    text = f"Brigade: compiling {what} for this machine (once, up to half a minute) ...\n"
+    timer = threading.Timer(NOTICE_AFTER_S, lambda: (sys.stderr.write(text), sys.stderr.flush()))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
