@@ -160,17 +160,12 @@ def paste(target: pygame.Surface, picture: pygame.Surface, x: float, y: float) -
 def rounded(target: pygame.Surface, area: pygame.Rect, colour: Colour, radius: int) -> None:
     """Fill an area with rounded corners and smooth edges; nothing if the area is empty."""
     if area.w > 0 and area.h > 0:
-        red, green, blue, alpha = pygame.Color(colour)
-        paste(
-            target,
-            _rounded(area.w, area.h, (red, green, blue, alpha), radius),
-            area.x + area.w / 2,
-            area.y + area.h / 2,
-        )
+        picture = _rounded(area.w, area.h, tuple(pygame.Color(colour)), radius)
+        paste(target, picture, area.x + area.w / 2, area.y + area.h / 2)
 
 
 @lru_cache(maxsize=256)
-def _rounded(width: int, height: int, colour: tuple[int, int, int, int], radius: int) -> pygame.Surface:
+def _rounded(width: int, height: int, colour: tuple[int, ...], radius: int) -> pygame.Surface:
     canvas = pygame.Surface((3 * width, 3 * height), pygame.SRCALPHA, 32)
     pygame.draw.rect(canvas, colour, canvas.get_rect(), border_radius=3 * radius)
     return pygame.transform.smoothscale(canvas.premul_alpha(), (width, height))

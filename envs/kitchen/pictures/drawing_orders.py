@@ -24,9 +24,8 @@ LEAST_CARD = 26  # pixels; where cards would be narrower, or much higher than wi
 
 
 def draw_bar(
-    frame: pygame.Surface, area: pygame.Rect, cookbook: Cookbook, described: dict[str, Any], lifetimes: dict[str, int],
-    hz: float | None = None,
-) -> None:  # fmt: skip
+    frame: pygame.Surface, area: pygame.Rect, cookbook: Cookbook, described: dict[str, Any], hz: float | None = None
+) -> None:
     """Draw the whole bar.
 
     Args:
@@ -34,7 +33,6 @@ def draw_bar(
         area: the bar, in pixels.
         cookbook: where the dishes are.
         described: the kitchen in words.
-        lifetimes: ticks from an order's arrival to its expiry, by dish.
         hz: ticks per second, to show minutes and seconds; None to show ticks.
     """
     gap = max(1, area.h // 20)
@@ -46,7 +44,7 @@ def draw_bar(
     places = _places(cards, len(orders), gap)
     for place, order in zip(places, orders, strict=False):
         dish, left = order["dish"], order["ticks_left"]
-        part = None if left is None else max(0.0, min(1.0, left / max(1, lifetimes.get(dish, 0))))
+        part = None if left is None else max(0.0, min(1.0, left / max(1, cookbook.spec.dishes[dish].ticks)))
         _draw_card(frame, place, cookbook, dish, part)
     if places and len(places) < len(orders):
         last = places.pop()  # becomes the number of those that are not shown

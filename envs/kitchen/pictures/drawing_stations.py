@@ -239,9 +239,8 @@ def badge(pen: Pen, mark: Mark) -> None:
     pen.circle(0, 0, 0.32, mark.colour if solid else "#39405a")
     pen.ring(0.47, 0.13, 1.0, "#4a516b")
     pen.ring(0.47, 0.13, min(1.0, mark.part), mark.colour)
-    signs: dict[str, list[Point]] = {"done": [(-0.15, 0.02), (-0.04, 0.14), (0.17, -0.13)]}
-    if mark.sign in signs:
-        pen.line(signs[mark.sign], 0.09, PAPER)
+    if mark.sign == "done":
+        pen.line([(-0.15, 0.02), (-0.04, 0.14), (0.17, -0.13)], 0.09, PAPER)
     elif mark.sign == "danger":
         pen.box(-0.05, -0.23, 0.1, 0.27, PAPER, 0.04)
         pen.circle(0, 0.15, 0.06, PAPER)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -122,13 +123,11 @@ def render(
     painter = _Painter(kitchen, described, view, frame)
     for thing in described["items"]:
         painter.thing(thing)
-    by_depth = sorted(enumerate(described["chefs"]), key=lambda numbered: numbered[1]["at"][1])
-    for seat, person in by_depth:
+    for seat, person in sorted(enumerate(described["chefs"]), key=lambda numbered: numbered[1]["at"][1]):
         painter.chef(seat if hats is None else hats[seat], person)
     for thing in described["items"]:
         painter.overlay(thing)
-    lifetimes = {name: dish.ticks for name, dish in kitchen.cookbook.spec.dishes.items()}
-    draw_bar(frame, pygame.Rect(0, 0, view.size[0], view.bar), kitchen.cookbook, described, lifetimes, hz)
+    draw_bar(frame, pygame.Rect(0, 0, view.size[0], view.bar), kitchen.cookbook, described, hz)
     return frame
 
 
@@ -213,14 +212,9 @@ class _Painter:
         return bool(tables.rows[row, EVENT] in (WORK, START))
 
 
-_backgrounds: list[tuple[Kitchen, View, pygame.Surface]] = []  # the newest last
-
-
+@lru_cache(maxsize=KEPT_BACKGROUNDS)
 def _background(kitchen: Kitchen, view: View) -> pygame.Surface:
     """What never changes, kept for the kitchens and sizes drawn last."""
-    for known, seen, surface in _backgrounds:
-        if known is kitchen and seen == view:
-            return surface
     frame = pygame.Surface(view.size, 0, 32)
     frame.fill(BACKDROP)
     board = pygame.Rect(view.left, view.top, kitchen.width * view.cell, kitchen.height * view.cell)
@@ -232,8 +226,6 @@ def _background(kitchen: Kitchen, view: View) -> pygame.Surface:
     for number, tile in enumerate(kitchen.layout.tile.tolist()):
         if tile != FLOOR:
             _draw_counter(frame, kitchen, view, *kitchen.cell(number))
-    _backgrounds.append((kitchen, view, frame))
-    del _backgrounds[:-KEPT_BACKGROUNDS]
     return frame
 
 
