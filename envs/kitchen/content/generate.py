@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from brigade.envs.kitchen.content.cookbook import NOTHING, Cookbook, Kind, load_cookbook
-from brigade.envs.kitchen.content.layout import MAX_CHEFS, Kitchen, parse_kitchen
+from brigade.envs.kitchen.content.layout import MAX_CHEFS, Kitchen, parse_kitchen, regions_of
 from brigade.envs.kitchen.content.tables import EVENT, NEW_HELD, NEW_TARGET, SERVE
 from brigade.envs.registry import BrigadeError, nearest, unknown
 
@@ -191,14 +191,13 @@ def _lacks(kitchen: Kitchen, dish: str, spots: list[_Spot], found: list[Kind]) -
 def _draw(recipe: Recipe, cookbook: Cookbook, random: np.random.Generator) -> Rows | None:
     """One attempt at a map; None when the stations do not fit, or counters wall in a part of an open floor."""
     rows = [["."] * recipe.width for _ in range(recipe.height)]
-    for y in range(1, recipe.height - 1):
-        for x in range(1, recipe.width - 1):
-            rows[y][x] = "_"
+    for row in rows[1:-1]:
+        row[1:-1] = ["_"] * (recipe.width - 2)
     rooms = _divide(recipe, rows, random) if recipe.style == "divided" else [_floor(rows)]
     if recipe.style == "open":
         _islands(recipe, rows, random)
         rooms = [_floor(rows)]
-    if not all(_connected(room) for room in rooms):
+    if len(regions_of((y * recipe.width + x for x, y in _floor(rows)), recipe.width)) > len(rooms):
         return None
     symbols = [*_symbols(recipe, cookbook), *_tool_symbols(cookbook).values()]
     places = _walls(rows)
@@ -211,14 +210,12 @@ def _draw(recipe: Recipe, cookbook: Cookbook, random: np.random.Generator) -> Ro
 
 
 def _divide(recipe: Recipe, rows: Rows, random: np.random.Generator) -> list[list[tuple[int, int]]]:
-    if recipe.width >= recipe.height:
-        wall = int(random.integers(2, recipe.width - 2))
-        for y in range(1, recipe.height - 1):
-            rows[y][wall] = "+"
-        return [[p for p in _floor(rows) if p[0] < wall], [p for p in _floor(rows) if p[0] > wall]]
-    wall = int(random.integers(2, recipe.height - 2))
-    rows[wall][1:-1] = ["+"] * (recipe.width - 2)
-    return [[p for p in _floor(rows) if p[1] < wall], [p for p in _floor(rows) if p[1] > wall]]
+    across = 0 if recipe.width >= recipe.height else 1  # the axis that the wall stands across
+    wall = int(random.integers(2, max(recipe.width, recipe.height) - 2))
+    for cell in _floor(rows):
+        if cell[across] == wall:
+            rows[cell[1]][cell[0]] = "+"
+    return [[p for p in _floor(rows) if p[across] < wall], [p for p in _floor(rows) if p[across] > wall]]
 
 
 def _islands(recipe: Recipe, rows: Rows, random: np.random.Generator) -> None:
@@ -240,26 +237,11 @@ def _symbols(recipe: Recipe, cookbook: Cookbook) -> list[str]:
 
 def _tool_symbols(cookbook: Cookbook) -> dict[str, str]:
     """A symbol of its own for each tool, none of them a station's."""
-    free = [
-        symbol
-        for symbol in dict.fromkeys("X" + string.ascii_uppercase + string.ascii_lowercase)
-        if symbol not in cookbook.symbols
-    ]
+    letters = dict.fromkeys("X" + string.ascii_uppercase + string.ascii_lowercase)
+    free = [letter for letter in letters if letter not in cookbook.symbols]
     if len(free) < len(cookbook.spec.tools):
         raise BrigadeError(f"generated kitchen: cookbook '{cookbook.name}' leaves no letters for its tools")
     return dict(zip(cookbook.spec.tools, free, strict=False))
-
-
-def _connected(room: list[tuple[int, int]]) -> bool:
-    """Whether one can walk from every cell of a room to every other."""
-    left, queue = set(room[1:]), room[:1]
-    while queue:
-        x, y = queue.pop()
-        for cell in ((x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)):
-            if cell in left:
-                left.remove(cell)
-                queue.append(cell)
-    return not left
 
 
 def _floor(rows: Rows) -> list[tuple[int, int]]:

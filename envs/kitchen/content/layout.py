@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -156,7 +155,8 @@ class Kitchen:
     @cached_property
     def regions(self) -> tuple[tuple[int, ...], ...]:
         """The parts of the floor that a chef can walk, those with chefs first, as sorted cell numbers."""
-        return _regions(self.layout.tile, self.width, self.height, [self.number(*start) for start in self.starts])
+        floor = np.flatnonzero(self.layout.tile == FLOOR).tolist()
+        return regions_of(floor, self.width, [self.number(*start) for start in self.starts])
 
     def ascii(self) -> str:
         """The map as text, chefs as digits."""
@@ -191,10 +191,8 @@ def build_kitchen(
     grid = _Grid(spec, document, cookbook)
     tables = compile_tables(cookbook, spec.old_dynamics)
     layout = _layout(spec, document, cookbook, tables, grid)
-    centre = tuple(grid.centre)
-    kitchen = Kitchen(
-        spec, document.source, cookbook, tables, layout, grid.width, grid.height, tuple(grid.starts), centre
-    )
+    places = tuple(grid.starts), tuple(grid.centre)
+    kitchen = Kitchen(spec, document.source, cookbook, tables, layout, grid.width, grid.height, *places)
     _check_reachable(kitchen, document)
     return kitchen
 
@@ -354,18 +352,18 @@ def _layout(spec: KitchenSpec, document: Document, cookbook: Cookbook, tables: T
     )
 
 
-def _regions(tile: NDArray[np.int16], width: int, height: int, starts: list[int]) -> tuple[tuple[int, ...], ...]:
-    left = {number for number in range(width * height) if tile[number] == FLOOR}
+def regions_of(floor: Iterable[int], width: int, starts: Iterable[int] = ()) -> tuple[tuple[int, ...], ...]:
+    """The parts of a floor that one can walk, those with `starts` first, as sorted cell numbers."""
+    left = set(floor)
     regions = []
     for start in [*starts, *sorted(left)]:
         if start in left:
-            region, queue = {start}, deque([start])
+            region, queue = {start}, [start]
             while queue:
-                here = queue.popleft()
-                for there in (here - 1, here + 1, here - width, here + width):
-                    if there in left and there not in region:
-                        region.add(there)
-                        queue.append(there)
+                here = queue.pop()
+                beside = left.intersection((here - 1, here + 1, here - width, here + width)) - region
+                region |= beside
+                queue.extend(beside)
             left -= region
             regions.append(tuple(sorted(region)))
     return tuple(regions)
