@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from brigade.envs.content import Document
 from brigade.envs.kitchen.content.cookbook_spec import CookbookSpec, DishSpec
@@ -56,13 +55,8 @@ def _check_names(spec: CookbookSpec, document: Document) -> None:
 
 def _check_spelling(spec: CookbookSpec, document: Document) -> None:
     """Names are words, and not those that the engine uses for kinds and components of its own."""
-    groups: dict[str, Iterable[str]] = {
-        "items": spec.items,
-        "tools": spec.tools,
-        "dishes": spec.dishes,
-        "tiles": spec.tiles,
-    }
-    places = [(name, (group, name)) for group, names in groups.items() for name in names]
+    groups = ("items", "tools", "dishes", "tiles")
+    places = [(name, (group, name)) for group in groups for name in getattr(spec, group)]
     for name, path in [*places, (spec.plate.name, ("plate", "name"))]:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
             raise document.error(f"'{name}' is not a name; use letters, digits and _", *path)
@@ -88,32 +82,23 @@ def _check_symbols(spec: CookbookSpec, document: Document) -> None:
 
 
 def _check_processes(spec: CookbookSpec, document: Document) -> None:
-    next_of: dict[str, list[str]] = {}
     for i, process in enumerate(spec.processes):
         if process.at not in spec.tiles:
-            raise document.error(
-                f"undefined tile '{process.at}'; {nearest(process.at, spec.tiles)}", "processes", i, "at"
-            )
+            message = f"undefined tile '{process.at}'; {nearest(process.at, spec.tiles)}"
+            raise document.error(message, "processes", i, "at")
         if (process.ticks is None) == (process.interactions is None):
             raise document.error("give either ticks or interactions", "processes", i)
         if any(p.at == process.at and p.from_ == process.from_ for p in spec.processes[:i]):
             raise document.error(f"'{process.at}' already does something to '{process.from_}'", "processes", i)
         if process.fire and process.ticks is None:
             raise document.error("only what happens by itself, in ticks, can catch fire", "processes", i, "fire")
-        next_of.setdefault(process.from_, []).append(process.to)
     for i, process in enumerate(spec.processes):
-        frontier, seen = [process.to], set[str]()
-        while frontier:
-            name = frontier.pop()
-            if name == process.from_:
-                raise document.error(
-                    f"a cycle: '{process.from_}' turns into '{process.to}' and, in the end, back again",
-                    "processes",
-                    i,
-                )
-            if name not in seen:
-                seen.add(name)
-                frontier.extend(next_of.get(name, []))
+        after, before = {process.to}, set[str]()
+        while after != before:
+            before, after = after, after | {p.to for p in spec.processes if p.from_ in after}
+        if process.from_ in after:
+            message = f"a cycle: '{process.from_}' turns into '{process.to}' and, in the end, back again"
+            raise document.error(message, "processes", i)
 
 
 def _check_dishes(spec: CookbookSpec, document: Document) -> None:
