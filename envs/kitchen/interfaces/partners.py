@@ -69,21 +69,14 @@ PartnerLike = Partner | str | Callable[[], Partner]
 PartnerList = list[PartnerLike] | tuple[PartnerLike, ...]
 
 
-@dataclass(frozen=True)
-class PartnerSource:
-    """Somewhere partners come from by name: which names there are, and how to make one."""
-
-    names: Callable[[], Iterable[str]]
-    make: Callable[[str], Partner]
-
-
 # Worlds know no agents: the registry of agents is found by name when somebody asks for one.
 AGENTS = "brigade.agents.base:agents"
 
-_sources: list[PartnerSource] = [
-    PartnerSource(lambda: ["stay"], lambda name: Stay()),
-    PartnerSource(lambda: pkgutil.resolve_name(AGENTS).names, lambda name: pkgutil.resolve_name(AGENTS).make(name)),
-]
+# What makes a partner of some names, and what lists them.
+_sources: dict[Callable[[str], Partner], Callable[[], Iterable[str]]] = {
+    lambda name: Stay(): lambda: ["stay"],
+    lambda name: pkgutil.resolve_name(AGENTS).make(name): lambda: pkgutil.resolve_name(AGENTS).names,
+}
 
 
 def register_partner_source(make: Callable[[str], Partner], names: Callable[[], Iterable[str]]) -> None:
@@ -93,13 +86,12 @@ def register_partner_source(make: Callable[[str], Partner], names: Callable[[], 
         make: a new partner for one of the names.
         names: lists them; asked when a name is looked up, so that it may grow.
     """
-    if not any(source.make is make for source in _sources):
-        _sources.append(PartnerSource(names, make))
+    _sources.setdefault(make, names)
 
 
 def partner_names() -> list[str]:
     """All names that `partners` accepts now."""
-    return list(dict.fromkeys(name for source in _sources for name in source.names()))
+    return list(dict.fromkeys(name for names in _sources.values() for name in names()))
 
 
 def make_partner(partner: PartnerLike) -> Partner:
@@ -109,9 +101,9 @@ def make_partner(partner: PartnerLike) -> Partner:
         BrigadeError: no source knows the name, it cannot be made, or the object cannot act.
     """
     if isinstance(partner, str):
-        for source in _sources:
-            if partner in source.names():
-                return source.make(partner)
+        for make, names in _sources.items():
+            if partner in names():
+                return make(partner)
         raise unknown("partner", partner, partner_names())
     made = _made(partner) if isinstance(partner, type) or not hasattr(partner, "act") else partner
     if not (hasattr(made, "act") and hasattr(made, "reset")):
