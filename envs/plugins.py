@@ -10,8 +10,8 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType
@@ -100,26 +100,17 @@ def import_plugins(plugins: Sequence[Plugin]) -> None:
         if found.digest != plugin.digest:
             raise BrigadeError(f"plug-in {plugin.name}: it is not the same here (digest {found.digest}) as where the "
                                f"configuration was read ({plugin.digest})")  # fmt: skip
-        source = plugin.file or plugin.name
         try:
-            with _all_or_nothing(source):
+            with ExitStack() as undo:
+                undo.callback(_forget, plugin.file or plugin.name)
                 if plugin.file is None:
                     _import_module(plugin)
                 else:
                     _import_file(Path(plugin.file), plugin.digest)
-        except BrigadeError as error:
-            raise BrigadeError(f"plug-in {plugin.name}: cannot be imported: {error}") from error
+                undo.pop_all()
         except (Exception, SystemExit) as error:  # other people's code: it may end in anything
-            raise BrigadeError(f"plug-in {plugin.name}: cannot be imported: {in_words(error)}") from error
-
-
-@contextmanager
-def _all_or_nothing(source: str) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        _forget(source)
-        raise
+            told = error if isinstance(error, BrigadeError) else in_words(error)
+            raise BrigadeError(f"plug-in {plugin.name}: cannot be imported: {told}") from error
 
 
 def _forget(source: str) -> None:
