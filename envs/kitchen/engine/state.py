@@ -68,12 +68,13 @@ def allocate(kitchen: Kitchen, count: int) -> State:
 
 def snapshot(state: State) -> State:
     """A copy that later steps do not touch."""
-    return State(*(array.copy() for array in state))
+    return State(*(getattr(state, name).copy() for name in State._fields))
 
 
 def check_fits(state: State, saved: State) -> None:
     """Raise a BrigadeError unless a snapshot has the shapes of `state`."""
-    for name, array, old in zip(State._fields, state, saved, strict=True):
+    for name in State._fields:
+        array, old = getattr(state, name), getattr(saved, name)
         if array.shape != old.shape:
             raise BrigadeError(f"snapshot does not fit: {name} has shape {old.shape}, expected {array.shape}")
 
@@ -85,13 +86,13 @@ def restore(state: State, saved: State) -> None:
         BrigadeError: the snapshot has other shapes.
     """
     check_fits(state, saved)
-    for array, old in zip(state, saved, strict=True):
-        np.copyto(array, old)
+    for name in State._fields:
+        np.copyto(getattr(state, name), getattr(saved, name))
 
 
 def differences(first: State, second: State) -> list[str]:
     """Names of the fields in which two states differ."""
-    return [name for name, a, b in zip(State._fields, first, second, strict=True) if not np.array_equal(a, b)]
+    return [name for name in State._fields if not np.array_equal(getattr(first, name), getattr(second, name))]
 
 
 def describe(kitchen: Kitchen, state: State, k: int = 0) -> dict[str, Any]:

@@ -249,8 +249,8 @@ class CudaGame:
         if self._state.script.shape != saved.script.shape and len(saved.script) == self.count:
             self._state = self._state._replace(script=_on_device(saved.script))
         check_fits(self._state, saved)
-        for array, old in zip(self._state, saved, strict=True):
-            _fill(array, old)
+        for name in State._fields:
+            _fill(getattr(self._state, name), getattr(saved, name))
         self._observe()
 
     @property
