@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import combinations, combinations_with_replacement
+from itertools import combinations, combinations_with_replacement, count
 from typing import Literal
 
 from brigade.envs.content import Document, parse, read, validate
@@ -135,13 +135,10 @@ def build_cookbook(document: Document) -> Cookbook:
 
 
 def _enumerate(spec: CookbookSpec) -> Iterator[Kind]:
-    index = 0
+    numbers = count()
 
     def kind(name: str, holder: Literal["nothing", "food", "tool", "plate", "vessel"], **more: object) -> Kind:
-        nonlocal index
-        made = Kind(index, name, holder, **more)  # type: ignore[arg-type]
-        index += 1
-        return made
+        return Kind(next(numbers), name, holder, **more)  # type: ignore[arg-type]
 
     yield kind("nothing", "nothing")
     for food in spec.items:

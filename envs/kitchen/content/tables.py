@@ -7,6 +7,7 @@ happens? Its answers are few, so `rule[T, h, t]` gives the number of a row and `
 from __future__ import annotations
 
 from collections import Counter
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -96,14 +97,10 @@ def _components(cookbook: Cookbook) -> NDArray[np.uint8]:
     names = component_names(cookbook)
     table = np.zeros((len(cookbook.kinds), len(names)), np.uint8)
     for kind in cookbook.kinds:
-        for food in kind.contents:
-            table[kind.index, names.index(food)] += 1
-        if kind.holder == "tool":
-            table[kind.index, names.index(kind.name)] = 1
-        if kind.holder == "plate":
-            table[kind.index, names.index(cookbook.spec.plate.name)] = 1
-        if kind.burning:
-            table[kind.index, names.index("fire")] = 1
+        holder = {"tool": kind.name, "plate": cookbook.spec.plate.name}.get(kind.holder)
+        for name in (*kind.contents, holder, "fire" if kind.burning else None):
+            if name is not None:
+                table[kind.index, names.index(name)] += 1
     return table
 
 
@@ -122,17 +119,12 @@ class _Compiler:
         count = len(self.cookbook.kinds)
         rule = np.zeros((len(self.cookbook.tiles), count, count), np.int16)
         numbers: dict[Row | None, int] = {None: 0}
-        for tile, name in enumerate(self.cookbook.tiles):
-            for held in self.cookbook.kinds:
-                for target in self.cookbook.kinds:
-                    row = self._interact(tile, name, held, target)
-                    rule[tile, held.index, target.index] = numbers.setdefault(row, len(numbers))
-        rows = np.zeros((len(numbers), 9), np.int16)
-        for row, number in numbers.items():
-            if row is not None:
-                credit = 1 if row.event in CREDITED else 0
-                rows[number] = (*row[:5], row.limit, row.flow, credit, row.shaped)
-        return rule, rows
+        kinds = self.cookbook.kinds
+        for (tile, name), held, target in product(enumerate(self.cookbook.tiles), kinds, kinds):
+            row = self._interact(tile, name, held, target)
+            rule[tile, held.index, target.index] = numbers.setdefault(row, len(numbers))
+        known = [(*row[:5], row.limit, row.flow, row.event in CREDITED, row.shaped) for row in numbers if row]
+        return rule, np.array([(0,) * 9, *known], np.int16)
 
     def cooking(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """The `cook_ticks` and `cook_next` tables."""
@@ -257,8 +249,7 @@ class _Compiler:
         if target.index == NOTHING:
             if held.holder != "food" or held.name not in spec.takes:
                 return None
-            shaped = SHAPED_PLACE if held.name in here else SHAPED_NONE
-            event = PLACE if held.name in here else PUT
+            event, shaped = (PLACE, SHAPED_PLACE) if held.name in here else (PUT, SHAPED_NONE)
             return Row(NOTHING, held.index, FROM_NOWHERE, FROM_HELD, event, FLOW_TO_TARGET, shaped=shaped)
         if target.holder != "food":
             return None
@@ -287,12 +278,9 @@ class _Compiler:
             assert filled is not None
             return Row(filled.index, NOTHING, FROM_NOWHERE, FROM_NOWHERE, COLLECT, FLOW_TO_HELD, shaped=SHAPED_COLLECT)
         if held.index == NOTHING and target.phase == "raw" and self._can_start(name, target.contents):
-            kind = self.cookbook.kind
-            if vessel.ticks is not None:
-                cooking = kind(f"{target.name} cooking").index
-                return Row(NOTHING, cooking, FROM_NOWHERE, FROM_NOWHERE, START, FLOW_NONE)
-            ready = kind(f"{target.name} ready").index
-            return Row(NOTHING, ready, FROM_NOWHERE, FROM_NOWHERE, WORK, FLOW_NONE, limit=vessel.interactions or 0)
+            phase, event = ("cooking", START) if vessel.ticks is not None else ("ready", WORK)
+            begun = self.cookbook.kind(f"{target.name} {phase}").index
+            return Row(NOTHING, begun, FROM_NOWHERE, FROM_NOWHERE, event, FLOW_NONE, limit=vessel.interactions or 0)
         return None
 
     def _vessel_kind(self, name: str, contents: tuple[str, ...]) -> Kind | None:
