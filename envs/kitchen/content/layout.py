@@ -244,6 +244,8 @@ class _Grid:
         self.items = np.zeros(self.width * self.height, np.int16)
         self.centre: list[Cell] = []
         chefs: dict[int, Cell] = {}
+        tiles = {symbol: LegendSpec(tile=tile) for symbol, tile in cookbook.symbols.items()}
+        self.meanings = {**spec.legend, **tiles, "+": LegendSpec(), **spec.legend}  # what the legend says counts most
         self._check_legend()
         if self.width < 3 or self.height < 3:
             raise self._error(0, "a map needs at least 3 rows of 3 cells")
@@ -264,12 +266,14 @@ class _Grid:
         self._check_closed()
 
     def _read(self, x: int, y: int, symbol: str) -> None:
-        tile, item = self._meaning(symbol, y)
+        if symbol not in self.meanings:
+            known = " ".join([*self.meanings, "1-4"])
+            raise self._error(y, f"row {y + 1} has the unknown symbol '{symbol}'; known: {known}")
         if symbol == "+":
             self.centre.append((x, y))
-        number = y * self.width + x
-        self.tiles[number] = self.cookbook.tiles.index(tile)
-        self.items[number] = self.cookbook.kind(item).index if item is not None else NOTHING
+        meaning, number = self.meanings[symbol], y * self.width + x
+        self.tiles[number] = self.cookbook.tiles.index(meaning.tile)
+        self.items[number] = self.cookbook.kind(meaning.item).index if meaning.item is not None else NOTHING
 
     def _check_legend(self) -> None:
         carried = [kind.name for kind in self.cookbook.kinds if kind.holder in ("food", "tool", "plate")]
@@ -287,17 +291,6 @@ class _Grid:
                 raise self.document.error(message, "legend", symbol, "item")
             if not any(symbol in row for row in self.rows):
                 raise self.document.error("is nowhere on the map", "legend", symbol)
-
-    def _meaning(self, symbol: str, y: int) -> tuple[str, str | None]:
-        legend = self.spec.legend
-        if symbol in legend:
-            return legend[symbol].tile, legend[symbol].item
-        if symbol == "+":
-            return "counter", None
-        if symbol in self.cookbook.symbols:
-            return self.cookbook.symbols[symbol], None
-        known = " ".join(dict.fromkeys([*legend, *self.cookbook.symbols, "+", "1-4"]))
-        raise self._error(y, f"row {y + 1} has the unknown symbol '{symbol}'; known: {known}")
 
     def _starts(self, chefs: dict[int, Cell]) -> list[Cell]:
         if not chefs:
