@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from brigade.envs.prover_verifier.arithmetic.problem import Problem, Step, apply
+from brigade.envs.prover_verifier.arithmetic.problem import Problem, Step
 from brigade.envs.registry import BrigadeError
 
 ACTORS = ("Mia", "Ben", "Ada", "Leo", "Zoe", "Sam", "Ida", "Max")
@@ -42,11 +42,9 @@ def draw_problem(
     actor, thing = (str(rng.choice(names)) for names in (ACTORS, THINGS))
     for _ in range(TRIES):
         start = int(rng.integers(START[0], START[1] + 1))
-        drawn = tuple(_draw_step(rng, operations) for _ in range(steps))
-        if _stays_within(start, drawn, limit):
-            problem = Problem(actor, thing, start, drawn)
-            if split_of(problem) in among:
-                return problem
+        problem = Problem(actor, thing, start, tuple(_draw_step(rng, operations) for _ in range(steps)))
+        if all(0 <= value < limit for value in problem.values[1:]) and split_of(problem) in among:
+            return problem
     raise BrigadeError(f"no problem of {steps} steps of '{operations}' has all its quantities from 0 to {limit - 1}")
 
 
@@ -71,11 +69,3 @@ def _draw_step(rng: np.random.Generator, operations: str) -> Step:
     op = operations[int(rng.integers(len(operations)))]
     low, high = FACTOR if op == "*" else AMOUNT
     return Step(op, int(rng.integers(low, high + 1)), int(rng.integers(4)))
-
-
-def _stays_within(value: int, steps: tuple[Step, ...], limit: int) -> bool:
-    for step in steps:
-        value = int(apply(step.op, value, step.amount))
-        if not 0 <= value < limit:
-            return False
-    return True

@@ -32,6 +32,7 @@ class Game(ABC, Generic[P]):
         view_limit: the greatest absolute number in either view.
         questions: how many different questions a verifier can ask.
         lookable: whether a question can be answered by looking at the world.
+        supports: whether what holds in an argument speaks for acceptance even if the other side made it.
         people_words: how the game is told to a person; None for not, or where whoever shows it knows how.
     """
 
@@ -43,6 +44,7 @@ class Game(ABC, Generic[P]):
     view_limit: float = 1.0
     questions: int = 1
     lookable: bool = False
+    supports: bool = True
     people_words: type[Words[Any]] | None = None
 
     @cached_property
@@ -92,11 +94,6 @@ class Game(ABC, Generic[P]):
         Only games in which the world answers have such parts.
         """
         return False
-
-    @property
-    def supports(self) -> bool:
-        """Whether what holds in an argument speaks for acceptance even if the other side made it."""
-        return True
 
     def look(self, problem: P, received: NDArray[np.int64], question: int) -> NDArray[np.int64]:
         """(received_size,) what the world answers to a question about what arrived: first 1 if it is so, 0 if not.

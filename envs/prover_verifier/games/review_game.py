@@ -68,6 +68,7 @@ class ReviewGame(DecisionGame[Review]):
 
     name = "arithmetic_review"
     view_limit = float(VALUES)
+    supports = False  # a line that holds says little; one that does not says all
 
     def __init__(self, steps: int = 2):
         self.steps = steps
@@ -77,11 +78,6 @@ class ReviewGame(DecisionGame[Review]):
         self.prover_size = self.verifier_size + ROW * steps + 1
         self.questions = steps + 1
         self._edits = edits_of(steps)[1:]
-
-    @property
-    def supports(self) -> bool:
-        """A line that holds says little; one that does not says all."""
-        return False
 
     def draw(self, rng: np.random.Generator) -> Review:
         """A problem with a right or a wrong solution."""
