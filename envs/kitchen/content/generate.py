@@ -274,7 +274,7 @@ def _to_yaml(recipe: Recipe, cookbook: Cookbook, rows: Rows) -> str:
         "about": f"A {recipe.style} kitchen for {recipe.chefs}, drawn with seed {recipe.seed}.",
         "cookbook": recipe.cookbook,
         "rules": "challenge" if stream else "classic",
-        "map": "\n".join("".join(row) for row in rows) + "\n",
+        "map": _Block("\n".join("".join(row) for row in rows) + "\n"),
         "horizon": recipe.horizon,
         "orders": {"mode": "stream" if stream else "standing"},
     }
@@ -282,7 +282,6 @@ def _to_yaml(recipe: Recipe, cookbook: Cookbook, rows: Rows) -> str:
         symbols = _tool_symbols(cookbook)
         document["legend"] = {symbol: {"tile": "counter", "item": tool} for tool, symbol in symbols.items()}
     yaml.add_representer(_Block, _as_block, yaml.SafeDumper)
-    document["map"] = _Block(document["map"])
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
 

@@ -72,14 +72,11 @@ def _item(kind: Kind) -> str:
     if kind.burning:
         return "!! "
     if kind.holder == "plate":
-        return f"({_initials(kind)})" if len(kind.contents) < 2 else f"({len(kind.contents)})"
+        shown = f"{len(kind.contents)}" if len(kind.contents) > 1 else "".join(kind.contents)[:1] or " "
+        return f"({shown})"
     if kind.holder == "vessel":
         return {"raw": f"[{len(kind.contents)}]", "cooking": "[~]", "ready": "[✓]"}[kind.phase]
     return f" {kind.name[0]} "
-
-
-def _initials(kind: Kind) -> str:
-    return kind.contents[0][0] if kind.contents else " "
 
 
 def _style(kitchen: Kitchen, kind: Kind) -> str:
