@@ -11,6 +11,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from pettingzoo import AECEnv
 
+from brigade.envs.episodes import next_episode
 from brigade.envs.prover_verifier.games.game import NOTHING, Game, make_game
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, HELPFUL, REJECT, SNEAKY, SPEAKERS
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, WORLD, Protocol, Turn, find_protocol
@@ -167,12 +168,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
             seed: what problem, roles and noise come from; without one, the next episode of the last seed.
             options: none are known; they are ignored.
         """
-        if seed is not None:
-            self._seed, self._episode = int(seed), 0
-        elif self._seed is None:
-            self._seed = int(np.random.SeedSequence().generate_state(1)[0])
-        else:
-            self._episode += 1
+        self._seed, self._episode = next_episode(seed, self._seed, self._episode)
         self.rng = np.random.default_rng(self.episode_key)
         self.problem = self.game.draw(self.rng)
         self.role = SNEAKY if self.rng.random() < self.sneaky else HELPFUL

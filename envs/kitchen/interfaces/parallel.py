@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pettingzoo import ParallelEnv
 
+from brigade.envs.episodes import next_episode
 from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.content.tables import EVENT_NAMES, NO_EVENT
@@ -181,13 +182,8 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
             BrigadeError: an unknown option, or a script that names a dish nobody can order.
         """
         script = order_script(options)
-        if seed is not None:
-            episode = 0
-        elif self._seed is None:
-            seed, episode = np.random.SeedSequence().generate_state(1).tolist()[0], 0
-        else:
-            seed, episode = self._seed, self._episode + 1
-        self.game.reset([int(seed) & 0xFFFFFFFF], None if script is None else [script], episode)
+        seed, episode = next_episode(seed, self._seed, self._episode)
+        self.game.reset([seed & 0xFFFFFFFF], None if script is None else [script], episode)
         self._seed, self._episode = seed, episode
         self.agents = self.possible_agents[:]
         if self.render_mode == "human":

@@ -25,7 +25,6 @@ from brigade.envs.registry import BrigadeError
 OPS = tuple(INVERSE)
 LOWEST, VALUES, AMOUNTS = -100, 400, 40  # values from -100 to 299, amounts from 0 to 39
 ROW = 4  # numbers of a line: before, operation, amount, after
-SUBTLE = tuple(shift for shift in (1, -1, 2, -2))
 
 
 def encode(solution: Solution) -> Message:
@@ -36,8 +35,8 @@ def encode(solution: Solution) -> Message:
     """
     if solution.answer is None:
         raise BrigadeError("a solution without an answer cannot be sent in this game")
-    rows = [(_value(row.before), OPS.index(row.op), _amount(row.amount), _value(row.after)) for row in solution.rows]
-    return np.array([*chain.from_iterable(rows), _value(solution.answer)], np.int64)
+    rows = [(_sent(r.before), OPS.index(r.op), _sent(r.amount, 0, AMOUNTS), _sent(r.after)) for r in solution.rows]
+    return np.array([*chain.from_iterable(rows), _sent(solution.answer)], np.int64)
 
 
 def can_be_sent(solution: Solution) -> bool:
@@ -57,20 +56,12 @@ def decode(message: NDArray[np.int64]) -> Solution:
     return Solution(rows, numbers[-1] + LOWEST)
 
 
-def _value(number: Number) -> int:
-    return _within(number, LOWEST, VALUES) - LOWEST
-
-
-def _amount(number: Number) -> int:
-    return _within(number, 0, AMOUNTS)
-
-
-def _within(number: Number, low: int, count: int) -> int:
+def _sent(number: Number, low: int = LOWEST, count: int = VALUES) -> int:
     if number != int(number) or not low <= number < low + count:
         raise BrigadeError(
             f"{write(number)} cannot be sent in this game, whole numbers from {low} to {low + count - 1} can"
         )
-    return int(number)
+    return int(number) - low
 
 
 def problem_view(problem: Problem) -> NDArray[np.float32]:

@@ -145,9 +145,9 @@ def _named(value: Any, names: Sequence[str], what: str) -> str:
 def _read_part(part: Any, words: Sequence[str]) -> tuple[Planned, ...]:
     steps = []
     for step in _list(part, "a chef's plan", PLAN):
-        if isinstance(step, Mapping):
-            _check_fields(step, STEP_FIELDS, "field of a plan's step")
-        macro, start = (step.get("macro"), step.get("start", 0)) if isinstance(step, Mapping) else (step, 0)
+        fields = step if isinstance(step, Mapping) else {"macro": step}
+        _check_fields(fields, STEP_FIELDS, "field of a plan's step")
+        macro, start = fields.get("macro"), fields.get("start", 0)
         if macro not in words:
             raise unknown("action", str(macro)[:60], words, "plan")
         if not _is_number(start) or not 0 <= start < HORIZON:

@@ -15,7 +15,7 @@ from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import SERVED, State
 from brigade.envs.kitchen.interfaces.partners import Partner, View
 from brigade.envs.prover_verifier.kitchen.claims import HORIZON, Checkpoint, Claim, cut
-from brigade.envs.prover_verifier.kitchen.plans import Plan, plan_source
+from brigade.envs.prover_verifier.kitchen.plans import Plan, Planner, plan_source
 
 if TYPE_CHECKING:
     from brigade.envs.kitchen.interfaces.parallel import KitchenParallelEnv
@@ -68,15 +68,13 @@ class Engine:
     def moment(self, seed: int, ticks: int) -> Moment:
         """The kitchen after so many ticks of an episode in which state machines cook."""
         self.game.reset([seed])
-        cooks = [self.source.planner() for _ in range(self.kitchen.chefs)]
-        actions = self._cook(cooks, ticks, seed)
+        actions = self._cook(ticks, seed)[1]
         return Moment(self.kitchen, seed, actions, self.game.snapshot(), self.game.describe())
 
     def draw_plan(self, moment: Moment) -> Plan:
         """What state machines would do from here, as far as a claim has room for it."""
         self.game.restore(moment.state)
-        cooks = [self.source.planner() for _ in range(self.kitchen.chefs)]
-        self._cook(cooks, HORIZON, moment.seed)
+        cooks = self._cook(HORIZON, moment.seed)[0]
         return cut(tuple(cook.plan(int(moment.state.tick[0])) for cook in cooks))
 
     def play(self, moment: Moment, plan: Plan) -> Trace:
@@ -124,11 +122,13 @@ class Engine:
         cells = width * self.kitchen.height
         return sorted(cell for cell in beside if 0 <= cell < cells and cell not in region)
 
-    def _cook(self, cooks: Sequence[Partner], ticks: int, seed: int) -> NDArray[np.int8]:
+    def _cook(self, ticks: int, seed: int) -> tuple[list[Planner], NDArray[np.int8]]:
+        """Let state machines cook for so many ticks: who did, and what they did."""
+        cooks = [self.source.planner() for _ in range(self.kitchen.chefs)]
         self._reset(cooks, seed)
         left = self.kitchen.horizon - int(self.game.state.tick[0])
         rows = [self._step(cooks)[0] for _ in range(min(ticks, left))]
-        return np.array(rows, np.int8).reshape(len(rows), self.kitchen.chefs)
+        return cooks, np.array(rows, np.int8).reshape(len(rows), self.kitchen.chefs)
 
     def _reset(self, cooks: Sequence[Partner], seed: int) -> None:
         for seat, cook in enumerate(cooks):
