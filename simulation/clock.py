@@ -85,7 +85,8 @@ class Pending:
         asked: the tick it was begun at.
         task: what computes its outcome.
         effect: the tick it takes effect at, once that is known.
-        order: thoughts that take effect at the same tick do so in this order.
+        order: thoughts that take effect at the same tick do so in this order: by seat, then as they were begun.
+        kind: what sort of thought.
         scale: the share of a constant latency that it takes: budgeted thoughts are quick.
         eager: it is computed at once, also where its effect comes later, so that others can read along.
     """
@@ -93,9 +94,15 @@ class Pending:
     asked: int
     task: asyncio.Task[Outcome]
     order: tuple[int, int]
+    kind: str = ""
     effect: int | None = None
     scale: float = 1.0
     eager: bool = False
+
+    @property
+    def seat(self) -> int:
+        """Whose."""
+        return self.order[0]
 
 
 class Clock(Protocol):

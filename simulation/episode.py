@@ -24,7 +24,7 @@ from brigade.envs.registry import BrigadeError
 from brigade.simulation.clock import Clock, VirtualClock
 from brigade.simulation.messages import Message, Mode, clean, may_speak
 from brigade.simulation.played import Played
-from brigade.simulation.running import run_to_end
+from brigade.simulation.running import to_the_end
 from brigade.simulation.thoughts import AllThoughts, ThinkingAgent, Thought, Thoughts
 
 log = logging.getLogger(__name__)
@@ -92,20 +92,6 @@ class TalkingAgent(Agent, Protocol):
         ...
 
 
-def play(
-    kitchen: Kitchen,
-    agents: Sequence[Agent],
-    seed: int = 0,
-    script: Sequence[str] | None = None,
-    clock: Clock | None = None,
-    watch: Watcher | None = None,
-    mode: Mode = "both",
-    recorder: Recorder | None = None,
-) -> Played:
-    """Play an episode to its end; see `play_async`."""
-    return run_to_end(play_async(kitchen, agents, seed, script, clock, watch, mode, recorder))
-
-
 async def play_async(
     kitchen: Kitchen,
     agents: Sequence[Agent],
@@ -155,6 +141,9 @@ async def play_async(
         if recorder is not None:
             recorder.end(played)
     return played
+
+
+play = to_the_end(play_async)  # for ordinary code
 
 
 def view_of(kitchen: Kitchen, agents: Sequence[Agent], seat: int, seed: int, hz: float, mode: Mode) -> View:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Coroutine
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 T = TypeVar("T")
+P = ParamSpec("P")
+
+
+def to_the_end(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """The same for ordinary code; see `run_to_end`."""
+
+    @wraps(work)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return run_to_end(work(*args, **kwargs))
+
+    return run
 
 
 def run_to_end(work: Coroutine[Any, Any, T]) -> T:
@@ -26,37 +37,24 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _in_a_thread(work: Coroutine[Any, Any, T]) -> T:
-    loop = asyncio.new_event_loop()
-    outcome: Future[T] = Future()
-    begun = threading.Event()
-    tasks: list[asyncio.Task[T]] = []
+    begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = Future()
 
     async def supervised() -> T:
         task = asyncio.current_task()
         assert task is not None
-        tasks.append(task)
-        begun.set()
+        begun.set_result((asyncio.get_running_loop(), task))
         return await work
 
-    def run() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            try:
-                outcome.set_result(runner.run(supervised()))
-            except BaseException as error:  # noqa: BLE001  # handed on to the thread that waits for it
-                outcome.set_exception(error)
-
-    thread = threading.Thread(target=run, name="brigade-episode")
-    thread.start()
-    try:
-        return outcome.result()
-    except KeyboardInterrupt:
-        begun.wait()
-        heard: list[bool] = []
-        with suppress(RuntimeError):  # the loop has been closed meanwhile
-            loop.call_soon_threadsafe(lambda: heard.append(tasks[0].cancel()))
-        result = outcome.result()
-        if heard != [True]:  # it ended before it could be cancelled: whoever called must hear of it
-            raise
-        return result
-    finally:
-        thread.join()
+    with ThreadPoolExecutor(1, "brigade-episode") as thread:
+        outcome = thread.submit(asyncio.run, supervised())
+        try:
+            return outcome.result()
+        except KeyboardInterrupt:
+            loop, task = begun.result()
+            heard: list[bool] = []
+            with suppress(RuntimeError):  # the loop has been closed meanwhile
+                loop.call_soon_threadsafe(lambda: heard.append(task.cancel()))
+            result = outcome.result()
+            if heard != [True]:  # it ended before it could be cancelled: whoever called must hear of it
+                raise
+            return result

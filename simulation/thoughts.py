@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 from collections.abc import Coroutine
@@ -73,15 +74,23 @@ class Thoughts:
 
     def begin(self, kind: str, work: Coroutine[Any, Any, Outcome], scale: float = 1.0, eager: bool = False) -> None:
         """Begin a thought; its outcome comes back through `receive`. `scale` and `eager` as in `Pending`."""
-        self._everyone.begin(self.seat, kind, work, scale, eager)
+        task = asyncio.ensure_future(work)
+        order = (self.seat, next(self._everyone.numbers))
+        self._everyone.pending.append(Pending(self.tick, task, order, kind, scale=scale, eager=eager))
 
     def progress(self, kind: str) -> float:
         """How much of a thought under way is done by now, 0 to 1, where the clock knows when it will be; else 1."""
-        return self._everyone.progress(self.seat, kind)
+        for pending in self._of_kind(kind):
+            if pending.effect is not None and pending.effect > pending.asked:
+                return min(1.0, (self.tick - pending.asked) / (pending.effect - pending.asked))
+        return 1.0
 
     def under_way(self, kind: str) -> bool:
         """Whether a thought of this kind has not taken effect yet."""
-        return self._everyone.under_way(self.seat, kind)
+        return bool(self._of_kind(kind))
+
+    def _of_kind(self, kind: str) -> list[Pending]:
+        return [each for each in self._everyone.pending if (each.seat, each.kind) == (self.seat, kind)]
 
 
 class AllThoughts:
@@ -89,67 +98,47 @@ class AllThoughts:
 
     Args:
         clock: says when they take effect.
+
+    Attributes:
+        tick: now.
+        pending: those under way.
+        numbers: of thoughts, as they are begun.
     """
 
     def __init__(self, clock: Clock):
-        self.clock, self.tick = clock, 0
-        self._pending: list[Pending] = []
-        self._of: dict[int, tuple[int, str]] = {}  # by id of the pending thought: seat and kind
-        self._begun = 0
-
-    def begin(self, seat: int, kind: str, work: Coroutine[Any, Any, Outcome], scale: float, eager: bool) -> None:
-        """Begin a thought of a seat."""
-        self._begun += 1
-        task = asyncio.ensure_future(work)
-        pending = Pending(self.tick, task, (seat, self._begun), scale=scale, eager=eager)
-        self._pending.append(pending)
-        self._of[id(pending)] = (seat, kind)
-
-    def under_way(self, seat: int, kind: str) -> bool:
-        """Whether a seat has a thought of this kind that has not taken effect yet."""
-        return any(self._of[id(pending)] == (seat, kind) for pending in self._pending)
-
-    def progress(self, seat: int, kind: str) -> float:
-        """See `Thoughts.progress`."""
-        for pending in self._pending:
-            if self._of[id(pending)] == (seat, kind) and pending.effect is not None and pending.effect > pending.asked:
-                return min(1.0, (self.tick - pending.asked) / (pending.effect - pending.asked))
-        return 1.0
+        self.clock, self.tick, self.numbers = clock, 0, itertools.count(1)
+        self.pending: list[Pending] = []
 
     async def due(self, tick: int) -> list[Thought]:
         """The thoughts that take effect at this tick, in order."""
         self.tick = tick
-        if not self._pending:
+        if not self.pending:
             return []
-        ready = await self.clock.due(self._pending, tick)
-        thoughts = []
+        ready = await self.clock.due(self.pending, tick)
         for pending in ready:
-            self._pending.remove(pending)
-            seat, kind = self._of.pop(id(pending))
-            thoughts.append(Thought(seat, kind, pending.asked, tick, self._outcome(pending.task, kind)))
-        return thoughts
+            self.pending.remove(pending)
+        return [Thought(each.seat, each.kind, each.asked, tick, _outcome(each)) for each in ready]
 
     async def cancel(self) -> list[Thought]:
         """End whatever is still under way, as an episode's end does. Returns those thoughts, without outcome."""
-        left = []
-        for pending in self._pending:
+        left, self.pending = self.pending, []
+        for pending in left:
             pending.task.cancel()
-            seat, kind = self._of.pop(id(pending))
-            left.append(Thought(seat, kind, pending.asked, self.tick, Outcome(problem="the episode ended before it")))
-        if self._pending:
-            await asyncio.wait([pending.task for pending in self._pending])
-        self._pending = []
-        return left
+        if left:
+            await asyncio.wait([pending.task for pending in left])
+        none = Outcome(problem="the episode ended before it")
+        return [Thought(each.seat, each.kind, each.asked, self.tick, none) for each in left]
 
-    def _outcome(self, task: asyncio.Task[Outcome], kind: str) -> Outcome:
-        if task.cancelled():
-            return Outcome(problem="cancelled", failure=CRASHED)
-        error = task.exception()
-        if error is not None:
-            log.error("a %s thought failed", kind, exc_info=error)
-            problem = str(error) if isinstance(error, BrigadeError) else type(error).__name__
-            return Outcome(problem=problem, failure=CRASHED)
-        return _written(task.result(), kind)
+
+def _outcome(pending: Pending) -> Outcome:
+    if pending.task.cancelled():
+        return Outcome(problem="cancelled", failure=CRASHED)
+    error = pending.task.exception()
+    if error is not None:
+        log.error("a %s thought failed", pending.kind, exc_info=error)
+        problem = str(error) if isinstance(error, BrigadeError) else type(error).__name__
+        return Outcome(problem=problem, failure=CRASHED)
+    return _written(pending.task.result(), pending.kind)
 
 
 def _written(outcome: Outcome, kind: str) -> Outcome:
