@@ -171,7 +171,7 @@ def draw(size: tuple[int, int]) -> None:
     short = spec.model_copy(
         update={"seconds": 1.0, "practice": spec.practice and spec.practice.model_copy(update={"seconds": 1.0})}
     )
-    with tempfile.TemporaryDirectory() as place, StudyFolder.open(place, short) as opened:
+    with tempfile.TemporaryDirectory() as place, StudyFolder(place, short) as opened:
         session = opened.session("anyone")
         app = App(size, bindings=Bindings())
         first = StudyRunner(app, session, 0.1).screen()

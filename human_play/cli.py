@@ -117,7 +117,7 @@ def study(
 
     spec = StudySpec.load(file)
     place = folder or spec.folder
-    with StudyFolder.open(place, spec) as opened:
+    with StudyFolder(place, spec) as opened:
         session = opened.session(participant)
         for note in opened.notes:
             typer.echo(note, err=True)

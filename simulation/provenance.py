@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +24,11 @@ def provenance() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "packages": {name: metadata.version(name) for name in PACKAGES},
     }
+
+
+def now() -> str:
+    """The time, as records have it: to the second, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @cache

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import zstandard
 
@@ -23,6 +23,7 @@ from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import fingerprint, fingerprint_differences
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.episode import Tick
+from brigade.simulation.messages import Message
 from brigade.simulation.played import Played, result
 from brigade.simulation.provenance import provenance
 
@@ -158,28 +159,6 @@ def _macros(macros: Sequence[Sequence[MacroRecord]]) -> list[list[list[Any]]]:
     return [[list(asdict(record).values()) for record in chef] for chef in macros]
 
 
-class Line(NamedTuple):
-    """One tick as it was recorded.
-
-    Attributes:
-        tick: its number, from 0.
-        actions: one per chef.
-        check: fingerprint of the state after it.
-        late_ms: how late it came; None on a virtual clock.
-        messages: (seat, text) said in it.
-        thoughts: those that took effect in it.
-        macros: per chef, the macro actions that ended in it, as (name, start, end, succeeded, reason).
-    """
-
-    tick: int
-    actions: tuple[int, ...]
-    check: str
-    late_ms: float | None
-    messages: tuple[tuple[int, str], ...]
-    thoughts: tuple[dict[str, Any], ...]
-    macros: tuple[tuple[tuple[Any, ...], ...], ...]
-
-
 @dataclass(frozen=True)
 class Recording:
     """An episode as it was recorded.
@@ -194,7 +173,7 @@ class Recording:
 
     path: Path
     header: dict[str, Any]
-    ticks: tuple[Line, ...]
+    ticks: tuple[Tick, ...]
     end: dict[str, Any] | None
     cut: str | None = field(default=None)
 
@@ -292,7 +271,7 @@ def _decompress(data: bytes) -> tuple[list[dict[str, Any]], str | None]:
 
 
 def _assemble(path: Path, header: dict[str, Any], lines: list[dict[str, Any]], cut: str | None) -> Recording:
-    ticks: list[Line] = []
+    ticks: list[Tick] = []
     end: dict[str, Any] | None = None
     for entry in lines:
         if "end" in entry:
@@ -314,16 +293,17 @@ def _assemble(path: Path, header: dict[str, Any], lines: list[dict[str, Any]], c
     return Recording(path, header, tuple(ticks), end, cut)
 
 
-def _read_line(entry: Mapping[str, Any], chefs: int) -> Line:
+def _read_line(entry: Mapping[str, Any], chefs: int) -> Tick:
     actions = tuple(int(digit) for digit in entry["a"])
     if len(actions) != chefs or not all(0 <= action <= 5 for action in actions):
         raise ValueError("actions")
-    return Line(
-        tick=int(entry["t"]),
+    tick = int(entry["t"])
+    return Tick(
+        tick=tick,
         actions=actions,
         check=str(entry["c"]),
         late_ms=entry.get("late"),
-        messages=tuple((int(seat), str(text)) for seat, text in entry.get("m", [])),
+        messages=tuple(Message(tick, int(seat), str(text)) for seat, text in entry.get("m", [])),
         thoughts=tuple(dict(thought) for thought in entry.get("th", [])),
-        macros=tuple(tuple(tuple(record) for record in chef) for chef in entry.get("mac", [])),
+        macros=tuple(tuple(MacroRecord(*record) for record in chef) for chef in entry.get("mac", [])),
     )

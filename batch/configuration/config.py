@@ -7,6 +7,7 @@ trainings, cross-play, prover-verifier runs, studies, and what a person judges.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -22,6 +23,18 @@ from brigade.envs.registry import BrigadeError, unknown
 LONGEST = 255  # bytes of a name that file systems take
 ENDINGS = (".yaml", ".yml")
 NAME = r"^[A-Za-z0-9_-]{1,40}$"  # of studies, of what people do in them, and of who they are
+
+
+def check_participant(participant: str) -> None:
+    """See that something can be the id of a participant.
+
+    Raises:
+        BrigadeError: it cannot.
+    """
+    if not re.fullmatch(NAME, participant):
+        raise BrigadeError(
+            f"participant '{participant}': expected 1 to 40 letters, digits, '_' or '-' (no names of people)"
+        )
 
 
 class Configuration(Model):

@@ -6,9 +6,11 @@ import contextlib
 import errno
 import os
 from pathlib import Path
+from typing import Self
 
 from filelock import BaseFileLock, FileLock, Timeout
 
+from brigade.envs.disk import make_folder
 from brigade.envs.registry import BrigadeError
 
 LOCK = "lock"  # name of the file; who holds it is written in it
@@ -45,3 +47,38 @@ def _holder(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")[:200].strip() or "another process"
     except OSError:  # some systems let nobody else read what is locked
         return "another process"
+
+
+class HeldFolder:
+    """A folder that is this process's alone until it is closed, or until the end of its `with` block.
+
+    Args:
+        folder: where; made if it does not exist.
+        what: it is, for messages.
+
+    Raises:
+        BrigadeError: as in `take_lock`, or the folder cannot be made.
+    """
+
+    def __init__(self, folder: Path, what: str = "folder"):
+        self.folder = folder
+        make_folder(folder)
+        self._lock = take_lock(folder, what)
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
+        """Look at what is there; the folder is let go if that fails."""
+
+    def close(self) -> None:
+        """Let others work in the folder."""
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -10,11 +10,10 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from brigade.batch.folder.lines import LineFile, is_begun, read_lines, write_lines
-from brigade.batch.folder.lock import take_lock
-from brigade.envs.disk import make_folder
+from brigade.batch.folder.lock import HeldFolder
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.provenance import provenance
 
@@ -81,7 +80,7 @@ def check_version(entry: Record, where: str, newest: int = FORMAT_VERSION) -> No
         raise BrigadeError(f"{where}: version {version}, written by a newer Brigade; this one reads {newest}")
 
 
-class RunFolder:
+class RunFolder(HeldFolder):
     """The folder of a run, open for adding to and closed to other processes until the end of its `with` block.
 
     Where nothing has come of what was begun there, another run may begin.
@@ -104,25 +103,19 @@ class RunFolder:
     def __init__(
         self, folder: Path, kind: Kind, asked: Record, go_on: Callable[[Record, list[Record]], Record]
     ):  # fmt: skip
-        self.folder, self.kind = folder, kind
+        self.kind, self._go_on = kind, go_on
         self.header: Record = {
             "format": kind.header_format, "version": kind.version, **asked, "provenance": provenance(),
         }  # fmt: skip
         self.done: dict[Hashable, Record] = {}
         self._files: dict[str, LineFile] = {}
-        make_folder(folder)
-        self._lock = take_lock(folder)
-        try:
-            self._open(go_on)
-        except BaseException:
-            self.close()
-            raise
+        super().__init__(folder)
 
-    def _open(self, go_on: Callable[[Record, list[Record]], Record]) -> None:
+    def _begin(self) -> None:
         if is_begun(self.folder / self.kind.file, self.kind.header_format):
             header, *records = self.kind.read(self.folder, unfinished=True)
             if records or any((self.folder / name).exists() for name in self.kind.traces):
-                self.header = {**header, **go_on(header, records)}
+                self.header = {**header, **self._go_on(header, records)}
                 self.done = {self.kind.key(record): record for record in records}
         self.finish(())
 
@@ -158,13 +151,3 @@ class RunFolder:
         path = self.folder / self.kind.file
         write_lines(path, [self.header, *self.done.values()])
         self._files[self.kind.file] = LineFile(path)
-
-    def close(self) -> None:
-        """Let others work in the folder."""
-        self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

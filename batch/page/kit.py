@@ -17,7 +17,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from brigade.batch.numbers import storable
-from brigade.envs.registry import BrigadeError
+from brigade.envs.disk import writing
 
 KIT = __name__.rpartition(".")[0]
 # Results may come from anywhere, so all their text is escaped; this says the same to the browser once more.
@@ -113,10 +113,8 @@ def write(path: str | Path, text: str) -> None:
     Raises:
         BrigadeError: it cannot be written.
     """
-    try:
+    with writing(Path(path)):
         Path(path).write_text(storable(text), encoding="utf-8", newline="")
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def as_yaml(config: Mapping[str, Any]) -> str:

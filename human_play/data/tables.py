@@ -41,6 +41,7 @@ from pathlib import Path
 from typing import Any
 
 from brigade.dual_process.old_names import thoughts_now
+from brigade.envs.disk import writing
 from brigade.envs.kitchen.engine.state import STAT_NAMES
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.recording import ENDING, Recording, read_recording
@@ -95,7 +96,7 @@ def export(folder: str | Path, out: str | Path) -> Exported:
     folder, out = Path(folder), Path(out)
     paths = recordings_in(folder)
     episodes, left_out, ticks, cut = [], [], 0, 0
-    try:
+    with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         with parquet.ParquetWriter(out / TICKS, _tick_schema(pyarrow)) as writer:
             for path in paths:
@@ -111,8 +112,6 @@ def export(folder: str | Path, out: str | Path) -> Exported:
                 ticks += len(rows)
                 cut += recording.cut is not None
         parquet.write_table(pyarrow.Table.from_pylist(episodes, _episode_schema(pyarrow)), out / EPISODES)
-    except OSError as error:
-        raise BrigadeError(f"{out}: cannot be written: {error.strerror or error}") from None
     return Exported(len(episodes), ticks, cut, tuple(left_out))
 
 
@@ -170,11 +169,11 @@ def _tick_rows(recording: Recording, name: str) -> list[dict[str, Any]]:
     names = [str(agent["name"]) for agent in recording.header["agents"]]
     cells = [kitchen.cell(at) for at in recording.start().state.pos[0].tolist()]
     for line, game in zip(recording.ticks, recording.play_again(), strict=True):
-        thoughts = thoughts_now(line.thoughts, names)
+        thoughts, said = thoughts_now(line.thoughts, names), [(each.seat, each.text) for each in line.messages]
         rows.append({
             "recording": name, "tick": line.tick, "actions": list(line.actions), "score": int(game.state.score[0]),
             "x": [x for x, _ in cells], "y": [y for _, y in cells], "late_ms": line.late_ms,
-            "messages": json.dumps(line.messages, ensure_ascii=False) if line.messages else None,
+            "messages": json.dumps(said, ensure_ascii=False) if said else None,
             "thoughts": json.dumps(thoughts, ensure_ascii=False) if thoughts else None, "check": line.check,
         })  # fmt: skip
         cells = [kitchen.cell(at) for at in game.state.pos[0].tolist()]

@@ -13,8 +13,9 @@ from brigade.dual_process.old_names import thoughts_now
 from brigade.envs.kitchen.engine.state import State
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.game.human_game import Seat, Setup, changes_in_words
+from brigade.simulation.episode import Tick
 from brigade.simulation.messages import Mode
-from brigade.simulation.recording import Line, Recording, read_recording
+from brigade.simulation.recording import Recording, read_recording
 
 SNAPSHOT_TICKS = 50  # between two snapshots, in an episode of the usual length
 MOST_SNAPSHOTS = 2000  # of longer ones they are further apart
@@ -152,9 +153,9 @@ class Replay:
                 self._snapshots.append(game.snapshot())
         return tuple(scores), tuple(marks)
 
-    def _spoken(self, at: int, line: Line) -> list[Mark]:
+    def _spoken(self, at: int, line: Tick) -> list[Mark]:
         """What was said in a tick, and thought; what names a seat that there is not is left out."""
-        marks = [Mark(at, "said", text, seat) for seat, text in line.messages if 0 <= seat < len(self.seats)]
+        marks = [Mark(at, "said", said.text, said.seat) for said in line.messages if 0 <= said.seat < len(self.seats)]
         for thought in thoughts_now(line.thoughts, self._names):
             seat, kind = thought.get("seat"), thought.get("kind")
             if isinstance(seat, int) and 0 <= seat < len(self.seats) and isinstance(kind, str):

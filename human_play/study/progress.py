@@ -8,62 +8,46 @@ Files are only ever added to; a step is finished when its line is on the disk.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import BaseFileLock
-
-from brigade.batch.configuration.config import NAME
+from brigade.batch.configuration.config import check_participant
 from brigade.batch.folder.lines import LineFile, bytes_of, numbered_lines, torn
-from brigade.batch.folder.lock import take_lock
+from brigade.batch.folder.lock import HeldFolder
 from brigade.batch.folder.resume import refuse_change
 from brigade.envs.disk import make_folder, write
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.study.schedule import Game, Playing, Solo, Step, schedule
 from brigade.human_play.study.study import StudySpec
-from brigade.simulation.provenance import provenance
+from brigade.simulation.provenance import now, provenance
 from brigade.simulation.recording import ENDING, read_recording
 
 FORMAT, VERSION = "brigade-study", 1
 STUDY, PARTICIPANTS, FOLDERS, STEPS = "study.json", "participants.jsonl", "participants", "steps.jsonl"
 
 
-class StudyFolder:
-    """A study's folder, held by this program alone. Open one with `StudyFolder.open`, and close it.
+class StudyFolder(HeldFolder):
+    """A study's folder, held by this program alone.
+
+    Args:
+        folder: where; made if it does not exist.
+        study: what is studied.
 
     Attributes:
-        folder: where it is.
-        study: what is studied.
         numbers: participants' numbers by their ids, in order of their first start.
         notes: what was found and put right, such as a line that a crash had cut off; for the experimenter.
+
+    Raises:
+        BrigadeError: another process works in it, it holds another study, is damaged, or cannot be written.
     """
 
-    def __init__(self, folder: Path, study: StudySpec, lock: BaseFileLock):
-        self.folder, self.study = folder, study
+    def __init__(self, folder: str | Path, study: StudySpec):
+        self.study = study
         self.notes: list[str] = []
         self.numbers: dict[str, int] = {}
-        self._lock = lock
-
-    @classmethod
-    def open(cls, folder: str | Path, study: StudySpec) -> StudyFolder:
-        """Open a folder, or make it.
-
-        Raises:
-            BrigadeError: another process works in it, it holds another study, is damaged, or cannot be written.
-        """
-        folder = Path(folder)
-        make_folder(folder)
-        opened = cls(folder, study, take_lock(folder, "study's folder"))
-        try:
-            opened._begin()
-        except BrigadeError:
-            opened.close()
-            raise
-        return opened
+        super().__init__(Path(folder), "study's folder")
 
     def session(self, participant: str) -> Session:
         """The session of a participant: a new one, or where it was left.
@@ -74,10 +58,7 @@ class StudyFolder:
         Raises:
             BrigadeError: no valid id, or someone who has finished or withdrawn already.
         """
-        if not re.fullmatch(NAME, participant):
-            raise BrigadeError(
-                f"participant '{participant}': expected 1 to 40 letters, digits, '_' or '-' (no names of people)"
-            )
+        check_participant(participant)
         if participant not in self.numbers:
             number = len(self.numbers) + 1
             LineFile(self.folder / PARTICIPANTS).add({"number": number, "id": participant})
@@ -87,16 +68,6 @@ class StudyFolder:
             raise BrigadeError(f"participant '{participant}' has {session.over} this study already")
         session.start()
         return session
-
-    def close(self) -> None:
-        """Let others work in the folder."""
-        self._lock.release()
-
-    def __enter__(self) -> StudyFolder:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _begin(self) -> None:
         path = self.folder / STUDY
@@ -157,7 +128,7 @@ class Session:
     def start(self) -> None:
         """Note the beginning or resumption, and take over a game that ended just before a crash."""
         make_folder(self.folder)
-        LineFile(self._path).add({"started": provenance(), "at": _now()})
+        LineFile(self._path).add({"started": provenance(), "at": now()})
         step = self.current
         if isinstance(step, Game | Solo):
             last = self._attempts(step)[-1:]
@@ -177,8 +148,8 @@ class Session:
                 cannot be written: the step then stays the current one; what was finished before is kept.
         """
         if self.current is None or step.id != self.current.id:
-            now = self.current.id if self.current is not None else "none"
-            raise BrigadeError(f"step '{step.id}' is not the current one, which is '{now}'")
+            current = self.current.id if self.current is not None else "none"
+            raise BrigadeError(f"step '{step.id}' is not the current one, which is '{current}'")
         stored = step.check(data or {})
         if isinstance(step, Playing):
             attempts = self._attempts(step)
@@ -186,7 +157,7 @@ class Session:
                 raise BrigadeError(f"{step.id}: there is no whole recording of it, so it must be played again")
             if attempts:
                 stored["recording"] = attempts[-1].name
-        LineFile(self._path).add({"step": step.id, "at": _now(), "data": stored})
+        LineFile(self._path).add({"step": step.id, "at": now(), "data": stored})
         self.done[step.id] = stored
         if self.current is None:
             self.over = "finished"
@@ -197,7 +168,7 @@ class Session:
         Raises:
             BrigadeError: it cannot be written.
         """
-        LineFile(self._path).add({"withdrawn": reason, "at": _now()})
+        LineFile(self._path).add({"withdrawn": reason, "at": now()})
         self.over = "withdrawn from"
 
     def recording(self, step: Playing) -> Path:
@@ -293,7 +264,3 @@ def _refuse_another(path: Path, new: dict[str, Any]) -> None:
     kitchens = [{f"kitchen {name}": digest for name, digest in each.get("kitchens", {}).items()} for each in (old, new)]
     refuse_change(path.parent, "another study", old.get("study", {}), json.loads(json.dumps(new["study"])))
     refuse_change(path.parent, "another study", *kitchens)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -6,17 +6,15 @@ session that was left goes on at the next item.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from brigade.batch.configuration.config import NAME
+from brigade.batch.configuration.config import check_participant
 from brigade.batch.folder.lines import LineFile, is_begun, read_lines
-from brigade.batch.folder.lock import LOCK, take_lock
+from brigade.batch.folder.lock import LOCK, HeldFolder
 from brigade.batch.folder.resume import refuse_change
 from brigade.batch.folder.run_folder import FORMAT_VERSION, check_version
 from brigade.batch.people.judgements import (
@@ -35,7 +33,7 @@ from brigade.envs.registry import BrigadeError
 from brigade.human_play.verifier.choosing import digest, entries, shares
 from brigade.human_play.verifier.config import JudgingConfig
 from brigade.human_play.verifier.verifier_item import COUNTED, PRACTICE, GameItem, TranscriptItem, Verdict, VerifierItem
-from brigade.simulation.provenance import provenance
+from brigade.simulation.provenance import now, provenance
 
 UNNAMED = "try"
 
@@ -89,16 +87,14 @@ def open_session(config: JudgingConfig) -> Iterator[JudgingSession]:
     Raises:
         BrigadeError: another process works in the folder; or as `JudgingSession`.
     """
-    make_folder(config.folder)
-    lock = take_lock(config.folder)
-    try:
-        yield JudgingSession(config)
-    finally:
-        if [path.name for path in config.folder.iterdir()] == [LOCK]:
-            with suppress(OSError):  # some systems keep what is locked
-                (config.folder / LOCK).unlink()
-                config.folder.rmdir()
-        lock.release()
+    with HeldFolder(config.folder):
+        try:
+            yield JudgingSession(config)
+        finally:
+            if [path.name for path in config.folder.iterdir()] == [LOCK]:
+                with suppress(OSError):  # some systems keep what is locked
+                    (config.folder / LOCK).unlink()
+                    config.folder.rmdir()
 
 
 class JudgingSession:
@@ -120,10 +116,7 @@ class JudgingSession:
     def __init__(self, config: JudgingConfig):
         self.config = config
         self.participant = config.participant or _unnamed(config.folder)
-        if not re.fullmatch(NAME, self.participant):
-            raise BrigadeError(
-                f"participant '{self.participant}': expected 1 to 40 letters, digits, '_' or '-' (no names of people)"
-            )
+        check_participant(self.participant)
         self._entries = entries(config)
         self._names = [f"practice-{i + 1}" for i in range(config.practice)]
         self._names += [f"{i + 1}" for i in range(config.items)]
@@ -184,7 +177,7 @@ class JudgingSession:
         if self._lines.is_empty:  # nothing is left behind by whoever only reads the rules
             make_folder(self.config.folder)
             self._lines.add(self._header)
-        self._lines.add({"format": OPENED_FORMAT, "version": FORMAT_VERSION, "item": item.name, "at": _now()})
+        self._lines.add({"format": OPENED_FORMAT, "version": FORMAT_VERSION, "item": item.name, "at": now()})
         self._openings[item.name] = self._openings.get(item.name, 0) + 1
 
     def record(self, number: int, item: VerifierItem, judgement: Judgement, verdict: Verdict) -> dict[str, Any]:
@@ -202,7 +195,7 @@ class JudgingSession:
             "timed_out": judgement.timed_out, "confidence": judgement.confidence,
             "seconds": round(judgement.seconds, 3), "looks": [asdict(look) for look in judgement.looks],
             "points": earned - points.look * len(judgement.looks),
-            "openings": self._openings.get(item.name, 0), "at": _now(),
+            "openings": self._openings.get(item.name, 0), "at": now(),
         }  # fmt: skip
 
     def store(self, record: dict[str, Any]) -> None:
@@ -217,7 +210,7 @@ class JudgingSession:
     def _begin(self) -> None:
         header = {
             "format": SESSION_FORMAT, "version": FORMAT_VERSION, "participant": self.participant,
-            "config": self.config.relevant, "transcripts": digest(self._entries), "begun": _now(),
+            "config": self.config.relevant, "transcripts": digest(self._entries), "begun": now(),
             "provenance": provenance(), **_kitchen(self.config),
         }  # fmt: skip
         self._header = header
@@ -260,7 +253,3 @@ def _unnamed(folder: Path) -> str:
     while (folder / f"{UNNAMED}-{number}{ENDING}").exists():
         number += 1
     return f"{UNNAMED}-{number}"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -12,8 +12,9 @@ import yaml
 from platformdirs import user_config_path
 
 from brigade.envs.content import Model, read, validate
+from brigade.envs.disk import writing
 from brigade.envs.kitchen.content.layout import DOWN, INTERACT, LEFT, RIGHT, STAY, UP
-from brigade.envs.registry import BrigadeError, unknown
+from brigade.envs.registry import unknown
 
 MOVES = {"left": LEFT, "right": RIGHT, "down": DOWN, "up": UP, "interact": INTERACT}
 COMMANDS = ("pause", "restart", "thoughts", "help", "fullscreen", "leave")
@@ -82,11 +83,9 @@ def save_bindings(bindings: Bindings, path: Path | None = None) -> None:
         BrigadeError: the file cannot be written.
     """
     path = path or bindings_file()
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(bindings.model_dump(), sort_keys=False), encoding="utf-8")
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def actions_of(bindings: Bindings) -> dict[str, list[str]]:

@@ -114,7 +114,7 @@ def test_a_change_names_them_from_the_working_directory(folder: Path) -> None:
 def test_a_plug_in_that_has_changed_is_another_question(folder: Path) -> None:
     run(load(RunConfig, RUN, "ray.workers=0", "out=out"), QUIET)
     run_pvg(load(PvgConfig, PVG, "ray.workers=0", "out=pvg"), QUIET)
-    StudyFolder.open("study", load(StudySpec, STUDY)).close()
+    StudyFolder("study", load(StudySpec, STUDY)).close()
     session = JudgingSession(load(JudgingConfig, JUDGING, "out=judged"))
     session.opened(session.item(0))
     (folder / "toy.py").write_text(PLUGIN + "# changed\n")
@@ -124,7 +124,7 @@ def test_a_plug_in_that_has_changed_is_another_question(folder: Path) -> None:
     with pytest.raises(BrigadeError, match=told):
         run_pvg(load(PvgConfig, PVG, "ray.workers=0", "out=pvg"), QUIET)
     with pytest.raises(BrigadeError, match=told):
-        StudyFolder.open("study", load(StudySpec, STUDY))
+        StudyFolder("study", load(StudySpec, STUDY))
     with pytest.raises(BrigadeError, match=told):
         JudgingSession(load(JudgingConfig, JUDGING, "out=judged"))
 
@@ -150,7 +150,7 @@ def test_a_prover_verifier_run_imports_them_in_rays_processes(folder: Path) -> N
 
 def test_studies_and_sessions_say_which_they_were_with(folder: Path) -> None:
     study = load(StudySpec, STUDY)
-    StudyFolder.open("study", study).close()
+    StudyFolder("study", study).close()
     assert read_study("study")["study"]["plugins"][0]["digest"] == study.plugins[0].digest
     session = JudgingSession(load(JudgingConfig, JUDGING, "out=judged"))
     session.opened(session.item(0))
@@ -162,7 +162,7 @@ def test_what_only_reads_imports_nothing(folder: Path) -> None:
     """The plug-in would be found here, and its import would show."""
     run(load(RunConfig, RUN, "ray.workers=0", "out=out"), QUIET)
     run_pvg(load(PvgConfig, PVG, "ray.workers=0", "out=pvg"), QUIET)
-    with StudyFolder.open("study", load(StudySpec, STUDY)) as opened:
+    with StudyFolder("study", load(StudySpec, STUDY)) as opened:
         opened.session("P1")
     session = JudgingSession(load(JudgingConfig, JUDGING, "out=judged"))
     session.opened(session.item(0))
@@ -187,7 +187,7 @@ def test_what_only_reads_imports_nothing(folder: Path) -> None:
 
 
 def test_a_folder_is_not_gone_on_with_by_itself(folder: Path) -> None:
-    StudyFolder.open("study", load(StudySpec, STUDY)).close()
+    StudyFolder("study", load(StudySpec, STUDY)).close()
     session = JudgingSession(load(JudgingConfig, JUDGING, "out=judged"))
     session.opened(session.item(0))
     forget(folder)

@@ -219,7 +219,7 @@ def test_answers_are_checked() -> None:
 
 
 def test_a_session_from_consent_to_thanks(tmp_path: Path) -> None:
-    with StudyFolder.open(tmp_path, study_of()) as folder:
+    with StudyFolder(tmp_path, study_of()) as folder:
         session = folder.session("anna")
         walk(session)
         assert (session.over, session.current, session.place) == ("finished", None, (17, 17))
@@ -238,7 +238,7 @@ def test_a_session_from_consent_to_thanks(tmp_path: Path) -> None:
 
 
 def test_a_crash_in_a_game_keeps_what_was_recorded_and_repeats_only_that_game(tmp_path: Path) -> None:
-    with StudyFolder.open(tmp_path, study_of()) as folder:
+    with StudyFolder(tmp_path, study_of()) as folder:
         session = folder.session("anna")
         walk(session, stop="game-02")
         step = session.current
@@ -247,7 +247,7 @@ def test_a_crash_in_a_game_keeps_what_was_recorded_and_repeats_only_that_game(tm
     cut = tmp_path / "participants" / "0001" / "game-02.jsonl.zst"
     cut.write_bytes(whole[: len(whole) // 2])  # as a crash leaves it
     finished = (tmp_path / "participants" / "0001" / STEPS).read_bytes()
-    with StudyFolder.open(tmp_path, study_of()) as folder:
+    with StudyFolder(tmp_path, study_of()) as folder:
         session = folder.session("anna")
         assert session.current == step
         with pytest.raises(BrigadeError, match="no whole recording"):
@@ -260,12 +260,12 @@ def test_a_crash_in_a_game_keeps_what_was_recorded_and_repeats_only_that_game(tm
 
 
 def test_a_game_that_ended_just_before_the_crash_is_not_played_again(tmp_path: Path) -> None:
-    with StudyFolder.open(tmp_path, study_of()) as folder:
+    with StudyFolder(tmp_path, study_of()) as folder:
         session = folder.session("anna")
         walk(session, stop="game-01")
         assert isinstance(session.current, Game)
         cook(session, session.current)
-    with StudyFolder.open(tmp_path, study_of()) as folder:
+    with StudyFolder(tmp_path, study_of()) as folder:
         session = folder.session("anna")
         assert session.current is not None
         assert session.current.id == "after_each_game-01"
@@ -273,7 +273,7 @@ def test_a_game_that_ended_just_before_the_crash_is_not_played_again(tmp_path: P
 
 
 def test_steps_are_finished_in_order_and_with_what_belongs_to_them(tmp_path: Path) -> None:
-    with StudyFolder.open(tmp_path, study_of()) as folder:
+    with StudyFolder(tmp_path, study_of()) as folder:
         session = folder.session("anna")
         with pytest.raises(BrigadeError, match="'thanks' is not the current one, which is 'consent'"):
             session.finish(session.steps[-1])
@@ -287,19 +287,19 @@ def test_steps_are_finished_in_order_and_with_what_belongs_to_them(tmp_path: Pat
 
 
 def test_whoever_withdraws_does_not_come_back(tmp_path: Path) -> None:
-    with StudyFolder.open(tmp_path, study_of()) as folder:
+    with StudyFolder(tmp_path, study_of()) as folder:
         folder.session("anna").withdraw("no time")
         with pytest.raises(BrigadeError, match="has withdrawn from this study already"):
             folder.session("anna")
 
 
 def test_a_line_that_a_crash_cut_off_is_reported_and_left_out(tmp_path: Path) -> None:
-    with StudyFolder.open(tmp_path, study_of()) as folder:
+    with StudyFolder(tmp_path, study_of()) as folder:
         walk(folder.session("anna"), stop="practice")
     path = tmp_path / "participants" / "0001" / STEPS
     whole = path.read_bytes()
     path.write_bytes(whole[:-5])
-    with StudyFolder.open(tmp_path, study_of()) as folder:
+    with StudyFolder(tmp_path, study_of()) as folder:
         session = folder.session("anna")
         assert session.current is not None
         assert session.current.id == "before"
@@ -307,14 +307,14 @@ def test_a_line_that_a_crash_cut_off_is_reported_and_left_out(tmp_path: Path) ->
         walk(session, stop="practice")
     path.write_bytes(path.read_bytes().replace(b'"step":"consent"', b'"step":consent'))
     with (
-        StudyFolder.open(tmp_path, study_of()) as folder,
+        StudyFolder(tmp_path, study_of()) as folder,
         pytest.raises(BrigadeError, match=rf"{STEPS}:2: damaged"),
     ):
         folder.session("anna")
 
 
 def test_a_full_disk_loses_nothing_that_was_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with StudyFolder.open(tmp_path, study_of()) as folder:
+    with StudyFolder(tmp_path, study_of()) as folder:
         session = folder.session("anna")
         walk(session, stop="practice")
         path = tmp_path / "participants" / "0001" / STEPS
@@ -336,13 +336,13 @@ def test_a_full_disk_loses_nothing_that_was_finished(tmp_path: Path, monkeypatch
 
 
 def test_another_study_in_the_folder_is_refused(tmp_path: Path) -> None:
-    StudyFolder.open(tmp_path, study_of()).close()
+    StudyFolder(tmp_path, study_of()).close()
     with pytest.raises(BrigadeError, match=r"holds another study: games is 1 there and 2 here"):
-        StudyFolder.open(tmp_path, study_of(STUDY_FILE.replace("games: 1", "games: 2")))
+        StudyFolder(tmp_path, study_of(STUDY_FILE.replace("games: 1", "games: 2")))
     other = study_of().model_copy(update={"partners": (PartnerSpec(name="stay"),)})
     with pytest.raises(BrigadeError, match="partners is"):
-        StudyFolder.open(tmp_path, other)
-    StudyFolder.open(tmp_path, study_of()).close()  # refusing has let go of the lock
+        StudyFolder(tmp_path, other)
+    StudyFolder(tmp_path, study_of()).close()  # refusing has let go of the lock
     assert (tmp_path / STUDY).exists()
 
 
@@ -350,7 +350,7 @@ HOLD = """
 import sys
 from brigade.human_play.study.progress import StudyFolder
 from brigade.human_play.study.study import StudySpec
-folder = StudyFolder.open(sys.argv[1], StudySpec.load(sys.argv[2]))
+folder = StudyFolder(sys.argv[1], StudySpec.load(sys.argv[2]))
 print("open", flush=True)
 sys.stdin.read()
 """
@@ -367,11 +367,11 @@ def test_a_second_process_is_refused_until_the_first_is_gone_however_it_went(tmp
         assert first.stdout is not None
         assert first.stdout.readline() == "open\n"
         with pytest.raises(BrigadeError, match=f"process {first.pid} is working in this study's folder"):
-            StudyFolder.open(data, StudySpec.load(path))
+            StudyFolder(data, StudySpec.load(path))
     finally:
         first.kill()
         first.communicate()
-    with StudyFolder.open(data, StudySpec.load(path)) as folder:
+    with StudyFolder(data, StudySpec.load(path)) as folder:
         assert folder.session("anna").number == 1
 
 
@@ -391,8 +391,8 @@ def test_the_study_in_the_documentation_works(tmp_path: Path) -> None:
 
 
 def test_without_the_ids_the_study_is_not_gone_on_with(tmp_path: Path) -> None:
-    with StudyFolder.open(tmp_path, study_of()) as folder:
+    with StudyFolder(tmp_path, study_of()) as folder:
         walk(folder.session("anna"), stop="practice")
     (tmp_path / PARTICIPANTS).unlink()
     with pytest.raises(BrigadeError, match="names fewer participants than there are"):
-        StudyFolder.open(tmp_path, study_of())
+        StudyFolder(tmp_path, study_of())

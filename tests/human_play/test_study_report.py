@@ -29,7 +29,7 @@ def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three participants: one who has finished, one in the middle, one who has withdrawn."""
     folder = tmp_path_factory.mktemp("study") / "data"
     study = study_of().model_copy(update={"seconds": 60.0})
-    with StudyFolder.open(folder, study) as opened:
+    with StudyFolder(folder, study) as opened:
         walk(opened.session("anna"), liking=LIKING)
         walk(opened.session("ben"), stop="ranking", liking=LIKING, human="random")
         opened.session("cleo").withdraw("no time")
@@ -141,7 +141,7 @@ def test_the_page_is_one_file_with_pictures_and_safe_text(studied: Path, tmp_pat
 
 
 def test_a_study_without_participants_has_a_report(tmp_path: Path) -> None:
-    StudyFolder.open(tmp_path, study_of()).close()
+    StudyFolder(tmp_path, study_of()).close()
     assert "0 participants have finished" in shown(tmp_path)
     assert "<h1>" in page(read_data(tmp_path))
     with pytest.raises(BrigadeError, match=r"no study's folder: there is no study\.json"):

@@ -168,7 +168,9 @@ class TestGame:
         assert [agent["human"] for agent in recording.header["agents"]] == [True, False]
         mine = [line.actions[0] for line in recording.ticks]
         assert mine.count(LEFT) >= 4
-        assert [message for line in recording.ticks for message in line.messages] == [(0, "We need lettuce")]
+        assert [(said.seat, said.text) for line in recording.ticks for said in line.messages] == [
+            (0, "We need lettuce")
+        ]
         assert all(line.late_ms is not None for line in recording.ticks)
 
     def test_practice_can_be_paused(self, app, tmp_path):
@@ -354,7 +356,7 @@ def ids_of(folder: Path) -> list[str]:
 class TestStudy:
     def test_from_consent_to_thanks(self, app, tmp_path):
         spec = short_study()
-        with StudyFolder.open(tmp_path, spec) as folder:
+        with StudyFolder(tmp_path, spec) as folder:
             session = folder.session("p1")
             first = StudyRunner(app, session, 0.1).screen()
             go(app, first, lambda robot: take_part(robot, app))
@@ -366,7 +368,7 @@ class TestStudy:
                 folder.session("p1")
 
     def test_a_question_left_out_is_asked_again(self, app, tmp_path):
-        with StudyFolder.open(tmp_path, short_study()) as folder:
+        with StudyFolder(tmp_path, short_study()) as folder:
             session = folder.session("p1")
 
             async def script(robot: Robot) -> None:
@@ -388,7 +390,7 @@ class TestStudy:
             from pathlib import Path
             from test_window import *
             app = App((800, 600), bindings=Bindings())
-            folder = StudyFolder.open(Path({str(tmp_path)!r}), short_study())
+            folder = StudyFolder(Path({str(tmp_path)!r}), short_study())
             session = folder.session("p1")
 
             async def script(robot):
@@ -406,7 +408,7 @@ class TestStudy:
         assert done.returncode == 9, done.stderr
         before = ids_of(tmp_path)
         assert before[-1] == "after_each_partner-1"
-        with StudyFolder.open(tmp_path, short_study()) as folder:
+        with StudyFolder(tmp_path, short_study()) as folder:
             session = folder.session("p1")
             assert session.current.id == "game-02"
             go(app, StudyRunner(app, session, 0.1).screen(), lambda robot: take_part(robot, app))
@@ -420,7 +422,7 @@ class TestStudy:
         assert session.done["game-02"]["recording"] == "game-02-attempt-2.jsonl.zst"
 
     def test_a_second_process_is_refused(self, tmp_path):
-        with StudyFolder.open(tmp_path, short_study()):
+        with StudyFolder(tmp_path, short_study()):
             command = [sys.executable, "-m", "brigade", "study", "five_minutes", "--participant", "p2"]
             done = subprocess.run(
                 [*command, "--folder", str(tmp_path)], capture_output=True, text=True, check=False,
