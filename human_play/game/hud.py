@@ -47,9 +47,8 @@ def bubble(target: pygame.Surface, line: str, tip: tuple[float, float], view: Vi
     high = max(12 * u, 0.2 * view.cell)
     lines = theme.wrapped(line, high, 4.2 * view.cell)
     pictures = [theme.words(each, high, "#2b2530") for each in lines]
-    box = pygame.Rect(
-        0, 0, max(p.get_width() for p in pictures) + round(20 * u), round((len(lines) * 1.25 + 0.8) * high)
-    )
+    wide = max(p.get_width() for p in pictures) + round(20 * u)
+    box = pygame.Rect(0, 0, wide, round((len(lines) * 1.25 + 0.8) * high))
     box.midbottom = (round(tip[0]), round(tip[1]))
     box.clamp_ip(pygame.Rect(4, view.bar + 4, view.size[0] - 8, view.size[1] - view.bar - 8))
     x = min(max(tip[0], box.x + 14 * u), box.right - 14 * u)
@@ -166,8 +165,7 @@ def in_words(thought: Mapping[str, Any]) -> str:
 
 def draw_countdown(target: pygame.Surface, area: pygame.Rect, setup: Setup, left_s: float, u: float) -> None:
     """Before the first tick: who you are, and how long it is until then."""
-    card = pygame.Rect(0, 0, round(380 * u), round(190 * u))
-    card.center = area.center
+    card = pygame.Rect(0, 0, round(380 * u), round(190 * u)).move_to(center=area.center)
     theme.panel(target, card, (27, 32, 43, 235), 14 * u)
     me = next((seat for seat in setup.seats if seat.human), None)
     if me is not None:
@@ -182,8 +180,7 @@ def draw_countdown(target: pygame.Surface, area: pygame.Rect, setup: Setup, left
 
 def draw_banner(target: pygame.Surface, area: pygame.Rect, line: str, u: float) -> None:
     """Large words in the middle."""
-    card = pygame.Rect(0, 0, round(360 * u), round(90 * u))
-    card.center = area.center
+    card = pygame.Rect(0, 0, round(360 * u), round(90 * u)).move_to(center=area.center)
     theme.panel(target, card, (27, 32, 43, 235), 14 * u)
     theme.write(target, line, card.center, 34 * u, theme.ACCENT, "center")
 

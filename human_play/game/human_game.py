@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from brigade.agents.base import Agent, Observation, View
 from brigade.agents.base import agents as agent_registry
@@ -120,21 +120,20 @@ class Setup:
     header: Mapping[str, Any] | None = None
 
 
-@dataclass
-class Happening:
+class Happening(NamedTuple):
     """Something to be seen for a moment.
 
     Attributes:
-        kind: `served`, `missed`, `wrong`, `said`, `fire`.
+        at: when, in seconds of `time.perf_counter`; in a replay the first tick that shows it.
+        kind: `served`, `missed`, `wrong`, `fire`, `said` or `thought`.
         words: what to write.
         seat: whose, where it is somebody's.
-        at: when, in seconds of `time.perf_counter`.
     """
 
+    at: float
     kind: str
     words: str
-    seat: int | None
-    at: float
+    seat: int | None = None
 
 
 class HumanGame:
@@ -221,9 +220,6 @@ class HumanGame:
         self.before, self.now = self.now, game.describe()
         self.ticked_at = time.perf_counter()
         self.ticks += 1
-        self._notice(game)
-
-    def _notice(self, game: Game) -> None:
         stats: list[int] = game.state.stats[0].tolist()
         for kind, words in changes_in_words(self.setup.kitchen, self._stats, stats):
             self._happen(kind, words)
@@ -244,7 +240,7 @@ class HumanGame:
             self.recorder.end(played)
 
     def _happen(self, kind: str, words: str, seat: int | None = None) -> None:
-        self.happenings.append(Happening(kind, words, seat, time.perf_counter()))
+        self.happenings.append(Happening(time.perf_counter(), kind, words, seat))
 
 
 def changes_in_words(kitchen: Kitchen, before: Sequence[int], now: Sequence[int]) -> list[tuple[str, str]]:

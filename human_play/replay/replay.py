@@ -5,14 +5,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, cast, get_args
 
 from brigade.agents.base import Observation
 from brigade.dual_process.old_names import thoughts_now
 from brigade.envs.kitchen.engine.state import State
 from brigade.envs.registry import BrigadeError
-from brigade.human_play.game.human_game import Seat, Setup, changes_in_words
+from brigade.human_play.game.human_game import Happening, Seat, Setup, changes_in_words
 from brigade.simulation.episode import Tick
 from brigade.simulation.messages import Mode
 from brigade.simulation.recording import Recording, read_recording
@@ -22,22 +23,6 @@ MOST_SNAPSHOTS = 2000  # of longer ones they are further apart
 KEPT = 64  # described states that are kept
 USUAL_HZ = 4.0  # of a recording that does not say
 NEEDED = ("kitchen", "cookbook", "kitchen_digest", "seed", "order_script", "agents")  # in a header
-
-
-class Mark(NamedTuple):
-    """Something that happened.
-
-    Attributes:
-        at: the first tick that shows it: it happened in the tick before.
-        kind: `served`, `missed`, `wrong`, `fire`, `said` or `thought`.
-        words: what to write.
-        seat: whose, where it is somebody's.
-    """
-
-    at: int
-    kind: str
-    words: str
-    seat: int | None
 
 
 class Replay:
@@ -89,7 +74,7 @@ class Replay:
         self._every = max(SNAPSHOT_TICKS, -(-self.ticks // MOST_SNAPSHOTS))
         self._game = recording.start()
         self._snapshots: list[State] = []
-        self._kept: dict[int, Observation] = {}
+        self._described = lru_cache(KEPT)(self._describe)
         self._thoughts: dict[tuple[int, str], list[tuple[int, dict[str, Any]]]] = {}
         self.scores, self.marks = self._play()
 
@@ -101,12 +86,7 @@ class Replay:
         """
         if not 0 <= tick <= self.ticks:
             raise BrigadeError(f"{self.recording.path}: has ticks 0 to {self.ticks}, not {tick}")
-        if tick not in self._kept:
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            self._go_to(tick)
-            self._kept[tick] = self._game.describe()
-        return self._kept[tick]
+        return self._described(tick)
 
     def thoughts_at(self, tick: int) -> dict[tuple[int, str], dict[str, Any]]:
         """The last thought of each kind that had taken effect, by seat and kind, as the recording has it."""
@@ -117,16 +97,12 @@ class Replay:
                 known[key] = thoughts[count - 1][1]
         return known
 
-    def messages_at(self, tick: int) -> list[Mark]:
-        """What had been said, oldest first."""
-        return [mark for mark in self.marks_between(0, tick) if mark.kind == "said"]
-
-    def marks_between(self, first: int, last: int) -> tuple[Mark, ...]:
+    def marks_between(self, first: float, last: float) -> tuple[Happening, ...]:
         """What happened in these ticks, both included."""
         begin = bisect_right(self.marks, first - 1, key=lambda mark: mark.at)
         return self.marks[begin : bisect_right(self.marks, last, key=lambda mark: mark.at)]
 
-    def _go_to(self, tick: int) -> None:
+    def _describe(self, tick: int) -> Observation:
         """Play from where the game is, or from the last snapshot if that is nearer."""
         at = int(self._game.state.tick[0])
         nearest = tick // self._every
@@ -135,10 +111,11 @@ class Replay:
             at = nearest * self._every
         for line in self.recording.ticks[at:tick]:
             self._game.step([line.actions])
+        return self._game.describe()
 
-    def _play(self) -> tuple[tuple[int, ...], tuple[Mark, ...]]:
+    def _play(self) -> tuple[tuple[int, ...], tuple[Happening, ...]]:
         """Play it once: the score at every tick, what happened, and snapshots on the way."""
-        game, marks = self._game, list[Mark]()
+        game, marks = self._game, list[Happening]()
         stats: list[int] = game.state.stats[0].tolist()
         self._snapshots.append(game.snapshot())
         scores = [int(game.state.score[0])]
@@ -146,20 +123,21 @@ class Replay:
             game.step([line.actions])
             old, stats = stats, game.state.stats[0].tolist()
             changes = changes_in_words(self.setup.kitchen, old, stats)
-            marks += [Mark(number, kind, words, None) for kind, words in changes]
+            marks += [Happening(number, kind, words) for kind, words in changes]
             marks += self._spoken(number, line)
             scores.append(int(game.state.score[0]))
             if number % self._every == 0:
                 self._snapshots.append(game.snapshot())
         return tuple(scores), tuple(marks)
 
-    def _spoken(self, at: int, line: Tick) -> list[Mark]:
+    def _spoken(self, at: int, line: Tick) -> list[Happening]:
         """What was said in a tick, and thought; what names a seat that there is not is left out."""
-        marks = [Mark(at, "said", said.text, said.seat) for said in line.messages if 0 <= said.seat < len(self.seats)]
+        seats = range(len(self.seats))
+        marks = [Happening(at, "said", said.text, said.seat) for said in line.messages if said.seat in seats]
         for thought in thoughts_now(line.thoughts, self._names):
             seat, kind = thought.get("seat"), thought.get("kind")
-            if isinstance(seat, int) and 0 <= seat < len(self.seats) and isinstance(kind, str):
-                marks.append(Mark(at, "thought", kind, seat))
+            if isinstance(seat, int) and seat in seats and isinstance(kind, str):
+                marks.append(Happening(at, "thought", kind, seat))
                 self._thoughts.setdefault((seat, kind), []).append((at, thought))
         return marks
 
@@ -185,14 +163,8 @@ def _seats(agents: list[Mapping[str, Any]]) -> tuple[Seat, ...]:
     for number, (agent, name) in enumerate(zip(agents, names, strict=True)):
         hat = agent.get("hat")
         twice = f" {Counter(names[: number + 1])[name]}" if names.count(name) > 1 else ""
-        seats.append(
-            Seat(
-                name,
-                human=bool(agent.get("human")),
-                label=name.replace("_", " ") + twice,
-                hat=hat if isinstance(hat, int) and hat >= 0 else number,
-            )
-        )
+        hat = hat if isinstance(hat, int) and hat >= 0 else number
+        seats.append(Seat(name, {}, bool(agent.get("human")), name.replace("_", " ") + twice, hat))
     return tuple(seats)
 
 

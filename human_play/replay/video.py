@@ -23,7 +23,6 @@ from brigade.envs.kitchen.pictures.render import render, view_of
 from brigade.envs.registry import BrigadeError, unknown
 from brigade.human_play.game import hud
 from brigade.human_play.game.gliding import GLIDE, SIDE, glided
-from brigade.human_play.game.human_game import Happening
 from brigade.human_play.replay.replay import Replay
 from brigade.human_play.window import theme
 
@@ -100,8 +99,7 @@ def _draw_marks(
             bubbles[mark.seat] = mark.words
         elif mark.kind in hud.COLOURS and age_s < hud.POINTS_S:
             row = rows[mark.kind] = rows.get(mark.kind, -1) + 1
-            seen = Happening(mark.kind, mark.words, mark.seat, 0.0)
-            hud.points(target, replayed.setup, seen, described, view, age_s / hud.POINTS_S, row, u)
+            hud.points(target, replayed.setup, mark, described, view, age_s / hud.POINTS_S, row, u)
     for seat, words in bubbles.items():
         x, y = view.middle(*described["chefs"][seat]["at"])
         hud.bubble(target, words, (x, y - 0.72 * view.cell), view, u)
@@ -266,7 +264,7 @@ def export(
     ending = path.suffix.lower()
     if ending not in FPS:
         raise unknown("kind of video", ending or path.name, list(FPS), str(path))
-    _check(size, even=ending == ".mp4")
+    _check_size(size, even=ending == ".mp4")
     rate = FPS[ending] if fps is None else fps
     if not 0 < rate <= FASTEST_FPS:
         raise BrigadeError(f"expected up to {FASTEST_FPS:g} frames a second, got {rate:g}")
@@ -295,14 +293,11 @@ def lingering(speed: float) -> float:
     return max(1.0, min(speed, 4.0))
 
 
-def _check_size(size: tuple[int, int]) -> None:
+def _check_size(size: tuple[int, int], even: bool = False) -> None:
     if not all(low <= side <= high for low, side, high in zip(SMALLEST, size, LARGEST, strict=True)):
         least, most = ("x".join(map(str, each)) for each in (SMALLEST, LARGEST))
         raise BrigadeError(f"a picture of {size[0]}x{size[1]} cannot be drawn; expected {least} to {most} pixels")
 
-
-def _check(size: tuple[int, int], even: bool) -> None:
-    _check_size(size)
     if even and (size[0] % 2 or size[1] % 2):
         nearest = f"{size[0] // 2 * 2}x{size[1] // 2 * 2}"
         raise BrigadeError(f"an MP4's width and height must be even, got {size[0]}x{size[1]}; try {nearest}")

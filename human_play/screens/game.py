@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
 
 import pygame
 
@@ -12,11 +14,11 @@ from brigade.agents.base import Observation
 from brigade.envs.kitchen.pictures.render import View, render, view_of, warm
 from brigade.human_play.game import hud
 from brigade.human_play.game.gliding import GLIDE, SIDE, glided
-from brigade.human_play.game.human_game import HumanGame, Person, Setup
-from brigade.human_play.screens.overlays import Help, Paused, Question
+from brigade.human_play.game.human_game import HumanGame, Setup
+from brigade.human_play.screens.overlays import Covered, Help, Paused, Question
 from brigade.human_play.window import theme
-from brigade.human_play.window.app import App, Screen
-from brigade.human_play.window.input import Controls, Meaning, Say
+from brigade.human_play.window.app import App
+from brigade.human_play.window.input import Command, Controls
 from brigade.simulation.messages import may_speak
 
 COUNTDOWN_S = 3.0
@@ -26,7 +28,7 @@ STRIP = 62  # height of what is below the kitchen, in pixels of an 800 x 600 win
 Ended = Callable[[HumanGame], None]
 
 
-class GameScreen(Screen):
+class GameScreen(Covered):
     """One game, from the countdown to its end.
 
     Args:
@@ -44,10 +46,7 @@ class GameScreen(Screen):
         self.countdown_s = countdown_s
         people = sum(seat.human for seat in setup.seats)
         self.controls = Controls(app.bindings, max(1, people), app.pump)
-        self.overlay: Help | Paused | Question | None = None
         self.thoughts_shown = setup.shows_thoughts and setup.may_restart
-        self.note = ""
-        self._note_until = 0.0
         self._told = False
         self._over_at: float | None = None
         self._last: tuple[object, list[pygame.Rect]] = (None, [])
@@ -60,13 +59,12 @@ class GameScreen(Screen):
         """When the next tick is due."""
         return self.human_game.next_tick_at
 
-    def handle(self, event: pygame.Event) -> None:
-        """Steer, speak, pause, or answer what stands before the game."""
-        if self.overlay is not None and self.overlay.handle(event):
-            return
+    def work(self, event: pygame.Event) -> None:
+        """Steer, speak or pause."""
         meaning = self.controls.read(event)
-        if isinstance(meaning, Say):
-            self._say(meaning)
+        if isinstance(meaning, int):
+            if self.speaks:
+                self.human_game.people[0].say(meaning)
         elif meaning is not None:
             self._command(meaning)
 
@@ -119,7 +117,7 @@ class GameScreen(Screen):
                 self._tell()
         recorder = self.human_game.recorder
         if recorder is not None and recorder.failed is not None:
-            self.tell_player(f"The recording has stopped: {recorder.failed}. The game goes on.")
+            self.tell(f"The recording has stopped: {recorder.failed}. The game goes on.")
 
     def _warm(self, area: tuple[int, int], hats: list[int]) -> None:
         """Before the game, when there is time: paint what will be seen in it."""
@@ -130,47 +128,35 @@ class GameScreen(Screen):
     def _changed(self, described: Observation, view: View) -> list[pygame.Rect] | None:
         """Between two ticks of a quiet game only chefs move: the places around them, now and in the last frame."""
         side = round(view.cell * 1.7)
-        places = []
-        for person in described["chefs"]:
-            place = pygame.Rect(0, 0, side, side)
-            place.center = (round(view.middle(*person["at"])[0]), round(view.middle(*person["at"])[1]))
-            places.append(place)
-        noted = self.note if time.perf_counter() < self._note_until else ""
-        quiet = not (self.overlay or noted or self.human_game.happenings or self._begin_at or self.human_game.over)
+        middles = [view.middle(*person["at"]) for person in described["chefs"]]
+        places = [pygame.Rect(0, 0, side, side).move_to(center=(round(x), round(y))) for x, y in middles]
+        quiet = not (self.overlay or self.note or self.human_game.happenings or self._begin_at or self.human_game.over)
         frame = (self.human_game.ticks, view, self.thoughts_shown, quiet)
         before, self._last = self._last, (frame, places)
         return [*before[1], *places] if quiet and before[0] == frame else None
 
     def _tell(self) -> None:
+        self.uncover()
         self._told = True
         self.ended(self.human_game)
 
-    def tell_player(self, note: str) -> None:
-        """Show a sentence for a moment."""
-        self.note, self._note_until = note, time.perf_counter() + 3
-
-    def _say(self, say: Say) -> None:
-        people: Sequence[Person] = self.human_game.people
-        if self.speaks and say.player < len(people):
-            people[say.player].say(say.number)
-
-    def _command(self, meaning: Meaning) -> None:
+    def _command(self, command: Command) -> None:
         if self.human_game.over:
             return
-        if meaning is Meaning.PAUSE:
+        if command == "pause":
             self._pause()
-        elif meaning is Meaning.HELP:
-            self.overlay = Help(self.app.bindings, self.setup, self._close_overlay)
-        elif meaning is Meaning.THOUGHTS and self.setup.shows_thoughts:
+        elif command == "help":
+            self.overlay = Help(self.app.bindings, self.setup, self.uncover)
+        elif command == "thoughts" and self.setup.shows_thoughts:
             self.thoughts_shown = not self.thoughts_shown
-        elif meaning is Meaning.RESTART:
+        elif command == "restart":
             self._restart()
-        elif meaning is Meaning.LEAVE:
+        elif command == "leave":
             self._leave()
 
     def _pause(self) -> None:
         if not self.setup.may_pause:
-            self.tell_player("The kitchen never waits: only practice and games alone can be paused.")
+            self.tell("The kitchen never waits: only practice and games alone can be paused.")
             return
         if self._begin_at is None:
             self.human_game.clock.pause()
@@ -178,28 +164,22 @@ class GameScreen(Screen):
 
     def _resume(self) -> None:
         self.human_game.clock.resume()
-        self._close_overlay()
+        self.uncover()
 
     def _restart(self) -> None:
         if not self.setup.may_restart:
-            self.tell_player("A game of a study is played once.")
+            self.tell("A game of a study is played once.")
             return
         self.overlay = Question("Start this game again?", "What was played so far is kept.", "Start again", "Go on",
-                                self._again, self._close_overlay)  # fmt: skip
+                                self._again, self.uncover)  # fmt: skip
 
     def _again(self) -> None:
-        self._told = True
-        self.overlay = None
-        self.app.show(GameScreen(self.app, self._anew(), self.ended, self.countdown_s))
-
-    def _anew(self) -> Setup:
         """The same setup with a recording of its own."""
-        from dataclasses import replace
-
+        self._told = True
+        self.uncover()
         path = self.setup.recording
-        if path is None:
-            return self.setup
-        return replace(self.setup, recording=next_free(path))
+        setup = self.setup if path is None else replace(self.setup, recording=next_free(path))
+        self.app.show(GameScreen(self.app, setup, self.ended, self.countdown_s))
 
     def _leave(self) -> None:
         if isinstance(self.overlay, Question):
@@ -207,7 +187,7 @@ class GameScreen(Screen):
         paused = self.human_game.clock.paused
         kept = "The recording is kept up to here." if self.setup.recording is not None else "It is not being recorded."
         self.overlay = Question("Leave this game?", kept, "Leave", "Go on", self._left,
-                                self._resume if paused else self._close_overlay)  # fmt: skip
+                                self._resume if paused else self.uncover)  # fmt: skip
 
     def _left(self) -> None:
         self.overlay = None
@@ -219,26 +199,20 @@ class GameScreen(Screen):
 
     def _draw_before(self, target: pygame.Surface, area: pygame.Rect, u: float) -> None:
         """What stands before the kitchen: a countdown, a sentence, a question."""
-        now = time.perf_counter()
         if self._begin_at is not None:
-            hud.draw_countdown(target, area, self.setup, self._begin_at - now, u)
+            hud.draw_countdown(target, area, self.setup, self._begin_at - time.perf_counter(), u)
         elif self.human_game.over:
-            hud.draw_banner(target, area, "Time is up!" if self._finished else "Game over", u)
-        if self.note and now < self._note_until:
+            played = self.human_game.played
+            hud.draw_banner(target, area, "Time is up!" if played is not None and played.finished else "Game over", u)
+        if self.note:
             hud.draw_note(target, area, self.note, u)
         if self.overlay is not None:
             self.overlay.draw(target, u)
 
-    @property
-    def _finished(self) -> bool:
-        return self.human_game.played is not None and self.human_game.played.finished
 
-
-def next_free(path: Any) -> Any:
+def next_free(path: Path) -> Path:
     """A file's name with the next number that is free."""
     stem, _, ending = path.name.partition(".")
     base = stem.rsplit("-again", 1)[0]
-    number = 2
-    while (candidate := path.with_name(f"{base}-again{number}.{ending}")).exists():
-        number += 1
-    return candidate
+    names = (path.with_name(f"{base}-again{number}.{ending}") for number in count(2))
+    return next(name for name in names if not name.exists())

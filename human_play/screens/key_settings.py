@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pygame
 
 from brigade.envs.registry import BrigadeError
+from brigade.human_play.screens.overlays import Menu
 from brigade.human_play.window import theme
-from brigade.human_play.window.app import App, Screen
-from brigade.human_play.window.input import COMMANDS, MOVES, Bindings, save_bindings
-from brigade.human_play.window.widgets import Button, Column, Nudge, Widget, nudge_of
+from brigade.human_play.window.app import App
+from brigade.human_play.window.input import Bindings, actions_of, save_bindings
+from brigade.human_play.window.widgets import Button
 
-ACTIONS = [("first", move) for move in MOVES] + [("second", move) for move in MOVES] + [("", name) for name in COMMANDS]
-IN_WORDS = {"first": "Right hand, ", "second": "Left hand, ", "": ""}
+ACTIONS = list(actions_of(Bindings()))
+IN_WORDS = {"first": "Right hand, ", "second": "Left hand, "}
 RESERVED = {pygame.K_RETURN, pygame.K_ESCAPE, pygame.K_TAB, *range(pygame.K_1, pygame.K_9 + 1)}
 
 
-class KeysScreen(Screen):
+class KeysScreen(Menu):
     """Shows every key and takes new ones.
 
     Args:
@@ -23,34 +26,24 @@ class KeysScreen(Screen):
     """
 
     def __init__(self, app: App):
-        self.app = app
-        self.waiting: tuple[str, str] | None = None  # the action whose next key is awaited
+        self.rows = [Button("", partial(self._wait, action)) for action in ACTIONS]
+        others = [Button("The usual keys", lambda: self._keep(Bindings())), Button("Done", app.back, main=True)]
+        super().__init__(app, [*self.rows, *others], gap=6)
+        self.waiting: str | None = None  # the action whose next key is awaited
         self.problem = ""
-        self.column = Column(self._widgets(), gap=6)
+        self._relabel()
 
-    def _widgets(self) -> list[Widget]:
-        rows: list[Widget] = [Button(self._label(*action), lambda a=action: self._wait(a)) for action in ACTIONS]  # type: ignore[misc]
-        return [*rows, Button("The usual keys", self._usual), Button("Done", self.app.back, main=True)]
-
-    def _label(self, half: str, name: str) -> str:
-        keys = getattr(self.app.bindings, half)[name] if half else getattr(self.app.bindings, name)
-        told = "press a key ..." if self.waiting == (half, name) else " or ".join(keys) or "none"
-        return f"{IN_WORDS[half]}{name}:  {told}"
-
-    def handle(self, event: pygame.Event) -> None:
+    def work(self, event: pygame.Event) -> None:
         """Choose an action, then press its key."""
         if self.waiting is not None and event.type == pygame.KEYDOWN:
-            self._take(event.key)
-        elif nudge_of(event) is Nudge.BACK:
-            self.app.back()
+            self._take(event.key, self.waiting)
+            self._relabel()
         else:
-            self.column.handle(event)
+            super().work(event)
 
     def draw(self, target: pygame.Surface) -> None:
         """Draw the list."""
-        size = target.get_size()
-        u = theme.unit(size)
-        target.fill(theme.BACK)
+        size, u = theme.cleared(target)
         wide = round(460 * u)
         left = (size[0] - wide) // 2
         theme.write(target, "Keys", (left, 24 * u), theme.TITLE * u * 0.8, theme.ACCENT)
@@ -58,34 +51,24 @@ class KeysScreen(Screen):
         theme.write(target, told, (left, 62 * u), theme.SMALL * u * 1.1, theme.WARN if self.problem else theme.SOFT)
         self.column.draw(target, pygame.Rect(left, round(88 * u), wide, size[1] - round(108 * u)), u)
 
-    def _wait(self, action: tuple[str, str]) -> None:
+    def _wait(self, action: str) -> None:
         self.waiting, self.problem = action, ""
         self._relabel()
 
-    def _take(self, key: int) -> None:
-        assert self.waiting is not None
-        action, self.waiting = self.waiting, None
+    def _take(self, key: int, action: str) -> None:
+        self.waiting = None
         name = pygame.key.name(key)
         if key == pygame.K_ESCAPE:
-            self._relabel()
             return
         if key in RESERVED - {pygame.K_RETURN} or not name:
             self.problem = f"'{name}' has a meaning of its own; choose another."
-            self._relabel()
             return
-        changed = self.app.bindings.model_dump()
-        for half, other in ACTIONS:  # a key does one thing
-            keys = changed[half][other] if half else changed[other]
+        changed = self.app.bindings.model_copy(deep=True)
+        for keys in actions_of(changed).values():  # a key does one thing
             if name in keys:
                 keys.remove(name)
-        if action[0]:
-            changed[action[0]][action[1]] = [name]
-        else:
-            changed[action[1]] = [name]
-        self._keep(Bindings.model_validate(changed))
-
-    def _usual(self) -> None:
-        self._keep(Bindings())
+        actions_of(changed)[action][:] = [name]
+        self._keep(changed)
 
     def _keep(self, bindings: Bindings) -> None:
         self.app.bindings = bindings
@@ -96,6 +79,7 @@ class KeysScreen(Screen):
         self._relabel()
 
     def _relabel(self) -> None:
-        for widget, action in zip(self.column.widgets, ACTIONS, strict=False):
-            if isinstance(widget, Button):
-                widget.label = self._label(*action)
+        for row, (action, keys) in zip(self.rows, actions_of(self.app.bindings).items(), strict=True):
+            half, _, name = action.rpartition(".")
+            told = "press a key ..." if self.waiting == action else " or ".join(keys) or "none"
+            row.label = f"{IN_WORDS.get(half, '')}{name}:  {told}"

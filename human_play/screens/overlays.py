@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import pygame
 
 from brigade.human_play.game.human_game import Setup
 from brigade.human_play.window import theme
+from brigade.human_play.window.app import App, Screen
 from brigade.human_play.window.input import COMMANDS, MOVES, Bindings
 from brigade.human_play.window.widgets import Button, Column, Nudge, Widget, Words, nudge_of
 
@@ -39,10 +41,67 @@ class Card:
         """Draw it over a veil."""
         target.blit(theme.veil(target.get_size()), (0, 0))
         inner = round(self.width * u)
-        area = pygame.Rect(0, 0, inner, min(self.column.height(inner, u), round(target.get_height() - 60 * u)))
-        area.center = target.get_rect().center
+        high = min(self.column.height(inner, u), round(target.get_height() - 60 * u))
+        area = pygame.Rect(0, 0, inner, high).move_to(center=target.get_rect().center)
         theme.panel(target, area.inflate(round(48 * u), round(44 * u)), theme.BACK, 12 * u)
         self.column.draw(target, area, u)
+
+
+class Covered(Screen):
+    """A screen that a card, or a sentence, can stand before.
+
+    Attributes:
+        overlay: the card that stands before it.
+        note: a sentence for whoever looks at it, empty when there is none.
+    """
+
+    overlay: Card | None = None
+    _note, _note_until = "", 0.0
+
+    @property
+    def note(self) -> str:
+        """What is told just now."""
+        return self._note if time.perf_counter() < self._note_until else ""
+
+    def tell(self, note: str, seconds: float = 3.0) -> None:
+        """Show a sentence for a moment."""
+        self._note, self._note_until = note, time.perf_counter() + seconds
+
+    def uncover(self) -> None:
+        """Take the card away."""
+        self.overlay = None
+
+    def handle(self, event: pygame.Event) -> None:
+        """What the card does not take is for the screen."""
+        if self.overlay is None or not self.overlay.handle(event):
+            self.work(event)
+
+    def work(self, event: pygame.Event) -> None:
+        """Something was pressed or moved while nothing stands before the screen, or that a card leaves alone."""
+
+
+class Menu(Covered):
+    """A screen with a column of widgets.
+
+    Args:
+        app: the window.
+        widgets: from the top.
+        gap: between them.
+    """
+
+    def __init__(self, app: App, widgets: Sequence[Widget], gap: int = 10):
+        self.app, self.column = app, Column(widgets, gap=gap)
+
+    def back(self) -> None:
+        """What the back key does."""
+        self.app.back()
+
+    def work(self, event: pygame.Event) -> None:
+        """Work the widgets, or leave."""
+        if nudge_of(event) is Nudge.BACK:
+            self.back()
+        else:
+            self.column.handle(event)
 
 
 class Question(Card):
@@ -93,9 +152,7 @@ class KeyTable(Widget):
     """What to do in the left column, the keys for it in the right one."""
 
     rows: Sequence[tuple[str, str]]
-
-    def __post_init__(self) -> None:
-        self.takes_focus = False
+    takes_focus = False
 
     def height(self, width: int, u: float) -> int:
         """A line for each."""

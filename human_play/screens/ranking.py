@@ -44,9 +44,7 @@ class Places(Widget):
         self._unit = u
         for place, number in enumerate(self.rows):
             row = self._row(place)
-            if focused and place == self.at:
-                theme.panel(target, row.inflate(round(5 * u), round(5 * u)), theme.ACCENT, 9 * u)
-            theme.panel(target, row, theme.FIELD, 7 * u)
+            theme.frame(target, row, theme.FIELD, focused and place == self.at, u)
             hat = self.partners[number][1]
             theme.write(target, f"{place + 1}.", (row.x + 14 * u, row.centery), theme.LARGE * u, theme.SOFT, "midleft")
             worn = hats.number_of(hat)
@@ -58,16 +56,13 @@ class Places(Widget):
 
     def nudge(self, nudge: Nudge) -> bool:
         """Up and down choose a row, left and right move it."""
-        if nudge in (Nudge.UP, Nudge.DOWN):
-            to = self.at + (1 if nudge is Nudge.DOWN else -1)
-            if 0 <= to < len(self.rows):
-                self.at = to
-                return True
-            return False
         if nudge in (Nudge.LEFT, Nudge.RIGHT):
             self._move(self.at, -1 if nudge is Nudge.LEFT else 1)
             return True
-        return False
+        to = self.at + {Nudge.UP: -1, Nudge.DOWN: 1}.get(nudge, 0)
+        moves = to != self.at and 0 <= to < len(self.rows)
+        self.at = to if moves else self.at
+        return moves
 
     def click(self, at: tuple[int, int]) -> None:
         """The arrows of a row move it."""

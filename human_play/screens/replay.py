@@ -12,11 +12,12 @@ from brigade.envs.kitchen.pictures.drawing import Pen, paste, sprite
 from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.game import hud
-from brigade.human_play.replay.replay import Mark, Replay
+from brigade.human_play.game.human_game import Happening
+from brigade.human_play.replay.replay import Replay
 from brigade.human_play.replay.video import STRIP, draw_frame, lingering, save_picture
-from brigade.human_play.screens.overlays import Card, KeyTable
+from brigade.human_play.screens.overlays import Card, Covered, KeyTable
 from brigade.human_play.window import theme
-from brigade.human_play.window.app import App, Screen
+from brigade.human_play.window.app import App
 from brigade.human_play.window.widgets import Button, Widget, Words
 from brigade.simulation.recording import ENDING
 
@@ -45,7 +46,7 @@ KEYS = [
 SIGNS = "Orders: green triangle served, red cross missed, orange square ordered by nobody."
 
 
-class ReplayScreen(Screen):
+class ReplayScreen(Covered):
     """Shows a replay.
 
     Args:
@@ -60,7 +61,6 @@ class ReplayScreen(Screen):
         playing: whether it goes on by itself.
         speed: now.
         thoughts: whether they are shown.
-        note: a sentence for whoever watches, empty when there is none.
 
     Raises:
         BrigadeError: there is no such tick.
@@ -72,12 +72,10 @@ class ReplayScreen(Screen):
         self.position = float(tick or 0)
         self.playing = tick is None and replayed.ticks > 0
         self.speed = min(SPEEDS, key=lambda known: abs(math.log(known / speed)))
-        self.overlay: Card | None = None
         self.timeline = Timeline(replayed)
         self.dragging = False
         self._held: tuple[int, int, float] | None = None  # key, ticks, when it steps again
         self._drawn_at: float | None = None
-        self._note, self._note_until = "", 0.0
         self._picture = pygame.Rect(0, 0, 1, 1)
         self._button = pygame.Rect(0, 0, 1, 1)
 
@@ -86,15 +84,8 @@ class ReplayScreen(Screen):
         """The tick that is shown, or that chefs are on their way to."""
         return math.ceil(self.position)
 
-    @property
-    def note(self) -> str:
-        """What is told just now."""
-        return self._note if time.perf_counter() < self._note_until else ""
-
-    def handle(self, event: pygame.Event) -> None:
+    def work(self, event: pygame.Event) -> None:
         """Play, step, scrub, save, or leave."""
-        if self.overlay is not None and self.overlay.handle(event):
-            return
         if event.type == pygame.KEYDOWN:
             self._key(event)
         elif event.type == pygame.KEYUP:
@@ -125,10 +116,8 @@ class ReplayScreen(Screen):
         target.fill(theme.BACK, area)
         y = float(area.y)
         for warning in self.replayed.warnings:
-            height = theme.SMALL * u * 1.05
-            wide = theme.words(warning, height).get_width()
-            height = min(height, height * (size[0] - 20 * u) / max(1, wide))
-            theme.write(target, warning, (10 * u, y + WARNING * u / 2), height, theme.WARN, "midleft")
+            at, height, most = (10 * u, y + WARNING * u / 2), theme.SMALL * u * 1.05, size[0] - 20 * u
+            theme.write(target, warning, at, height, theme.WARN, "midleft", most)
             y += WARNING * u
         y = area.y + (GAP + self._told_high) * u
         high = round((sum(LANES.values()) + SCRUB) * u)
@@ -168,13 +157,9 @@ class ReplayScreen(Screen):
         path = picture_path(self.replayed, self.tick)
         try:
             save_picture(picture, path)
-            self.tell(f"Saved beside the recording: {path.name}")
+            self.tell(f"Saved beside the recording: {path.name}", NOTE_S)
         except BrigadeError as error:
-            self.tell(f"Not saved: {error}")
-
-    def tell(self, note: str) -> None:
-        """Show a sentence for a moment."""
-        self._note, self._note_until = note, time.perf_counter() + NOTE_S
+            self.tell(f"Not saved: {error}", NOTE_S)
 
     def _go_on(self) -> None:
         now = time.perf_counter()
@@ -218,20 +203,16 @@ class ReplayScreen(Screen):
             self.toggle()
 
     def _help(self) -> None:
-        def close() -> None:
-            self.overlay = None
-
         widgets: list[Widget] = [
             Words("Keys", theme.LARGE, centred=True), KeyTable(KEYS), Words(SIGNS, theme.SMALL + 1, theme.SOFT),
-            Button("Close", close, main=True),
+            Button("Close", self.uncover, main=True),
         ]  # fmt: skip
         self._held = None
-        self.overlay = Card(widgets, close, 520)
+        self.overlay = Card(widgets, self.uncover, 520)
 
     def _draw_row(self, target: pygame.Surface, area: pygame.Rect, u: float) -> None:
         """The play button, where we are, how fast, and the most important keys."""
-        self._button = pygame.Rect(round(10 * u), 0, round(38 * u), round(24 * u))
-        self._button.centery = area.centery
+        self._button = pygame.Rect(0, 0, round(38 * u), round(24 * u)).move_to(midleft=(round(10 * u), area.centery))
         theme.panel(target, self._button, theme.EDGE, 6 * u)
         x, y = self._button.center
         if self.playing:
@@ -287,11 +268,9 @@ class Timeline:
         x, y = self.x_of(position), self.area.bottom - SCRUB * u / 2
         done = pygame.Rect(self.area.x, round(y - 3 * u), max(1, round(x - self.area.x)), round(6 * u))
         theme.panel(target, done, theme.ACCENT, 3 * u)
-        line = pygame.Rect(0, room.y, max(2, round(1.5 * u)), round(y - room.y))
-        line.centerx = round(x)
+        line = pygame.Rect(0, 0, max(2, round(1.5 * u)), round(y - room.y)).move_to(midtop=(round(x), room.y))
         target.fill(theme.WORDS, line)
-        knob = pygame.Rect(0, 0, round(14 * u), round(14 * u))
-        knob.center = (round(x), round(y))
+        knob = pygame.Rect(0, 0, round(14 * u), round(14 * u)).move_to(center=(round(x), round(y)))
         theme.panel(target, knob, theme.WORDS, 7 * u)
 
     def _still(self, room: pygame.Rect, u: float) -> pygame.Surface:
@@ -313,8 +292,8 @@ class Timeline:
                 if LANE_OF[mark.kind] == name:
                     self._draw_mark(surface, mark, lane, u)
             top += high * u
-        track = pygame.Rect(left, 0, self.area.w, round(6 * u))
-        track.centery = round(room.h - SCRUB * u / 2)
+        middle = (left, round(room.h - SCRUB * u / 2))
+        track = pygame.Rect(0, 0, self.area.w, round(6 * u)).move_to(midleft=middle)
         theme.panel(surface, track, theme.FIELD, 3 * u)
         return surface
 
@@ -331,7 +310,7 @@ class Timeline:
         surface.fill(theme.EDGE, (lane.x, round(zero), lane.w, 1))
         pygame.draw.lines(surface, theme.ACCENT, False, points, max(1, round(1.5 * u)))
 
-    def _draw_mark(self, surface: pygame.Surface, mark: Mark, lane: pygame.Rect, u: float) -> None:
+    def _draw_mark(self, surface: pygame.Surface, mark: Happening, lane: pygame.Rect, u: float) -> None:
         """Shapes tell them apart, not colours alone."""
         x, y, colour = self.x_of(mark.at), float(lane.centery), MARKS.get(mark.kind, theme.WORDS)
         if mark.seat is not None:

@@ -9,13 +9,14 @@ import pygame
 from brigade.envs.kitchen.pictures.drawing import paste, sprite
 from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS, chef
 from brigade.human_play.game.human_game import HumanGame
+from brigade.human_play.screens.overlays import Menu
 from brigade.human_play.window import theme
-from brigade.human_play.window.app import App, Screen
-from brigade.human_play.window.widgets import Button, Column, Nudge, Widget, nudge_of
+from brigade.human_play.window.app import App
+from brigade.human_play.window.widgets import Button
 from brigade.simulation.played import result
 
 
-class ResultScreen(Screen):
+class ResultScreen(Menu):
     """Shows the figures of a game.
 
     Args:
@@ -30,25 +31,19 @@ class ResultScreen(Screen):
         self, app: App, human_game: HumanGame, again: Callable[[], None] | None, on: Callable[[], None] | None = None,
         shows_file: bool = True,
     ):  # fmt: skip
-        self.app, self.human_game, self.shows_file = app, human_game, shows_file
-        widgets: list[Widget] = []
-        if again is not None:
-            widgets.append(Button("Play again", again, main=True))
-        widgets.append(Button("Go on" if on is not None else "Done", on or app.back, main=again is None))
-        self.column = Column(widgets)
+        self.human_game, self.shows_file = human_game, shows_file
+        self.on = on or app.back
+        widgets = [Button("Play again", again, main=True)] if again is not None else []
+        widgets.append(Button("Go on" if on is not None else "Done", self.on, main=again is None))
+        super().__init__(app, widgets)
 
-    def handle(self, event: pygame.Event) -> None:
-        """Press a button."""
-        if nudge_of(event) is not Nudge.BACK:
-            self.column.handle(event)
-        elif isinstance(last := self.column.widgets[-1], Button):
-            last.action()
+    def back(self) -> None:
+        """The same as the last button."""
+        self.on()
 
     def draw(self, target: pygame.Surface) -> None:
         """Draw score, dishes, and each chef's part in them."""
-        size = target.get_size()
-        u = theme.unit(size)
-        target.fill(theme.BACK)
+        size, u = theme.cleared(target)
         played = self.human_game.played
         if played is None:
             return
@@ -68,13 +63,9 @@ class ResultScreen(Screen):
         if recorder is not None and (self.shows_file or recorder.failed is not None):
             line = f"recorded in {setup.recording}" if recorder.failed is None else f"not recorded: {recorder.failed}"
             colour = theme.SOFT if recorder.failed is None else theme.WARN
-            height = min(
-                theme.SMALL * u, theme.SMALL * u * (size[0] - 40 * u) / theme.words(line, theme.SMALL * u).get_width()
-            )
-            theme.write(target, line, (middle, below), height, colour, "midtop")
-        area = pygame.Rect(0, round(below + 34 * u), round(260 * u), round(110 * u))
-        area.centerx = round(middle)
-        self.column.draw(target, area, u)
+            theme.write(target, line, (middle, below), theme.SMALL * u, colour, "midtop", size[0] - 40 * u)
+        area = pygame.Rect(0, 0, round(260 * u), round(110 * u))
+        self.column.draw(target, area.move_to(midtop=(round(middle), round(below + 34 * u))), u)
 
     def _draw_chefs(self, target: pygame.Surface, middle: float, top: float, u: float) -> None:
         played, seats = self.human_game.played, self.human_game.setup.seats

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 import pygame
 
@@ -16,21 +16,21 @@ from brigade.human_play.game.game_options import GameOptions, in_words, partners
 from brigade.human_play.game.human_game import HumanGame, Setup
 from brigade.human_play.screens.game import GameScreen
 from brigade.human_play.screens.key_settings import KeysScreen
+from brigade.human_play.screens.overlays import Menu
 from brigade.human_play.screens.result import ResultScreen
 from brigade.human_play.window import theme
 from brigade.human_play.window.app import App, Screen
-from brigade.human_play.window.widgets import Button, Choice, Column, Nudge, Widget, nudge_of
+from brigade.human_play.window.widgets import Button, Choice, Widget
 from brigade.simulation.episode import state_after
-from brigade.simulation.messages import Mode
 
 SECONDS = (60.0, 125.0, 180.0, 300.0)
-SPEEDS = {"very slow": 2.0, "slow": 3.0, "usual": 4.0, "brisk": 6.0, "fast": 8.0, "very fast": 12.0}
+SPEEDS = {2.0: "very slow", 3.0: "slow", 4.0: "usual", 6.0: "brisk", 8.0: "fast", 12.0: "very fast"}
 MODES = {"both": "both may talk", "human": "only you may talk", "agent": "only the partner may talk",
          "nobody": "nobody talks"}  # fmt: skip
 PREVIEW_TICKS = 120  # how long the kitchen in the picture has been cooking
 
 
-class StartScreen(Screen):
+class StartScreen(Menu):
     """Chooses a game.
 
     Args:
@@ -40,64 +40,46 @@ class StartScreen(Screen):
     """
 
     def __init__(self, app: App, game_options: GameOptions, countdown_s: float = 3.0):
-        self.app, self.game_options, self.countdown_s = app, game_options, countdown_s
+        self.game_options, self.countdown_s = game_options, countdown_s
         self.problem = ""
-        self.kitchens = _with(list_kitchens(), game_options.kitchen)
-        self.partners = _with(partners_offered(), game_options.partners[0] if game_options.partners else "fsm")
-        self.lengths = sorted({*SECONDS, *((game_options.seconds,) if game_options.seconds is not None else ())})
-        self.speeds = (
-            SPEEDS
-            if game_options.hz in SPEEDS.values()
-            else {**SPEEDS, f"{game_options.hz:g} ticks a second": game_options.hz}
-        )
         self._preview: tuple[Any, pygame.Surface] | None = None
-        self.column = Column(self._widgets(), gap=8)
+        super().__init__(app, self._widgets(game_options), gap=8)
 
-    def _widgets(self) -> list[Widget]:
-        game_options = self.game_options
-        titles = [load_kitchen(name).spec.title for name in self.kitchens]
-        self.kitchen = Choice("Kitchen", titles, self.kitchens.index(game_options.kitchen))
-        partner = game_options.partners[0] if game_options.partners else "fsm"
-        self.partner = Choice("Partner", [in_words(name) for name in self.partners], self.partners.index(partner))
-        own = ["the kitchen's own", *(_length(seconds) for seconds in self.lengths)]
-        at = 0 if game_options.seconds is None else 1 + self.lengths.index(game_options.seconds)
-        self.length = Choice("Length", own, at)
-        speed = list(self.speeds.values()).index(game_options.hz)
-        self.speed = Choice("Speed", list(self.speeds), speed)
-        self.mode = Choice("Messages", list(MODES.values()), list(get_args(Mode)).index(game_options.mode))
-        self.thoughts = Choice("Its thoughts", ("hidden", "shown beside the kitchen"), int(game_options.thoughts))
-        self.practice = Choice("Practice", ("no", "yes, with pauses"), int(game_options.practice))
+    def _widgets(self, now: GameOptions) -> list[Widget]:
+        titles = {name: load_kitchen(name).spec.title for name in _with(list_kitchens(), now.kitchen)}
+        self.kitchen = Choice("Kitchen", titles, now.kitchen)
+        partner = next(iter(now.partners), "fsm")
+        partners = {name: in_words(name) for name in _with(partners_offered(), partner)}
+        self.partner = Choice("Partner", partners, partner)
+        lengths = sorted({*SECONDS, *((now.seconds,) if now.seconds is not None else ())})
+        own = {None: "the kitchen's own", **{seconds: _length(seconds) for seconds in lengths}}
+        self.length = Choice("Length", own, now.seconds)
+        self.speed = Choice("Speed", {**SPEEDS, now.hz: SPEEDS.get(now.hz, f"{now.hz:g} ticks a second")}, now.hz)
+        self.mode = Choice("Messages", MODES, now.mode)
+        self.thoughts = Choice("Its thoughts", {False: "hidden", True: "shown beside the kitchen"}, now.thoughts)
+        self.practice = Choice("Practice", {False: "no", True: "yes, with pauses"}, now.practice)
+        keys = Button("Keys", lambda: self.app.push(KeysScreen(self.app)))
         return [
             self.kitchen, self.partner, self.length, self.speed, self.mode, self.thoughts, self.practice,
-            Button("Cook!", self._play, main=True), Button("Keys", self._keys), Button("Quit", self.app.back),
+            Button("Cook!", self._play, main=True), keys, Button("Quit", self.back),
         ]  # fmt: skip
 
     def chosen(self) -> GameOptions:
         """What is chosen now."""
-        at = self.length.index
         return replace(
             self.game_options,
-            kitchen=self.kitchens[self.kitchen.index],
-            partners=(self.partners[self.partner.index],),
-            seconds=None if at == 0 else self.lengths[at - 1],
-            hz=self.speeds[self.speed.value],
-            mode=get_args(Mode)[self.mode.index],
-            thoughts=bool(self.thoughts.index),
-            practice=bool(self.practice.index),
+            kitchen=self.kitchen.value,
+            partners=(self.partner.value,),
+            seconds=self.length.value,
+            hz=self.speed.value,
+            mode=self.mode.value,
+            thoughts=self.thoughts.value,
+            practice=self.practice.value,
         )
-
-    def handle(self, event: pygame.Event) -> None:
-        """Work the choices; the back key leaves."""
-        if nudge_of(event) is Nudge.BACK:
-            self.app.back()
-        else:
-            self.column.handle(event)
 
     def draw(self, target: pygame.Surface) -> None:
         """Draw the choices, and the kitchen that is chosen."""
-        size = target.get_size()
-        u = theme.unit(size)
-        target.fill(theme.BACK)
+        size, u = theme.cleared(target)
         wide = min(round(size[0] * 0.56), round(520 * u))
         left = round(28 * u)
         theme.write(target, "Brigade", (left, 26 * u), theme.TITLE * u, theme.ACCENT)
@@ -110,26 +92,19 @@ class StartScreen(Screen):
         else:
             told = "up, down: choose   left, right: change   Enter: do it   or use the mouse"
             theme.write(target, told, below, theme.SMALL * u, theme.SOFT, "midleft")
-        room = pygame.Rect(
-            wide + round(24 * u), round(104 * u), size[0] - wide - round(48 * u), round(size[1] - 210 * u)
-        )
-        self._draw_preview(target, room, u)
+        beside, across = wide + round(24 * u), size[0] - wide - round(48 * u)
+        self._draw_preview(target, pygame.Rect(beside, round(104 * u), across, round(size[1] - 210 * u)), u)
 
     def _draw_preview(self, target: pygame.Surface, room: pygame.Rect, u: float) -> None:
-        name = self.kitchens[self.kitchen.index]
-        key = (name, room.size)
+        kitchen = load_kitchen(self.kitchen.value)
+        key = (self.kitchen.value, room.size)
         if self._preview is None or self._preview[0] != key:
-            kitchen = load_kitchen(name)
-            side = min(room.w, room.h)
-            picture = render(kitchen, state_after(kitchen, "fsm", PREVIEW_TICKS), (room.w, side))
-            self._preview = (key, picture)
+            now = state_after(kitchen, "fsm", PREVIEW_TICKS)
+            self._preview = (key, render(kitchen, now, (room.w, min(room.w, room.h))))
         picture = self._preview[1]
         target.blit(picture, room.topleft)
         below = pygame.Rect(room.x, room.y + picture.get_height() + round(10 * u), room.w, round(70 * u))
-        theme.paragraph(target, load_kitchen(name).spec.about, below, theme.SMALL * u * 1.1, theme.SOFT)
-
-    def _keys(self) -> None:
-        self.app.push(KeysScreen(self.app))
+        theme.paragraph(target, kitchen.spec.about, below, theme.SMALL * u * 1.1, theme.SOFT)
 
     def _play(self) -> None:
         self.game_options = self.chosen()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS
@@ -53,8 +54,10 @@ class StudyRunner:
             Thanks: self._thanks,
         }  # fmt: skip
 
-    def _page(self, title: str, widgets: list[Widget]) -> Page:
-        return Page(self.app, title, widgets, self.session.place, self.app.quit)
+    def _page(self, title: str, widgets: list[Widget], problem: str = "") -> Page:
+        self._shown = Page(self.app, title, widgets, self.session.place, self.app.quit)
+        self._shown.problem = problem
+        return self._shown
 
     def _on(self) -> None:
         """Show the next step, or close."""
@@ -64,76 +67,69 @@ class StudyRunner:
         else:
             self.app.show(screen)
 
-    def _finish(self, page: Page, step: Step, data: dict[str, Any]) -> None:
+    def _finish(self, step: Step, data: dict[str, Any] | None = None) -> None:
         """Store a step and go on; what is wrong is said on the page, and nothing is lost."""
         try:
             self.session.finish(step, data)
         except BrigadeError as error:
-            page.problem = str(error)
+            self._shown.problem = str(error)
         else:
             self._on()
 
     def _consent(self, step: Consent) -> Page:
-        def decline() -> None:
-            page.question = Question(
-                "Do you not want to take part?", "Nothing but this is then stored.", "I do not take part", "Back",
-                withdraw, lambda: setattr(page, "question", None),
-            )  # fmt: skip
-
-        def withdraw() -> None:
-            self.session.withdraw("declined the consent")
-            self.app.quit()
-
         widgets: list[Widget] = [
             Words(flowing(step.text)),
-            Button("I agree", lambda: self._finish(page, step, {"agreed": True}), main=True),
-            Button("I do not agree", decline),
+            Button("I agree", lambda: self._finish(step, {"agreed": True}), main=True),
+            Button("I do not agree", self._decline),
         ]
-        page = self._page(step.title, widgets)
-        return page
+        return self._page(step.title, widgets)
+
+    def _decline(self) -> None:
+        self._shown.overlay = Question(
+            "Do you not want to take part?", "Nothing but this is then stored.", "I do not take part", "Back",
+            self._withdraw, self._shown.uncover,
+        )  # fmt: skip
+
+    def _withdraw(self) -> None:
+        self.session.withdraw("declined the consent")
+        self.app.quit()
 
     def _form(self, step: Form) -> Page:
         fields = {question.id: _widget_of(question) for question in step.questions}
 
         def send() -> None:
             answers = {name: _answer_of(field) for name, field in fields.items()}
-            for number, question in enumerate(step.questions):
+            for place, question in enumerate(step.questions):
                 try:
                     question.check(answers[question.id])
                 except BrigadeError as error:
-                    page.problem = str(error)
-                    page.column.focus = page.column.widgets.index(list(fields.values())[number])
-                    page.column.show(page.column.widgets[page.column.focus])
+                    self._shown.problem = str(error)
+                    self._shown.column.focus = place
+                    self._shown.column.show(fields[question.id])
                     return
-            self._finish(page, step, {"answers": answers})
+            self._finish(step, {"answers": answers})
 
         titles = {"before": "Before you begin", "end": "At the end"}
         about = f"About the {step.hat} hat" if step.hat is not None else "A few questions"
         if step.name == "after_each_game":
             about = f"About the last game, with the {step.hat} hat"
         widgets: list[Widget] = [*fields.values(), Button("Continue", send, main=True)]
-        page = self._page(titles.get(step.name, about), widgets)
-        return page
+        return self._page(titles.get(step.name, about), widgets)
 
     def _brief(self, step: Playing) -> Page:
         def begin() -> None:
             try:
                 setup = setup_of(step, self.session)
-                self.app.show(
-                    GameScreen(self.app, setup, lambda human_game: self._played(step, human_game), self.countdown_s)
-                )
+                self.app.show(GameScreen(self.app, setup, partial(self._played, step), self.countdown_s))
             except BrigadeError as error:
-                page.problem = str(error)
+                self._shown.problem = str(error)
 
-        title, told = _brief_of(step, self._games())
+        games = sum(isinstance(each, Game) for each in self.session.steps)
+        title, told = _brief_of(step, games)
         widgets: list[Widget] = [Words(told), Button("Start", begin, main=True)]
         if isinstance(step, Practice):
             widgets.insert(1, KeyTable(keys_in_words(self.app.bindings, 1, ("help", "leave"))))
-        page = self._page(title, widgets)
-        return page
-
-    def _games(self) -> int:
-        return sum(isinstance(step, Game) for step in self.session.steps)
+        return self._page(title, widgets)
 
     def _played(self, step: Playing, human_game: HumanGame) -> None:
         """A game is over, or was left: then the study closes, and goes on with this game the next time."""
@@ -143,7 +139,7 @@ class StudyRunner:
 
         def on() -> None:
             try:
-                self.session.finish(step, {})
+                self.session.finish(step)
             except BrigadeError as error:
                 self.app.show(self._again(step, str(error)))
             else:
@@ -153,37 +149,23 @@ class StudyRunner:
 
     def _again(self, step: Playing, problem: str) -> Page:
         """The game is recorded, but that it is finished could not be noted: try it until it can."""
-
-        def note() -> None:
-            self._finish(page, step, {})
-
         widgets: list[Widget] = [
             Words("The game is over, but this could not be stored. Please call the person who leads the study."),
-            Button("Try to store it again", note, main=True),
+            Button("Try to store it again", lambda: self._finish(step), main=True),
             Button("Play this game again", self._on),
         ]
-        page = self._page("One moment", widgets)
-        page.problem = problem
-        return page
+        return self._page("One moment", widgets, problem)
 
     def _ranking(self, step: Ranking) -> Page:
         places = Places(tuple(step.partners))
-
-        def send() -> None:
-            self._finish(page, step, {"ranking": places.order()})
-
+        send = Button("This is my order", lambda: self._finish(step, {"ranking": places.order()}), main=True)
         told = "Up and down choose a partner, left and right move it up and down the list. Or click the arrows."
-        widgets: list[Widget] = [Words(flowing(step.text)), Words(told, theme.SMALL + 1, theme.SOFT), places,
-                                 Button("This is my order", send, main=True)]  # fmt: skip
-        page = self._page("Your order", widgets)
-        return page
+        return self._page("Your order", [Words(flowing(step.text)), Words(told, theme.SMALL + 1, theme.SOFT), places,
+                                         send])  # fmt: skip
 
     def _thanks(self, step: Thanks) -> Page:
-        def close() -> None:
-            self._finish(page, step, {})
-
-        page = self._page("Thank you", [Words(flowing(step.text)), Button("Finish", close, main=True)])
-        return page
+        finish = Button("Finish", lambda: self._finish(step), main=True)
+        return self._page("Thank you", [Words(flowing(step.text)), finish])
 
 
 def setup_of(step: Playing, session: Session) -> Setup:

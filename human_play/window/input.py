@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
+from typing import Literal, get_args
 
 import pygame
 import yaml
@@ -17,7 +16,8 @@ from brigade.envs.kitchen.content.layout import DOWN, INTERACT, LEFT, RIGHT, STA
 from brigade.envs.registry import unknown
 
 MOVES = {"left": LEFT, "right": RIGHT, "down": DOWN, "up": UP, "interact": INTERACT}
-COMMANDS = ("pause", "restart", "thoughts", "help", "fullscreen", "leave")
+Command = Literal["pause", "restart", "thoughts", "help", "fullscreen", "leave"]
+COMMANDS: tuple[Command, ...] = get_args(Command)
 TILT = 0.5  # how far a stick is pushed before it counts
 PAD_INTERACT, PAD_PAUSE, PAD_LEAVE = (0, 2), (7, 9), (1, 6, 8)  # buttons of the common pads
 
@@ -90,8 +90,9 @@ def save_bindings(bindings: Bindings, path: Path | None = None) -> None:
 
 def actions_of(bindings: Bindings) -> dict[str, list[str]]:
     """Every action with its keys: `first.left`, ..., `second.interact`, `pause`, ..."""
-    halves = {f"{half}.{move}": getattr(bindings, half).get(move, []) for half in ("first", "second") for move in MOVES}
-    return halves | {command: getattr(bindings, command) for command in COMMANDS}
+    halves = {"first": bindings.first, "second": bindings.second}.items()
+    moves = {f"{half}.{move}": keys.setdefault(move, []) for half, keys in halves for move in MOVES}
+    return moves | {command: getattr(bindings, command) for command in COMMANDS}
 
 
 class Stick:
@@ -133,26 +134,6 @@ class Stick:
         self._held, self._pressed = [], None
 
 
-class Meaning(Enum):
-    """What an event means outside of moving a chef."""
-
-    PAUSE = "pause"
-    RESTART = "restart"
-    THOUGHTS = "thoughts"
-    HELP = "help"
-    FULLSCREEN = "fullscreen"
-    LEAVE = "leave"
-
-
-@dataclass(frozen=True)
-class Say:
-    """A preset message is sent."""
-
-    number: int  # from 0
-    player: int = 0
-
-
-@dataclass
 class Controls:
     """Reads the events of a game: keys and pads for one or two people.
 
@@ -160,28 +141,25 @@ class Controls:
         bindings: which keys do what.
         players: how many people play at this machine, 1 or 2.
         look: reads the keys that were pressed since the last frame.
+
+    Attributes:
+        sticks: one for each player.
     """
 
-    bindings: Bindings
-    players: int = 1
-    look: Callable[[], None] | None = None
-    sticks: list[Stick] = field(default_factory=list)
-    _moves: dict[int, tuple[int, int]] = field(default_factory=dict)  # key: player and action
-    _commands: dict[int, Meaning] = field(default_factory=dict)
-    _tilted: dict[tuple[int, int], int] = field(default_factory=dict)  # pad and axis: the action it is tilted to
+    def __init__(self, bindings: Bindings, players: int = 1, look: Callable[[], None] | None = None):
+        self.players, self.sticks = players, [Stick(look) for _ in range(players)]
+        code = pygame.key.key_code
+        self._moves = {  # key: player and action
+            code(name): (player, MOVES[move])
+            for half, player in ((bindings.first, 0), (bindings.second, players - 1))
+            for move, names in half.items()
+            for name in names
+        }
+        self._commands = {code(name): command for command in COMMANDS for name in getattr(bindings, command)}
+        self._tilted: dict[tuple[int, int], int] = {}  # pad and axis: the action it is tilted to
 
-    def __post_init__(self) -> None:
-        self.sticks = [Stick(self.look) for _ in range(self.players)]
-        for half, player in (("first", 0), ("second", self.players - 1)):
-            for move, names in getattr(self.bindings, half).items():
-                for name in names:
-                    self._moves[pygame.key.key_code(name)] = (player, MOVES[move])
-        for command in COMMANDS:
-            for name in getattr(self.bindings, command):
-                self._commands[pygame.key.key_code(name)] = Meaning(command)
-
-    def read(self, event: pygame.Event) -> Meaning | Say | None:
-        """Move the sticks by an event, or say what else it means."""
+    def read(self, event: pygame.Event) -> Command | int | None:
+        """Move the sticks by an event, or say what else it means: a command, or a preset message, numbered from 0."""
         if event.type == pygame.KEYDOWN:
             return self._key_down(event)
         if event.type == pygame.KEYUP and event.key in self._moves:
@@ -199,24 +177,24 @@ class Controls:
             self._tilt(event, event.axis, event.value)
         return None
 
-    def _key_down(self, event: pygame.Event) -> Meaning | Say | None:
+    def _key_down(self, event: pygame.Event) -> Command | int | None:
         if event.key in self._moves:
             player, action = self._moves[event.key]
             self.sticks[player].press(action)
             return None
         if pygame.K_1 <= event.key <= pygame.K_9:
-            return Say(event.key - pygame.K_1)
+            return int(event.key - pygame.K_1)
         return self._commands.get(event.key)
 
-    def _button(self, event: pygame.Event) -> Meaning | None:
+    def _button(self, event: pygame.Event) -> Command | None:
         down = event.type == pygame.JOYBUTTONDOWN
         if event.button in PAD_INTERACT:
             stick = self.sticks[self._player_of(event)]
             (stick.press if down else stick.release)(INTERACT)
         elif down and event.button in PAD_PAUSE:
-            return Meaning.PAUSE
+            return "pause"
         elif down and event.button in PAD_LEAVE:
-            return Meaning.LEAVE
+            return "leave"
         return None
 
     def _tilt(self, event: pygame.Event, axis: int, value: float) -> None:

@@ -61,11 +61,8 @@ class Robot:
 
     async def click_button(self, label: str) -> None:
         """Press the button with a label, in the column of the present screen or of what stands before it."""
-        for owner in (getattr(self.app.screen, "question", None), getattr(self.app.screen, "overlay", None),
-                      self.app.screen):  # fmt: skip
-            column = getattr(owner, "column", None)
-            if not isinstance(column, Column):
-                continue
+        for owner in (getattr(self.app.screen, "overlay", None), self.app.screen):
+            column = getattr(owner, "column", Column(()))
             for widget in column.widgets:
                 if isinstance(widget, Button) and widget.label == label:
                     column.show(widget)
@@ -76,8 +73,7 @@ class Robot:
 
     def widgets(self) -> list[Widget]:
         """What stands on the present screen."""
-        column = getattr(self.app.screen, "column", None)
-        return list(column.widgets) if column is not None else []
+        return list(getattr(self.app.screen, "column", Column(())).widgets)
 
     async def frames(self, count: int) -> None:
         """Wait until so many frames have been drawn."""

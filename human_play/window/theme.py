@@ -39,13 +39,21 @@ def words(line: str, height: float, colour: str = WORDS) -> pygame.Surface:
     return text(line, max(6, round(height / DEFAULT_FONT_LINE)), colour)
 
 
+def cleared(target: pygame.Surface) -> tuple[tuple[int, int], float]:
+    """Clear the window; returns its size and `unit`."""
+    target.fill(BACK)
+    return target.get_size(), unit(target.get_size())
+
+
 def write(
     target: pygame.Surface, line: str, at: tuple[float, float], height: float, colour: str = WORDS,
-    anchor: Anchor = "topleft",
+    anchor: Anchor = "topleft", most: float | None = None,
 ) -> pygame.Rect:  # fmt: skip
-    """Write a line; returns where it stands."""
+    """Write a line, smaller where it would be wider than `most`; returns where it stands."""
     if not line:
         return pygame.Rect(round(at[0]), round(at[1]), 0, round(height))
+    if most is not None:
+        height *= min(1.0, most / max(1, words(line, height).get_width()))
     picture = words(line, height, colour)
     place = picture.get_rect(**{anchor: (round(at[0]), round(at[1]))})
     target.blit(picture, place, special_flags=pygame.BLEND_PREMULTIPLIED)
@@ -79,20 +87,33 @@ def _fitting(word: str, height: float, width: float) -> int:
     return next((n for n in range(len(word), 1, -1) if words(word[:n], height).get_width() <= width), 1)
 
 
-def paragraph(
-    target: pygame.Surface, given: str, area: pygame.Rect, height: float, colour: str = WORDS, spacing: float = 1.4
-) -> int:
+def paragraph(target: pygame.Surface, given: str, area: pygame.Rect, height: float, colour: str = WORDS) -> int:
     """Write text broken into lines from the top of an area; returns the y below the last line."""
     y = float(area.y)
     for line in wrapped(given, height, area.w):
         write(target, line, (area.x, y), height, colour)
-        y += height * spacing
+        y += height * 1.4
     return round(y)
 
 
 def panel(target: pygame.Surface, area: pygame.Rect, colour: Colour = PANEL, corner: float = 8) -> None:
     """A panel with round corners."""
     rounded(target, area, colour, max(2, round(corner)))
+
+
+def bar(target: pygame.Surface, area: pygame.Rect, part: float, colour: str) -> None:
+    """How much there is of something, 0 to 1."""
+    panel(target, area, FIELD, area.h / 2)
+    drawn = pygame.Rect(area.x, area.y, round(area.w * part), area.h)
+    if drawn.w >= area.h:
+        panel(target, drawn, colour, area.h / 2)
+
+
+def frame(target: pygame.Surface, area: pygame.Rect, colour: str, focused: bool, u: float) -> None:
+    """A box; with a bright edge when it has the focus."""
+    if focused:
+        panel(target, area.inflate(round(5 * u), round(5 * u)), ACCENT, 9 * u)
+    panel(target, area, colour, 7 * u)
 
 
 def readable(colour: str) -> str:
@@ -102,8 +123,8 @@ def readable(colour: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def veil(size: tuple[int, int], alpha: int = 170) -> pygame.Surface:
+def veil(size: tuple[int, int]) -> pygame.Surface:
     """What is laid over a screen that a question stands before."""
     surface = pygame.Surface(size, pygame.SRCALPHA, 32)
-    surface.fill((12, 14, 20, alpha))
+    surface.fill((12, 14, 20, 170))
     return surface

@@ -5,9 +5,10 @@ Every widget can be worked with the keyboard alone, the mouse alone, or a gamepa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 import pygame
 
@@ -57,7 +58,7 @@ class Widget:
     """
 
     area: pygame.Rect = field(default_factory=lambda: pygame.Rect(0, 0, 0, 0), init=False)
-    takes_focus: bool = field(default=True, init=False)
+    takes_focus = True
 
     def height(self, width: int, u: float) -> int:
         """How high it is, in pixels, when it is so wide; `u` is the unit of `theme.unit`."""
@@ -87,9 +88,7 @@ class Words(Widget):
     size: int = theme.BODY
     colour: str = theme.WORDS
     centred: bool = False
-
-    def __post_init__(self) -> None:
-        self.takes_focus = False
+    takes_focus = False
 
     def height(self, width: int, u: float) -> int:
         """As many lines as it takes."""
@@ -121,9 +120,10 @@ class Button(Widget):
     def draw(self, target: pygame.Surface, focused: bool, u: float) -> None:
         """Draw it."""
         colour = theme.FIELD if not self.enabled else theme.GOOD if self.main else theme.EDGE
-        _frame(target, self.area, colour, focused, u)
+        theme.frame(target, self.area, colour, focused, u)
         write = theme.SOFT if not self.enabled else theme.WORDS
-        height = min(theme.BODY * u, theme.BODY * u * self.area.w / max(1, _width(self.label, u) + 20 * u))
+        wide = theme.words(self.label, theme.BODY * u).get_width() + 20 * u
+        height = theme.BODY * u * min(1.0, self.area.w / max(1, wide))
         theme.write(target, self.label, self.area.center, height, write, "center")
 
     def nudge(self, nudge: Nudge) -> bool:
@@ -140,17 +140,17 @@ class Button(Widget):
 
 @dataclass
 class Choice(Widget):
-    """One of several options, shown one at a time."""
+    """One of several options, shown one at a time.
+
+    Attributes:
+        label: what is chosen.
+        options: in words.
+        value: the option that is shown.
+    """
 
     label: str
-    options: Sequence[str]
-    index: int = 0
-    changed: Callable[[], None] | None = None
-
-    @property
-    def value(self) -> str:
-        """The option that is shown."""
-        return self.options[self.index]
+    options: Mapping[Any, str]
+    value: Any
 
     def height(self, width: int, u: float) -> int:
         """One line with room around it."""
@@ -161,10 +161,9 @@ class Choice(Widget):
         box = self._box()
         at = (self.area.x, self.area.centery)
         theme.write(target, self.label, at, theme.BODY * u, theme.WORDS if focused else theme.SOFT, "midleft")
-        _frame(target, box, theme.FIELD, focused, u)
-        room = box.w - 60 * u
-        height = min(theme.BODY * u, theme.BODY * u * room / max(1, _width(self.value, u)))
-        theme.write(target, self.value, box.center, height, theme.WORDS, "center")
+        theme.frame(target, box, theme.FIELD, focused, u)
+        said = self.options[self.value]
+        theme.write(target, said, box.center, theme.BODY * u, theme.WORDS, "center", box.w - 60 * u)
         for side, x in ((-1, box.x + 14 * u), (1, box.right - 14 * u)):
             points = [(x + side * 5 * u, box.centery), (x - side * 4 * u, box.centery - 6 * u),
                       (x - side * 4 * u, box.centery + 6 * u)]  # fmt: skip
@@ -176,9 +175,8 @@ class Choice(Widget):
 
     def turn(self, by: int) -> None:
         """Show another option."""
-        self.index = (self.index + by) % len(self.options)
-        if self.changed is not None:
-            self.changed()
+        values = list(self.options)
+        self.value = values[(values.index(self.value) + by) % len(values)]
 
     def nudge(self, nudge: Nudge) -> bool:
         """Left and right turn; so does confirming."""
@@ -231,7 +229,7 @@ class Pick(Widget):
         theme.paragraph(target, self.question, self.area, theme.BODY * u)
         boxes = self.boxes(u)
         for i, (box, option) in enumerate(zip(boxes, self.options, strict=True)):
-            _frame(target, box, theme.GOOD if i == self.chosen else theme.FIELD, focused and i == self._hover, u)
+            theme.frame(target, box, theme.GOOD if i == self.chosen else theme.FIELD, focused and i == self._hover, u)
             theme.write(target, option, box.center, theme.BODY * u * 0.93, theme.WORDS, "center")
         below = boxes[-1].bottom + 3 * u
         theme.write(target, self.low, (boxes[0].x, below), theme.SMALL * u, theme.SOFT)
@@ -284,7 +282,7 @@ class Field(Widget):
         """Draw the label and what has been typed."""
         below = theme.paragraph(target, self.label, self.area, theme.BODY * u)
         box = pygame.Rect(self.area.x, below + round(4 * u), self.area.w, self.area.bottom - below - round(4 * u))
-        _frame(target, box, theme.FIELD, focused, u)
+        theme.frame(target, box, theme.FIELD, focused, u)
         shown = theme.wrapped(self.value + ("_" if focused else ""), theme.BODY * u, box.w - 16 * u)[-self.lines :]
         for i, line in enumerate(shown):
             theme.write(target, line, (box.x + 8 * u, box.y + (8 + 20 * i) * u), theme.BODY * u)
@@ -402,14 +400,3 @@ class Column:
                     widget.click(event.pos)
                 return True
         return False
-
-
-def _frame(target: pygame.Surface, area: pygame.Rect, colour: str, focused: bool, u: float) -> None:
-    """A box; with a bright edge when it has the focus."""
-    if focused:
-        theme.panel(target, area.inflate(round(5 * u), round(5 * u)), theme.ACCENT, 9 * u)
-    theme.panel(target, area, colour, 7 * u)
-
-
-def _width(label: str, u: float) -> int:
-    return theme.words(label, theme.BODY * u).get_width()

@@ -33,9 +33,7 @@ class PassageBox(Widget):
 
     passage: Passage
     size: int = theme.BODY
-
-    def __post_init__(self) -> None:
-        self.takes_focus = False
+    takes_focus = False
 
     def height(self, width: int, u: float) -> int:
         """Speaker, lines, patch and plan, one below the other."""
@@ -94,13 +92,10 @@ class Beside(Widget):
     """Widgets side by side that cannot be worked."""
 
     widgets: Sequence[Widget]
-    gap: int = 10
-
-    def __post_init__(self) -> None:
-        self.takes_focus = False
+    takes_focus = False
 
     def _wide(self, width: int, u: float) -> int:
-        return round((width - self.gap * u * (len(self.widgets) - 1)) / len(self.widgets))
+        return round((width - PAD * u * (len(self.widgets) - 1)) / len(self.widgets))
 
     def height(self, width: int, u: float) -> int:
         """That of the highest."""
@@ -110,7 +105,7 @@ class Beside(Widget):
         """Draw them, all equally wide."""
         wide = self._wide(self.area.w, u)
         for place, widget in enumerate(self.widgets):
-            left = self.area.x + round(place * (wide + self.gap * u))
+            left = self.area.x + round(place * (wide + PAD * u))
             widget.area = pygame.Rect(left, self.area.y, wide, self.area.h)
             widget.draw(target, False, u)
 
@@ -146,9 +141,7 @@ class ChoiceButton(Button):
     def draw(self, target: pygame.Surface, focused: bool, u: float) -> None:
         """Draw its key, and what it is about or what was seen."""
         seen = self.choice.answer is not None
-        if focused:
-            theme.panel(target, self.area.inflate(round(5 * u), round(5 * u)), theme.ACCENT, 9 * u)
-        theme.panel(target, self.area, theme.FIELD if seen or not self.enabled else theme.EDGE, 7 * u)
+        theme.frame(target, self.area, theme.FIELD if seen or not self.enabled else theme.EDGE, focused, u)
         middle = (self.area.x + 22 * u, self.area.centery)
         mark(target, middle, 12 * u, str(self.key), self.choice.holds)
         colour = theme.WORDS if seen or self.enabled else theme.SOFT

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pygame
 
-from brigade.human_play.screens.overlays import Question
+from brigade.human_play.screens.overlays import Covered, Question
 from brigade.human_play.screens.verifier.evidence import Beside, ChoiceButton, PassageBox, draw_sight
 from brigade.human_play.verifier.instructions import take_look
 from brigade.human_play.verifier.session import Judgement, Look
 from brigade.human_play.verifier.verifier_item import Choice, VerifierItem
 from brigade.human_play.window import theme
-from brigade.human_play.window.app import App, Screen
+from brigade.human_play.window.app import App
 from brigade.human_play.window.widgets import Button, Column, Nudge, Widget, Words, nudge_of
 
 WIDE = 640  # of the column, where there is no picture beside it; in pixels of an 800 x 600 window
@@ -25,7 +25,7 @@ LONG = 400  # characters of a problem that is read by scrolling, rather than kep
 LEAVING = "The clock goes on while you read this. What you have judged is kept; this one comes again."
 
 
-class JudgeScreen(Screen):
+class JudgeScreen(Covered):
     """Shows an item until the verdict, or until the time is up.
 
     Args:
@@ -49,11 +49,11 @@ class JudgeScreen(Screen):
     ):  # fmt: skip
         self.app, self.item, self.title, self.points = app, item, title, points
         self.limit_s, self.cost, self.decided, self.leave = limit_s, cost, decided, leave
-        self.question: Question | None = None
         self.looks: list[Look] = []
         self.verdicts = (
             Button("Accept  (A)", lambda: self._decide(True)), Button("Reject  (R)", lambda: self._decide(False)),
         )  # fmt: skip
+        self._sees = item.sight is not None
         self.column = self._column()
         self.head = Column(self._told() if not self._long else [])
         self._area = pygame.Rect(0, 0, 0, 0)  # of the column
@@ -68,14 +68,11 @@ class JudgeScreen(Screen):
         """Since it was first shown."""
         return 0.0 if self._begun is None else time.perf_counter() - self._begun
 
-    def handle(self, event: pygame.Event) -> None:
+    def work(self, event: pygame.Event) -> None:
         """Decide, look, or move about."""
-        if self.question is not None:
-            self.question.handle(event)
-            return
         nudge = nudge_of(event)
         if nudge is Nudge.BACK:
-            self.question = Question("Leave for now?", LEAVING, "Leave", "Go on", self.leave, self._stay)
+            self.overlay = Question("Leave for now?", LEAVING, "Leave", "Go on", self.leave, self.uncover)
         elif event.type == pygame.KEYDOWN and event.key in (pygame.K_a, pygame.K_r):
             self._decide(event.key == pygame.K_a)
         elif event.type == pygame.KEYDOWN and pygame.K_1 <= event.key <= pygame.K_9:
@@ -93,15 +90,13 @@ class JudgeScreen(Screen):
             self._begun = time.perf_counter()
         if not self._over and self._late(self.seconds):
             return
-        size = target.get_size()
-        u = theme.unit(size)
-        target.fill(theme.BACK)
+        size, u = theme.cleared(target)
         self._draw_head(target, u)
         body = pygame.Rect(MARGIN * u, HEAD * u, size[0] - 2 * MARGIN * u, size[1] - (HEAD + FOOT) * u)
         self._draw_body(target, body, u)
         self._draw_foot(target, u)
-        if self.question is not None:
-            self.question.draw(target, u)
+        if self.overlay is not None:
+            self.overlay.draw(target, u)
 
     @property
     def _long(self) -> bool:
@@ -114,7 +109,7 @@ class JudgeScreen(Screen):
         item, widgets = self.item, self._told() if self._long else []
         choices = [self._button(place, choice) for place, choice in enumerate(item.choices, 1)]
         said = item.passages
-        if item.sight is not None:  # a plan is long: what may be looked at comes before it, or nobody would find it
+        if self._sees:  # a plan is long: what may be looked at comes before it, or nobody would find it
             plans = [replace(one, speaker="The plan", lines=()) for one in said if one.plan]
             claims = [replace(one, plan=()) for one in said]
             widgets += [*map(PassageBox, claims), *choices, *map(PassageBox, plans)]
@@ -170,23 +165,18 @@ class JudgeScreen(Screen):
         self.decided(Judgement(False, self.limit_s, True, tuple(self.looks)))
         return True
 
-    def _stay(self) -> None:
-        self.question = None
-
     def _clicked(self, at: tuple[int, int]) -> bool:
-        for button in self.verdicts:
-            if button.area.collidepoint(at):
-                button.click(at)
-                return True
-        return False
+        hit = [button for button in self.verdicts if button.area.collidepoint(at)]
+        for button in hit:
+            button.click(at)
+        return bool(hit)
 
     def _nudge(self, nudge: Nudge) -> None:
         """Left and right choose a verdict; up and down what may be asked, or scroll."""
         if nudge in (Nudge.LEFT, Nudge.RIGHT):
             self._low, self.column.focus = int(nudge is Nudge.RIGHT), 0
         elif self._low is None:
-            last = max((i for i, widget in enumerate(self.column.widgets) if widget.takes_focus), default=0)
-            if nudge is Nudge.DOWN and self.column.focus >= last and self._fits:
+            if nudge is Nudge.DOWN and self.column.focus >= self._last and self._fits:
                 self._low, self.column.focus = 0, 0
             elif nudge is Nudge.CONFIRM:
                 self.column.widgets[self.column.focus].nudge(nudge)
@@ -195,10 +185,14 @@ class JudgeScreen(Screen):
         elif nudge is Nudge.CONFIRM:
             self.verdicts[self._low].action()
         elif nudge is Nudge.UP:
-            self._low = None
-            self.column.focus = max((i for i, w in enumerate(self.column.widgets) if w.takes_focus), default=0)
+            self._low, self.column.focus = None, self._last
         else:
             self._low = 1
+
+    @property
+    def _last(self) -> int:
+        """The last of what may be asked."""
+        return max((i for i, widget in enumerate(self.column.widgets) if widget.takes_focus), default=0)
 
     @property
     def _fits(self) -> bool:
@@ -218,27 +212,22 @@ class JudgeScreen(Screen):
         colour = theme.BAD if part < NOW else theme.WARN if part < SOON else theme.COOL
         told_wide = 60 * u
         bar = pygame.Rect(MARGIN * u, 48 * u, width - 2 * MARGIN * u - told_wide, max(4, 12 * u))
-        theme.panel(target, bar, theme.FIELD, bar.h / 2)
-        drawn = pygame.Rect(bar.x, bar.y, round(bar.w * part), bar.h)
-        if drawn.w >= bar.h:
-            theme.panel(target, drawn, colour, bar.h / 2)
+        theme.bar(target, bar, part, colour)
         at = (width - MARGIN * u, bar.centery)
         theme.write(target, f"{-(-left // 1):.0f} s", at, theme.BODY * u, theme.WORDS, "midright")
 
     def _draw_body(self, target: pygame.Surface, body: pygame.Rect, u: float) -> None:
-        sight = self.item.sight if self._picture is None else None
-        if sight is not None or self._picture is not None:
+        if self._sees:
             side = pygame.Rect(body.x, body.y, round(body.w * 0.5), body.h)
             if self._picture is None or self._picture.get_size() != side.size:
-                sight = sight or self.item.sight
+                sight = self.item.sight
                 assert sight is not None
                 self._picture = draw_sight(sight, side.size, u)
             target.blit(self._picture, side)
             left = side.right + round(16 * u)
             area = pygame.Rect(left, body.y, body.right - left - round(12 * u), body.h)
         else:
-            area = pygame.Rect(0, body.y, min(body.w - round(24 * u), round(WIDE * u)), body.h)
-            area.centerx = body.centerx
+            area = pygame.Rect(0, 0, min(body.w - round(24 * u), round(WIDE * u)), body.h).move_to(midtop=body.midtop)
         high = self.head.height(area.w, u)
         self.head.draw(target, pygame.Rect(area.x, area.y, area.w, high), u)
         gap = round(10 * u) if high else 0

@@ -9,7 +9,7 @@ from typing import Any
 import pygame
 
 from brigade.envs.registry import BrigadeError
-from brigade.human_play.screens.overlays import KeyTable, Question
+from brigade.human_play.screens.overlays import KeyTable
 from brigade.human_play.screens.page import Page
 from brigade.human_play.screens.verifier.judge import JudgeScreen
 from brigade.human_play.verifier.instructions import SURE, feedback, introduction, results
@@ -17,9 +17,7 @@ from brigade.human_play.verifier.session import Judgement, JudgingSession
 from brigade.human_play.verifier.verifier_item import VerifierItem
 from brigade.human_play.window import theme
 from brigade.human_play.window.app import App, Screen
-from brigade.human_play.window.widgets import Button, Nudge, Widget, Words, nudge_of
-
-LEAVING = "What you have judged is kept. You can go on later from here."
+from brigade.human_play.window.widgets import Button, Widget, Words
 
 
 class JudgingPage(Page):
@@ -30,20 +28,16 @@ class JudgingPage(Page):
         numbered: the buttons that number keys press.
     """
 
+    leaving = ("Leave for now?", "What you have judged is kept. You can go on later from here.")
     numbered: tuple[Button, ...] = ()
 
-    def handle(self, event: pygame.Event) -> None:
+    def work(self, event: pygame.Event) -> None:
         """Work the widgets, or ask whether to leave."""
-        if self.question is None and nudge_of(event) is Nudge.BACK:
-            self.question = Question("Leave for now?", LEAVING, "Leave", "Go on", self.leave, self._stay)
-        elif self.question is None and event.type == pygame.KEYDOWN and self._number(event) is not None:
-            self.numbered[self._number(event) or 0].action()
+        place = event.key - pygame.K_1 if event.type == pygame.KEYDOWN else -1
+        if 0 <= place < len(self.numbered):
+            self.numbered[place].action()
         else:
-            super().handle(event)
-
-    def _number(self, event: pygame.Event) -> int | None:
-        place = event.key - pygame.K_1
-        return int(place) if 0 <= place < len(self.numbered) else None
+            super().work(event)
 
 
 class JudgingRunner:
