@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +19,7 @@ from brigade.simulation.messages import Mode
 
 if TYPE_CHECKING:  # what a window needs is imported when one is opened
     from brigade.dual_process.llm.client import Endpoint
-    from brigade.human_play.game.game_options import GameOptions
-    from brigade.human_play.study.progress import Session
+    from brigade.human_play.window.app import App, Screen
 
 
 class _StudyGroup(TyperGroup):
@@ -83,6 +81,8 @@ def play(
     """
     from brigade.dual_process.reasoners import ReasonerSpec
     from brigade.human_play.game.game_options import GameOptions
+    from brigade.human_play.screens.start import StartScreen, play_once
+    from brigade.human_play.window.app import open_window
 
     if messages not in get_args(Mode):
         raise unknown("message mode", messages, list(get_args(Mode)))
@@ -100,7 +100,13 @@ def play(
         seat=seat,
     )
     game_options.setup(datetime.now())  # whatever is wrong is said before a window opens
-    asyncio.run(_play(game_options, bool(kitchen or partner or seconds), size_of(size), fullscreen, countdown))
+
+    def first(app: App) -> Screen:
+        if kitchen or partner or seconds:
+            return play_once(app, game_options.setup(datetime.now()), countdown)
+        return StartScreen(app, game_options, countdown)
+
+    open_window(size_of(size), fullscreen, first)
 
 
 def study(
@@ -112,8 +118,10 @@ def study(
     countdown: Annotated[float, typer.Option(min=0, help="Seconds before a game's first tick.")] = 3.0,
 ) -> None:
     """Run a study with one participant; the same command goes on where it was left."""
+    from brigade.human_play.screens.study import StudyRunner
     from brigade.human_play.study.progress import StudyFolder
     from brigade.human_play.study.study import StudySpec
+    from brigade.human_play.window.app import open_window
 
     spec = StudySpec.load(file)
     place = folder or spec.folder
@@ -121,7 +129,7 @@ def study(
         session = opened.session(participant)
         for note in opened.notes:
             typer.echo(note, err=True)
-        asyncio.run(_study(session, size_of(size), fullscreen, countdown))
+        open_window(size_of(size), fullscreen, lambda app: StudyRunner(app, session, countdown).screen())
         done, steps = session.place
     typer.echo(f"{done} of {steps} steps are finished, in {place}")
 
@@ -156,29 +164,6 @@ def bench_window(
         return
     for name, value in found.items():
         typer.echo(f"{name.replace('_', ' '):20} {value}")
-
-
-async def _study(session: Session, size: tuple[int, int], fullscreen: bool, countdown: float) -> None:
-    from brigade.human_play.screens.study import StudyRunner
-    from brigade.human_play.window.app import App
-
-    app = App(size, fullscreen)
-    first = StudyRunner(app, session, countdown).screen()
-    if first is not None:
-        await app.run(first)
-
-
-async def _play(
-    game_options: GameOptions, at_once: bool, size: tuple[int, int], fullscreen: bool, countdown: float
-) -> None:
-    from brigade.human_play.screens.start import StartScreen, play_once
-    from brigade.human_play.window.app import App
-
-    app = App(size, fullscreen)
-    if at_once:
-        await app.run(play_once(app, game_options.setup(datetime.now()), countdown))
-    else:
-        await app.run(StartScreen(app, game_options, countdown))
 
 
 def _endpoint(model: str, base_url: str, key_env: str) -> Endpoint | None:

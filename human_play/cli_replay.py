@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,7 +56,7 @@ def replay(
     elif png is not None and tick is not None:
         _png(replayed, png, wanted, tick, thoughts)
     else:
-        asyncio.run(_window(replayed, wanted, tick, speed, thoughts, fullscreen))
+        _window(replayed, wanted, tick, speed, thoughts, fullscreen)
 
 
 def _video(
@@ -78,13 +77,12 @@ def _png(replayed: Replay, path: Path, size: tuple[int, int] | None, tick: int, 
     out.print(f"{path}: tick {tick}", markup=False, highlight=False, soft_wrap=True)
 
 
-async def _window(
+def _window(
     replayed: Replay, size: tuple[int, int] | None, tick: int | None, speed: float, thoughts: bool, fullscreen: bool
 ) -> None:
     from brigade.human_play.screens.replay import ReplayScreen
-    from brigade.human_play.window.app import App
+    from brigade.human_play.window.app import open_window
 
-    width, height = size_of(f"{size[0]}x{size[1]}") if size else WINDOW
+    pixels = size_of(f"{size[0]}x{size[1]}") if size else WINDOW
     replayed.state(tick or 0)  # says which ticks there are, before a window opens
-    app = App((width, height), fullscreen)
-    await app.run(ReplayScreen(app, replayed, tick, speed, thoughts))
+    open_window(pixels, fullscreen, lambda app: ReplayScreen(app, replayed, tick, speed, thoughts))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.window.sizes import size_of
-
-if TYPE_CHECKING:
-    from brigade.human_play.verifier.session import JudgingSession
 
 IN_TERMINAL = "or play in the terminal with --text, which also works over ssh"
 
@@ -51,7 +47,10 @@ def play(
 
             play_in_terminal(session, typer.echo)
             return
-        asyncio.run(_in_window(session, pixels, fullscreen))
+        from brigade.human_play.screens.verifier.judging import JudgingRunner
+        from brigade.human_play.window.app import open_window
+
+        open_window(pixels, fullscreen, lambda app: JudgingRunner(app, session).first(), IN_TERMINAL)
     done, whole = session.place
     typer.echo(f"{done} of {whole} are judged, in {session.path} (brigade pvg report {loaded.folder})")
     if session.current is not None and not loaded.participant:
@@ -77,14 +76,3 @@ def _need_pygame() -> None:
         raise BrigadeError(
             f"the window needs pygame-ce, which comes with Brigade: pip install pygame-ce; {IN_TERMINAL}"
         )
-
-
-async def _in_window(session: JudgingSession, size: tuple[int, int], fullscreen: bool) -> None:
-    from brigade.human_play.screens.verifier.judging import JudgingRunner
-    from brigade.human_play.window.app import App
-
-    try:
-        app = App(size, fullscreen)
-    except BrigadeError as error:
-        raise BrigadeError(f"{error}; {IN_TERMINAL}") from None
-    await app.run(JudgingRunner(app, session).first())

@@ -30,24 +30,20 @@ class Latency(Protocol):
 
     def known(self) -> float | None:
         """Seconds, if they are known beforehand; else None."""
-        ...
+        return None
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measured(Latency):
     """A thought takes as long as its calls really took."""
 
     def seconds(self, outcome: Outcome) -> float:
         """The measured duration."""
         return outcome.latency_s
 
-    def known(self) -> float | None:
-        """Not before it is over."""
-        return None
-
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(Latency):
     """Every thought takes the same time."""
 
     value_s: float
@@ -62,7 +58,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Tokens:
+class Tokens(Latency):
     """A thought takes `ttft_s` and then writes `per_second` tokens a second: independent of today's network."""
 
     ttft_s: float
@@ -71,10 +67,6 @@ class Tokens:
     def seconds(self, outcome: Outcome) -> float:
         """Time to the first token, and for the rest."""
         return self.ttft_s + outcome.completion_tokens / self.per_second
-
-    def known(self) -> float | None:
-        """Not before the answer is there."""
-        return None
 
 
 @dataclass

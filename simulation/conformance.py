@@ -145,12 +145,15 @@ class _Trial:
         self.faults.setdefault(name, Fault(name, told))
 
     def _has_interface(self, where: str) -> bool:
-        with self._noted("being made", where):
-            agent = self.make()
+        agent = self._made(where)
         missing = [name for name in ("reset", "act") if not callable(getattr(agent, name, None))]
         if missing:
             self.fault("interface", f"it has no method {' and no method '.join(missing)}")
         return not missing
+
+    def _made(self, where: str) -> Agent:
+        with self._noted("being made", where):
+            return self.make()
 
     @contextmanager
     def _noted(self, doing: str, where: str) -> Iterator[None]:
@@ -205,9 +208,7 @@ class _Trial:
 
     def _played(self, kitchen: Kitchen, seat: int, where: str, seed: int, agent: Agent | None = None) -> list[int]:
         """What it does in an episode, beside partners who stay."""
-        if agent is None:
-            with self._noted("being made", where):
-                agent = self.make()
+        agent = agent or self._made(where)
         self._reset(agent, kitchen, seat, where, seed)
         game, actions, times = Game(kitchen), [], []
         game.reset([seed])
@@ -236,8 +237,7 @@ class _Trial:
             self.fault("chance", f"two new agents with the same seed act differently ({where}, tick "
                                  f"{_differ(first, again)}); draw from np.random.default_rng(view.seed)")  # fmt: skip
             return
-        with self._noted("being made", where):
-            used = self.make()
+        used = self._made(where)
         self._played(kitchen, seat, where, self.seed + 1, used)
         later = self._played(kitchen, seat, where, self.seed, used)
         if later != first:
@@ -246,8 +246,7 @@ class _Trial:
 
     def _odd_observations(self, kitchen: Kitchen, seat: int, where: str) -> None:
         """It joins in the middle, misses ticks, sees one twice, and sees the last tick."""
-        with self._noted("being made", where):
-            agent = self.make()
+        agent = self._made(where)
         game, rng = Game(kitchen), np.random.default_rng(self.seed)
         game.reset([self.seed])
         shown, last = [], kitchen.horizon - 1

@@ -153,24 +153,26 @@ def _import(trial: Trial, out: Path, number: int) -> Imported:
     reason = f"no kitchen here has the layout '{trial.layout}'" if name is None else _unlike(trial, load_kitchen(name))
     if name is None or reason:
         return Imported(trial.id, trial.layout, reason, ticks=len(trial.actions))
-    seats = _seats(trial, load_kitchen(name))
-    actions = [tuple(joint[seats.index(seat)] for seat in (0, 1)) for joint in trial.actions]
+    players = _players(trial, load_kitchen(name))
+    actions = [tuple(joint[player] for player in players) for joint in trial.actions]
     played = {old: _scores(name, old, actions) for old in (True, False)}
     differs = {old: _first_difference(trial.scores, ours) for old, (ours, _) in played.items()}
     agreed = {old: len(actions) if tick is None else tick for old, tick in differs.items()}
     old = agreed[True] >= agreed[False]
     kitchen = load_kitchen(name, len(actions), old)
     scores, places = played[old]
-    agents: list[dict[str, Any]] = [{"name": "human" if trial.humans[seats.index(seat)] else "agent", "options": {},
-               "human": trial.humans[seats.index(seat)], "id": trial.players[seats.index(seat)]}
-              for seat in (0, 1)]  # fmt: skip
+    agents: list[dict[str, Any]] = [
+        {"name": "human" if trial.humans[player] else "agent", "options": {}, "human": trial.humans[player],
+         "id": trial.players[player]}
+        for player in players
+    ]  # fmt: skip
     ids = {"imported": "overcooked_ai", "trial": trial.id, "layout": trial.layout}
     path = out / f"{number:04}-{kitchen.name}{ENDING}"
     recorder = RecordingWriter(path, make_header(kitchen, 0, None, agents, "nobody", {"kind": "imported"}, ids))
     play(kitchen, [Scripted([joint[seat] for joint in actions]) for seat in (0, 1)], mode="nobody", recorder=recorder)
     if recorder.failed is not None:
         raise BrigadeError(f"{path}: cannot be written: {recorder.failed}")
-    theirs = [tuple(each[seats.index(seat)] for seat in (0, 1)) for each in trial.places]
+    theirs = [tuple(each[player] for player in players) for each in trial.places]
     return Imported(
         trial.id, trial.layout, "", kitchen.name, path, len(actions), trial.scores[-1], scores[-1], differs[old],
         next((tick for tick, (a, b) in enumerate(zip(theirs, places, strict=False)) if a != b), None), old,
@@ -212,8 +214,8 @@ def terrain_of(kitchen: Kitchen) -> tuple[str, ...]:
     return tuple(letters[y * kitchen.width : (y + 1) * kitchen.width] for y in range(kitchen.height))
 
 
-def _seats(trial: Trial, kitchen: Kitchen) -> tuple[int, ...]:
-    """Our seat of each player: in some trials they begin in each other's place."""
+def _players(trial: Trial, kitchen: Kitchen) -> tuple[int, ...]:
+    """The player in each of our seats: in some trials they begin in each other's place."""
     return (1, 0) if trial.places and trial.places[0] != kitchen.starts else (0, 1)
 
 

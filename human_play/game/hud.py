@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pygame
@@ -29,17 +30,31 @@ def draw_happenings(
     """Draw what has just been said, earned and lost."""
     now = time.perf_counter()
     human_game.happenings = [happening for happening in human_game.happenings if now - happening.at < BUBBLE_S]
-    newest = {happening.seat: happening for happening in human_game.happenings if happening.kind == "said"}
-    for seat, happening in newest.items():
-        if seat is not None:
-            x, y = view.middle(*described["chefs"][seat]["at"])
+    draw_words(target, human_game.happenings, described, view, u)
+    aged = [(happening, now - happening.at) for happening in human_game.happenings]
+    draw_points(target, setup, aged, described, view, u)
+
+
+def draw_words(
+    target: pygame.Surface, happenings: Iterable[Happening], described: Observation, view: View, u: float
+) -> None:
+    """Draw what each chef said last."""
+    for happening in {each.seat: each for each in happenings if each.kind == "said"}.values():
+        if happening.seat is not None:
+            x, y = view.middle(*described["chefs"][happening.seat]["at"])
             bubble(target, happening.words, (x, y - 0.72 * view.cell), view, u)
-    rows: dict[str, int] = {}
-    for happening in human_game.happenings:
-        age = now - happening.at
-        if happening.kind != "said" and age < POINTS_S:
-            row = rows[happening.kind] = rows.get(happening.kind, -1) + 1
-            points(target, setup, happening, described, view, age / POINTS_S, row, u)
+
+
+def draw_points(
+    target: pygame.Surface, setup: Setup, aged: Iterable[tuple[Happening, float]], described: Observation, view: View,
+    u: float,
+) -> None:  # fmt: skip
+    """Draw what was earned and lost, each with its age in seconds."""
+    rows: Counter[str] = Counter()
+    for happening, age_s in aged:
+        if happening.kind in COLOURS and age_s < POINTS_S:
+            points(target, setup, happening, described, view, age_s / POINTS_S, rows[happening.kind], u)
+            rows[happening.kind] += 1
 
 
 def bubble(target: pygame.Surface, line: str, tip: tuple[float, float], view: View, u: float) -> None:

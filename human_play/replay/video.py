@@ -91,18 +91,12 @@ def _draw_marks(
     """What has just been said, earned and lost, as a game shows it."""
     view, tick = view_of(replayed.setup.kitchen, area), math.ceil(position)
     longest = math.ceil(hud.BUBBLE_S * linger * replayed.hz)
-    rows: dict[str, int] = {}
-    bubbles: dict[int, str] = {}
-    for mark in replayed.marks_between(max(0, tick - longest), tick):
-        age_s = (position - mark.at + 1) / replayed.hz / linger
-        if mark.kind == "said" and mark.seat is not None and age_s < hud.BUBBLE_S:
-            bubbles[mark.seat] = mark.words
-        elif mark.kind in hud.COLOURS and age_s < hud.POINTS_S:
-            row = rows[mark.kind] = rows.get(mark.kind, -1) + 1
-            hud.points(target, replayed.setup, mark, described, view, age_s / hud.POINTS_S, row, u)
-    for seat, words in bubbles.items():
-        x, y = view.middle(*described["chefs"][seat]["at"])
-        hud.bubble(target, words, (x, y - 0.72 * view.cell), view, u)
+    aged = [
+        (mark, (position - mark.at + 1) / replayed.hz / linger)
+        for mark in replayed.marks_between(max(0, tick - longest), tick)
+    ]
+    hud.draw_points(target, replayed.setup, aged, described, view, u)
+    hud.draw_words(target, (mark for mark, age_s in aged if age_s < hud.BUBBLE_S), described, view, u)
 
 
 def _draw_names(target: pygame.Surface, area: pygame.Rect, replayed: Replay, tick: int, u: float) -> None:

@@ -177,10 +177,11 @@ def setup_of(step: Playing, session: Session) -> Setup:
         seats.append(Seat(step.partner.name, step.partner.options, label=label, hat=hats.number_of(step.hat)))
         if step.seat:
             seats.reverse()
+    study = step.study
     return Setup(
-        kitchen=step.kitchen, seats=tuple(seats), hz=step.hz, seed=step.seed, script=step.script, mode=step.messages,
-        reasoner=step.reasoner, think_s=THINK_S, may_pause=step.may_pause, may_restart=False,
-        shows_thoughts=step.show_thoughts, recording=session.recording(step), header=session.header(step),
+        kitchen=step.kitchen, seats=tuple(seats), hz=study.hz, seed=step.seed, script=step.script, mode=study.messages,
+        reasoner=study.reasoner, think_s=THINK_S, may_pause=step.may_pause, may_restart=False,
+        shows_thoughts=study.show_thoughts, recording=session.recording(step), header=session.header(step),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +174,7 @@ class Session:
 
     def recording(self, step: Playing) -> Path:
         """A file for the recording of a game, one that does not exist yet: `-attempt-2` after one that was cut."""
-        attempts = len(self._attempts(step))
-        name = step.recorded_as + (f"-attempt-{attempts + 1}" if attempts else "")
-        return self.folder / f"{name}{ENDING}"
+        return self._file(step, len(self._attempts(step)) + 1)
 
     def header(self, step: Playing) -> dict[str, Any]:
         """The first line of that recording: give it to `RecordingWriter`."""
@@ -183,10 +182,10 @@ class Session:
 
     def _attempts(self, step: Playing) -> list[Path]:
         """The recordings that there are of a step, in order."""
-        found = [self.folder / f"{step.recorded_as}{ENDING}"]
-        while found[-1].exists():
-            found.append(self.folder / f"{step.recorded_as}-attempt-{len(found) + 1}{ENDING}")
-        return found[:-1]
+        return list(takewhile(Path.exists, (self._file(step, attempt) for attempt in count(1))))
+
+    def _file(self, step: Playing, attempt: int) -> Path:
+        return self.folder / f"{step.id}{f'-attempt-{attempt}' if attempt > 1 else ''}{ENDING}"
 
 
 def study_record(study: StudySpec) -> dict[str, Any]:

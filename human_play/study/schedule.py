@@ -8,19 +8,14 @@ Game i of every participant has the same seed and the same order script, whoever
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from brigade.agents.base import Agent
-from brigade.dual_process.build import ClockSpec, make_answered_agent
-from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.kitchen.content.layout import Kitchen
-from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.study.study import PartnerSpec, Question, StudySpec
-from brigade.simulation.messages import Mode
 from brigade.simulation.recording import make_header
 
 SCRIPT_LENGTH = 80  # orders at least; more for long games
@@ -88,63 +83,41 @@ class Form(Step):
         return {**data, "answers": {question.id: question.check(given.get(question.id)) for question in self.questions}}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Playing(Step):
     """A game of any sort. Finished with `{}` or what the window wants kept; the recording is noted by the session.
 
     Attributes:
+        study: that it is a part of, with what all its games have in common.
         kitchen_name: where.
-        horizon: ticks, None for the kitchen's own.
-        hz: ticks a second.
+        length_s: how long, in seconds; None for the kitchen's own horizon.
         seed: of the kitchen and the partner.
         script: dishes in the order they will be ordered, None where orders are standing.
         partner: None when playing alone.
         hat: what the partner is called on the screen, None when playing alone.
         seat: of the participant.
-        messages: who may send messages.
-        show_thoughts: whether what the partner thinks is shown.
-        reasoner: who answers a partner that thinks.
         may_pause: whether the game can be paused.
-        recorded_as: beginning of the recording's file name.
     """
 
+    study: StudySpec
     kitchen_name: str
-    horizon: int | None
-    hz: float
+    length_s: float | None
     seed: int
-    script: tuple[str, ...] | None
-    partner: PartnerSpec | None
-    hat: str | None
-    seat: int
-    messages: Mode
-    show_thoughts: bool
-    reasoner: ReasonerSpec
-    may_pause: bool
-    recorded_as: str
+    script: tuple[str, ...] | None = None
+    partner: PartnerSpec | None = None
+    hat: str | None = None
+    seat: int = 0
+    may_pause: bool = False
 
     @property
     def kitchen(self) -> Kitchen:
         """Where, with the length of the game."""
-        return load_kitchen(self.kitchen_name, self.horizon)
+        return self.study.kitchen(self.kitchen_name, self.length_s)
 
     @property
     def seconds(self) -> float:
         """How long it takes."""
-        return self.kitchen.horizon / self.hz
-
-    def make_partner(self) -> Agent | None:
-        """The partner, new; None when playing alone. One that thinks is answered by the study's reasoner."""
-        spec = self.partner
-        if spec is None:
-            return None
-        clock = ClockSpec(kind="real", hz=self.hz)
-        return make_answered_agent(spec.name, spec.options, self.reasoner, self.seed, clock)
-
-    def team(self, human: Agent) -> list[Agent]:
-        """The participant's agent and the partner, in order of seats."""
-        partner = self.make_partner()
-        team = [human] if partner is None else [human, partner]
-        return team[::-1] if self.seat else team
+        return self.kitchen.horizon / self.study.hz
 
     def header(self, ids: dict[str, Any]) -> dict[str, Any]:
         """The first line of its recording.
@@ -156,10 +129,10 @@ class Playing(Step):
         if self.partner is not None:
             seats.append({"name": self.partner.name, "options": self.partner.options})
             ids = {**ids, "partner": self.partner.known_as, "hat": self.hat}
-        clock = {"kind": "real", "hz": self.hz}
+        clock = {"kind": "real", "hz": self.study.hz}
         mine = {"step": self.id, "seat": self.seat, **self._ids()}
         seats = seats[::-1] if self.seat else seats
-        return make_header(self.kitchen, self.seed, self.script, seats, self.messages, clock, {**ids, **mine})
+        return make_header(self.kitchen, self.seed, self.script, seats, self.study.messages, clock, {**ids, **mine})
 
     def _ids(self) -> dict[str, Any]:
         return {}
@@ -175,7 +148,7 @@ class Solo(Playing):
     """A game alone: how well someone plays."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Game(Playing):
     """A game that counts.
 
@@ -279,33 +252,20 @@ def script_of(study: StudySpec, kitchen: Kitchen, game: int) -> tuple[str, ...] 
     return tuple(kitchen.order_dishes[dish] for dish in drawn.tolist())
 
 
-def _common(study: StudySpec, kitchen_name: str, seconds: float | None, seed: int) -> dict[str, Any]:
-    """What all sorts of games have; practice and solo games are told from the others by their seeds."""
-    return {
-        "kitchen_name": kitchen_name,
-        "horizon": study.ticks(seconds),
-        "hz": study.hz,
-        "seed": study.seed + seed,
-        "messages": study.messages,
-        "show_thoughts": study.show_thoughts,
-        "reasoner": study.reasoner,
-    }
-
-
 def _game(study: StudySpec, kitchen: str, game: int, repetition: int, about: dict[str, Any]) -> Game:
-    common = _common(study, kitchen, study.seconds, game)
     return Game(
-        id=f"game-{game:02}",
+        f"game-{game:02}",
+        study=study,
+        kitchen_name=kitchen,
+        length_s=study.seconds,
+        seed=study.seed + game,
         script=script_of(study, study.kitchen(kitchen, study.seconds), game),
         partner=study.partner(about["partner"]),
         hat=about["hat"],
         seat=(game - 1) % 2 if study.seat == "alternate" else study.seat,
-        may_pause=False,
-        recorded_as=f"game-{game:02}",
         block=about["block"],
         game=game,
         repetition=repetition,
-        **common,
     )
 
 
@@ -313,25 +273,16 @@ def _practice(study: StudySpec) -> list[Step]:
     spec = study.practice
     if spec is None:
         return []
-    common = _common(study, spec.kitchen, spec.seconds, PRACTICE_SEED)
-    alone = study.kitchen(spec.kitchen, spec.seconds).chefs == 1
-    return [
-        Practice(
-            id="practice",
-            script=None,
-            partner=None if alone else spec.partner or PartnerSpec(name="stay"),
-            hat=None if alone else "practice",
-            seat=0,
-            may_pause=spec.may_pause,
-            recorded_as="practice",
-            **common,
-        )
-    ]
+    step = Practice(
+        "practice", study=study, kitchen_name=spec.kitchen, length_s=spec.seconds, seed=study.seed + PRACTICE_SEED,
+        may_pause=spec.may_pause,
+    )  # fmt: skip
+    alone = step.kitchen.chefs == 1
+    return [step if alone else replace(step, partner=spec.partner or PartnerSpec(name="stay"), hat="practice")]
 
 
 def _solo(study: StudySpec) -> list[Step]:
-    spec = study.solo
+    spec, seed = study.solo, study.seed + SOLO_SEED
     if spec is None:
         return []
-    common = _common(study, spec.kitchen, spec.seconds, SOLO_SEED)
-    return [Solo(id="solo", script=None, partner=None, hat=None, seat=0, may_pause=False, recorded_as="solo", **common)]
+    return [Solo("solo", study=study, kitchen_name=spec.kitchen, length_s=spec.seconds, seed=seed)]

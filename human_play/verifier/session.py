@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -249,7 +250,5 @@ def _kitchen(config: JudgingConfig) -> dict[str, str]:
 
 def _unnamed(folder: Path) -> str:
     """An id for someone who has not been given one."""
-    number = 1
-    while (folder / f"{UNNAMED}-{number}{ENDING}").exists():
-        number += 1
-    return f"{UNNAMED}-{number}"
+    names = (f"{UNNAMED}-{number}" for number in count(1))
+    return next(name for name in names if not (folder / f"{name}{ENDING}").exists())

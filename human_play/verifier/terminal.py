@@ -33,8 +33,8 @@ class TimeUp(Exception):
 class Lines:
     """Lines from standard input, waited for no longer than one likes.
 
-    What has no descriptor, as in tests, is read at once. Anything else is read by a thread, byte by byte as the
-    system gives them, because waiting for a pipe or a terminal with a limit is not possible in the same way everywhere.
+    What has no descriptor, as in tests, is read at once. Anything else is read by a thread, as the system
+    gives them, because waiting for a pipe or a terminal with a limit is not possible in the same way everywhere.
 
     Attributes:
         typed: whether they come from a terminal, where keys may be pressed before anyone has asked.
@@ -83,20 +83,11 @@ class Lines:
             self._lines.put(None)  # there is still nothing after the end
 
     def _read(self, descriptor: int) -> None:
-        kept = b""
-        while True:
-            try:
-                read = os.read(descriptor, 4096)
-            except OSError:  # a terminal that has gone
-                read = b""
-            *whole, kept = (kept + read).split(b"\n")
-            for line in whole:
-                self._lines.put(line.decode(errors="replace"))
-            if not read:
-                if kept:
-                    self._lines.put(kept.decode(errors="replace"))
-                self._lines.put(None)
-                return
+        lines = open(descriptor, encoding="utf-8", errors="replace", newline="\n", closefd=False)
+        with contextlib.suppress(OSError), lines:  # a terminal that has gone
+            for line in lines:
+                self._lines.put(line)
+        self._lines.put(None)
 
 
 def play_in_terminal(session: JudgingSession, say: Say, lines: Lines | None = None) -> None:

@@ -11,6 +11,7 @@ import gc
 import os
 import time
 from collections import deque
+from collections.abc import Callable
 from itertools import islice
 
 import pygame
@@ -195,6 +196,33 @@ class App:
         """How long a frame takes, with something to spare."""
         recent = sorted(islice(reversed(self.frame_s), 30))
         return min(1 / FRAMES, 1.5 * recent[len(recent) * 3 // 4]) if recent else 0.005
+
+
+def open_window(
+    size: tuple[int, int], fullscreen: bool, first: Callable[[App], Screen | None], instead: str = ""
+) -> None:  # fmt: skip
+    """Show screens in a window until the last one has gone.
+
+    Args:
+        size: of the window, in pixels.
+        fullscreen: whether it fills the screen.
+        first: makes the first screen, if there is any.
+        instead: what can be done where no window can be opened.
+
+    Raises:
+        BrigadeError: no window can be opened here.
+    """
+
+    async def show() -> None:
+        try:
+            app = App(size, fullscreen)
+        except BrigadeError as error:
+            raise BrigadeError("; ".join(filter(None, (str(error), instead)))) from None
+        screen = first(app)
+        if screen is not None:
+            await app.run(screen)
+
+    asyncio.run(show())
 
 
 def _open(size: tuple[int, int], fullscreen: bool) -> pygame.Surface:

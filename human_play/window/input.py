@@ -156,7 +156,7 @@ class Controls:
             for name in names
         }
         self._commands = {code(name): command for command in COMMANDS for name in getattr(bindings, command)}
-        self._tilted: dict[tuple[int, int], int] = {}  # pad and axis: the action it is tilted to
+        self._tilted: dict[tuple[int, int], int | None] = {}  # pad and axis: the action it is tilted to
 
     def read(self, event: pygame.Event) -> Command | int | None:
         """Move the sticks by an event, or say what else it means: a command, or a preset message, numbered from 0."""
@@ -208,10 +208,9 @@ class Controls:
         stick = self.sticks[self._player_of(event)]
         if before is not None:
             stick.release(before)
-        self._tilted.pop(key, None)
         if action is not None:
-            self._tilted[key] = action
             stick.press(action)
+        self._tilted[key] = action
 
     def _player_of(self, event: pygame.Event) -> int:
         """With two people the first pad is the second person's: the first has the keyboard."""

@@ -13,9 +13,13 @@ from typing import Any
 
 import pytest
 
-from brigade.agents.base import make_agent
+from brigade.agents.base import Agent, make_agent
+from brigade.dual_process.build import ClockSpec, make_answered_agent
+from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.content import parse, validate
 from brigade.envs.registry import BrigadeError
+from brigade.human_play.game.human_game import HumanGame, Person
+from brigade.human_play.screens.study import setup_of
 from brigade.human_play.study.progress import PARTICIPANTS, STEPS, STUDY, Session, StudyFolder
 from brigade.human_play.study.schedule import Consent, Form, Game, Playing, Ranking, Step, kitchen_order, schedule
 from brigade.human_play.study.study import (  # fmt: skip
@@ -26,6 +30,7 @@ from brigade.human_play.study.study import (  # fmt: skip
     check_study,
     unbalanced,
 )
+from brigade.human_play.window.input import Stick
 from brigade.simulation.episode import play
 from brigade.simulation.recording import RecordingWriter, read_recording
 
@@ -77,10 +82,20 @@ def answer(step: Step, liking: dict[str, int] | None = None) -> dict[str, Any]:
     return {}
 
 
+def team_of(step: Playing, human: Agent) -> list[Agent]:
+    """The participant's agent and the partner, in order of seats."""
+    if step.partner is None:
+        return [human]
+    clock = ClockSpec(kind="real", hz=step.study.hz)
+    partner = make_answered_agent(step.partner.name, step.partner.options, step.study.reasoner, step.seed, clock)
+    return [partner, human] if step.seat else [human, partner]
+
+
 def cook(session: Session, step: Playing, human: str = "fsm") -> Path:
     """Play a game of the session with an agent in the participant's place."""
     writer = RecordingWriter(session.recording(step), session.header(step))
-    play(step.kitchen, step.team(make_agent(human)), step.seed, step.script, mode=step.messages, recorder=writer)
+    mode = step.study.messages
+    play(step.kitchen, team_of(step, make_agent(human)), step.seed, step.script, mode=mode, recorder=writer)
     return writer.path
 
 
@@ -375,12 +390,20 @@ def test_a_second_process_is_refused_until_the_first_is_gone_however_it_went(tmp
         assert folder.session("anna").number == 1
 
 
-def test_a_partner_that_thinks_is_answered_by_the_studys_reasoner() -> None:
-    study = study_of().model_copy(update={"partners": (PartnerSpec(name="dpt"), PartnerSpec(name="fsm"))})
+def test_a_partner_that_thinks_is_answered_by_the_studys_reasoner(tmp_path: Path) -> None:
+    reasoner = ReasonerSpec(quality=0.3)
+    study = study_of().model_copy(
+        update={"partners": (PartnerSpec(name="dpt"), PartnerSpec(name="fsm")), "reasoner": reasoner}
+    )
     game = next(step for step in schedule(study, 1) if isinstance(step, Game))
-    thinking = game.make_partner()
-    assert type(thinking).__name__ == "DualProcessAgent"
-    assert type(replace(game, seat=1).team(make_agent("stay"))[0]) is type(thinking)
+    with StudyFolder(tmp_path, study) as folder:
+        session = folder.session("anna")
+        for seat in (0, 1):
+            setup = setup_of(replace(game, seat=seat), session)
+            assert setup.reasoner == reasoner
+            agents = HumanGame(replace(setup, recording=None), [Stick()]).agents
+            assert type(agents[1 - seat]).__name__ == "DualProcessAgent"
+            assert isinstance(agents[seat], Person)
 
 
 def test_the_study_in_the_documentation_works(tmp_path: Path) -> None:
