@@ -48,7 +48,8 @@ def tables(sessions: Sequence[Session]) -> dict[str, Lines]:
 def participants(sessions: Sequence[Session]) -> Lines:
     """A line for each session."""
     heads = ["participant", "n", "accuracy", "right", "wrong", "seconds", "looks", "late", "points", "left"]
-    return heads, [[plain(session.participant), *summary(session.counted), _resumed(session)] for session in sessions]
+    left = [sum(times > 1 for times in session.openings.values()) for session in sessions]
+    return heads, [[plain(s.participant), *summary(s.counted), str(n)] for s, n in zip(sessions, left, strict=True)]
 
 
 def summary(items: Sequence[Record]) -> list[str]:
@@ -147,7 +148,3 @@ def _mean(values: Iterable[float]) -> float | None:
 
 def _round(item: Record) -> str:
     return NONE if item.get("round") is None else str(item["round"])
-
-
-def _resumed(session: Session) -> str:
-    return str(sum(times > 1 for times in session.openings.values()))

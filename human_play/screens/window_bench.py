@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,24 +64,20 @@ def measure(setup: Setup, size: tuple[int, int], seed: int = 0) -> Smoothness:
     """
     app = App(size, bindings=Bindings())
     driver = pygame.display.get_driver()
-    ended = False
-
-    def end(_: object) -> None:
-        nonlocal ended
-        ended = True
-
-    game = GameScreen(app, setup, end, countdown_s=0.5)
+    ended = asyncio.Event()
+    game = GameScreen(app, setup, lambda _: ended.set(), countdown_s=0.5)
     presses: list[tuple[int, int]] = []  # the tick that a key was pressed before, and its action
-    first = [0, 0.0]
+    first = 0  # how many frames there were before the game
 
     async def script(robot: Robot) -> None:
+        nonlocal first
         seat = next(i for i, each in enumerate(setup.seats) if each.human)
         machine = make_agent("fsm")
         machine.reset(View(setup.kitchen, seat, setup.seed))
         moments = random.Random(seed)
         human_game = game.human_game
         await robot.until(lambda: human_game.next_tick_at is not None)
-        first[:] = [app.frames, time.perf_counter()]
+        first = app.frames
         while not human_game.over:
             ticks = human_game.ticks
             action = machine.act(human_game.now)
@@ -92,10 +87,10 @@ def measure(setup: Setup, size: tuple[int, int], seed: int = 0) -> Smoothness:
                 robot.up(KEYS[ACTION_NAMES[action]])
                 presses.append((ticks, action))
             await robot.until(lambda ticks=ticks: human_game.over or human_game.ticks > ticks)  # type: ignore[misc]
-        await robot.until(lambda: ended)
+        await robot.until(ended.is_set)
 
     asyncio.run(work(app, game, script))
-    return _summary(app, game, size, driver, presses, int(first[0]))
+    return _summary(app, game, size, driver, presses, first)
 
 
 def _summary(

@@ -191,8 +191,7 @@ def _participant(study: StudySpec, number: int, folder: Path, lines: list[dict[s
     solo_score = None
     if "solo" in done:
         path = folder / str(done["solo"].get("recording"))
-        played, problem = _checked(path, {"participant": number, "step": "solo"})
-        solo_score = played[0] if played else None
+        solo_score, _, problem = _checked(path, {"participant": number, "step": "solo"})
         problems += [f"{path}: {problem}"] if problem else []
     ranks = {label: place for place, label in enumerate(ranking or [], 1)}
     rows = [
@@ -228,7 +227,7 @@ def _row(
     block, within = divmod(game - 1, len(kitchens) * study.games)
     partner = partner_order(study, number)[block]
     ids = {"participant": number, "step": f"game-{game:02}", "game": game, "block": block + 1, "partner": partner}
-    played, problem = _checked(path, ids)
+    score, contribution, problem = _checked(path, ids)
     forms = {
         "before": "before", "after_each_game": f"after_each_game-{game:02}",
         "after_each_partner": f"after_each_partner-{block + 1}", "end": "end",
@@ -240,8 +239,8 @@ def _row(
         hat=study.hats[block],
         kitchen=kitchens[within // study.games],
         game=game,
-        score=played[0] if played else None,
-        contribution=played[1] if played else None,
+        score=score,
+        contribution=contribution,
         solo_score=solo_score,
         rank=ranks.get(partner),
         responses={
@@ -254,17 +253,17 @@ def _row(
     )
 
 
-def _checked(path: Path, ids: Mapping[str, Any]) -> tuple[tuple[int, float | None] | None, str]:
+def _checked(path: Path, ids: Mapping[str, Any]) -> tuple[int | None, float | None, str]:
     """Score and contribution of the participant in a recording that can be trusted, or else why it cannot."""
     try:
         recording = read_recording(path)
         problem = _problem(recording, ids)
     except BrigadeError as error:
-        return None, str(error).removeprefix(f"{path}: ")
+        return None, None, str(error).removeprefix(f"{path}: ")
     if problem or recording.end is None:
-        return None, problem
+        return None, None, problem
     result = recording.end["result"]
-    return (int(result["score"]), result["contribution_rate"][recording.header["ids"]["seat"]]), ""
+    return int(result["score"]), result["contribution_rate"][recording.header["ids"]["seat"]], ""
 
 
 def _problem(recording: Recording, ids: Mapping[str, Any]) -> str:

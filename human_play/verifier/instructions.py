@@ -37,13 +37,10 @@ def introduction(session: JudgingSession) -> Iterator[str]:
     done, whole = session.place
     if done:
         yield f"{done} of {whole} are judged already; you go on with the next one."
+    elif config.practice == 1:
+        yield "The first one is for practice and does not count."
     elif config.practice:
-        one = config.practice == 1
-        yield (
-            "The first one is for practice and does not count."
-            if one
-            else (f"The first {config.practice} are for practice and do not count.")
-        )
+        yield f"The first {config.practice} are for practice and do not count."
 
 
 def feedback(session: JudgingSession, number: int, record: Mapping[str, Any], told: str) -> Iterator[str]:

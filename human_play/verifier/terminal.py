@@ -83,9 +83,11 @@ class Lines:
             self._lines.put(None)  # there is still nothing after the end
 
     def _read(self, descriptor: int) -> None:
-        lines = open(descriptor, encoding="utf-8", errors="replace", newline="\n", closefd=False)
-        with contextlib.suppress(OSError), lines:  # a terminal that has gone
-            for line in lines:
+        with (
+            contextlib.suppress(OSError),  # a terminal that has gone
+            open(descriptor, encoding="utf-8", errors="replace", newline="\n", closefd=False) as file,
+        ):
+            for line in file:
                 self._lines.put(line)
         self._lines.put(None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pygame
@@ -92,13 +93,11 @@ class JudgingRunner:
             self._finish(number, item, judgement)
 
     def _sure(self, number: int, item: VerifierItem, judgement: Judgement) -> Page:
-        def chosen(sure: float) -> Callable[[], None]:
-            return lambda: self._finish(number, item, replace(judgement, confidence=sure))
-
         ends = {SURE[0]: "  a guess", SURE[-1]: "  certain"}
-        buttons = [
-            Button(f"{place}    {sure:.0%}{ends.get(sure, '')}", chosen(sure)) for place, sure in enumerate(SURE, 1)
-        ]
+        buttons = []
+        for place, sure in enumerate(SURE, 1):
+            chosen = partial(self._finish, number, item, replace(judgement, confidence=sure))
+            buttons.append(Button(f"{place}    {sure:.0%}{ends.get(sure, '')}", chosen))
         told = "accepted" if judgement.accept else "rejected"
         asked = Words(f"You {told}. How sure are you that this is right? Press a number, or click.")
         page = self._page(self.session.title(number), [asked, *buttons])
