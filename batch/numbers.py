@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, JustifyMethod
+from rich.table import Table
+from rich.text import Text
+
 from brigade.batch.estimate import Estimate, Interval
 
 NONE = "–"
@@ -63,3 +69,25 @@ def plain(text: str) -> str:
 def storable(text: str) -> str:
     """Text with an escape for each half of a surrogate pair, which UTF-8 cannot hold."""
     return text.encode(errors="backslashreplace").decode()
+
+
+def print_table(
+    console: Console, heads: Iterable[str], lines: Iterable[Sequence[str]], title: str = "", words: bool = False
+) -> None:
+    """Print a table of plain texts, the first column to the left.
+
+    Args:
+        console: where.
+        heads: of the columns.
+        lines: the cells.
+        title: above it.
+        words: whether it is of words rather than of figures: all columns are to the left, the first is never wrapped.
+    """
+    above = Text(plain(title)) if title else None
+    table = Table(title=above, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for place, head in enumerate(heads):
+        justify: JustifyMethod = "left" if words or place == 0 else "right"
+        table.add_column(Text(plain(head)), justify=justify, no_wrap=words and place == 0)
+    for line in lines:
+        table.add_row(*(Text(plain(cell)) for cell in line))
+    console.print(table)

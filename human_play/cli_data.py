@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from brigade.batch.numbers import NONE, plain
+from brigade.batch.numbers import NONE, plain, print_table
 
 recordings = typer.Typer(help="List, export and import recordings.", no_args_is_help=True)
 console = Console()
@@ -19,30 +19,24 @@ def list_(
     folder: Annotated[Path, typer.Argument(help="A folder; recordings below it count.")],
 ) -> None:
     """List the recordings in a folder: where, who, how long, the score, and whether the file is whole."""
-    from rich.table import Table
-    from rich.text import Text
-
     from brigade.envs.registry import BrigadeError
     from brigade.human_play.data.tables import recordings_in
     from brigade.simulation.recording import read_recording
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("recording", "kitchen", "agents", "ticks", "score", "state"):
-        table.add_column(column, no_wrap=column == "recording")
+    lines = []
     for path in recordings_in(folder):
         name = path.relative_to(folder).as_posix()
         try:
             recording = read_recording(path)
             where = recording.kitchen.name
         except BrigadeError as error:
-            table.add_row(Text(name), NONE, NONE, NONE, NONE, Text(plain(str(error).removeprefix(f"{path}: "))))
+            lines.append((name, NONE, NONE, NONE, NONE, str(error).removeprefix(f"{path}: ")))
             continue
         team = " + ".join(str(agent.get("name")) for agent in recording.header["agents"])
         score = str(recording.end["result"]["score"]) if recording.end is not None else NONE
         state = recording.cut or ("whole" if recording.end and recording.end["finished"] else "stopped")
-        cells = (name, where, team, str(len(recording.ticks)), score, state)
-        table.add_row(*(Text(plain(cell)) for cell in cells))
-    console.print(table)
+        lines.append((name, where, team, str(len(recording.ticks)), score, state))
+    print_table(console, ("recording", "kitchen", "agents", "ticks", "score", "state"), lines, words=True)
 
 
 @recordings.command("export")

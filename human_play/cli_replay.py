@@ -15,7 +15,7 @@ from brigade.human_play.window.sizes import size_of
 if TYPE_CHECKING:  # pygame is imported when something is drawn
     from brigade.human_play.replay.replay import Replay
 
-WINDOW = (1024, 768)
+WINDOW = "1024x768"
 out, errors = Console(), Console(stderr=True)
 
 
@@ -35,7 +35,7 @@ def replay(
     """Look at a recording in a window: play, pause, step, scrub. Or export it, without a display."""
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame greets on standard output otherwise
     from brigade.human_play.replay.replay import open_replay
-    from brigade.human_play.replay.video import FASTEST, SLOWEST
+    from brigade.human_play.replay.video import FASTEST, SIZE, SLOWEST, export, save_frame
 
     if video is not None and png is not None:
         raise BrigadeError("--video and --png: one of them at a time")
@@ -52,37 +52,24 @@ def replay(
     for warning in replayed.warnings:
         errors.print(f"{file}: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     if video is not None:
-        _video(replayed, video, wanted, fps, speed, thoughts)
+        width, height = wanted or SIZE
+        done = export(replayed, video, (width, height), fps, speed, thoughts, errors)
+        _tell(f"{video}: {done.frames} frames of {width}x{height}, {done.frames / done.fps:.1f} s")
     elif png is not None and tick is not None:
-        _png(replayed, png, wanted, tick, thoughts)
+        save_frame(replayed, tick, png, wanted or SIZE, thoughts)
+        _tell(f"{png}: tick {tick}")
     else:
-        _window(replayed, wanted, tick, speed, thoughts, fullscreen)
+        _window(replayed, size or WINDOW, tick, speed, thoughts, fullscreen)
 
 
-def _video(
-    replayed: Replay, path: Path, size: tuple[int, int] | None, fps: float | None, speed: float, thoughts: bool
-) -> None:
-    from brigade.human_play.replay.video import SIZE, export
-
-    width, height = size or SIZE
-    done = export(replayed, path, (width, height), fps, speed, thoughts, errors)
-    told = f"{path}: {done.frames} frames of {width}x{height}, {done.frames / done.fps:.1f} s"
-    out.print(told, markup=False, highlight=False, soft_wrap=True)
+def _tell(text: str) -> None:
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _png(replayed: Replay, path: Path, size: tuple[int, int] | None, tick: int, thoughts: bool) -> None:
-    from brigade.human_play.replay.video import SIZE, save_frame
-
-    save_frame(replayed, tick, path, size or SIZE, thoughts)
-    out.print(f"{path}: tick {tick}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _window(
-    replayed: Replay, size: tuple[int, int] | None, tick: int | None, speed: float, thoughts: bool, fullscreen: bool
-) -> None:
+def _window(replayed: Replay, size: str, tick: int | None, speed: float, thoughts: bool, fullscreen: bool) -> None:
     from brigade.human_play.screens.replay import ReplayScreen
     from brigade.human_play.window.app import open_window
 
-    pixels = size_of(f"{size[0]}x{size[1]}") if size else WINDOW
+    pixels = size_of(size)
     replayed.state(tick or 0)  # says which ticks there are, before a window opens
     open_window(pixels, fullscreen, lambda app: ReplayScreen(app, replayed, tick, speed, thoughts))

@@ -59,15 +59,12 @@ def play(
 
 def _list() -> None:
     from rich.console import Console
-    from rich.table import Table
 
+    from brigade.batch.numbers import print_table
     from brigade.human_play.verifier.config import JudgingConfig
 
-    table = Table("to be played", "about", box=None, padding=(0, 2, 0, 0))
-    for row in JudgingConfig.listed():
-        table.add_row(*row)
     console = Console()
-    console.print(table)
+    print_table(console, ("to be played", "about"), JudgingConfig.listed(), words=True)
     console.print("\nbrigade pvg play NAME [key=value ...] [--participant ID] [--text]", markup=False)
 
 

@@ -148,14 +148,11 @@ play = to_the_end(play_async)  # for ordinary code
 
 def view_of(kitchen: Kitchen, agents: Sequence[Agent], seat: int, seed: int, hz: float, mode: Mode) -> View:
     """What the agent in a seat is told at the start of an episode."""
-
-    def talks(other: int) -> bool:
-        agent = agents[other]
-        return isinstance(agent, TalkingAgent) and may_speak(mode, agent.human)
-
-    others = [other for other in range(len(agents)) if other != seat and isinstance(agents[other], TalkingAgent)]
-    hears = tuple(other for other in others if talks(other))
-    return View(kitchen, seat, seed, hz, hears, tuple(others) if talks(seat) else ())
+    talking = {other: agent for other, agent in enumerate(agents) if isinstance(agent, TalkingAgent)}
+    heard = [other for other, agent in talking.items() if may_speak(mode, agent.human)]
+    hears = tuple(other for other in heard if other != seat)
+    told = tuple(other for other in talking if other != seat) if seat in heard else ()
+    return View(kitchen, seat, seed, hz, hears, told)
 
 
 class _Loop:

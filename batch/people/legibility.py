@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.folder.resume import first_difference
-from brigade.batch.numbers import NONE, figure, plain, with_error
+from brigade.batch.numbers import NONE, figure, plain, print_table, with_error
 from brigade.batch.people.judgements import KITCHEN, Record, Session, read_sessions
 
 Lines = tuple[list[str], list[list[str]]]  # heads, then the lines of a table
@@ -123,16 +122,6 @@ def print_legibility(place: str | Path, console: Console) -> None:
         print_table(console, heads, lines)
     for note in notes(sessions):
         console.print(note, markup=False)
-
-
-def print_table(console: Console, heads: Iterable[str], lines: Iterable[Sequence[str]]) -> None:
-    """Print a table of plain texts, the first column to the left."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for place, head in enumerate(heads):
-        table.add_column(head, justify="left" if place == 0 else "right")
-    for line in lines:
-        table.add_row(*line)
-    console.print(table)
 
 
 def _over(members: Mapping[str, Sequence[Record]], measure: Measure) -> Estimate:

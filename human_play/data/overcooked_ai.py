@@ -63,8 +63,8 @@ class Trial:
     loops: list[int] = field(default_factory=list)
     terrain: tuple[str, ...] | None = None
     orders: tuple[tuple[str, ...], ...] = ()
-    humans: tuple[bool, bool] = (True, True)
-    players: tuple[str, str] = ("", "")
+    humans: tuple[bool, ...] = (True, True)
+    players: tuple[str, ...] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -278,7 +278,7 @@ def _begun(row: Row) -> Trial:
     """A trial from its first row."""
     state, terrain = _value(row.get("state")), _value(row.get("layout"))
     orders: Sequence[Any] = state.get("all_orders") or () if isinstance(state, Mapping) else ()
-    humans = [str(row.get(f"player_{player}_is_human", True)).lower() in ("true", "1", "1.0") for player in (0, 1)]
+    humans = (str(row.get(f"player_{player}_is_human", True)).lower() for player in (0, 1))
     if isinstance(terrain, str) and terrain:
         terrain = terrain.split("\n")
     rows = tuple(re.sub("[0-9]", " ", "".join(line)) for line in terrain) if isinstance(terrain, list) else None
@@ -287,8 +287,8 @@ def _begun(row: Row) -> Trial:
         layout=str(row["layout_name"]),
         terrain=rows,
         orders=tuple(tuple(order["ingredients"]) for order in orders),
-        humans=(humans[0], humans[1]),
-        players=(str(row.get("player_0_id", "")), str(row.get("player_1_id", ""))),
+        humans=tuple(human in ("true", "1", "1.0") for human in humans),
+        players=tuple(str(row.get(f"player_{player}_id", "")) for player in (0, 1)),
     )
 
 

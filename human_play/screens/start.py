@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pygame
@@ -110,16 +111,11 @@ class StartScreen(Menu):
         self.game_options = self.chosen()
         try:
             setup = self.game_options.setup(datetime.now())
-            self.app.push(GameScreen(self.app, setup, self._ended, self.countdown_s))
+            ended = partial(_ended, self.app, self._play_again)
+            self.app.push(GameScreen(self.app, setup, ended, self.countdown_s))
             self.problem = ""
         except BrigadeError as error:
             self.problem = str(error)
-
-    def _ended(self, human_game: HumanGame) -> None:
-        if human_game.over:
-            self.app.show(ResultScreen(self.app, human_game, self._play_again))
-        else:
-            self.app.back()
 
     def _play_again(self) -> None:
         self.app.back()
@@ -128,14 +124,15 @@ class StartScreen(Menu):
 
 def play_once(app: App, setup: Setup, countdown_s: float = 3.0) -> Screen:
     """A screen that is one game, then its result, and then goes."""
+    return GameScreen(app, setup, partial(_ended, app, None), countdown_s)
 
-    def ended(human_game: HumanGame) -> None:
-        if human_game.over:
-            app.show(ResultScreen(app, human_game, None))
-        else:
-            app.back()
 
-    return GameScreen(app, setup, ended, countdown_s)
+def _ended(app: App, again: Callable[[], None] | None, human_game: HumanGame) -> None:
+    """Show what a game came to; one that was left just goes."""
+    if human_game.over:
+        app.show(ResultScreen(app, human_game, again))
+    else:
+        app.back()
 
 
 def _with(names: Sequence[str], name: str) -> list[str]:

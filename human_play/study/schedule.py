@@ -200,10 +200,9 @@ def schedule(study: StudySpec, number: int) -> tuple[Step, ...]:
         study: a checked one.
         number: of the participant, from 1.
     """
-    forms = study.questionnaires
     order = partner_order(study, number)
     steps: list[Step] = [Consent("consent", study.title, study.consent)]
-    steps += [Form("before", "before", forms.before)] if forms.before else []
+    steps += _forms(study, "before")
     steps += _practice(study) + _solo(study)
     game = 0
     for block, label in enumerate(order, 1):
@@ -213,15 +212,11 @@ def schedule(study: StudySpec, number: int) -> tuple[Step, ...]:
                 game += 1
                 step = _game(study, kitchen, game, repetition, about)
                 steps.append(step)
-                if forms.after_each_game:
-                    name = "after_each_game"
-                    steps.append(Form(f"{name}-{game:02}", name, forms.after_each_game, about=step.id, **about))
-        if forms.after_each_partner:
-            name = "after_each_partner"
-            steps.append(Form(f"{name}-{block}", name, forms.after_each_partner, **about))
+                steps += _forms(study, "after_each_game", f"-{game:02}", about=step.id, **about)
+        steps += _forms(study, "after_each_partner", f"-{block}", **about)
     if study.ranking is not None and len(order) > 1:
         steps.append(Ranking("ranking", study.ranking, tuple(zip(order, study.hats, strict=False))))
-    steps += [Form("end", "end", forms.end)] if forms.end else []
+    steps += _forms(study, "end")
     return (*steps, Thanks("thanks", study.thanks))
 
 
@@ -250,6 +245,12 @@ def script_of(study: StudySpec, kitchen: Kitchen, game: int) -> tuple[str, ...] 
     length = max(SCRIPT_LENGTH, kitchen.horizon // FASTEST_ORDER)
     drawn = np.random.default_rng([study.seed, game]).integers(len(kitchen.order_dishes), size=length)
     return tuple(kitchen.order_dishes[dish] for dish in drawn.tolist())
+
+
+def _forms(study: StudySpec, name: str, number: str = "", **about: Any) -> list[Form]:
+    """The questionnaire of a name, if anything is asked in it."""
+    questions = getattr(study.questionnaires, name)
+    return [Form(f"{name}{number}", name, questions, **about)] if questions else []
 
 
 def _game(study: StudySpec, kitchen: str, game: int, repetition: int, about: dict[str, Any]) -> Game:

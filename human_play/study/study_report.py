@@ -33,11 +33,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from brigade.batch.estimate import Interval, interval
-from brigade.batch.numbers import figure, plain, with_interval
+from brigade.batch.numbers import figure, plain, print_table, with_interval
 from brigade.batch.page.kit import Figure, Grid, Section, render, write
 from brigade.batch.page.made_by import made_by
 from brigade.batch.plots import INK, PALE, PALETTE, WIDTH, short, spread, styled, to_svg
@@ -79,13 +77,8 @@ def report(folder: str | Path, console: Console, html: Path | None = None, csv_f
     for line in facts(data):
         console.print(plain(line), markup=False, highlight=False, soft_wrap=True)
     for title, heads, lines in grids(data):
-        table = Table(title=Text(plain(title)), title_justify="left", box=None, padding=(0, 2, 0, 0))
-        for place, head in enumerate(heads):
-            table.add_column(Text(plain(head)), no_wrap=place == 0)
-        for cells in lines:
-            table.add_row(*(Text(plain(cell)) for cell in cells))
         console.print()
-        console.print(table)
+        print_table(console, heads, lines, title, words=True)
     if html is not None:
         write(html, page(data))
     if csv_file is not None:

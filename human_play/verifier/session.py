@@ -121,8 +121,8 @@ class JudgingSession:
         self._entries = entries(config)
         self._names = [f"practice-{i + 1}" for i in range(config.practice)]
         self._names += [f"{i + 1}" for i in range(config.items)]
-        self._behaviours = shares(config.provers, config.items, config.seed, COUNTED)
-        self._behaviours_of_practice = shares(config.provers, config.practice, config.seed, PRACTICE)
+        drawn = ((config.practice, PRACTICE), (config.items, COUNTED))
+        self._behaviours = [name for each in drawn for name in shares(config.provers, each[0], config.seed, each[1])]
         self.path = config.folder / f"{self.participant}{ENDING}"
         self.items: list[Mapping[str, Any]] = []
         self._openings: dict[str, int] = {}
@@ -164,10 +164,8 @@ class JudgingSession:
         name, config = self._names[number], self.config
         if config.transcripts is not None:
             return TranscriptItem(name, self._entries[number])
-        if self.is_practice(number):
-            return GameItem(config, name, PRACTICE, number, self._behaviours_of_practice[number])
-        counted = number - config.practice
-        return GameItem(config, name, COUNTED, counted, self._behaviours[counted])
+        stream, place = (PRACTICE, number) if self.is_practice(number) else (COUNTED, number - config.practice)
+        return GameItem(config, name, stream, place, self._behaviours[number])
 
     def opened(self, item: VerifierItem) -> None:
         """Note that an item is shown; one that is shown twice was left in the middle.

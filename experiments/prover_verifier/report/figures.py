@@ -13,9 +13,9 @@ from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.folder.lines import read_lines
 from brigade.batch.folder.pvg_results import SEEDS, read_pvg_results
 from brigade.batch.folder.run_folder import TIMINGS
-from brigade.batch.numbers import NONE, with_error
+from brigade.batch.numbers import NONE, print_table, with_error
 from brigade.batch.people.judgements import session_files
-from brigade.batch.people.legibility import print_legibility, print_table
+from brigade.batch.people.legibility import print_legibility
 from brigade.experiments.prover_verifier.config import condition_text
 
 Record = Mapping[str, Any]
