@@ -26,7 +26,6 @@ class Latency(Protocol):
 
     def seconds(self, outcome: Outcome) -> float:
         """Seconds, once the outcome is known."""
-        ...
 
     def known(self) -> float | None:
         """Seconds, if they are known beforehand; else None."""
@@ -110,15 +109,12 @@ class Clock(Protocol):
 
     def start(self) -> None:
         """Tick 0 begins now."""
-        ...
 
     async def until(self, tick: int) -> None:
         """Return when `tick` is due."""
-        ...
 
     async def due(self, pending: Sequence[Pending], tick: int) -> list[Pending]:
         """Those thoughts that take effect at `tick` (or should have before), in order, finished."""
-        ...
 
 
 def _check_hz(hz: float) -> None:

@@ -35,7 +35,6 @@ class Watcher(Protocol):
 
     def __call__(self, game: Game, observation: Observation, actions: Sequence[int]) -> None:
         """Look; the observation is the one the actions were chosen on."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -66,11 +65,9 @@ class Recorder(Protocol):
 
     def tick(self, tick: Tick) -> None:
         """A tick has been played."""
-        ...
 
     def end(self, played: Played) -> None:
         """The episode is over, or was stopped."""
-        ...
 
 
 @runtime_checkable
@@ -85,11 +82,9 @@ class TalkingAgent(Agent, Protocol):
 
     def speak(self) -> list[str]:
         """What it says in this tick."""
-        ...
 
     def hear(self, message: Message) -> None:
         """A partner has said something."""
-        ...
 
 
 async def play_async(
@@ -312,13 +307,13 @@ def _plain(record: MacroRecord) -> MacroRecord:
     return MacroRecord(str(record.name), int(record.start), int(record.end), bool(record.succeeded), str(record.reason))
 
 
-def state_after(kitchen: Kitchen, agent: str, ticks: int, seed: int = 0) -> Observation:
+def state_after(kitchen: Kitchen, agent: str, ticks: int) -> Observation:
     """The described state after so many ticks (at most an episode) with the same agent in every seat."""
     game = Game(kitchen)
-    game.reset([seed])
+    game.reset([0])
     team = [make_agent(agent) for _ in range(kitchen.chefs)]
     for seat, member in enumerate(team):
-        member.reset(View(kitchen, seat, seed))
+        member.reset(View(kitchen, seat, 0))
     for _ in range(min(ticks, kitchen.horizon)):
         observation = game.describe()
         game.step([[member.act(observation) for member in team]])

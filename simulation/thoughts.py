@@ -42,19 +42,15 @@ class ThinkingAgent(Agent, Protocol):
 
     def attend(self, thoughts: Thoughts) -> None:
         """Is told, after `reset`, where to begin thoughts."""
-        ...
 
     def think(self, observation: Observation) -> None:
         """Begin thoughts, if it is time to. Must return at once."""
-        ...
 
     def receive(self, thought: Thought) -> None:
         """A thought takes effect."""
-        ...
 
     async def close(self) -> None:
         """The episode is over: let go of connections."""
-        ...
 
 
 class Thoughts:

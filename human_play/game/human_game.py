@@ -22,6 +22,8 @@ from brigade.simulation.messages import PRESETS, Message, Mode
 from brigade.simulation.played import Played
 from brigade.simulation.recording import RecordingWriter, make_header
 
+THINK_S = 4.0  # how long `house` takes for a thought
+
 
 class Person:
     """A chef that a person steers.
@@ -31,7 +33,6 @@ class Person:
 
     Attributes:
         human: always true.
-        heard: what partners said, oldest first.
     """
 
     human = True
@@ -39,11 +40,10 @@ class Person:
     def __init__(self, stick: Stick):
         self._stick = stick
         self._to_say: list[str] = []
-        self.heard: list[Message] = []
 
     def reset(self, view: View) -> None:
         """Begin an episode."""
-        self._to_say, self.heard = [], []
+        self._to_say = []
 
     def act(self, observation: Observation) -> int:
         """What the person wants in this tick."""
@@ -60,8 +60,7 @@ class Person:
         return said
 
     def hear(self, message: Message) -> None:
-        """A partner has said something."""
-        self.heard.append(message)
+        """A partner has said something: the person reads it on the screen."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,6 @@ class Setup:
         script: dishes in the order they will be ordered, if they are given.
         mode: who may send messages.
         reasoner: who answers the thinking agents.
-        think_s: how long `house` takes for a thought.
         may_pause: alone, or for practice.
         may_restart: not in studies.
         shows_thoughts: whether the partner's thoughts may be seen.
@@ -111,7 +109,6 @@ class Setup:
     script: tuple[str, ...] | None = None
     mode: Mode = "both"
     reasoner: ReasonerSpec = field(default_factory=ReasonerSpec)
-    think_s: float = 4.0
     may_pause: bool = False
     may_restart: bool = True
     shows_thoughts: bool = False
@@ -213,7 +210,7 @@ class HumanGame:
 
     def _agent(self, seat: Seat) -> Agent:
         setup = self.setup
-        clock = ClockSpec(kind="real", hz=setup.hz, seconds=setup.think_s)
+        clock = ClockSpec(kind="real", hz=setup.hz, seconds=THINK_S)
         return make_answered_agent(seat.name, seat.options, setup.reasoner, setup.seed, clock)
 
     def _watch(self, game: Game, observation: Observation, actions: Sequence[int]) -> None:
@@ -269,7 +266,7 @@ def _header(setup: Setup) -> Mapping[str, Any]:
         {"name": seat.name, "options": _plain(seat.options), "human": seat.human, "hat": seat.hat}
         for seat in setup.seats
     ]
-    clock = {"kind": "real", "hz": setup.hz, "seconds": setup.think_s}
+    clock = {"kind": "real", "hz": setup.hz, "seconds": THINK_S}
     ids = dict(setup.ids)
     if any(not seat.human and agent_registry[seat.name].takes_reasoner for seat in setup.seats):
         ids["reasoner"] = setup.reasoner.model_dump(mode="json")

@@ -194,9 +194,6 @@ class GameScreen(Covered):
         self._told = True
         self.ended(self.human_game)
 
-    def _close_overlay(self) -> None:
-        self.overlay = None
-
     def _draw_before(self, target: pygame.Surface, area: pygame.Rect, u: float) -> None:
         """What stands before the kitchen: a countdown, a sentence, a question."""
         if self._begin_at is not None:

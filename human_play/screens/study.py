@@ -23,8 +23,6 @@ from brigade.human_play.window import theme
 from brigade.human_play.window.app import App, Screen
 from brigade.human_play.window.widgets import Button, Field, Pick, Widget, Words
 
-THINK_S = 4.0  # how long `house` takes for a thought
-
 
 class StudyRunner:
     """Leads a participant through a session; every step that is finished is on disk before the next is shown.
@@ -180,7 +178,7 @@ def setup_of(step: Playing, session: Session) -> Setup:
     study = step.study
     return Setup(
         kitchen=step.kitchen, seats=tuple(seats), hz=study.hz, seed=step.seed, script=step.script, mode=study.messages,
-        reasoner=study.reasoner, think_s=THINK_S, may_pause=step.may_pause, may_restart=False,
+        reasoner=study.reasoner, may_pause=step.may_pause, may_restart=False,
         shows_thoughts=study.show_thoughts, recording=session.recording(step), header=session.header(step),
     )  # fmt: skip
 

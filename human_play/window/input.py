@@ -76,13 +76,13 @@ def load_bindings(path: Path | None = None) -> Bindings:
     return bindings
 
 
-def save_bindings(bindings: Bindings, path: Path | None = None) -> None:
+def save_bindings(bindings: Bindings) -> None:
     """Keep a person's own keys.
 
     Raises:
         BrigadeError: the file cannot be written.
     """
-    path = path or bindings_file()
+    path = bindings_file()
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(bindings.model_dump(), sort_keys=False), encoding="utf-8")
