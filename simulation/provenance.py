@@ -34,15 +34,14 @@ def now() -> str:
 @cache
 def revision() -> str | None:
     """The git revision of the source, with a mark when it was changed since; None outside a checkout."""
-    here = Path(__file__).resolve().parent
     try:
-        revision = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True, timeout=10
-        ).stdout.strip()
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "--untracked-files=no"],
-            cwd=here, capture_output=True, text=True, check=True, timeout=10,
-        ).stdout.strip()  # fmt: skip
+        changed = _git("status", "--porcelain", "--untracked-files=no")
+        return _git("rev-parse", "HEAD") + ("+changed" if changed else "")
     except (OSError, subprocess.SubprocessError):
         return None
-    return revision + ("+changed" if changed else "")
+
+
+def _git(*asked: str) -> str:
+    here = Path(__file__).resolve().parent
+    done = subprocess.run(["git", *asked], cwd=here, capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()

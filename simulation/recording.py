@@ -118,16 +118,13 @@ class RecordingWriter:
         if self._file.closed:
             return
         try:
-            if self.failed is None:
-                self._file.write(self._compress.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH))
-                self._file.flush()
-                os.fsync(self._file.fileno())
+            with self._file:
+                if self.failed is None:
+                    self._file.write(self._compress.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH))
+                    self._file.flush()
+                    os.fsync(self._file.fileno())
         except OSError as error:
-            self.failed = error.strerror or str(error)
-        try:
-            self._file.close()
-        except OSError as error:
-            self.failed = self.failed or error.strerror
+            self.failed = self.failed or error.strerror or str(error)
 
     def _write(self, entry: Mapping[str, Any]) -> None:
         if self.failed is not None or self._file.closed:

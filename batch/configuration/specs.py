@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -12,6 +14,19 @@ from brigade.envs.content import Document, Model
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
+
+
+@contextmanager
+def wrong_at(document: Document, *path: str | int) -> Iterator[None]:
+    """What is wrong in this block is wrong with the value at `path`.
+
+    Raises:
+        ContentError: a `BrigadeError` was raised in it.
+    """
+    try:
+        yield
+    except BrigadeError as error:
+        raise document.error(str(error), *path) from None
 
 
 def _counted(value: Any) -> Any:
@@ -52,10 +67,8 @@ class AgentSpec(Model):
         Raises:
             ContentError: an unknown agent or option, about the value at `path`.
         """
-        try:
+        with wrong_at(document, *path):
             make_agent(self.name, **self.options)
-        except BrigadeError as error:
-            raise document.error(str(error), *path) from None
 
 
 class KitchenChoice(Model):
@@ -81,10 +94,8 @@ class KitchenChoice(Model):
         Raises:
             ContentError: there is none of that name, or its file is not right; about the value at `path`.
         """
-        try:
+        with wrong_at(document, *path):
             return self.load()
-        except BrigadeError as error:
-            raise document.error(str(error), *path) from None
 
 
 class RaySpec(Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pygame
@@ -99,26 +100,15 @@ def _summary(
     human_game = game.human_game
     assert human_game.played is not None
     kept = min(app.frames - first, len(app.shown_at))
-    frame_ms = np.array(app.frame_s)[-kept:] * 1000
     shown = np.array(app.shown_at)[-kept:]
     per_second = np.bincount((shown - shown[0]).astype(int))[:-1]
-    late_ms = np.array(human_game.clock.lateness_s) * 1000
     seat = next(i for i, each in enumerate(game.setup.seats) if each.human)
     actions = human_game.played.actions[seat]
-    return Smoothness(
-        size=size,
-        driver=driver,
-        frames=kept,
-        fps_median=float(np.median(per_second)),
-        fps_p5=float(np.quantile(per_second, 0.05)),
-        frame_ms_median=round(float(np.median(frame_ms)), 2),
-        frame_ms_p95=round(float(np.quantile(frame_ms, 0.95)), 2),
-        frame_ms_p99=round(float(np.quantile(frame_ms, 0.99)), 2),
-        late_ms_median=round(float(np.median(late_ms)), 2),
-        late_ms_p99=round(float(np.quantile(late_ms, 0.99)), 2),
-        late_ms_max=round(float(late_ms.max()), 2),
-        presses=len(presses),
-        heard=sum(tick < len(actions) and int(actions[tick]) == action for tick, action in presses),
-        thoughts=sum(thought["effect"] is not None for thought in human_game.played.thoughts),
-        score=human_game.played.score,
-    )
+    fps = np.quantile(per_second, (0.5, 0.05)).tolist()
+    frame_ms = np.quantile(np.array(app.frame_s)[-kept:] * 1000, (0.5, 0.95, 0.99)).round(2).tolist()
+    late_ms = np.quantile(np.array(human_game.clock.lateness_s) * 1000, (0.5, 0.99, 1)).round(2).tolist()
+    heard = sum(tick < len(actions) and int(actions[tick]) == action for tick, action in presses)
+    thoughts = sum(thought["effect"] is not None for thought in human_game.played.thoughts)
+    score = human_game.played.score
+    figures: list[Any] = [size, driver, kept, *fps, *frame_ms, *late_ms, len(presses), heard, thoughts, score]
+    return Smoothness(*figures)

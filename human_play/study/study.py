@@ -18,7 +18,7 @@ from pydantic import Field, field_validator, model_validator
 from brigade.batch.configuration.config import NAME, Configuration
 from brigade.batch.configuration.files import FileName, KitchenName
 from brigade.batch.configuration.order_scripts import read_scripts
-from brigade.batch.configuration.specs import AgentSpec
+from brigade.batch.configuration.specs import AgentSpec, wrong_at
 from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.content import Document, Model
 from brigade.envs.kitchen.content.layout import Kitchen
@@ -210,10 +210,8 @@ class StudySpec(Configuration):
         study = self
         self.reasoner.check(document, "reasoner")
         if isinstance(self.order_scripts, str):
-            try:
+            with wrong_at(document, "order_scripts"):
                 scripts = read_scripts(self.order_scripts)
-            except BrigadeError as error:
-                raise document.error(str(error), "order_scripts") from None
             study = self.model_copy(update={"order_scripts": tuple(map(tuple, scripts))})
         check_study(study, document)
         return study
@@ -327,10 +325,8 @@ def check_study(study: StudySpec, document: Document) -> None:
 def _check_kitchen(
     study: StudySpec, name: str, seconds: float | None, chefs: tuple[int, ...], document: Document, *path: str | int
 ) -> None:
-    try:
+    with wrong_at(document, *path):
         kitchen = study.kitchen(name, seconds)
-    except BrigadeError as error:
-        raise document.error(str(error), *path) from None
     if kitchen.chefs not in chefs:
         hint = "; for one chef try new_counter_circuit_solo" if chefs == (1,) else ""
         fitting = " or ".join(map(str, chefs))

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from brigade.batch.configuration.config import NAME, Configuration
 from brigade.batch.configuration.files import KitchenName
+from brigade.batch.configuration.specs import wrong_at
 from brigade.envs.content import Document, Model
 from brigade.envs.prover_verifier.games.game import Game, games, make_game
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, Protocol, find_protocol
@@ -125,10 +126,8 @@ def _game_of(config: JudgingConfig, document: Document) -> Game[Any]:
     for name in config.options:
         if name not in known:
             raise document.error(f"unknown option of '{config.game}'; {nearest(name, known)}", "options", name)
-    try:
+    with wrong_at(document, "protocol"):
         find_protocol(config.protocol)
-    except BrigadeError as error:
-        raise document.error(str(error), "protocol") from None
     try:
         return config.make_game()
     except (BrigadeError, TypeError, AttributeError, ValueError) as error:  # the last three: values of a wrong kind
