@@ -5,12 +5,13 @@ A verifier that is worth listening to does better than both blind constants: `tr
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from brigade.batch.estimate import mean_of_known
 from brigade.envs.content import Model
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.games.game import Game, make_game
@@ -18,7 +19,7 @@ from brigade.envs.prover_verifier.play import Episode, play_episode
 from brigade.envs.prover_verifier.players import make_player
 from brigade.envs.prover_verifier.protocol import VERIFIER, find_protocol
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, seed_of
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed, seed_of
 
 PROVERS = ("honest", "liar", "half_truth")
 VERIFIERS = ("trusting", "suspicious", "spot_checker")
@@ -51,26 +52,22 @@ class AnyGameSettings(Model):
         return self
 
 
-def play(settings: AnyGameSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+@each_seed
+def play(settings: AnyGameSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     """Play every prover with every verifier."""
     game = make_game(settings.game, **settings.options)
-    outcomes = []
-    for seed in seeds:
-        outcome = Outcome()
-        for prover in settings.provers:
-            table = outcome.tables.setdefault(prover, {})
-            for verifier in VERIFIERS:
-                episodes = _episodes(game, settings, prover, verifier, seed)
-                table[verifier] = _figures(episodes)
-            table[ALWAYS_REJECTS] = {**_figures(episodes), **_of_rejecting(episodes)}
-            checkpoints.say(f"{settings.game}: {prover}")
-        for verifier in (*VERIFIERS, ALWAYS_REJECTS):
-            right = [table[verifier]["right"] for table in outcome.tables.values()]
-            outcome.figures[f"{verifier} is right, least over provers"] = min(
-                share for share in right if share is not None
-            )
-        outcomes.append(outcome)
-    return outcomes
+    outcome = Outcome()
+    for prover in settings.provers:
+        table = outcome.tables.setdefault(prover, {})
+        for verifier in VERIFIERS:
+            episodes = _episodes(game, settings, prover, verifier, seed)
+            table[verifier] = _figures(episodes)
+        table[ALWAYS_REJECTS] = _figures([replace(episode, accept=False, questions=0) for episode in episodes])
+        checkpoints.say(f"{settings.game}: {prover}")
+    for verifier in (*VERIFIERS, ALWAYS_REJECTS):
+        right = [table[verifier]["right"] for table in outcome.tables.values()]
+        outcome.figures[f"{verifier} is right, least over provers"] = min(share for share in right if share is not None)
+    return outcome
 
 
 def _episodes(game: Game[Any], settings: AnyGameSettings, prover: str, verifier: str, seed: int) -> list[Episode]:
@@ -84,27 +81,12 @@ def _episodes(game: Game[Any], settings: AnyGameSettings, prover: str, verifier:
 
 
 def _figures(episodes: Sequence[Episode]) -> dict[str, Figure]:
-    met = Counter((episode.truth, episode.accept) for episode in episodes)
-    true, false = met[True, True] + met[True, False], met[False, True] + met[False, False]
     return {
-        "completeness": met[True, True] / true if true else None,
-        "soundness error": met[False, True] / false if false else None,
-        "right": (met[True, True] + met[False, False]) / len(episodes),
-        "questions": sum(episode.questions for episode in episodes) / len(episodes),
+        "completeness": mean_of_known(episode.accept for episode in episodes if episode.truth),
+        "soundness error": mean_of_known(episode.accept for episode in episodes if not episode.truth),
+        "right": mean_of_known(episode.accept == episode.truth for episode in episodes),
+        "questions": mean_of_known(episode.questions for episode in episodes),
     }
 
 
-def _of_rejecting(episodes: Sequence[Episode]) -> dict[str, Figure]:
-    true = sum(episode.truth for episode in episodes)
-    return {
-        "completeness": 0.0 if true else None,
-        "soundness error": 0.0 if true < len(episodes) else None,
-        "right": 1 - true / len(episodes),
-        "questions": 0.0,
-    }
-
-
-EXPERIMENT = Experiment(
-    "any_game", "any registered game: three provers against three verifiers and one that always rejects",
-    AnyGameSettings, play,
-)  # fmt: skip
+EXPERIMENT = Experiment(AnyGameSettings, play)

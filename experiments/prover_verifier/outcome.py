@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -100,6 +101,17 @@ def finite(loss: Any, where: str) -> Any:
 
 
 Play = Callable[[Any, Sequence[int], Checkpoints], list[Outcome]]
+PlayOne = Callable[[Any, int, Checkpoints], Outcome]
+
+
+def each_seed(play_one: PlayOne) -> Play:
+    """What plays one seed, for several, one after the other."""
+
+    @functools.wraps(play_one)
+    def play(settings: Any, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+        return [play_one(settings, seed, checkpoints) for seed in seeds]
+
+    return play
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,6 @@ class Experiment:
     """Something that can be run over seeds.
 
     Attributes:
-        name, about: for lists.
         settings: what can be set, as a frozen model.
         play: plays seeds, and gives an outcome for each.
         batch: how many seeds are played in one go.
@@ -115,8 +126,6 @@ class Experiment:
             user's own, kitchens. A run is not gone on with when one has changed.
     """
 
-    name: str
-    about: str
     settings: type[Model]
     play: Play
     batch: int = 1

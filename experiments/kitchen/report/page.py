@@ -23,12 +23,6 @@ ABOUT_TABLE = (
     "Vs fsm: score less that of the same team with the state machine in the place of one chef, over pairs of episodes "
     "with the same seed and script."
 )
-ABOUT_TABLE = (
-    "Means over n episodes, with standard errors. Points per macro: those the team gained for each macro action of the "
-    "chef that succeeded. Decision time: of one action, median and 99th percentile, in the median episode. "
-    "Vs fsm: score less that of the same team with the state machine in the place of one chef, over pairs of episodes "
-    "with the same seed and script."
-)
 
 Cell = tuple[str, str]  # a mean, or whatever there is, and its standard error
 EMPTY: Cell = ("", "")

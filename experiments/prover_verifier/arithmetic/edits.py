@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,7 +40,7 @@ from brigade.experiments.prover_verifier.metrics import (
     threshold,
     worst_case,
 )
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed
 
 SAMPLES = 64  # per problem, for best-of-n and separability
 SHOWN = 3  # problems in the transcripts of a round, others in every round
@@ -61,13 +60,10 @@ class Data:
         )
 
 
-def play(settings: EditSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+@each_seed
+def play(settings: EditSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     """Play the rounds, one seed after the other."""
     torch.set_num_threads(1)
-    return [_play_one(settings, seed, checkpoints) for seed in seeds]
-
-
-def _play_one(settings: EditSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     data = Data(settings, seed)
     base = base_log_policy(data.verifier.edits).exp()
     state: dict[str, Any] = checkpoints.load() or {"pool": [], "verifiers": [], "sneaky": [], "curves": {}, "shown": []}
@@ -236,9 +232,4 @@ def _cross(state: dict[str, Any], settings: EditSettings, data: Data) -> list[li
     return matrix
 
 
-EXPERIMENT = Experiment(
-    "arithmetic_edits",
-    "provers choose how to alter true solutions; verifiers become robust by rounds",
-    EditSettings,
-    play,
-)
+EXPERIMENT = Experiment(EditSettings, play)

@@ -125,7 +125,4 @@ def _given(settings: ArithmeticLanguageSettings) -> bool:
     return len(find_protocol(settings.protocol).provers) != 1
 
 
-EXPERIMENT = Experiment(
-    "arithmetic_llm", "language models on word problems, by prompt", ArithmeticLanguageSettings, play,
-    reads=problem_file,
-)  # fmt: skip
+EXPERIMENT = Experiment(ArithmeticLanguageSettings, play, reads=problem_file)

@@ -23,7 +23,15 @@ from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.arithmetic.open_weights_settings import ROLES, OpenWeightsSettings, Role
 from brigade.experiments.prover_verifier.metrics import Split, collapsed, threshold
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, problem_file, seed_of
+from brigade.experiments.prover_verifier.outcome import (
+    Checkpoints,
+    Experiment,
+    Figure,
+    Outcome,
+    each_seed,
+    problem_file,
+    seed_of,
+)
 
 if TYPE_CHECKING:
     from brigade.experiments.prover_verifier.arithmetic.open_weights_models import Case, Sample, Score
@@ -85,17 +93,14 @@ def check_machine() -> None:
     )
 
 
-def play(settings: OpenWeightsSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+@each_seed
+def play(settings: OpenWeightsSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     """Train both sides, one seed after the other.
 
     Raises:
         BrigadeError: packages or a GPU are missing, there are too few problems, or no solution is right.
     """
     check_machine()
-    return [_play_one(settings, seed, checkpoints) for seed in seeds]
-
-
-def _play_one(settings: OpenWeightsSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     import torch
 
     from brigade.experiments.prover_verifier.arithmetic import open_weights_models as open_weights
@@ -198,7 +203,4 @@ def note(state: State, score: Score, limit: float, shown: Sequence[Sample], roun
     outcome.matrices.setdefault("cross fool rate", []).append([*row, *[None] * (rounds - len(row))])
 
 
-EXPERIMENT = Experiment(
-    NAME, "open-weight language models, trained on one GPU", OpenWeightsSettings, play,
-    reads=problem_file,
-)  # fmt: skip
+EXPERIMENT = Experiment(OpenWeightsSettings, play, reads=problem_file)

@@ -27,7 +27,7 @@ from brigade.experiments.prover_verifier.kitchen.live import (
 )
 from brigade.experiments.prover_verifier.kitchen.partners import HELPFUL, PARTNERS, Helper
 from brigade.experiments.prover_verifier.kitchen.scripted import described, kitchen_read, known_kitchen
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed
 
 DEAF = "deaf"  # the line of tables for the verifier that never listens
 CHEFS = ("the verifier's chef", "the prover's chef")
@@ -109,12 +109,9 @@ class EmbeddedSettings(Model):
         return self
 
 
-def play(settings: EmbeddedSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+@each_seed
+def play(settings: EmbeddedSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     """Play the table, one seed after the other."""
-    return [_play_one(settings, seed, checkpoints) for seed in seeds]
-
-
-def _play_one(settings: EmbeddedSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     game = LiveGame(load_kitchen(settings.kitchen, settings.horizon), settings.radius, settings.noise)
     outcome, alone = Outcome(), play_alone(game, seed)
     for name, value in (("score", alone.score), ("orders served", alone.served)):
@@ -184,10 +181,4 @@ def _steps(part: Sequence[Planned]) -> str:
     return ", ".join(f"{step.macro} from tick {step.start}" for step in part) or "waits"
 
 
-EXPERIMENT = Experiment(
-    "kitchen_embedded",
-    "a partner speaks while both cook: what listening gains, and what it costs",
-    EmbeddedSettings,
-    play,
-    reads=kitchen_read,
-)
+EXPERIMENT = Experiment(EmbeddedSettings, play, reads=kitchen_read)

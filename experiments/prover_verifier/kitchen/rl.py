@@ -23,7 +23,7 @@ from brigade.experiments.prover_verifier.kitchen.judges import (
 from brigade.experiments.prover_verifier.kitchen.rounds import LAST, KitchenRLSettings, Training
 from brigade.experiments.prover_verifier.kitchen.scripted import PROVERS, described, kitchen_read
 from brigade.experiments.prover_verifier.metrics import below_diagonal, mean_of
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed
 
 Floats = NDArray[np.float64]
 TRAINED = "trained"
@@ -34,13 +34,11 @@ ACCURACIES = {"accuracy": "all", "accuracy, collapsed": "collapsed", "accuracy, 
 SHOWN = 4  # claims of either trained prover in the transcripts
 
 
-def play(settings: KitchenRLSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+@each_seed
+def play(settings: KitchenRLSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     """Train and compare, one seed after the other."""
     torch.set_num_threads(1)
-    return [_play_one(Training(settings, seed, checkpoints)) for seed in seeds]
-
-
-def _play_one(training: Training) -> Outcome:
+    training = Training(settings, seed, checkpoints)
     rounds = training.play_rounds()
     outcome = Outcome(curves=rounds.curves)
     wrong = ~training.test.truth
@@ -110,7 +108,4 @@ def _known(bank: Candidates, problem: int, candidate: int) -> tuple[list[bool], 
     return bank.passes[problem, candidate].tolist(), bool(bank.truth[problem, candidate])
 
 
-EXPERIMENT = Experiment(
-    "kitchen_rl", "claims about a kitchen's future: a verifier trained in rounds, and trained provers",
-    KitchenRLSettings, play, reads=kitchen_read,
-)  # fmt: skip
+EXPERIMENT = Experiment(KitchenRLSettings, play, reads=kitchen_read)

@@ -24,7 +24,7 @@ from brigade.envs.prover_verifier.protocol import Behaviour
 from brigade.envs.registry import unknown
 from brigade.experiments.prover_verifier.kitchen.bank import Candidates, draw_bank
 from brigade.experiments.prover_verifier.kitchen.judges import at_best, by_type, judge_all, scripted_judges
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed
 
 PROVERS: tuple[Behaviour, ...] = ("honest", "liar", "half_truth")
 BY_LOOKS = ("completeness, best response", "soundness error, best response")
@@ -87,12 +87,9 @@ class KitchenSettings(GameSettings):
     question_cost: float = Field(0.05, ge=0)
 
 
-def play(settings: KitchenSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+@each_seed
+def play(settings: KitchenSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     """Play the table, one seed after the other."""
-    return [_play_one(settings, seed, checkpoints) for seed in seeds]
-
-
-def _play_one(settings: KitchenSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     game = settings.make_game()
     outcome, met = Outcome(), dict[str, dict[str, list[Episode]]]()
     for prover in PROVERS:
@@ -207,7 +204,4 @@ def described(
     }
 
 
-EXPERIMENT = Experiment(
-    "kitchen_scripted", "claims about a kitchen's future: four verifiers against three provers", KitchenSettings, play,
-    reads=kitchen_read,
-)  # fmt: skip
+EXPERIMENT = Experiment(KitchenSettings, play, reads=kitchen_read)

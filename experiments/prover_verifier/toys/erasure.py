@@ -138,6 +138,4 @@ def play(settings: ErasureSettings, seeds: Sequence[int], checkpoints: Checkpoin
     return outcomes
 
 
-EXPERIMENT = Experiment(
-    "erasure_channel", "bec_r: who leads, judged by exact best response", ErasureSettings, play, batch=1000
-)
+EXPERIMENT = Experiment(ErasureSettings, play, batch=1000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -15,7 +14,7 @@ from torch.nn import functional
 from brigade.envs.content import Model
 from brigade.envs.prover_verifier.games.find_plus import CROPS, PATCH, crops_of, draw_image, pluses_in
 from brigade.experiments.prover_verifier.metrics import Split, best_response, collapsed
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Outcome, finite
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Outcome, each_seed, finite
 
 
 class PlusSettings(Model):
@@ -109,13 +108,10 @@ def verifier_step(prover: nn.Module, verifier: nn.Module, batch: Images, setting
     return expected_loss(policy.log(), verifier(batch.crops)[..., 0], batch.good)
 
 
-def play(settings: PlusSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+@each_seed
+def play(settings: PlusSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     """Train and attack, one seed after the other."""
     torch.set_num_threads(1)
-    return [_play_one(settings, seed, checkpoints) for seed in seeds]
-
-
-def _play_one(settings: PlusSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     train = [_draw(rng, settings.batch) for _ in range(settings.batches)]
@@ -171,6 +167,4 @@ def _sent(accept: NDArray[np.bool_], good: NDArray[np.bool_], prover: nn.Module,
     return Split(accept[np.arange(len(test)), chosen], good, np.ones(len(test)))
 
 
-EXPERIMENT = Experiment(
-    "find_the_plus", "ftp_small: adversarial and collaborative provers, and a fresh attack", PlusSettings, play
-)
+EXPERIMENT = Experiment(PlusSettings, play)

@@ -11,7 +11,7 @@ import torch
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.prover_verifier.arithmetic.problem import Problem
 from brigade.experiments.prover_verifier.learning.policy_gradient import Switches
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, seed_of
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed, seed_of
 from brigade.experiments.prover_verifier.transformer.batches import sampled
 from brigade.experiments.prover_verifier.transformer.grpo import Learned, train_prover
 from brigade.experiments.prover_verifier.transformer.model import HELPFUL, Prover
@@ -29,7 +29,8 @@ STRETCH = 10  # steps of which the curves give the mean
 TEACHING, TRAINING, ANSWERING = range(3)  # what PyTorch draws for: every variant meets the same, while it does the same
 
 
-def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+@each_seed
+def play(settings: TransformerSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     """Train with every combination, one seed after the other.
 
     Raises:
@@ -37,7 +38,7 @@ def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Check
     """
     torch.set_num_threads(1)
     with made_on(settings.device):
-        return [_play_one(settings, seed, checkpoints) for seed in seeds]
+        return _play_one(settings, seed, checkpoints)
 
 
 def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
@@ -79,9 +80,4 @@ def _curves(name: str, learned: Learned) -> dict[str, list[Figure]]:
     }
 
 
-EXPERIMENT = Experiment(
-    "arithmetic_dapo",
-    "DAPO's four changes to GRPO, each on and off",
-    TransformerSettings,
-    play,
-)
+EXPERIMENT = Experiment(TransformerSettings, play)

@@ -13,7 +13,7 @@ from torch import Tensor
 from brigade.batch.numbers import figure
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.experiments.prover_verifier.metrics import below_diagonal
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, seed_of
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed, seed_of
 from brigade.experiments.prover_verifier.transformer.baselines import answer_only_accuracy, taught_everything
 from brigade.experiments.prover_verifier.transformer.batches import Batch, Source, gather_source, sampled
 from brigade.experiments.prover_verifier.transformer.figures import (
@@ -95,7 +95,8 @@ class Table:
         return Judge(verifier, kept["limit"])
 
 
-def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Checkpoints) -> list[Outcome]:
+@each_seed
+def play(settings: TransformerSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
     """Play the rounds, one seed after the other.
 
     Raises:
@@ -103,7 +104,7 @@ def play(settings: TransformerSettings, seeds: Sequence[int], checkpoints: Check
     """
     torch.set_num_threads(1)
     with made_on(settings.device):
-        return [_play_one(settings, seed, checkpoints) for seed in seeds]
+        return _play_one(settings, seed, checkpoints)
 
 
 def _play_one(settings: TransformerSettings, seed: int, checkpoints: Checkpoints) -> Outcome:
@@ -233,9 +234,4 @@ def _outcome(table: Table, state: State) -> Outcome:
     return Outcome(figures, curves, {"cross fool rate": matrix}, tables, state["shown"])
 
 
-EXPERIMENT = Experiment(
-    "arithmetic_transformer",
-    "small transformers solve and judge, by GRPO with DAPO's changes",
-    TransformerSettings,
-    play,
-)
+EXPERIMENT = Experiment(TransformerSettings, play)
