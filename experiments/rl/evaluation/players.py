@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from glob import glob
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,20 +26,8 @@ from brigade.experiments.rl.evaluation.stages import stages
 Seats = NDArray[np.int64]  # (n,) seats, beside (n,) kitchens
 
 
-class Player(Protocol):
-    """Acts for one seat in each of some kitchens of a batch."""
-
-    def begin(self, game: Game, kitchens: Seats, seats: Seats) -> None:
-        """Episodes begin there."""
-        ...
-
-    def act(self, game: Game, seen: NDArray[Any], kitchens: Seats, seats: Seats) -> NDArray[np.int64]:
-        """(n,) actions, given the observations (n, *shape) of these seats."""
-        ...
-
-
 class PolicyPlayer:
-    """A policy in all of them at once.
+    """A policy for one seat in each of some kitchens of a batch, all at once.
 
     Args:
         policy: whose actor acts.
@@ -53,7 +41,7 @@ class PolicyPlayer:
         """Nothing is remembered between ticks."""
 
     def act(self, game: Game, seen: NDArray[Any], kitchens: Seats, seats: Seats) -> NDArray[np.int64]:
-        """(n,) actions."""
+        """(n,) actions, given the observations (n, *shape) of these seats."""
         with torch.inference_mode():
             logits = self._logits(torch.from_numpy(seen), seats)
             chosen = logits.argmax(-1) if self.random is None else sample(logits, self.random)
@@ -101,6 +89,9 @@ class AgentPlayer:
 
     def _who(self) -> str:
         return f"agent '{self.spec}'"
+
+
+Player = PolicyPlayer | AgentPlayer  # acts for one seat in each of some kitchens of a batch
 
 
 def expand(specs: Sequence[AgentSpec]) -> list[AgentSpec]:

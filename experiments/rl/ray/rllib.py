@@ -19,7 +19,7 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from brigade.agents.learned.checkpoint import CHECKPOINTS, make_card, packed, read_tensors, save
+from brigade.agents.learned.checkpoint import packed, read_tensors
 from brigade.agents.learned.network_spec import STANDARD, NetworkSpec
 from brigade.agents.learned.networks import Policy
 from brigade.batch.running.machine import cores
@@ -29,14 +29,13 @@ from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.training.device import describe
-from brigade.experiments.rl.training.divergence import check_losses, check_policy
+from brigade.experiments.rl.training.learning import Learning
 from brigade.experiments.rl.training.log import Log
 from brigade.experiments.rl.training.ppo import Losses
 from brigade.experiments.rl.training.resume import RESUME, VERSION, Progress
 from brigade.experiments.rl.training.rollout import Totals
 from brigade.experiments.rl.training.train import KITCHEN_SEEDS, first_policy, new_policy, see_through
 from brigade.experiments.rl.training.training_folder import training_folder
-from brigade.simulation.provenance import revision
 
 try:
     from ray.rllib.algorithms.ppo import PPOConfig
@@ -172,7 +171,7 @@ def _copy(source: Policy, which: int, target: Policy, to: int) -> None:
     target.critics[to].load_state_dict(source.critics[which].state_dict())
 
 
-class RLlibTraining:
+class RLlibTraining(Learning):
     """A policy that learns in RLlib, and all that it takes.
 
     Args:
@@ -186,15 +185,12 @@ class RLlibTraining:
     """
 
     def __init__(self, config: TrainConfig, seed: int, workers: int = 0, folder: Path | None = None):
-        self.config, self.seed = config, seed
-        torch.set_num_threads(config.threads)
-        torch.manual_seed(seed)
-        self.kitchen = config.kitchen.load()
+        super().__init__(config, seed)
         self.modules = _modules(config, self.kitchen)
         things = None if folder is None else _read(folder / RESUME)
-        self.progress = Progress() if things is None else Progress(**things["progress"])
         self.policy = (first_policy if things is None else new_policy)(config, self.kitchen)
         if things is not None:
+            self.progress = Progress(**things["progress"])
             self.policy.load_state_dict(things["policy"])
         self.algorithm: Any = make_ppo(config, seed, self.kitchen, workers, self.progress.steps).build_algo()
         (learner,) = self.algorithm.learner_group.foreach_learner(lambda learner: learner)  # it is in this process
@@ -207,48 +203,25 @@ class RLlibTraining:
         Raises:
             BrigadeError: the loss is no longer a number.
         """
-        config, spec, step = self.config, self.config.ppo, self.progress.steps
-        self.algorithm.env_runner_group.foreach_env_runner(partial(count_from, done=step))  # one may be new
+        count = partial(count_from, done=self.progress.steps)
+        self.algorithm.env_runner_group.foreach_env_runner(count)  # one may be new
         result = self.algorithm.train()
         played = result["env_runners"]
-        losses = self._losses(result["learners"])
-        check_losses(
-            config, f"environment step {step:,}",
-            {"policy loss": losses.policy, "value loss": losses.value, "KL divergence": losses.kl},
-        )  # fmt: skip
-        self.progress.steps += int(played["num_env_steps_sampled"])
-        rates = {
-            "learning_rate": spec.learning_rate_at(step / config.steps),
-            "entropy_weight": spec.entropy_at(step, config.steps),
-            "shaped_weight": config.shaping.schedule(config.steps).at(step),
-        }
-        log.add(self.progress.steps, _totals(played), losses, rates)
+        self.note(log, int(played["num_env_steps_sampled"]), _totals(played), self._losses(result["learners"]))
+        self._get()
 
-    def save(self, folder: Path) -> None:
-        """Write a checkpoint, and what it takes to go on from here.
+    def keep(self, folder: Path) -> None:
+        """Write what it takes to go on from here.
 
         Raises:
-            BrigadeError: the last update has ruined the policy, or it cannot be written.
+            BrigadeError: it cannot be written.
         """
-        self._get()
-        check_policy(self.config, f"environment step {self.progress.steps:,}", self.policy, self.kitchen)
-        card = make_card(
-            self.kitchen, self.config.observation, self.config.network, steps=self.progress.steps,
-            training={**self.config.important(), "seed": self.seed}, revision=revision(),
-        )  # fmt: skip
-        save(folder / CHECKPOINTS / f"{self.progress.steps:012d}", self.policy, card)
-        self.progress.saved += 1
         things = {
             "version": VERSION, "backend": "rllib", "progress": vars(self.progress),
             "policy": self.policy.state_dict(),
             "optimizers": {name: self.learner.get_optimizer(name).state_dict() for name in self.modules},
         }  # fmt: skip
         write(folder / RESUME, packed(things))
-
-    @property
-    def due(self) -> bool:
-        """Whether it is time for a checkpoint."""
-        return self.progress.steps * self.config.checkpoints >= self.progress.saved * self.config.steps
 
     def close(self) -> None:
         """Stop RLlib's workers."""

@@ -6,7 +6,6 @@ kitchen begins anew is known before the ticks are played; nothing has to be aske
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,18 +18,11 @@ from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.interfaces.cuda import SIMULATED, CudaGame, DeviceArray
 from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.experiments.rl.training.partners import Partners
-from brigade.experiments.rl.training.rollout import Batch, Totals, Weights, totals_of
-
-
-@dataclass(frozen=True)
-class GpuKitchens:
-    """What the kitchens are in, as a batch on the CPU is in an environment."""
-
-    game: CudaGame
+from brigade.experiments.rl.training.rollout import Batch, CpuRollout, Totals, Weights, totals_of
 
 
 class GpuRollout:
-    """Steps kitchens on the GPU with a policy in all seats.
+    """Steps kitchens on the GPU with a policy in all seats; to be used as `CpuRollout` is.
 
     Args:
         kitchen: the map.
@@ -50,8 +42,7 @@ class GpuRollout:
     ):  # fmt: skip
         self.device = device or torch.device("cpu" if SIMULATED else "cuda")
         self.ticks, self.count, self.kitchen = ticks, count, kitchen
-        game = CudaGame(kitchen, count, observation)
-        self.env = GpuKitchens(game)
+        self.game = game = CudaGame(kitchen, count, observation)
         shape = count, kitchen.chefs, *make_observer(observation, kitchen).shape
         self._seen, self._last = (shared(each, self.device).view(shape) for each in (game.observations, game.final))
         self._next, self._played = shared(game.actions, self.device), shared(game.ticks, self.device)
@@ -84,7 +75,7 @@ class GpuRollout:
 
     def gather(self, policy: Policy, random: torch.Generator, weights: Weights) -> tuple[Batch, Totals]:
         """Play T ticks everywhere."""
-        game = self.env.game
+        game = self.game
         over = self._ends()
         counts = over.sum(1).tolist()
         rows = torch.split(over.nonzero()[:, 1], counts)  # for each tick the kitchens whose episode ends with it
@@ -133,7 +124,7 @@ class GpuRollout:
 
     def _spread(self) -> None:
         """As `CpuRollout` does: all stand still, and one kitchen after the other begins anew."""
-        game, horizon = self.env.game, self.kitchen.horizon
+        game, horizon = self.game, self.kitchen.horizon
         begins = np.arange(self.count) * horizon // self.count
         self._next.zero_()
         for tick in range(1, horizon):
@@ -141,6 +132,9 @@ class GpuRollout:
             mask = begins == tick
             if mask.any():
                 game.next_episode(mask)
+
+
+Rollout = CpuRollout | GpuRollout
 
 
 def shared(array: DeviceArray, device: torch.device) -> Tensor:

@@ -14,8 +14,8 @@ from brigade.agents.learned.checkpoint import packed, read_tensors
 from brigade.envs.disk import write
 from brigade.envs.kitchen.engine.state import State
 from brigade.envs.registry import BrigadeError
+from brigade.experiments.rl.training.gpu_rollout import Rollout
 from brigade.experiments.rl.training.ppo import PPO
-from brigade.experiments.rl.training.rollout import Rollout
 
 RESUME, VERSION = "resume.pt", 1
 
@@ -35,7 +35,7 @@ def save_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Ge
     Raises:
         BrigadeError: it cannot be written, for example because the disk is full.
     """
-    state = rollout.env.game.state
+    state = rollout.game.state
     things = {
         "version": VERSION,
         "progress": vars(progress),
@@ -68,7 +68,7 @@ def load_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Ge
     learner.optimizer.load_state_dict(things["optimizer"])
     random.set_state(things["random"])
     arrays: dict[str, Tensor] = things["state"]
-    rollout.env.game.restore(State(**{name: array.numpy() for name, array in arrays.items()}))
+    rollout.game.restore(State(**{name: array.numpy() for name, array in arrays.items()}))
     rollout.seen = things["seen"].numpy()
     rollout.shaped = things["shaped"].numpy()
     if rollout.partners is not None:

@@ -13,7 +13,7 @@ on the GPU that the policy is on.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +22,6 @@ from torch import Tensor
 
 from brigade.agents.learned.networks import Policy, sample
 from brigade.envs.kitchen.engine.reward import mix
-from brigade.envs.kitchen.engine.state import State
 from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
 from brigade.experiments.rl.training.partners import Partners
 
@@ -58,60 +57,6 @@ class Weights:
     scale: float = 1.0
 
 
-class _Game(Protocol):
-    """Kitchens whose state can be copied and put back."""
-
-    @property
-    def state(self) -> State:
-        """The state, off the device."""
-        ...
-
-    def restore(self, saved: State) -> None:
-        """Go back to a copy of the state."""
-        ...
-
-
-class _Env(Protocol):
-    """What the kitchens are in."""
-
-    @property
-    def game(self) -> _Game:
-        """The kitchens."""
-        ...
-
-
-class Rollout(Protocol):
-    """Plays a batch of kitchens, some ticks at a time.
-
-    Attributes:
-        partners: who plays the seats that do not learn, if any.
-        seen: (N, C, *shape) what the chefs see now; with `env.game.state` and `shaped` what it goes on from.
-        shaped: (N, C) shaped rewards of the episodes under way.
-    """
-
-    partners: Partners | None
-    seen: NDArray[Any]
-    shaped: NDArray[np.float32]
-
-    @property
-    def env(self) -> _Env:
-        """The kitchens."""
-        ...
-
-    def gather(self, policy: Policy, random: torch.Generator, weights: Weights) -> tuple[Batch, Totals]:
-        """Play T ticks everywhere.
-
-        Args:
-            policy: acts for the learners.
-            random: what its actions are drawn with, on the policy's device.
-            weights: of what is earned.
-
-        Returns:
-            The batch, on the policy's device, whose tensors the next call writes over; and the episodes that ended.
-        """
-        ...
-
-
 class CpuRollout:
     """Steps kitchens on the CPU with a policy, and with partners in the seats that do not learn.
 
@@ -122,13 +67,19 @@ class CpuRollout:
         partners: who plays the other seats; without any, all seats learn.
         spread: begin the episodes at different times, so that a batch shows all parts of an episode.
         device: of the policy, to which the batch goes.
+
+    Attributes:
+        game: the kitchens.
+        partners: who plays the seats that do not learn, if any.
+        seen: (N, C, *shape) what the chefs see now; with `game.state` and `shaped` what it goes on from.
+        shaped: (N, C) shaped rewards of the episodes under way.
     """
 
     def __init__(
         self, env: KitchenVectorEnv, ticks: int, seed: int, partners: Partners | None = None, spread: bool = True,
         device: torch.device | None = None,
     ):  # fmt: skip
-        self.env, self.ticks, self.partners = env, ticks, partners
+        self.env, self.game, self.ticks, self.partners = env, env.game, ticks, partners
         self.device = device or torch.device("cpu")
         count, chefs = env.num_envs, env.kitchen.chefs
         self.rows = np.arange(count)[:, None]  # (N, 1)
@@ -147,7 +98,16 @@ class CpuRollout:
         self.seen = self._spread(first) if spread else first  # (N, C, *shape) what the chefs see now
 
     def gather(self, policy: Policy, random: torch.Generator, weights: Weights) -> tuple[Batch, Totals]:
-        """Play T ticks everywhere."""
+        """Play T ticks everywhere.
+
+        Args:
+            policy: acts for the learners.
+            random: what its actions are drawn with, on the policy's device.
+            weights: of what is earned.
+
+        Returns:
+            The batch, on the policy's device, whose tensors the next call writes over; and the episodes that ended.
+        """
         finals: list[NDArray[Any]] = []
         ended: list[NDArray[Any]] = []  # per episode: score, shaped, served
         self._over.zero_()

@@ -8,16 +8,14 @@ import pkgutil
 import time
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from rich.console import Console
 
 from brigade.agents.learned.checkpoint import (
-    CHECKPOINTS,
     load,
     make_card,
-    save,
     steps_of,
 )  # fmt: skip
 from brigade.agents.learned.network_spec import make_network
@@ -32,21 +30,20 @@ from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.evaluation.evaluate import Returns, evaluate
 from brigade.experiments.rl.evaluation.players import expand, make_player
 from brigade.experiments.rl.training.device import choose_device, describe
-from brigade.experiments.rl.training.divergence import check_losses, check_policy
-from brigade.experiments.rl.training.gpu_rollout import GpuRollout
+from brigade.experiments.rl.training.gpu_rollout import GpuRollout, Rollout
+from brigade.experiments.rl.training.learning import Learning
 from brigade.experiments.rl.training.log import Log
 from brigade.experiments.rl.training.partners import Partners
 from brigade.experiments.rl.training.ppo import PPO
 from brigade.experiments.rl.training.resume import RESUME, Progress, load_training, save_training
-from brigade.experiments.rl.training.rollout import CpuRollout, Rollout, Weights
+from brigade.experiments.rl.training.rollout import CpuRollout, Weights
 from brigade.experiments.rl.training.training_folder import EVALUATION, training_folder
-from brigade.simulation.provenance import revision
 
 RLLIB = "brigade.experiments.rl.ray.rllib:train_with_rllib"  # by name: it is built on this, and takes seconds to import
 KITCHEN_SEEDS = 1_000_000  # kitchens of the training with seed s are seeded from s times this on
 
 
-class Training:
+class Training(Learning):
     """A policy that learns, and all that it takes.
 
     Args:
@@ -59,17 +56,13 @@ class Training:
     """
 
     def __init__(self, config: TrainConfig, seed: int, folder: Path | None = None):
-        self.config, self.seed = config, seed
-        torch.set_num_threads(config.threads)
-        torch.manual_seed(seed)
+        super().__init__(config, seed)
         self.random = torch.Generator().manual_seed(seed)
         self.device = choose_device(config.device)
-        self.kitchen = config.kitchen.load()
         make = first_policy if folder is None else new_policy
         self.policy = make(config, self.kitchen).to(self.device)
         self.rollout = make_rollout(config, seed * KITCHEN_SEEDS, self.device, self.random)
         self.learner = PPO(self.policy, config.ppo)
-        self.progress = Progress()
         if folder is not None:
             self.progress = load_training(folder, self.learner, self.rollout, self.random)
 
@@ -79,34 +72,14 @@ class Training:
         Raises:
             BrigadeError: the loss is no longer a number.
         """
-        config, spec, step = self.config, self.config.ppo, self.progress.steps
-        weight = config.shaping.schedule(config.steps).at(step)
-        learning_rate, entropy = spec.learning_rate_at(step / config.steps), spec.entropy_at(step, config.steps)
-        weights = Weights(weight, config.shaping.team, spec.reward_scale)
-        random = self._draws()
+        config, rates, random = self.config, self.rates, self._draws()
+        weights = Weights(rates["shaped_weight"], config.shaping.team, config.ppo.reward_scale)
         batch, totals = self.rollout.gather(self.policy, random, weights)
-        losses = self.learner.update(batch, learning_rate, entropy, random)
-        check_losses(
-            config, f"environment step {step:,}",
-            {"policy loss": losses.policy, "value loss": losses.value, "KL divergence": losses.kl},
-        )  # fmt: skip
-        self.progress.steps += config.kitchens * config.ticks
-        rates = {"learning_rate": learning_rate, "entropy_weight": entropy, "shaped_weight": weight}
-        log.add(self.progress.steps, totals, losses, rates)
+        losses = self.learner.update(batch, rates["learning_rate"], rates["entropy_weight"], random)
+        self.note(log, config.kitchens * config.ticks, totals, losses)
 
-    def save(self, folder: Path) -> None:
-        """Write a checkpoint, and what it takes to go on from here.
-
-        Raises:
-            BrigadeError: the last update has ruined the policy, or it cannot be written.
-        """
-        check_policy(self.config, f"environment step {self.progress.steps:,}", self.policy, self.kitchen)
-        card = make_card(
-            self.kitchen, self.config.observation, self.config.network, steps=self.progress.steps,
-            training={**self.config.important(), "seed": self.seed}, revision=revision(),
-        )  # fmt: skip
-        save(folder / CHECKPOINTS / f"{self.progress.steps:012d}", self.policy, card)
-        self.progress.saved += 1
+    def keep(self, folder: Path) -> None:
+        """Write what it takes to go on from here; see `save_training`."""
         save_training(folder, self.learner, self.rollout, self.random, self.progress)
 
     def _draws(self) -> torch.Generator:
@@ -115,11 +88,6 @@ class Training:
             return self.random
         seed = int(torch.randint(2**62, (), generator=self.random))
         return torch.Generator(self.device).manual_seed(seed)
-
-    @property
-    def due(self) -> bool:
-        """Whether it is time for a checkpoint."""
-        return self.progress.steps * self.config.checkpoints >= self.progress.saved * self.config.steps
 
 
 def train(config: TrainConfig, seed: int, console: Console, resume: bool = False) -> list[Returns]:
@@ -141,29 +109,6 @@ def train(config: TrainConfig, seed: int, console: Console, resume: bool = False
         begun = time.perf_counter()
         training = Training(config, seed, folder if resume else None)
         return see_through(training, folder, console, begun, resume, describe(training.device))
-
-
-class Learning(Protocol):
-    """A training under way, on whatever engine."""
-
-    config: TrainConfig
-    seed: int
-    kitchen: Kitchen
-    policy: Policy
-    progress: Progress
-
-    def update(self, log: Log) -> None:
-        """Gather experience and learn from it."""
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write a checkpoint."""
-        ...
-
-    @property
-    def due(self) -> bool:
-        """Whether it is time for a checkpoint."""
-        ...
 
 
 def see_through(
