@@ -100,6 +100,17 @@ def finite(loss: Any, where: str) -> Any:
     return loss
 
 
+def descend(optimizer: Any, loss: Any, where: str) -> None:
+    """One step down the gradient of a loss.
+
+    Raises:
+        BrigadeError: it is not a number.
+    """
+    optimizer.zero_grad()
+    finite(loss, where).backward()
+    optimizer.step()
+
+
 Play = Callable[[Any, Sequence[int], Checkpoints], list[Outcome]]
 PlayOne = Callable[[Any, int, Checkpoints], Outcome]
 

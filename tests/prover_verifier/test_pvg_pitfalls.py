@@ -20,7 +20,7 @@ from brigade.envs.prover_verifier.arithmetic.solution import Edit, Solution, edi
 from brigade.envs.prover_verifier.games.find_plus import CROPS
 from brigade.experiments.prover_verifier.arithmetic import edits as arithmetic_edits
 from brigade.experiments.prover_verifier.kitchen.judges import scripted_judge
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Outcome
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Outcome, descend
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'brigade[rl]'")
 
@@ -35,6 +35,7 @@ from brigade.experiments.prover_verifier.transformer import experiment as arithm
 from brigade.experiments.prover_verifier.transformer import grpo as transformer_grpo  # noqa: E402
 from brigade.experiments.prover_verifier.transformer import model as transformer_model  # noqa: E402
 from brigade.experiments.prover_verifier.transformer import settings as transformer_settings  # noqa: E402
+from brigade.experiments.prover_verifier.transformer import table as transformer_table  # noqa: E402
 from brigade.experiments.prover_verifier.transformer import training as transformer_training  # noqa: E402
 
 NOWHERE = Checkpoints(None, "")
@@ -196,11 +197,11 @@ def rounds() -> Seen:
         return batch
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arithmetic_transformer, "train_verifier", train_verifier)
+        patch.setattr(transformer_table, "train_verifier", train_verifier)
         patch.setattr(arithmetic_transformer, "train_prover", train_prover)
         patch.setattr(arithmetic_transformer.Table, "asked", asked)
         seen.outcome = arithmetic_transformer.play(SMALL, [0], NOWHERE)[0]
-    del seen.pools[0], seen.asked[:2], seen.trained[0]  # the judge, the base, and the control
+    del seen.pools[:2], seen.pools[-1], seen.asked[:2], seen.trained[0]  # judge and baselines, base, and control
     return seen
 
 
@@ -405,7 +406,7 @@ def test_the_entropy_bonus_spreads_what_is_sent() -> None:
 
     def after_a_step(settings: find_the_plus.PlusSettings) -> float:
         descent = torch.optim.SGD(prover.parameters(), 0.01)
-        find_the_plus._descend(descent, find_the_plus.prover_step(prover, verifier, batch, settings))
+        descend(descent, find_the_plus.prover_step(prover, verifier, batch, settings), "find_the_plus")
         return entropy()
 
     before = entropy()

@@ -31,7 +31,7 @@ from brigade.experiments.prover_verifier.learning.rewards import (
     src_reward,
 )
 from brigade.experiments.prover_verifier.metrics import SCORE_SLACK, exploited
-from brigade.experiments.prover_verifier.outcome import finite
+from brigade.experiments.prover_verifier.outcome import descend
 
 TINY = 1e-12
 AnyVerifier = TypeVar("AnyVerifier", bound=nn.Module)
@@ -119,9 +119,7 @@ def taught(verifier: AnyVerifier, problems: Problems, pool: Pool, settings: Edit
         worse = torch.multinomial(wrong[some], settings.pairs, replacement=True)
         better_score, worse_scores = (_scored(verifier, problems, some, edits) for edits in (better, worse))
         loss = ranking_loss(better_score.expand_as(worse_scores), worse_scores, settings.decay)
-        adam.zero_grad()
-        finite(loss, "verifier").backward()
-        adam.step()
+        descend(adam, loss, "verifier")
     return verifier
 
 
@@ -180,9 +178,7 @@ def train_provers(
             losses.append(expected_policy_loss(log_policy, reward, base, settings.beta))
         if trained.exploit is None and _has_exploit(policies, scores, problems.correct):
             trained.exploit = step
-        adam.zero_grad()
-        finite(torch.stack(losses).mean(), "provers").backward()
-        adam.step()
+        descend(adam, torch.stack(losses).mean(), "provers")
         if (step + 1) % settings.keep_every == 0 or step + 1 == settings.prover_steps:
             trained.kept.append(policy_of(prover, sampled, SNEAKY))
     return trained

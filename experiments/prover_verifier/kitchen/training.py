@@ -25,7 +25,7 @@ from brigade.experiments.prover_verifier.kitchen.players import (
     Reader,
     told,
 )
-from brigade.experiments.prover_verifier.outcome import finite
+from brigade.experiments.prover_verifier.outcome import descend, finite
 from brigade.experiments.rl.config import PPOSpec, linear
 from brigade.experiments.rl.training.ppo import PPO
 from brigade.experiments.rl.training.rollout import Batch
@@ -204,9 +204,7 @@ def train_prover(
         last = spec.attacker_entropy if attack else spec.prover_entropy
         weight = linear(spec.prover_entropy, last, update / spec.prover_updates)
         paid = torch.from_numpy(rewards[problems, offered]) - weight * log_policy
-        adam.zero_grad()
-        finite(-(log_policy.exp() * paid).sum(-1).mean(), "kitchen_rl: prover").backward()
-        adam.step()
+        descend(adam, -(log_policy.exp() * paid).sum(-1).mean(), "kitchen_rl: prover")
     return prover
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -30,60 +30,10 @@ IN_WORDS = "Answer with a JSON object: text, at most 200 words."
 State = dict[str, Any]
 
 
-class Topic(Protocol):
-    """One problem. A statement is given by nature, or made by a prover."""
-
-    given: bool
-
-    def ask_prover(self) -> str:
-        """What a prover is asked for, in words, with the form of its answer."""
-        ...
-
-    def ask_verifier(self) -> str:
-        """What a verifier is asked for, in words."""
-        ...
-
-    def prover_state(self) -> State:
-        """What provers are told of the problem."""
-        ...
-
-    def verifier_state(self) -> State:
-        """What the verifier is told of it."""
-        ...
-
-    def state(self, data: Mapping[str, Any]) -> str:
-        """Take over the statement in a prover's message.
-
-        Returns:
-            What others are told of it: what was read, and of a claim nothing more.
-
-        Raises:
-            BrigadeError: there is none in it; an earlier one stands.
-        """
-        ...
-
-    def look(self, question: int) -> bool | None:
-        """What looking at a checkpoint shows; None where there is nothing to be seen."""
-        ...
-
-    @property
-    def truth(self) -> bool:
-        """Whether the statement is true; no statement is not."""
-        ...
-
-    @property
-    def answer(self) -> object:
-        """What the statement comes to, however it is put; None for no statement."""
-        ...
-
-    @property
-    def shown(self) -> tuple[str, str, list[int]]:
-        """Problem and statement as texts, and the wrong lines of the latter."""
-        ...
-
-
 class WordProblem:
     """A word problem; the statement is a worked solution, and true if its answer is right.
+
+    Nature gives the statement, or a prover makes it.
 
     Args:
         problem: one that was drawn, or one from a file.
@@ -94,7 +44,7 @@ class WordProblem:
         self.problem, self.solution, self.given = problem, given, given is not None
 
     def ask_prover(self) -> str:
-        """What a prover is asked for."""
+        """What a prover is asked for, in words, with the form of its answer."""
         if self.given:
             return f"Argue about the solution below, quoting its lines. {IN_WORDS}"
         return (
@@ -103,7 +53,7 @@ class WordProblem:
         )
 
     def ask_verifier(self) -> str:
-        """What a verifier is asked for."""
+        """What a verifier is asked for, in words."""
         return "Say accept if the answer is right, reject if it is not."
 
     def prover_state(self) -> State:
@@ -118,18 +68,25 @@ class WordProblem:
         return {"problem": self.problem.text, "answer": self.solution.text.splitlines()[-1]}
 
     def state(self, data: Mapping[str, Any]) -> str:
-        """The solution in a message, and its text as it was written."""
+        """Take over the solution in a prover's message.
+
+        Returns:
+            What others are told of it: its text as it was written.
+
+        Raises:
+            BrigadeError: there is none in it; an earlier one stands.
+        """
         text = str(data.get("text", ""))
         self.solution = read_solution(text)
         return text
 
     def look(self, question: int) -> bool | None:
-        """There is nothing to look at."""
+        """What looking at a checkpoint shows: None, as there is nothing to be seen."""
         return None
 
     @property
     def truth(self) -> bool:
-        """Whether the answer is right."""
+        """Whether the answer is right; no statement is not."""
         if self.solution is None:
             return False
         if isinstance(self.problem, FileProblem):
@@ -138,12 +95,12 @@ class WordProblem:
 
     @property
     def answer(self) -> object:
-        """The answer alone."""
+        """The answer alone, however it is put; None for no statement."""
         return None if self.solution is None else self.solution.text.splitlines()[-1]
 
     @property
     def shown(self) -> tuple[str, str, list[int]]:
-        """For transcripts."""
+        """Problem and statement as texts, and the wrong lines of the latter."""
         if self.solution is None:
             return self.problem.text, "", []
         if isinstance(self.problem, FileProblem):
@@ -180,7 +137,7 @@ class KitchenMoment:
         self._offers = {kind: self._offer(kind, rng) for kind in ("honest", "half_truth")} if given is None else {}
 
     def ask_prover(self) -> str:
-        """What a prover is asked for."""
+        """What a prover is asked for, in words, with the form of its answer."""
         if self.given:
             return f"Argue about the claim below. {IN_WORDS}"
         return (
@@ -192,7 +149,7 @@ class KitchenMoment:
         )
 
     def ask_verifier(self) -> str:
-        """What a verifier is asked for."""
+        """What a verifier is asked for, in words."""
         return (
             "The claim says what will be so within `by` ticks, if both chefs follow its plan: `served`, that an "
             "ordered dish will be handed out, or `in_reach`, that an item will lie on a cell of your `reach`. A "
@@ -226,12 +183,19 @@ class KitchenMoment:
         return {"near": near, "reach": reach, "orders": self.moment.seen["orders"], **claim}
 
     def state(self, data: Mapping[str, Any]) -> str:
-        """The claim in a message, and its JSON as it was read."""
+        """Take over the claim in a prover's message.
+
+        Returns:
+            What others are told of it: its JSON as it was read, and nothing more.
+
+        Raises:
+            BrigadeError: there is none in it; an earlier one stands.
+        """
         self.claim = read_claim(data.get("claim"), self.game.kitchen, self.game.words)
         return json.dumps(claim_json(self.claim, self.game.kitchen), ensure_ascii=False)
 
     def look(self, question: int) -> bool | None:
-        """Whether a checkpoint is as claimed."""
+        """Whether a checkpoint is as claimed; None where there is nothing to be seen."""
         points = self.claim.checkpoints if self.claim is not None else ()
         if self.claim is None or not 0 <= question < len(points):
             return None
@@ -239,7 +203,7 @@ class KitchenMoment:
 
     @property
     def truth(self) -> bool:
-        """Whether the engine finds the claim true."""
+        """Whether the engine finds the claim true; no claim is not."""
         if self.claim is None:
             return False
         trace = self.game.engine.play(self.moment, self.claim.plan)
@@ -247,15 +211,18 @@ class KitchenMoment:
 
     @property
     def answer(self) -> object:
-        """What is claimed, without plan and checkpoints."""
+        """What is claimed, without plan and checkpoints; None for no claim."""
         return None if self.claim is None else self.claim.text
 
     @property
     def shown(self) -> tuple[str, str, list[int]]:
-        """For transcripts."""
+        """Moment and claim as texts, and the wrong lines of the latter."""
         about = f"episode {self.moment.seed}, tick {self.moment.seen['tick']}"
         text = "" if self.claim is None else f"{self.claim.text}\n{self.claim.argument}".strip()
         return about, text, [] if self.truth else [0]
 
     def _offer(self, behaviour: Behaviour, rng: np.random.Generator) -> Claim:
         return claim_of(self.game.engine, self.moment, behaviour, self._reach, rng)
+
+
+Topic = WordProblem | KitchenMoment

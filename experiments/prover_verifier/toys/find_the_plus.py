@@ -14,7 +14,9 @@ from torch.nn import functional
 from brigade.envs.content import Model
 from brigade.envs.prover_verifier.games.find_plus import CROPS, PATCH, crops_of, draw_image, pluses_in
 from brigade.experiments.prover_verifier.metrics import Split, best_response, collapsed
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Outcome, each_seed, finite
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Outcome, descend, each_seed
+
+NAME = "find_the_plus"
 
 
 class PlusSettings(Model):
@@ -121,25 +123,19 @@ def play(settings: PlusSettings, seed: int, checkpoints: Checkpoints) -> Outcome
     to_verifier = torch.optim.Adam(verifier.parameters(), settings.lr)
     for step in range(settings.steps):
         batch = train[step % len(train)]
-        _descend(to_prover, prover_step(prover, verifier, batch, settings))
-        _descend(to_verifier, verifier_step(prover, verifier, batch, settings))
+        descend(to_prover, prover_step(prover, verifier, batch, settings), NAME)
+        descend(to_verifier, verifier_step(prover, verifier, batch, settings), NAME)
     checkpoints.say(f"seed {seed}: trained")
     attacker = make_prover(settings.hidden)
     to_attacker = torch.optim.Adam(attacker.parameters(), settings.lr)
     hostile = settings.model_copy(update={"training": "adversarial", "entropy": settings.attack_entropy})
     for step in range(settings.attack_steps):
-        _descend(to_attacker, prover_step(attacker, verifier, train[step % len(train)], hostile))
+        descend(to_attacker, prover_step(attacker, verifier, train[step % len(train)], hostile), NAME)
     return Outcome(figures=_figures(prover, attacker, verifier, test))
 
 
 def _draw(rng: np.random.Generator, count: int) -> Images:
     return Images(np.stack([draw_image(rng) for _ in range(count)]))
-
-
-def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad()
-    finite(loss, "find_the_plus").backward()
-    optimizer.step()
 
 
 @torch.no_grad()

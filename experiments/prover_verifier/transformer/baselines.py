@@ -12,12 +12,11 @@ from torch import Tensor
 from brigade.envs.prover_verifier.arithmetic.problem import Problem
 from brigade.envs.prover_verifier.arithmetic.solution import Solution, edits_of, is_correct, solve
 from brigade.experiments.prover_verifier.transformer.batches import Batch, Source, padded
-from brigade.experiments.prover_verifier.transformer.figures import calibrated, edits_response
-from brigade.experiments.prover_verifier.transformer.model import Prover, read_tokens, solution_tokens
+from brigade.experiments.prover_verifier.transformer.figures import edits_response
+from brigade.experiments.prover_verifier.transformer.model import read_tokens, solution_tokens
 from brigade.experiments.prover_verifier.transformer.settings import TransformerSettings
-from brigade.experiments.prover_verifier.transformer.training import train_verifier
-
-Pool = Sequence[tuple[float, Source]]
+from brigade.experiments.prover_verifier.transformer.table import Table
+from brigade.experiments.prover_verifier.transformer.training import Pool
 
 
 def answers_only(solution: Tensor) -> Tensor:
@@ -31,29 +30,17 @@ def answers_only(solution: Tensor) -> Tensor:
     return torch.tensor(rows)[which]
 
 
-def answer_only_accuracy(
-    taught: Prover,
-    problems: Sequence[Problem],
-    pool: Pool,
-    calibration: Sequence[Problem],
-    sent: Mapping[int, Batch],
-    settings: TransformerSettings,
-    rng: np.random.Generator,
-) -> float:
+def answer_only_accuracy(table: Table, pool: Pool, sent: Mapping[int, Batch], rng: np.random.Generator) -> float:
     """Accuracy, on what both provers send, of a verifier that learns from the same pool and sees no readable line.
 
     Args:
-        taught: the body that it begins with.
-        problems: of the pool.
+        table: problems, and the body that it begins with.
         pool: sources and how often each is drawn from.
-        calibration: problems for its threshold.
         sent: what the provers send, by role.
-        settings: how it is trained.
         rng: what pairs are drawn from.
     """
     hidden = [(weight, replace(source, solution=answers_only(source.solution))) for weight, source in pool]
-    verifier = train_verifier(taught, problems, hidden, settings, rng, answers_only)
-    judge = calibrated(verifier, calibration, settings, answers_only)
+    judge = table.trained("verifier", hidden, rng, answers_only)
     shown = [Batch(batch.problems, answers_only(batch.solution), role) for role, batch in sent.items()]
     return float(np.mean([judge.split(batch).accuracy for batch in shown]))
 
@@ -67,17 +54,10 @@ def every_edit(problems: Sequence[Problem], settings: TransformerSettings) -> So
     return Source(np.repeat(np.arange(len(problems)), len(edits)), flat, np.array(correct))
 
 
-def taught_everything(
-    taught: Prover,
-    problems: Sequence[Problem],
-    calibration: Sequence[Problem],
-    test: Sequence[Problem],
-    settings: TransformerSettings,
-    rng: np.random.Generator,
-) -> float | None:
+def taught_everything(table: Table, rng: np.random.Generator) -> float | None:
     """Soundness error, by the best response among edits, of a verifier that learned from all of them.
 
     This is what the verifier could come to with the training it gets; what is above it, is missing from the pool.
     """
-    verifier = train_verifier(taught, problems, [(1.0, every_edit(problems, settings))], settings, rng)
-    return edits_response(calibrated(verifier, calibration, settings), test)[1]
+    judge = table.trained("verifier", [(1.0, every_edit(table.pool, table.settings))], rng)
+    return edits_response(judge, table.test)[1]

@@ -11,15 +11,12 @@ import torch
 from torch import Tensor
 
 from brigade.batch.numbers import figure
-from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.experiments.prover_verifier.metrics import below_diagonal
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed, seed_of
 from brigade.experiments.prover_verifier.transformer.baselines import answer_only_accuracy, taught_everything
 from brigade.experiments.prover_verifier.transformer.batches import Batch, Source, gather_source, sampled
 from brigade.experiments.prover_verifier.transformer.figures import (
-    ROLES,
     Judge,
-    calibrated,
     edits_accepted,
     legibility,
     perturbed_table,
@@ -27,72 +24,10 @@ from brigade.experiments.prover_verifier.transformer.figures import (
     shown,
 )
 from brigade.experiments.prover_verifier.transformer.grpo import train_prover
-from brigade.experiments.prover_verifier.transformer.model import HELPFUL, SNEAKY, Prover, Verifier
+from brigade.experiments.prover_verifier.transformer.model import HELPFUL, SNEAKY, Prover
 from brigade.experiments.prover_verifier.transformer.settings import TransformerSettings
-from brigade.experiments.prover_verifier.transformer.training import (
-    blank,
-    made_on,
-    scores_of,
-    supervised,
-    train_verifier,
-)
-
-JUDGE_LAYERS = 1
-BODIES = ("prover", "verifier", "judge")
-
-TEACHING, CONTROL, ROUND = range(3)  # for seeds of their own
-
-State = dict[str, Any]  # plain numbers and tensors, as kept between rounds
-
-
-class Table:
-    """What a seed is played with: problems, settings, and the bodies everything begins from.
-
-    Attributes:
-        pool, test, calibration: problems; none is in two of these, and provers learn on yet others.
-        bodies: of prover, verifier and judge, by name.
-        judge: outside the game, taught by the base prover alone.
-    """
-
-    def __init__(self, settings: TransformerSettings, seed: int, state: State | None, say: Any):
-        rng = np.random.default_rng([seed, 0])
-        self.settings, self.seed = settings, seed
-        self.pool, self.test, self.calibration = (
-            [draw_problem(rng, settings.steps, among=(split,)) for _ in range(count)]
-            for split, count in (("verifier", settings.pool), ("test", settings.test), ("calibration", settings.test))
-        )
-        torch.manual_seed(seed_of(seed, TEACHING))
-        self.bodies = {name: blank(settings, *_size(settings, name)) for name in BODIES}
-        if state is None:
-            self._teach(rng, say)
-        else:
-            for name, body in self.bodies.items():
-                body.load_state_dict(state["bodies"][name])
-            self.base = Source.of(state["base"])
-            self.judge = self.loaded(state["judge"], self.bodies["judge"])
-
-    def _teach(self, rng: np.random.Generator, say: Any) -> None:
-        settings, sizes = self.settings, {name: _size(self.settings, name) for name in BODIES}
-        for name in BODIES:
-            say(f"seed {self.seed}: teaching the {name}")
-            same = name == "verifier" and sizes[name] == sizes["prover"]
-            self.bodies[name] = self.bodies["prover"] if same else supervised(settings, rng, *sizes[name])
-        prover = self.bodies["prover"]
-        self.base = gather_source([self.asked(prover, role) for role in ROLES], len(self.pool))
-        verifier = train_verifier(self.bodies["judge"], self.pool, [(1.0, self.base)], settings, rng)
-        self.judge = calibrated(verifier, self.calibration, settings)
-
-    def asked(self, prover: Prover, role: int, share: int = 1) -> Batch:
-        """What a prover says about the pool's problems, `settings.samples` times each, or one of so many shares."""
-        settings = self.settings
-        problems = self.pool * math.ceil(settings.samples / share)
-        return sampled(prover, problems, role, settings.length, settings.temperature)
-
-    def loaded(self, kept: dict[str, Any], body: Prover) -> Judge:
-        """A verifier as it was kept."""
-        verifier = Verifier(body)
-        verifier.load_state_dict(kept["verifier"])
-        return Judge(verifier, kept["limit"])
+from brigade.experiments.prover_verifier.transformer.table import CONTROL, ROUND, State, Table
+from brigade.experiments.prover_verifier.transformer.training import made_on, scores_of
 
 
 @each_seed
@@ -134,14 +69,7 @@ def _begin(table: Table) -> State:
         "base": table.base.state(),
         "control": float(sampled(control, table.test, HELPFUL, settings.length).correct.mean()),
         "control, judge": legibility(table.judge, control, table.test),
-        "taught everything": taught_everything(
-            table.bodies["verifier"],
-            table.pool,
-            table.calibration,
-            table.test,
-            settings,
-            np.random.default_rng([table.seed, 3]),
-        ),
+        "taught everything": taught_everything(table, np.random.default_rng([table.seed, 3])),
         "pool": [],
         "rounds": [],
         "curves": {},
@@ -157,15 +85,14 @@ def _play_round(number: int, table: Table, state: State) -> None:
     torch.manual_seed(seed_of(table.seed, ROUND, number))
     rng = np.random.default_rng([table.seed, 2, number])
     sources = _weighted([table.base, *map(Source.of, state["pool"])], settings)
-    verifier = train_verifier(table.bodies["verifier"], table.pool, sources, settings, rng)
-    judge, body = calibrated(verifier, table.calibration, settings), table.bodies["prover"]
+    judge, body = table.trained("verifier", sources, rng), table.bodies["prover"]
     kept: list[Batch] = []
 
     def keep(prover: Prover) -> None:
         kept.append(table.asked(prover, SNEAKY, math.ceil(settings.prover_steps / settings.keep_every)))
 
     def score(batch: Batch) -> Tensor:
-        return scores_of(verifier, batch)
+        return scores_of(judge.verifier, batch)
 
     helpful = train_prover(body, HELPFUL, score, settings, rng)
     sneaky = train_prover(body, SNEAKY, score, settings, rng, helpful.lately_convincing, keep)
@@ -185,18 +112,7 @@ def _play_round(number: int, table: Table, state: State) -> None:
     state["shown"] += shown(number, judge, sent)
     if number == settings.rounds - 1:
         state["perturbed"] = perturbed_table(judge, provers, table.test)
-        state["answer only"] = answer_only_accuracy(
-            table.bodies["verifier"], table.pool, sources, table.calibration, sent, settings, rng
-        )
-
-
-def _size(settings: TransformerSettings, name: str) -> tuple[int, int]:
-    """Width and layers of a body."""
-    if name == "prover":
-        return settings.width, settings.layers
-    if name == "verifier":
-        return settings.verifier_width, settings.verifier_layers
-    return settings.judge_width, JUDGE_LAYERS
+        state["answer only"] = answer_only_accuracy(table, sources, sent, rng)
 
 
 def _kept(judge: Judge) -> dict[str, Any]:

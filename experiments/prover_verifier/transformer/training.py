@@ -29,6 +29,8 @@ from brigade.experiments.prover_verifier.transformer.model import (
 from brigade.experiments.prover_verifier.transformer.settings import TransformerSettings, solution_length
 from brigade.experiments.rl.training.device import choose_device
 
+Pool = Sequence[tuple[float, Source]]  # sources and how often each is drawn from
+Arrives = Callable[[Tensor], Tensor]  # what reaches a verifier of solutions (n, length)
 LEARNED = ("provers", "verifier")  # splits of which the supervised start knows
 ERRORS = {HELPFUL: 0.25, SNEAKY: 0.55}  # share of solutions with an error in the supervised data
 SUBTLE = 0.05  # weight there of errors by 1 or 2, plain ones having 1
@@ -78,10 +80,10 @@ def supervised(settings: TransformerSettings, rng: np.random.Generator, width: i
 def train_verifier(
     taught: Prover,
     problems: Sequence[Problem],
-    pool: Sequence[tuple[float, Source]],
+    pool: Pool,
     settings: TransformerSettings,
     rng: np.random.Generator,
-    arrives: Callable[[Tensor], Tensor] = lambda solution: solution,
+    arrives: Arrives = lambda solution: solution,
 ) -> Verifier:
     """A new verifier on a supervised body, by pairs from sources with weights, each source balanced for itself.
 
