@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,11 +32,15 @@ def numbered_lines(path: Path, unfinished: bool = False) -> Iterator[tuple[int, 
     Raises:
         BrigadeError: it cannot be read, or a line is not a JSON object.
     """
-    lines = bytes_of(path).split(b"\n")
+    yield from entries_in(io.BytesIO(bytes_of(path)), path, unfinished)
+
+
+def entries_in(lines: Iterable[bytes], path: Path, unfinished: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The JSON objects in the lines of a file, with the lines' numbers; see `numbered_lines`."""
     for number, line in enumerate(lines, 1):
-        if not line:
+        if line == b"\n":
             continue
-        last = number == len(lines)
+        last = not line.endswith(b"\n")
         try:
             entry = json.loads(line.decode())
         except (ValueError, RecursionError):

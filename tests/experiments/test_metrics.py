@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from brigade.batch.estimate import Estimate, estimate
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.kitchen.report.metrics import Episode, Estimate, estimate, read_run, read_timings, rows_of
+from brigade.experiments.kitchen.report.metrics import read_run, read_timings, rows_of
+from brigade.experiments.kitchen.run.episodes import Episode
 
 
 def episode(seed: int, score: int, team: tuple[str, ...] = ("fsm", "stay"), **result: Any) -> dict[str, Any]:

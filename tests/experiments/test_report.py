@@ -18,10 +18,11 @@ from rich.console import Console
 from brigade.batch.estimate import Estimate
 from brigade.batch.numbers import figure, with_error
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.kitchen.report.metrics import Episode, read_run
+from brigade.experiments.kitchen.report.metrics import read_run
 from brigade.experiments.kitchen.report.page import write_html
 from brigade.experiments.kitchen.report.report import WIDE, as_json, print_report
 from brigade.experiments.kitchen.run.config import RunConfig
+from brigade.experiments.kitchen.run.episodes import Episode
 from brigade.experiments.kitchen.run.replays import Replay, replay, typical
 from brigade.experiments.kitchen.run.run import run as play_run
 

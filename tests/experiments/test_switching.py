@@ -16,7 +16,7 @@ from brigade.experiments.kitchen.report.metrics import read_run, rows_of
 from brigade.experiments.kitchen.report.page import write_html
 from brigade.experiments.kitchen.report.published_scores import compare, published
 from brigade.experiments.kitchen.report.report import as_json, print_report
-from brigade.experiments.kitchen.report.switching import Recovery, lost, numeric_keys, recovery, saved, switches
+from brigade.experiments.kitchen.report.switching import Ticks, lost, numeric_keys, recovery, saved, switches
 from brigade.experiments.kitchen.run.config import RunConfig
 from brigade.experiments.kitchen.run.episodes import ENDED, Episode, condition_label
 from brigade.experiments.kitchen.run.run import run as play_run
@@ -103,10 +103,10 @@ def test_recovery_by_hand() -> None:
     gains[:, 100:250] = 0.5
     gains[:, 280:] = 0.5
     # A window of 60 earns 27 of 30 when at most 6 of its ticks are before 280: it begins at 274, 24 after 250.
-    assert recovery(gains, 250, None) == Recovery(24, 24, 24)
+    assert recovery(gains, 250, None) == Ticks(24, 24, 24)
     # 0.9 * 0.25 = 0.225 a tick: 13.5 of 30, 27 ticks; the window from 247 on would do, so the first does.
-    assert recovery(gains, 250, 0.25) == Recovery(0, 0, 0)
-    assert recovery(gains, 250, 1.0) == Recovery(None, None, None)
+    assert recovery(gains, 250, 0.25) == Ticks(0, 0, 0)
+    assert recovery(gains, 250, 1.0) == Ticks(None, None, None)
     assert recovery(np.zeros((2, 500)), 250, None) is None
     gains[0, 250:] = 0  # one of three never comes back: the mean has 2/3 of its rate, some resamples all of it
     found = recovery(gains, 250, None)

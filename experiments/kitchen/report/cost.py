@@ -73,13 +73,13 @@ def cost_of(episodes: Sequence[Episode], config: Mapping[str, Any]) -> Cost | No
     return Cost(
         model=", ".join(dict.fromkeys(_models(first, config))),
         thoughts=estimate(len(episode.thoughts) for episode in episodes),
-        outcomes=dict(_ranked(outcomes)),
+        outcomes=dict(ranked(outcomes)),
         latency_s=estimate(_seconds(thought, hz) for thought in everything),
         prompt_tokens=estimate(sum(t.prompt_tokens or 0 for t in episode.thoughts) for episode in episodes),
         completion_tokens=estimate(sum(t.completion_tokens or 0 for t in episode.thoughts) for episode in episodes),
         usd=estimate(_usd(episode, config) for episode in episodes),
         dropped=estimate(sum(len(t.dropped) for t in episode.thoughts) for episode in episodes),
-        reasons=tuple(_ranked(reasons)[:TOP_REASONS]),
+        reasons=tuple(ranked(reasons)[:TOP_REASONS]),
         trimmed=estimate(sum(t.trimmed_scenes for t in episode.thoughts) for episode in episodes),
     )
 
@@ -140,5 +140,6 @@ def _seconds(thought: ThoughtRecord, hz: float) -> float | None:
     return None if thought.effect is None else max(thought.effect - thought.asked, 0) / hz
 
 
-def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+def ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Names with how often they came, the most frequent first."""
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))

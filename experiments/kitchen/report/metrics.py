@@ -24,11 +24,6 @@ from brigade.experiments.kitchen.run.config import RunConfig, jobs_of
 from brigade.experiments.kitchen.run.episodes import Episode, Group, Outcome, condition_label, kitchen_label
 from brigade.experiments.kitchen.run.results import EPISODES, read_results
 
-__all__ = [
-    "Cost", "Episode", "Estimate", "Row", "Run", "Seat", "estimate", "kitchen_label", "read_run", "read_runs",
-    "read_timings", "rows_of", "versus_fsm",
-]  # fmt: skip
-
 Timing = Mapping[str, float]  # milliseconds, of those of `median` and `p99` that are known
 
 

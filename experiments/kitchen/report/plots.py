@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from brigade.batch.estimate import Estimate
 from brigade.batch.plots import INK, PALE, PALETTE, SHAPES, WIDTH, short, spread, styled, to_svg
-from brigade.experiments.kitchen.report.metrics import Episode, Estimate, Row
+from brigade.experiments.kitchen.report.metrics import Row
+from brigade.experiments.kitchen.run.episodes import Episode
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from brigade.batch.numbers import NONE, dollars, figure, plain, with_error
-from brigade.experiments.kitchen.report.cost import Cost
+from brigade.experiments.kitchen.report.cost import Cost, ranked
 from brigade.experiments.kitchen.report.metrics import Row, Run
 from brigade.experiments.kitchen.report.published_scores import Comparison, compare
 from brigade.experiments.kitchen.report.switching import DEFINITION, Switch, faults_of, rows_of_faults, switches
-from brigade.experiments.kitchen.run.episodes import Group
 
+REPLIED = ("ok", "malformed", "ended")  # outcomes of calls that did not fail
 REASONS, LONGEST_REASON = 5, 84  # lines, characters
 COST_HEADS = ("team", "thoughts", "ok", "mal-\nformed", "failed", "ended", "secs", "tokens\nin", "tokens\nout",
               "dropped", "USD")  # fmt: skip
@@ -66,7 +66,7 @@ def reasons_of(rows: Sequence[Row]) -> list[tuple[str, int]]:
     counts: Counter[str] = Counter()
     for row in rows:
         counts.update(dict(row.cost.reasons if row.cost is not None else ()))
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ranked(counts)
 
 
 def failures_of(rows: Sequence[Row]) -> list[tuple[str, int]]:
@@ -74,16 +74,13 @@ def failures_of(rows: Sequence[Row]) -> list[tuple[str, int]]:
     counts: Counter[str] = Counter()
     for row in rows:
         counts.update(row.cost.outcomes if row.cost is not None else {})
-    return sorted(
-        ((name, count) for name, count in counts.items() if name not in ("ok", "malformed", "ended")),
-        key=lambda pair: (-pair[1], pair[0]),
-    )
+    return [(name, count) for name, count in ranked(counts) if name not in REPLIED]
 
 
 def _print_cost(rows: Sequence[Row], console: Console) -> None:
     _title(console, "Cost", f"model: {', '.join(dict.fromkeys(row.cost.model for row in rows if row.cost))}")
-    lines, before = [], ""
-    for row in sorted(rows, key=_by_condition(rows)):
+    lines, before, conditions = [], "", [row.condition_label for row in rows]
+    for row in sorted(rows, key=lambda row: conditions.index(row.condition_label)):
         if row.condition and row.condition_label != before:
             lines.append([row.condition_label])
             before = row.condition_label
@@ -99,16 +96,6 @@ def _print_cost(rows: Sequence[Row], console: Console) -> None:
         text = reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 1] + "…"
         _dim(console, f"dropped {count} times: {text}")
     _dim(console, COST_NOTE)
-
-
-def _by_condition(rows: Sequence[Row]) -> Callable[[Row], tuple[int, int]]:
-    order: dict[str, int] = {}
-    for row in rows:
-        order.setdefault(row.condition_label, len(order))
-    places: dict[Group, tuple[int, int]] = {
-        row.group: (order[row.condition_label], number) for number, row in enumerate(rows)
-    }
-    return lambda row: places[row.group]
 
 
 def _print_switches(switched: Sequence[Switch], console: Console) -> None:

@@ -48,40 +48,21 @@ Gains = NDArray[np.float64]  # (episodes, ticks) points gained in each tick
 
 
 @dataclass(frozen=True)
-class Recovery:
-    """Ticks until a rate is back.
+class Ticks:
+    """So many ticks: until a rate is back, or what a switch cost in ticks of the team's earnings before it.
 
     Attributes:
-        ticks: None when it is not back before the end.
+        ticks: None for what is not back before the end; negative where the team earned more than before.
         low, high: of the 95 % interval; None beyond the end.
     """
 
-    ticks: int | None
-    low: int | None
-    high: int | None
+    ticks: float | None
+    low: float | None
+    high: float | None
 
     def __str__(self) -> str:
-        def word(value: int | None) -> str:
-            return "never" if value is None else str(value)
-
-        return f"{word(self.ticks)} ({word(self.low)} to {word(self.high)})"
-
-
-@dataclass(frozen=True)
-class Lost:
-    """What a switch cost, in ticks of the team's earnings before it.
-
-    Attributes:
-        ticks: the shortfall from the switch to the end; negative when the team earned more than before.
-        low, high: of the 95 % interval.
-    """
-
-    ticks: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.ticks:.0f} ({self.low:.0f} to {self.high:.0f})"
+        ticks, low, high = ("never" if value is None else f"{value:.0f}" for value in (self.ticks, self.low, self.high))
+        return f"{ticks} ({low} to {high})"
 
 
 @dataclass(frozen=True)
@@ -108,10 +89,10 @@ class Switch:
     episodes: int
     before: Estimate
     after: Estimate
-    own: Recovery | None
-    common: Recovery | None
-    lost: Lost | None
-    saved: Lost | None
+    own: Ticks | None
+    common: Ticks | None
+    lost: Ticks | None
+    saved: Ticks | None
     rate: tuple[float | None, ...]
 
     @property
@@ -144,7 +125,7 @@ def switches(run: Run) -> list[Switch]:
     ]  # fmt: skip
 
 
-def recovery(gains: Gains, at: int, reference: float | None) -> Recovery | None:
+def recovery(gains: Gains, at: int, reference: float | None) -> Ticks | None:
     """Ticks after the switch until the rate is back; see the top of this file.
 
     Args:
@@ -162,16 +143,15 @@ def recovery(gains: Gains, at: int, reference: float | None) -> Recovery | None:
     rates = (sums[:, at + WINDOW :] - sums[:, at:-WINDOW]) / WINDOW
     back = rates >= SHARE * goals[:, None] - 1e-9
     ticks = np.where(back.any(axis=1), back.argmax(axis=1), np.inf)
-    low, high = np.quantile(ticks[1:], [0.025, 0.975], method="inverted_cdf")
-    return Recovery(_whole(ticks[0]), _whole(low), _whole(high))
+    return _interval(ticks, None)
 
 
-def lost(gains: Gains, at: int) -> Lost | None:
+def lost(gains: Gains, at: int) -> Ticks | None:
     """What the switch cost until the end, in ticks of the team's own rate before; see the top of this file."""
     return _interval(_shortfalls(gains, at))
 
 
-def saved(gains: Gains, without: Gains, at: int) -> Lost | None:
+def saved(gains: Gains, without: Gains, at: int) -> Ticks | None:
     """How many ticks fewer a switch cost one team than another; episodes in the same order of the same seeds."""
     return _interval(_shortfalls(without, at) - _shortfalls(gains, at))
 
@@ -185,11 +165,12 @@ def _shortfalls(gains: Gains, at: int) -> NDArray[np.float64]:
     return ticks
 
 
-def _interval(ticks: NDArray[np.float64]) -> Lost | None:
+def _interval(ticks: NDArray[np.float64], digits: int | None = 6) -> Ticks | None:
+    """The first of them with the interval of the others; whole ones without digits, None of not a number."""
     if math.isnan(ticks[0]):
         return None
-    low, high = np.nanquantile(ticks[1:], [0.025, 0.975], method="inverted_cdf")
-    return Lost(round(float(ticks[0]), 6), round(float(low), 6), round(float(high), 6))
+    limits = np.nanquantile(ticks[1:], [0.025, 0.975], method="inverted_cdf").tolist()
+    return Ticks(*(None if math.isinf(each) else round(each, digits) for each in (float(ticks[0]), *limits)))
 
 
 def _resampled(gains: Gains) -> Gains:
@@ -278,10 +259,6 @@ def _switch(row: Row, found: _Found, machine: _Found | None, without: _Found | N
         saved=saved(gains, without.gains, at) if paired and without is not None else None,
         rate=(*[None] * WINDOW, *(round(rate, 9) for rate in rates)),
     )
-
-
-def _whole(ticks: float) -> int | None:
-    return None if math.isinf(ticks) else int(ticks)
 
 
 def rows_of_faults(cells: Sequence[FaultCell]) -> tuple[list[str], list[float]]:

@@ -12,6 +12,7 @@ from brigade.experiments.kitchen.run.episodes import ENDED, Episode, ThoughtReco
 from brigade.experiments.kitchen.run.replays import Replay
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 # In the order of the legend; what is not here is drawn as `other`.
@@ -131,16 +132,14 @@ def verb_of(macro: str) -> str:
 def _draw_score(axes: Axes, found: Replay) -> dict[str, str]:
     """The curve and its marks; returns what to show when the mouse is over each."""
     axes.step(range(len(found.score)), found.score, where="post", color=INK, lw=1.3)
-    titles = {}
+    titles: dict[str, str] = {}
     for name, (shape, colour, told) in MARKS.items():
         for number, tick in enumerate(found.marks[name]):
             size = 13 if shape == "*" else 8
             (mark,) = axes.plot(
                 tick, found.score[tick], shape, color=colour, mec="white", ms=size, ls="", clip_on=False
             )
-            gid = f"{name}-{number}"
-            mark.set_gid(gid)
-            titles[gid] = f"tick {tick}: {told}, {found.score[tick]} points"
+            _titled(titles, mark, f"{name}-{number}", f"tick {tick}: {told}, {found.score[tick]} points")
     axes.set_ylabel("score")
     axes.grid(True)
     axes.margins(y=0.15)
@@ -168,7 +167,7 @@ def _draw_lanes(axes: Axes, row: Row, episode: Episode, kinds: dict[int, list[st
 
 def _draw_macros(axes: Axes, episode: Episode, seat: int, y: float) -> dict[str, str]:
     """The bars of one chef, with marks where it said something."""
-    titles = {}
+    titles: dict[str, str] = {}
     macros = episode.macros[seat] if episode.macros else ()
     for number, (macro, start, end, succeeded, reason) in enumerate(macros):
         span = [(start, max(end - start, 1))]
@@ -176,23 +175,20 @@ def _draw_macros(axes: Axes, episode: Episode, seat: int, y: float) -> dict[str,
         bars = axes.broken_barh(
             span, (y - 0.36 * LANE, 0.72 * LANE), facecolor=colour, hatch=hatch, edgecolor="white", lw=0.9
         )
-        gid = f"macro-{seat}-{number}"
-        bars.set_gid(gid)
-        titles[gid] = f"{macro}, ticks {start} to {end}" + ("" if succeeded else f": failed, {reason or 'no reason'}")
+        failed = "" if succeeded else f": failed, {reason or 'no reason'}"
+        _titled(titles, bars, f"macro-{seat}-{number}", f"{macro}, ticks {start} to {end}{failed}")
     if not macros:
         axes.annotate("no macro actions", (0.01, y), xycoords=("axes fraction", "data"), va="center", color=PALE)
     for number, (tick, speaker, text) in enumerate(episode.messages):
         if speaker == seat:
             mark = axes.vlines(tick, y - 0.48 * LANE, y + 0.48 * LANE, color=INK, lw=2.2)
-            gid = f"message-{number}"
-            mark.set_gid(gid)
-            titles[gid] = short(f"tick {tick}, chef {seat + 1}: {text}", LONGEST_TITLE)
+            _titled(titles, mark, f"message-{number}", short(f"tick {tick}, chef {seat + 1}: {text}", LONGEST_TITLE))
     return titles
 
 
 def _draw_thoughts(axes: Axes, episode: Episode, seat: int, kind: str, y: float, end: int) -> dict[str, str]:
     """The thoughts of one kind, thin bars from asking to effect; thinner ones that came to nothing."""
-    titles = {}
+    titles: dict[str, str] = {}
     for number, thought in enumerate(episode.thoughts):
         if (thought.seat, thought.kind) != (seat, kind):
             continue
@@ -201,10 +197,14 @@ def _draw_thoughts(axes: Axes, episode: Episode, seat: int, kind: str, y: float,
         colour, height = (THOUGHTS.get(kind, PALE), 0.07) if good else (PALE, 0.025)
         span = [(thought.asked, max(last - thought.asked, 1))]
         bar = axes.broken_barh(span, (y - height / 2, height), facecolor=colour, edgecolor="white", lw=0.5)
-        gid = f"thought-{number}"
-        bar.set_gid(gid)
-        titles[gid] = short(_told(thought), LONGEST_TITLE)
+        _titled(titles, bar, f"thought-{number}", short(_told(thought), LONGEST_TITLE))
     return titles
+
+
+def _titled(titles: dict[str, str], part: Artist, gid: str, title: str) -> None:
+    """Note what to show when the mouse is over a part."""
+    part.set_gid(gid)
+    titles[gid] = title
 
 
 def _told(thought: ThoughtRecord) -> str:

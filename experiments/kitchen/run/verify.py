@@ -7,13 +7,15 @@ and the recordings of the two published games (`published`). `docs/recordings.md
 from __future__ import annotations
 
 import gzip
+import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from brigade.batch.configuration.specs import KitchenChoice
+from brigade.batch.folder.lines import bytes_of, entries_in
 from brigade.batch.folder.run_folder import check_version
 from brigade.envs.kitchen.content.layout import Kitchen, kitchen_digest
 from brigade.envs.kitchen.content.loading import load_kitchen
@@ -94,35 +96,13 @@ def _verify_recording(path: Path) -> Verdict:
 
 
 def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    opener: Callable[..., Any] = gzip.open if path.name.endswith(".gz") else open
-    number = 0
+    data, number = io.BytesIO(bytes_of(path)), 0
     try:
-        with opener(path, "rt", encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                if not line.endswith("\n"):
-                    line = _last_line(line, f"{path}:{number}")
-                try:
-                    entry = json.loads(line)
-                except json.JSONDecodeError:
-                    raise BrigadeError(f"{path}:{number}: damaged: not JSON") from None
-                if not isinstance(entry, dict):
-                    raise BrigadeError(f"{path}:{number}: damaged: expected an object, got {type(entry).__name__}")
+        with gzip.open(data) if path.name.endswith(".gz") else data as lines:
+            for number, entry in entries_in(lines, path):
                 yield number, entry
-    except FileNotFoundError:
-        raise BrigadeError(f"{path}: no such file") from None
     except (EOFError, gzip.BadGzipFile) as error:
         raise BrigadeError(f"{path}: cut off or damaged after line {number}: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BrigadeError(f"{path}: cannot be read: {error}") from None
-
-
-def _last_line(line: str, where: str) -> str:
-    """A last line without its end: whole all the same, or cut off."""
-    try:
-        json.loads(line)
-    except json.JSONDecodeError:
-        raise BrigadeError(f"{where}: cut off in the middle of a line") from None
-    return line
 
 
 def _verify(entry: dict[str, Any], where: str) -> Verdict:
