@@ -9,13 +9,16 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
+from brigade.batch.estimate import Estimate
+
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6B4C9A", "#444444")
@@ -78,6 +81,44 @@ def to_svg(figure: Figure, name: str, about: str, titles: Mapping[str, str] | No
     # Only inside tags, where matplotlib has escaped what is not its own.
     text = re.sub(r"<[^<>]*>", lambda tag: re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", tag[0]), text)
     return Markup(text.replace("<svg ", f'<svg role="img" aria-label="{escape(about)}" ', 1))
+
+
+def panels(count: int, columns: int, height: float, sharey: bool = False) -> tuple[Figure, list[Axes]]:
+    """A figure of so many panels in rows of `columns`; the last row may have fewer.
+
+    Args:
+        count: how many panels.
+        columns: how many are side by side.
+        height: of the whole figure, in inches.
+        sharey: whether all have the same vertical axis.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    grid = figure.subplots(-(-count // columns), columns, squeeze=False, sharey=sharey).flatten().tolist()
+    for axes in grid[count:]:
+        axes.set_visible(False)
+    return figure, grid[:count]
+
+
+def dot_legend(
+    figure: Figure, looks: Mapping[str, tuple[str, str]], columns: int, size: float = 6, length: int = LONGEST
+) -> None:
+    """A legend above a figure: a dot for each name, in a colour and a shape."""
+    from matplotlib.lines import Line2D
+
+    style: dict[str, Any] = {"ls": "", "ms": size}
+    dots = [
+        Line2D([], [], color=colour, marker=shape, label=short(name, length), **style)
+        for name, (colour, shape) in looks.items()
+    ]
+    figure.legend(handles=dots, loc="outside upper left", ncols=columns)
+
+
+def band(axes: Axes, xs: Sequence[float], points: Sequence[Estimate], colour: str, alpha: float) -> None:
+    """Standard errors around a curve; no error is none to be seen."""
+    low, high = ([(e.mean or 0.0) + sign * (e.error or 0.0) for e in points] for sign in (-1, 1))
+    axes.fill_between(xs, low, high, color=colour, alpha=alpha, lw=0)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from brigade.batch.estimate import Estimate
-from brigade.batch.plots import INK, PALE, PALETTE, SHAPES, WIDTH, short, spread, styled, to_svg
+from brigade.batch.plots import INK, PALE, PALETTE, SHAPES, WIDTH, dot_legend, panels, short, spread, styled, to_svg
 from brigade.experiments.kitchen.report.metrics import Row
 from brigade.experiments.kitchen.run.episodes import Episode
 
@@ -121,32 +121,22 @@ def efficiency_plot(kitchens: Kitchens) -> Markup | None:
     if not any(seat.efficiency.count for entry in entries for seat in entry.row.seats):
         return None
     with styled():
-        from matplotlib.figure import Figure
-        from matplotlib.lines import Line2D
-
         columns = min(3, len(kitchens))
         rows = -(-len(kitchens) // columns)
         labels = list(dict.fromkeys(entry.label for entry in entries))
         looks = {label: (PALETTE[i % 8], SHAPES[i // 8 % 8]) for i, label in enumerate(labels)}
         lines = -(-len(labels) // 3)
-        figure = Figure(figsize=(WIDTH, 2.9 * rows + 0.2 * lines + 0.2), layout="constrained")
-        grid = figure.subplots(rows, columns, squeeze=False)
-        for axes, (kitchen, group) in zip(grid.flat, kitchens.items(), strict=False):
+        figure, grid = panels(len(kitchens), columns, 2.9 * rows + 0.2 * lines + 0.2)
+        for axes, (kitchen, group) in zip(grid, kitchens.items(), strict=True):
             axes.set_title(short(kitchen))
             axes.grid(True)
             axes.margins(0.14)
             for entry in group:
                 _scatter(axes, entry, *looks[entry.label])
             axes.set_ylim(bottom=0)
-        for axes in grid.flat[len(kitchens) :]:
-            axes.set_visible(False)
         figure.supxlabel("score (points)", fontsize=9)
         figure.supylabel("points gained per macro action", fontsize=9)
-        handles = [
-            Line2D([], [], color=colour, marker=shape, ls="", ms=8, label=short(label))
-            for label, (colour, shape) in looks.items()
-        ]
-        figure.legend(handles=handles, loc="outside upper left", ncols=3)
+        dot_legend(figure, looks, 3, size=8)
         return to_svg(figure, "efficiency", "Score efficiency against score")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from brigade.batch.plots import INK, PALE, PALETTE, SHAPES, WIDTH, short, styled, to_svg
+from brigade.batch.plots import INK, PALE, PALETTE, SHAPES, band, panels, short, styled, to_svg
 from brigade.experiments.kitchen.report.metrics import Row
 from brigade.experiments.kitchen.report.switching import WINDOW, Switch
 
@@ -30,10 +30,7 @@ def scatter_plot(rows: Sequence[Row], name: str) -> Markup | None:
     if not points:
         return None
     with styled():
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
-        axes = figure.subplots()
+        figure, (axes,) = panels(1, 1, 4.4)
         frameworks = list(dict.fromkeys(row.team[0] for row in points))
         colours = {agent: PALETTE[i % 8] for i, agent in enumerate(frameworks)}
         titles = {}
@@ -69,10 +66,7 @@ def curves_plot(rows: Sequence[Row], key: str, name: str) -> Markup:
         name: goes in front of the ids in the SVG.
     """
     with styled():
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
-        axes = figure.subplots()
+        figure, (axes,) = panels(1, 1, 4.2)
         teams: dict[str, list[Row]] = {}
         for row in rows:
             teams.setdefault(row.team_label, []).append(row)
@@ -80,12 +74,9 @@ def curves_plot(rows: Sequence[Row], key: str, name: str) -> Markup:
             members = [row for row in sorted(members, key=lambda row: float(row.condition[key])) if row.score.count]
             xs = [float(row.condition[key]) for row in members]
             means = [row.score.mean or 0.0 for row in members]
-            errors = [row.score.error or 0.0 for row in members]
-            colour, shape = PALETTE[number % 8], SHAPES[number // 8 % 8 if number > 7 else number % 8]
+            colour, shape = PALETTE[number % 8], SHAPES[(number // 8 or number) % 8]
             dashes = ("-", (0, (6, 2)), (0, (2, 1.5)))[number % 3]  # curves that lie on one another still show
-            low = [mean - error for mean, error in zip(means, errors, strict=True)]
-            high = [mean + error for mean, error in zip(means, errors, strict=True)]
-            axes.fill_between(xs, low, high, color=colour, alpha=0.13, lw=0)
+            band(axes, xs, [row.score for row in members], colour, 0.13)
             axes.plot(xs, means, marker=shape, ls=dashes, color=colour, mec="white", ms=7, lw=1.6, label=short(team))
         _value_axis(axes, sorted({float(row.condition[key]) for row in rows}))
         axes.axhline(0, color=PALE, lw=0.8)
@@ -99,10 +90,7 @@ def curves_plot(rows: Sequence[Row], key: str, name: str) -> Markup:
 def switch_plot(switches: Sequence[Switch], name: str) -> Markup:
     """Rate of the window of 60 ticks that ends with each tick, one curve per team with the same partner."""
     with styled():
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(WIDTH, 3.1), layout="constrained")
-        axes = figure.subplots()
+        figure, (axes,) = panels(1, 1, 3.1)
         for number, switch in enumerate(switches):
             rates = [math.nan if rate is None else rate * 100 for rate in switch.rate]
             dashes = ("-", (0, (6, 2)), (0, (2, 1.5)))[number % 3]

@@ -10,12 +10,25 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from brigade.batch.estimate import Estimate
-from brigade.batch.plots import GRID, INK, PALE, PALETTE, SHAPES, WIDTH, short, spread, styled, to_svg
+from brigade.batch.plots import (
+    GRID,
+    INK,
+    PALE,
+    PALETTE,
+    SHAPES,
+    WIDTH,
+    band,
+    dot_legend,
+    panels,
+    short,
+    spread,
+    styled,
+    to_svg,
+)
 from brigade.experiments.prover_verifier.report.figures import Condition
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 CURVE_COLUMNS = 2  # of panels of curves
 LEAST_SPAN = 0.1  # of the values on a curve's axis
@@ -69,7 +82,7 @@ def figures_plot(conditions: Sequence[Condition]) -> Markup | None:
         curves = {name for condition in conditions for name in condition.names("curves")}
         names = dict.fromkeys(name for name in names if name not in curves and not name.endswith(", last"))
     every = [condition.figures() for condition in conditions]
-    panels = {
+    content = {
         name: [
             Dot(row, figures[name], row, len(condition.records), singles=_singles(condition, name))
             for row, (condition, figures) in enumerate(zip(conditions, every, strict=True))
@@ -78,7 +91,7 @@ def figures_plot(conditions: Sequence[Condition]) -> Markup | None:
         for name in names
     }
     labels = [condition.label for condition in conditions]
-    return _dots(labels, panels, "figures", "Figures by condition")
+    return _dots(labels, content, "figures", "Figures by condition")
 
 
 def table_plot(title: str, table: Table, seeds: int, name: str) -> Markup | None:
@@ -90,11 +103,11 @@ def table_plot(title: str, table: Table, seeds: int, name: str) -> Markup | None
         seeds: how many there are.
         name: goes in front of the ids in the SVG.
     """
-    panels = {
+    content = {
         column: [Dot(row, line[column], look, seeds) for row, line in enumerate(table.values()) if column in line]
         for look, column in enumerate(columns_of(table))
     }
-    return _dots(list(table), panels, name, title)
+    return _dots(list(table), content, name, title)
 
 
 def tables_plot(tables: Mapping[str, Table], seeds: int, name: str) -> Markup | None:
@@ -107,7 +120,7 @@ def tables_plot(tables: Mapping[str, Table], seeds: int, name: str) -> Markup | 
     """
     rows = list(dict.fromkeys(row for table in tables.values() for row in table))
     columns = columns_of(next(iter(tables.values())))
-    panels = {
+    content = {
         title: [
             Dot(rows.index(row), line[column], look, seeds, lane=(look + 0.5) / len(columns) - 0.5)
             for row, line in table.items()
@@ -116,7 +129,7 @@ def tables_plot(tables: Mapping[str, Table], seeds: int, name: str) -> Markup | 
         ]
         for title, table in tables.items()
     }
-    return _dots(rows, panels, name, ", ".join(tables), columns)
+    return _dots(rows, content, name, ", ".join(tables), columns)
 
 
 def columns_of(table: Table) -> list[str]:
@@ -126,14 +139,10 @@ def columns_of(table: Table) -> list[str]:
 
 def curves_plot(conditions: Sequence[Condition]) -> Markup:
     """A panel for each curve, a line for each condition; bands are standard errors."""
-    from matplotlib.figure import Figure
-
     names = list(dict.fromkeys(name for condition in conditions for name in condition.names("curves")))
     with styled():
-        rows = -(-len(names) // CURVE_COLUMNS)
-        figure = Figure(figsize=(WIDTH, 2.3 * rows), layout="constrained")
-        panels = figure.subplots(rows, CURVE_COLUMNS, squeeze=False).flat
-        for name, axes in zip(names, panels, strict=False):  # names first: zip drops one of the first when these end
+        figure, grid = panels(len(names), CURVE_COLUMNS, 2.3 * -(-len(names) // CURVE_COLUMNS))
+        for name, axes in zip(names, grid, strict=True):
             axes.set_title(short(name))
             axes.grid(True)
             axes.locator_params(axis="x", integer=True)
@@ -145,8 +154,6 @@ def curves_plot(conditions: Sequence[Condition]) -> Markup:
                 axes.text(0.5, 0.5, "there is none", ha="center", va="center", transform=axes.transAxes, color=INK)
                 axes.set_xticks([])
                 axes.set_yticks([])
-        for axes in list(panels):
-            axes.set_visible(False)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         if len(conditions) > 1:
             figure.legend(handles, labels, loc="outside upper left", ncols=4)
@@ -183,23 +190,21 @@ def _singles(condition: Condition, name: str) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def _dots(rows: Sequence[str], panels: Panels, name: str, about: str, legend: Sequence[str] = ()) -> Markup | None:
+def _dots(rows: Sequence[str], content: Panels, name: str, about: str, legend: Sequence[str] = ()) -> Markup | None:
     """Panels side by side with the same rows; those without a value are left out, None where none has any.
 
     Args:
         rows: their names.
-        panels: what is in them.
+        content: of the panels.
         name: goes in front of the ids in the SVG.
         about: what is shown, for those who cannot see it.
         legend: names of what has the same look.
     """
-    panels = {title: dots for title, dots in panels.items() if any(dot.value.mean is not None for dot in dots)}
-    if not panels:
+    shown = {title: dots for title, dots in content.items() if any(dot.value.mean is not None for dot in dots)}
+    if not shown:
         return None
-    from matplotlib.figure import Figure
-
     columns = WIDE_COLUMNS if legend else COLUMNS
-    lines = -(-len(panels) // columns)
+    lines = -(-len(shown) // columns)
     labels = _labels(rows)
     tallest = 1 + max(label.count("\n") for label in labels)
     row_in = max(LINE_IN * tallest + 0.05, LANE_IN * (len(legend) + 1))
@@ -207,17 +212,14 @@ def _dots(rows: Sequence[str], panels: Panels, name: str, about: str, legend: Se
     legend_in = 0.22 * -(-len(legend) // legend_columns)
     with styled():
         height = lines * (row_in * len(rows) + 0.75) + legend_in
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        grid = figure.subplots(lines, columns, squeeze=False, sharey=True)
-        for axes, (title, dots) in zip(grid.flat, panels.items(), strict=False):
+        figure, grid = panels(len(shown), columns, height, sharey=True)
+        for axes, (title, dots) in zip(grid, shown.items(), strict=True):
             axes.set_title(_lines(title, TITLE[columns]), fontsize=9)
             _panel(axes, dots, len(rows), banded=bool(legend))
-        for axes in grid.flat[len(panels) :]:
-            axes.set_visible(False)
-        grid[0, 0].set_yticks(range(len(rows)), labels)
-        grid[0, 0].set_ylim(len(rows) - 0.5, -0.5)
+        grid[0].set_yticks(range(len(rows)), labels)
+        grid[0].set_ylim(len(rows) - 0.5, -0.5)
         if legend:
-            _legend(figure, legend, legend_columns)
+            dot_legend(figure, {name: _look(i) for i, name in enumerate(legend)}, legend_columns, length=LABEL)
         return to_svg(figure, name, about)
 
 
@@ -256,17 +258,6 @@ def _dot(axes: Axes, dot: Dot) -> None:
     axes.errorbar(dot.value.mean, y, xerr=dot.value.error, ecolor=colour, capsize=2, lw=1.2, **look)
 
 
-def _legend(figure: Figure, names: Sequence[str], columns: int) -> None:
-    from matplotlib.lines import Line2D
-
-    looks = [_look(place) for place in range(len(names))]
-    handles = [
-        Line2D([], [], color=colour, marker=shape, ls="", label=short(name, LABEL))
-        for name, (colour, shape) in zip(names, looks, strict=True)
-    ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=columns)
-
-
 def _labels(names: Sequence[str]) -> list[str]:
     """Names that fit beside a panel; numbered if they could not be told apart otherwise."""
     labels = [_lines(name, LABEL) for name in names]
@@ -303,9 +294,7 @@ def _curve(axes: Axes, condition: Condition, name: str, place: int) -> None:
         axes.plot([x for x, _ in single], [y for _, y in single], ".", ms=2.5, color=colour, alpha=0.5)
     points = [(x, e) for x, e in enumerate(condition.curve(name)) if e.mean is not None]
     xs, means = [x for x, _ in points], [e.mean or 0.0 for _, e in points]
-    spread = [e.error or 0.0 for _, e in points]
     axes.plot(xs, means, shape + "-", ms=4, color=colour, mec="white", label=short(condition.label or "all", 30))
     partial = [(x, y) for (x, e), y in zip(points, means, strict=True) if e.count < len(condition.records)]
     axes.plot([x for x, _ in partial], [y for _, y in partial], shape, ms=4, color="white", mec=colour, zorder=3)
-    low, high = ([m + sign * s for m, s in zip(means, spread, strict=True)] for sign in (-1, 1))
-    axes.fill_between(xs, low, high, color=colour, alpha=0.15, lw=0)
+    band(axes, xs, [e for _, e in points], colour, 0.15)
