@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from brigade._version import __version__
 from brigade.envs.registry import OWN, BrigadeError
 from brigade.experiments.cli_llm import house, llm
-from brigade.experiments.cli_problems import print_problems
 from brigade.experiments.cli_pvg import pvg
+from brigade.experiments.cli_shared import INTERRUPTED, console, errors, going_on_later, print_problems, print_table
 from brigade.experiments.rl import cli as rl
 
 app = typer.Typer(
@@ -30,17 +28,6 @@ app.add_typer(pvg, name="pvg")
 app.command()(house)
 app.command()(rl.train)
 app.command()(rl.crossplay)
-console = Console()
-errors = Console(stderr=True)
-INTERRUPTED = 130
-
-
-def _table(*columns: str) -> Table:
-    """A plain table whose first column is never cut."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for i, column in enumerate(columns):
-        table.add_column(column, no_wrap=i == 0)
-    return table
 
 
 def _line(text: str) -> None:
@@ -77,16 +64,15 @@ def kitchens(
         return
     if png is not None or yaml:
         raise BrigadeError("--png and --yaml need the name of a kitchen")
-    table = _table("kitchen", "chefs", "cookbook", "rules", "about")
-    problems = content_problems()
+    rows, problems = [], content_problems()
     for each in list_kitchens():
         try:
             kitchen = load_kitchen(each)
         except BrigadeError as error:  # a package's: the others are listed all the same
             problems.append(str(error))
             continue
-        table.add_row(each, str(kitchen.chefs), kitchen.spec.cookbook, kitchen.spec.rules, kitchen.spec.about)
-    console.print(table)
+        rows.append((each, str(kitchen.chefs), kitchen.spec.cookbook, kitchen.spec.rules, kitchen.spec.about))
+    print_table(("kitchen", "chefs", "cookbook", "rules", "about"), rows)
     console.print("brigade kitchens NAME draws one; generated:seed=7 draws a new one.")
     print_problems(errors, problems)
 
@@ -132,11 +118,9 @@ def agents() -> None:
     """List the agents."""
     from brigade.agents.base import agents as registry
 
-    foreign = any(entry.source != OWN for entry in registry)
-    table = _table("agent", "about", *(["from"] if foreign else []))
-    for entry in registry:
-        table.add_row(entry.name, entry.about, *([entry.source] if foreign else []))
-    console.print(table)
+    columns = 3 if any(entry.source != OWN for entry in registry) else 2
+    rows = [(entry.name, entry.about, entry.source)[:columns] for entry in registry]
+    print_table(("agent", "about", "from")[:columns], rows)
     print_problems(errors, registry.problems)
 
 
@@ -149,20 +133,13 @@ def run(
     from brigade.experiments.kitchen.run.config import RunConfig
 
     if not config:
-        table = _table("configuration", "about")
-        for row in RunConfig.listed():
-            table.add_row(*row)
-        console.print(table)
+        print_table(("configuration", "about"), RunConfig.listed())
         return
     loaded = RunConfig.load(config, changes or [])
     from brigade.experiments.kitchen.run.run import run as play
 
-    try:
+    with going_on_later(loaded.folder):
         play(loaded, console)
-    except KeyboardInterrupt:
-        told = f"stopped; what is finished is in {loaded.folder}. The same command goes on from there."
-        errors.print(told, soft_wrap=True)
-        raise typer.Exit(INTERRUPTED) from None
     _print_report([loaded.folder])
     console.print(f"results: {loaded.folder} (brigade report {loaded.folder} --html report.html for a page with plots)")
 

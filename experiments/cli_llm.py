@@ -6,11 +6,10 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from brigade.envs.registry import BrigadeError
+from brigade.experiments.cli_shared import console
 
-console = Console()
 llm = typer.Typer(help="Language models: try an endpoint.", no_args_is_help=True)
 
 
@@ -26,6 +25,7 @@ def check(
     """Try an endpoint, and say in plain words what is wrong with it."""
     from pydantic import ValidationError
 
+    from brigade.batch.configuration.config import in_words
     from brigade.dual_process.llm.check import check_endpoint
     from brigade.dual_process.llm.client import Endpoint
 
@@ -41,8 +41,7 @@ def check(
         try:
             endpoint = Endpoint(base_url=base_url, model=model, key_env=key_env)
         except ValidationError as error:
-            first = error.errors()[0]
-            raise BrigadeError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            raise BrigadeError(in_words(error)) from None
     findings = asyncio.run(check_endpoint(endpoint))
     for finding in findings:
         mark = "[green]ok[/]  " if finding.ok else "[red]bad[/] "
@@ -67,6 +66,7 @@ def house(
 
     from pydantic import ValidationError
 
+    from brigade.batch.configuration.config import in_words
     from brigade.dual_process.llm.server import HouseKnobs, build_app, serve
     from brigade.dual_process.reasoners import house_answer
 
@@ -77,8 +77,7 @@ def house(
             {"latency_s": latency, "tokens_per_second": speed, "faults": faults, "seed": seed}
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BrigadeError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise BrigadeError(in_words(error)) from None
     console.print(f"house answers at http://127.0.0.1:{port}/v1 as model 'house'; Ctrl-C ends it", soft_wrap=True)
     asyncio.run(serve(build_app(functools.partial(house_answer, quality=quality), knobs), port))
 

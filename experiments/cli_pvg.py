@@ -6,13 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from typer.core import TyperGroup
 
-console = Console()
-errors = Console(stderr=True)
-INTERRUPTED = 130
+from brigade.experiments.cli_shared import console, errors, going_on_later, print_problems, print_table
 
 
 class _RunsByDefault(TyperGroup):
@@ -44,7 +40,6 @@ def games() -> None:
     """List configurations, games and protocols."""
     from brigade.envs.prover_verifier.games.game import games as registry
     from brigade.envs.prover_verifier_v0 import list_games, list_protocols
-    from brigade.experiments.cli_problems import print_problems
     from brigade.experiments.prover_verifier.config import PvgConfig
 
     for title, rows in (
@@ -52,10 +47,7 @@ def games() -> None:
         ("game", list_games()),
         ("protocol", list_protocols()),
     ):
-        table = Table(title, "about", box=None, padding=(0, 2, 0, 0))
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
+        print_table((title, "about"), rows)
         console.print()
     console.print("brigade pvg play: what a person can play as verifier")
     print_problems(console, registry.problems)
@@ -71,12 +63,8 @@ def run(
     from brigade.experiments.prover_verifier.run import run_pvg
 
     loaded = PvgConfig.load(config, changes or [])
-    try:
+    with going_on_later(loaded.folder):
         run_pvg(loaded, console)
-    except KeyboardInterrupt:
-        told = f"stopped; what is finished is in {loaded.folder}. The same command goes on from there."
-        errors.print(told, soft_wrap=True)
-        raise typer.Exit(INTERRUPTED) from None
     _print(loaded.folder)
     console.print(f"results: {loaded.folder} (brigade pvg report {loaded.folder} for a page)")
 

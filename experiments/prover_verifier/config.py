@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
+import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -16,6 +16,7 @@ from brigade.batch.configuration.vary import check_vary, combinations
 from brigade.envs.content import Document, Model, first_problem
 from brigade.envs.field_types import keys_of, type_at
 from brigade.envs.registry import BrigadeError, unknown
+from brigade.experiments.prover_verifier.listing import EXPERIMENTS
 from brigade.experiments.prover_verifier.outcome import Experiment
 
 
@@ -123,12 +124,13 @@ def experiment_of(name: str) -> Experiment:
     Raises:
         BrigadeError: no such experiment, or what it needs is not installed.
     """
-    from brigade.experiments.prover_verifier.listing import EXPERIMENTS
-
     if name not in EXPERIMENTS:
         raise unknown("experiment", name, EXPERIMENTS)
-    module = EXPERIMENTS[name]
-    for package in module.needs:
-        if importlib.util.find_spec(package) is None:
-            raise BrigadeError(f"experiment '{name}' needs {package}: pip install 'brigade[rl]'")
-    return module.load()
+    try:
+        found = pkgutil.resolve_name(f"brigade.experiments.prover_verifier.{EXPERIMENTS[name]}:EXPERIMENT")
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise BrigadeError(f"experiment '{name}' needs torch: pip install 'brigade[rl]'") from None
+    assert isinstance(found, Experiment)
+    return found

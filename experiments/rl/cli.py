@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from brigade.batch.estimate import estimate
 from brigade.batch.numbers import figure
+from brigade.experiments.cli_shared import console
 
 if TYPE_CHECKING:
     from brigade.experiments.rl.evaluation.evaluate import Returns
-
-console = Console()
 
 
 def train(

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, ValidationError
 
-from brigade.batch.configuration.config import Configuration
+from brigade.batch.configuration.config import Configuration, in_words
 from brigade.batch.configuration.files import FileName
 from brigade.batch.configuration.order_scripts import read_scripts
 from brigade.batch.configuration.specs import AgentSpec, KitchenChoice, RaySpec, Seeds
@@ -145,9 +145,7 @@ def _check_vary(config: RunConfig, document: Document) -> None:
         try:
             Job(kitchen=config.kitchens[0], team=config.teams[0], seed=0, **_common(config, condition))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise document.error(f"{where}: {first['msg']}", "vary") from None
+            raise document.error(in_words(error), "vary") from None
 
     open_ended = ("reasoner.knobs.faults.", "reasoner.endpoint.", "reasoner.options.")
     check_vary(config.vary, document, known, fits, open_ended)
