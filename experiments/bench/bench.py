@@ -104,7 +104,6 @@ def bench(
     seconds_per_figure: float = 1.0,
     kitchen: str = "new_counter_circuit",
     quick: bool = False,
-    pin_core: int | None = None,
 ) -> list[Figure]:
     """Measure everything.
 
@@ -113,13 +112,12 @@ def bench(
         seconds_per_figure: wall time of the repeats of one figure together, warm-up apart.
         kitchen: where to cook.
         quick: shorter, fewer batch sizes, without the first compilation.
-        pin_core: the core for figures of one thread; the last available one by default.
 
     Raises:
-        BrigadeError: an unknown kitchen, a core that is not available, or Brigade does not start in a new process.
+        BrigadeError: an unknown kitchen, or Brigade does not start in a new process.
     """
     loaded = load_kitchen(kitchen)
-    core = choose_core(pin_core)
+    core = choose_core(None)
     repeats = QUICK_REPEATS if quick else REPEATS
     seconds = min(seconds_per_figure, QUICK_SECONDS) if quick else seconds_per_figure
     cases = _cases(kitchen, QUICK_BATCHES if quick else BATCHES)

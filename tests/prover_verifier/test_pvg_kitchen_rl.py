@@ -8,14 +8,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 import brigade  # noqa: F401  # registers who can follow plans
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.games.kitchen_game import VERIFIER_SEAT, KitchenGame
+from brigade.envs.prover_verifier.kitchen.claims import CHECKPOINTS
 from brigade.envs.prover_verifier.kitchen.forward import Moment, replayed
 from brigade.envs.prover_verifier.play import play_episode
-from brigade.envs.prover_verifier.players import make_player
+from brigade.envs.prover_verifier.players import (
+    ACCEPT,
+    ASK,
+    REJECT,
+    SPEAKERS,
+    Observation,
+    Seat,
+    make_player,
+    received_in,
+)
+from brigade.envs.prover_verifier.protocol import WORLD
 from brigade.experiments.prover_verifier.kitchen.bank import (
     FORGED,
     MADE_UP,
@@ -168,6 +180,29 @@ TINY = kitchen_training.TrainingSpec(
 )
 
 
+class VerifierPlayer:
+    """A learned verifier as a player under the protocol `looks`."""
+
+    def __init__(self, verifier: kitchen_players.LearnedVerifier):
+        self.verifier = verifier
+
+    def reset(self, seat: Seat) -> None:
+        pass
+
+    @torch.no_grad()
+    def act(self, observation: Observation) -> NDArray[np.int64]:
+        answers = torch.full((1, CHECKPOINTS), -1.0)
+        for row in received_in(observation, (SPEAKERS[WORLD],)):
+            answers[0, int(row[1])] = float(row[0])
+        message = torch.from_numpy(np.stack(received_in(observation)[-1:]))
+        view = torch.from_numpy(np.asarray(observation["problem"])[None])
+        logits = self.verifier.logits(self.verifier.reader(message, view, answers))
+        chosen = int(logits[:, : None if observation["questions_left"] else ASK].argmax())
+        if chosen >= ASK:
+            return np.array([ASK, chosen - ASK], np.int64)
+        return np.array([ACCEPT if chosen == ACCEPT else REJECT, 0], np.int64)
+
+
 def test_listed_games_are_those_of_the_environment() -> None:
     """The verifier does in the environment, from what it observes there, what it does on the list."""
     env = ProverVerifierEnv("kitchen", "looks", question_cost=COST)
@@ -178,7 +213,7 @@ def test_listed_games_are_those_of_the_environment() -> None:
     players = {
         "trusting": (scripted_judge(0), make_player("trusting")),
         "suspicious": (scripted_judge(None), make_player("suspicious")),
-        "learned": (verifier.judge, kitchen_players.VerifierPlayer(verifier)),
+        "learned": (verifier.judge, VerifierPlayer(verifier)),
     }
     looked = set()
     for name, (judge, player) in players.items():
@@ -275,7 +310,7 @@ def test_learned_players_with_fewer_checkpoints_and_looks() -> None:
         bank = candidates_of(env.game, env.problem, np.random.default_rng(0))
         torch.manual_seed(1)
         verifier = kitchen_players.LearnedVerifier(kitchen_players.Reader(env.game), 8, looks)
-        player, judged = kitchen_players.VerifierPlayer(verifier), judge_all(verifier.judge, bank)
+        player, judged = VerifierPlayer(verifier), judge_all(verifier.judge, bank)
         assert judged.looks.max() <= looks
         for _, candidate in sample_of(bank, 4):
             prover = Saying(bank.messages[0, candidate].astype(np.int64))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -46,9 +46,11 @@ def score_plot(kitchens: Kitchens) -> Markup:
         for y, entry in enumerate(entries):
             scores = [episode.result.score for episode in entry.episodes]
             axes.plot(scores, spread(y, len(scores)), "o", ms=3.6, color=PALETTE[5], alpha=0.65, mew=0)
-            _point(axes, entry.row.score, y, "D", INK, 5.5)
-            if entry.row.score.mean is not None:
-                text = f"  {entry.row.score.mean:.1f}"
+            mean, error = entry.row.score.mean, entry.row.score.error
+            if mean is not None:
+                look: dict[str, Any] = {"fmt": "D", "ms": 5.5, "color": INK, "mec": "white", "capsize": 3.5, "lw": 1.4}
+                axes.errorbar(mean, y, xerr=error, **look)
+                text = f"  {mean:.1f}"
                 axes.annotate(text, (1.0, y), xycoords=("axes fraction", "data"), va="center", annotation_clip=False)
         axes.axvline(0, color=PALE, lw=0.8)
 
@@ -165,13 +167,6 @@ def _whisker(axes: Axes, x: float, y: float, error: float) -> None:
     """A standard error that shows on a dark bar as well as on a light one."""
     for width, cap, colour in ((3.2, 3.4, "white"), (1.2, 2.6, INK)):
         axes.errorbar(x, y, xerr=error, color=colour, capsize=cap, capthick=width, lw=width)
-
-
-def _point(axes: Axes, estimate: Estimate, y: float, shape: str, colour: str, size: float) -> None:
-    if estimate.mean is not None:
-        axes.errorbar(
-            estimate.mean, y, xerr=estimate.error, fmt=shape, ms=size, color=colour, mec="white", capsize=3.5, lw=1.4
-        )
 
 
 def _scatter(axes: Axes, entry: Entry, colour: str, shape: str) -> None:

@@ -35,11 +35,16 @@ class TableRow(Model):
     contribution: list[float]
 
 
-class Table(Model):
-    """The published table 1."""
+class Source(Model):
+    """Where published figures are from, and what they are about."""
 
     source: str
     about: str
+
+
+class Table(Source):
+    """The published table 1."""
+
     kitchen: str
     partners: list[str]
     frameworks: list[str]
@@ -53,11 +58,9 @@ class AloneRow(Model):
     scores: dict[str, float]
 
 
-class Alone(Model):
+class Alone(Source):
     """The published scores without a partner."""
 
-    source: str
-    about: str
     kitchen: str
     rows: list[AloneRow]
 
@@ -70,11 +73,9 @@ class MachineRow(Model):
     score: Pair
 
 
-class Machine(Model):
+class Machine(Source):
     """The published state machine, measured."""
 
-    source: str
-    about: str
     rows: list[MachineRow]
 
 

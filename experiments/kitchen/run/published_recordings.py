@@ -15,7 +15,6 @@ from brigade.envs.kitchen.engine.game import Game
 Described = dict[str, Any]
 
 CLASSIC_ACTIONS = {"stay": 0, "left": 1, "right": 2, "down": 3, "up": 4, "interact": INTERACT}
-_FOODS = {"bread": "Bread", "chopped_lettuce": "Lettuce", "cooked_beef": "Beef", "burnt_beef": "Beef"}
 _COOK, _BURN, _CHOPS = 30, 40, 8  # the published game counts beef down from 30 to -40 and lettuce up to 8
 
 
@@ -53,17 +52,15 @@ def _challenge_item(kitchen: Kitchen, item: Described | None) -> list[Any] | Non
 
 
 def _challenge_food(food: str, progress: int) -> list[Any]:
-    if food == "beef":
-        return ["Beef", _COOK - progress, "InProgress" if progress else "Fresh"]
-    if food == "cooked_beef":
-        return ["Beef", -progress, "Well-Cooked"]
-    if food == "burnt_beef":
-        return ["Beef", -_BURN, "Overcooked"]
-    if food == "lettuce":
-        return ["Lettuce", progress]
-    if food == "chopped_lettuce":
-        return ["Lettuce", _CHOPS]
-    return [_FOODS[food]]
+    words: dict[str, list[Any]] = {
+        "bread": ["Bread"],
+        "beef": ["Beef", _COOK - progress, "InProgress" if progress else "Fresh"],
+        "cooked_beef": ["Beef", -progress, "Well-Cooked"],
+        "burnt_beef": ["Beef", -_BURN, "Overcooked"],
+        "lettuce": ["Lettuce", progress],
+        "chopped_lettuce": ["Lettuce", _CHOPS],
+    }
+    return words[food]
 
 
 def classic_state(kitchen: Kitchen, described: Described) -> Described:

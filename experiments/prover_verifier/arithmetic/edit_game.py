@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch.nn import functional
 from brigade.envs.prover_verifier.arithmetic.generate import LIMIT, draw_problem
 from brigade.envs.prover_verifier.arithmetic.problem import Problem
 from brigade.envs.prover_verifier.arithmetic.solution import Edit, Solution, edits_of, is_correct, solve
+from brigade.experiments.prover_verifier.learning.networks import mlp
 
 SCALE = 3.0  # numbers are divided by it
 ROW_FEATURES = 13
@@ -47,18 +48,16 @@ class Problems:
 
     def __init__(self, problems: Sequence[Problem], edits: Sequence[Edit]):
         self.problems, self.edits = list(problems), list(edits)
-        solutions = [[solve(problem, edit) for edit in edits] for problem in problems]
+        solved = [[(problem, solve(problem, edit)) for edit in edits] for problem in problems]
+
+        def listed(numbers: Callable[[Problem, Solution], object]) -> Tensor:
+            return torch.tensor([[numbers(*pair) for pair in row] for row in solved])
+
         self.numbers = torch.tensor([_numbers(problem) for problem in problems])
-        self.rows = torch.tensor(
-            [[_rows(problem, s) for s in row] for problem, row in zip(problems, solutions, strict=True)]
-        )
-        self.copied = torch.tensor([[[_copied(s)] for s in row] for row in solutions])
-        self.changes = torch.tensor(
-            [[[_changed(problem, s)] for s in row] for problem, row in zip(problems, solutions, strict=True)]
-        )
-        self.correct = torch.tensor(
-            [[float(is_correct(p, s)) for s in row] for p, row in zip(problems, solutions, strict=True)]
-        )
+        self.rows = listed(_rows)
+        self.copied = listed(_copied)
+        self.changes = listed(_changed)
+        self.correct = listed(is_correct).float()
 
     def __len__(self) -> int:
         return len(self.problems)
@@ -93,14 +92,14 @@ def _rows(problem: Problem, solution: Solution) -> list[list[float]]:
     return rows
 
 
-def _copied(solution: Solution) -> float:
+def _copied(_: Problem, solution: Solution) -> list[float]:
     assert solution.answer is not None
-    return float(solution.answer - solution.rows[-1].after) / SCALE
+    return [float(solution.answer - solution.rows[-1].after) / SCALE]
 
 
-def _changed(problem: Problem, solution: Solution) -> float:
+def _changed(problem: Problem, solution: Solution) -> list[float]:
     assert solution.answer is not None
-    return float(solution.answer - problem.start) / SCALE
+    return [float(solution.answer - problem.start) / SCALE]
 
 
 class EditVerifier(nn.Module):
@@ -112,10 +111,8 @@ class EditVerifier(nn.Module):
 
     def __init__(self, hidden: int):
         super().__init__()
-        self.line = nn.Sequential(
-            nn.Linear(ROW_FEATURES, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, 1)
-        )
-        self.answer = nn.Sequential(nn.Linear(1, hidden), nn.SiLU(), nn.Linear(hidden, 1))
+        self.line = mlp(ROW_FEATURES, hidden, hidden, 1, between=nn.SiLU)
+        self.answer = mlp(1, hidden, 1, between=nn.SiLU)
         self.bias = nn.Parameter(torch.zeros(1))
 
     def forward(self, rows: Tensor, copied: Tensor) -> Tensor:
@@ -134,10 +131,7 @@ class AnswerVerifier(nn.Module):
     def __init__(self, steps: int, hidden: int):
         super().__init__()
         self.asked = [place for place, told in enumerate(ASKED) if told]
-        self.network = nn.Sequential(
-            nn.Linear(steps * len(self.asked) + 1, hidden), nn.SiLU(),
-            nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, 1),
-        )  # fmt: skip
+        self.network = mlp(steps * len(self.asked) + 1, hidden, hidden, 1, between=nn.SiLU)
 
     def forward(self, rows: Tensor, changes: Tensor) -> Tensor:
         """Scores (...) for rows (..., steps, 13) and answers less the start (..., 1)."""

@@ -80,13 +80,11 @@ def check_machine() -> None:
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise BrigadeError(f"experiment '{NAME}' needs {', '.join(missing)}: pip install 'brigade[open-weights]'")
-    import torch
+    from brigade.experiments.rl.training.device import missing_for_gpu
 
-    if torch.cuda.is_available():
+    why = missing_for_gpu(kernels=False)
+    if why is None:
         return
-    why = "PyTorch finds no NVIDIA GPU with a driver that fits it"
-    if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
-        why = f"this PyTorch ({torch.__version__}) was built without CUDA"
     raise BrigadeError(
         f"experiment '{NAME}' needs a GPU, and {why}. Without one, 'arithmetic_transformer' trains small models "
         f"and 'arithmetic_llm' asks models behind an endpoint"

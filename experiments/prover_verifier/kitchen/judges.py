@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from math import comb
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,7 @@ from brigade.experiments.prover_verifier.metrics import best_response, collapsed
 from brigade.experiments.prover_verifier.outcome import Figure
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]  # of problems in a bank, or of candidates
 ALL = "all"  # the column of tables for claims of every type
 
 
@@ -36,12 +37,8 @@ class Judged:
         return (2 * self.accept - 1) * np.where(truth, 1, -1) - question_cost * self.looks
 
 
-class Judge(Protocol):
-    """A verifier."""
-
-    def __call__(self, bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]) -> Judged:
-        """What it makes of candidates (...) of problems (...)."""
-        ...
+# A verifier: what it makes of candidates (...) of problems (...).
+Judge = Callable[[Candidates, Places, Places], Judged]
 
 
 def scripted_judge(looks: int | None) -> Judge:
@@ -59,7 +56,7 @@ def scripted_judge(looks: int | None) -> Judge:
             passed = [comb(given - failing, k) / comb(given, k) for k in range(most + 1)]  # the first k looks
             accept[given, failing], looked[given, failing] = passed[most], sum(passed[:most])
 
-    def judge(bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]) -> Judged:
+    def judge(bank: Candidates, problems: Places, candidates: Places) -> Judged:
         given = bank.given[problems, candidates].sum(-1)
         failing = given - bank.passes[problems, candidates].sum(-1)
         return Judged(accept[given, failing], looked[given, failing])
@@ -67,7 +64,7 @@ def scripted_judge(looks: int | None) -> Judge:
     return judge
 
 
-def exacting_judge(bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]) -> Judged:
+def exacting_judge(bank: Candidates, problems: Places, candidates: Places) -> Judged:
     """The scripted verifier that looks at the first checkpoint that settles the claim, and accepts if that holds."""
     settles = bank.settles[problems, candidates]
     first = settles & (settles.cumsum(-1) == 1)
@@ -75,7 +72,7 @@ def exacting_judge(bank: Candidates, problems: NDArray[np.int64], candidates: ND
     return Judged(np.asarray(holds, np.float64), np.asarray(settles.any(-1), np.float64))
 
 
-def rejecting_judge(bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]) -> Judged:
+def rejecting_judge(bank: Candidates, problems: Places, candidates: Places) -> Judged:
     """What becomes of every scripted verifier but the trusting one without a look: it rejects."""
     return Judged(np.zeros(problems.shape), np.zeros(problems.shape))
 
@@ -101,7 +98,7 @@ def noisy(judge: Judge, noise: float) -> Judge:
     if noise == 0:
         return judge
 
-    def judged(bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]) -> Judged:
+    def judged(bank: Candidates, problems: Places, candidates: Places) -> Judged:
         accept, looks = np.zeros((2, *problems.shape))
         for kept in product((True, False), repeat=bank.given.shape[-1]):
             chance = float(np.prod([1 - noise if arrives else noise for arrives in kept]))

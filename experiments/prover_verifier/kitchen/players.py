@@ -1,4 +1,4 @@
-"""Learned players of `kitchen_rl`: what they see as numbers, their networks, and the verifier as a player.
+"""Learned players of `kitchen_rl`: what they see as numbers, and their networks.
 
 The verifier's numbers come from what arrives at it, from its own view and from its looks, and from nothing else.
 """
@@ -13,10 +13,10 @@ from torch.nn import functional
 
 from brigade.envs.prover_verifier.games.kitchen_game import HEAD, POINT, VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.kitchen.claims import BUCKET, BUCKETS, CHECKPOINTS, HORIZON, KINDS, PLAN
-from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, SPEAKERS, Observation, Seat, received_in
-from brigade.envs.prover_verifier.protocol import WORLD
+from brigade.envs.prover_verifier.players import ACCEPT, ASK
 from brigade.experiments.prover_verifier.kitchen.bank import Candidates
-from brigade.experiments.prover_verifier.kitchen.judges import Judged
+from brigade.experiments.prover_verifier.kitchen.judges import Judged, Places
+from brigade.experiments.prover_verifier.learning.networks import mlp
 
 ACTIONS = 2 + CHECKPOINTS  # reject, accept, look at each checkpoint
 OVER, GIVEN, LOOKED, HEAD_SIZE = 0, slice(1, 4), slice(4, 7), 10  # first columns of what a verifier sees
@@ -119,12 +119,6 @@ class Reader:
         return [counts / 4, there, wanted.amax(-1, keepdim=True), patience, places]
 
 
-def _network(size: int, hidden: int, out: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(size, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, out)
-    )
-
-
 class LearnedVerifier(nn.Module):
     """A policy over rejecting, accepting and looks at checkpoints that arrived and have not been looked at.
 
@@ -137,7 +131,7 @@ class LearnedVerifier(nn.Module):
     def __init__(self, reader: Reader, hidden: int, looks: int = CHECKPOINTS):
         super().__init__()
         self.reader, self.looks = reader, looks
-        self.actor, self.critic = _network(reader.size, hidden, ACTIONS), _network(reader.size, hidden, 1)
+        self.actor, self.critic = (mlp(reader.size, hidden, hidden, out) for out in (ACTIONS, 1))
 
     def logits(self, observations: Tensor) -> Tensor:
         """(..., size) what it sees to (..., 5) logits."""
@@ -151,7 +145,7 @@ class LearnedVerifier(nn.Module):
         return self.critic(observations).squeeze(-1) * (1 - observations[..., OVER])  # type: ignore[no-any-return]
 
     @torch.no_grad()
-    def judge(self, bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]) -> Judged:
+    def judge(self, bank: Candidates, problems: Places, candidates: Places) -> Judged:
         """What it makes of candidates when it does what it thinks best; see `Judge`."""
         done = [
             self._judge(bank, problems[i : i + CHUNK], candidates[i : i + CHUNK])
@@ -161,7 +155,7 @@ class LearnedVerifier(nn.Module):
         return Judged(accept, looks)
 
     def _judge(
-        self, bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]
+        self, bank: Candidates, problems: Places, candidates: Places
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         messages, views, passes = told(bank, problems, candidates)
         answers = torch.full((len(problems), CHECKPOINTS), -1.0)
@@ -181,13 +175,13 @@ class LearnedProver(nn.Module):
     def __init__(self, reader: Reader, hidden: int):
         super().__init__()
         self.reader, self.size = reader, 1 + reader.size + KNOWN
-        self.actor = _network(self.size, hidden, 1)
+        self.actor = mlp(self.size, hidden, hidden, 1)
 
     def logits(self, observations: Tensor) -> Tensor:
         """(..., candidates, size) to (..., candidates) logits."""
         return torch.where(observations[..., OVER] > 0, NEVER_MIND, self.actor(observations).squeeze(-1))
 
-    def observe(self, bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]) -> Tensor:
+    def observe(self, bank: Candidates, problems: Places, candidates: Places) -> Tensor:
         """(..., size) of candidates (...): whether there is none, what the verifier sees, and what is true of it."""
         where = problems.ravel(), candidates.ravel()
         messages, views, passes = told(bank, *where)
@@ -208,33 +202,9 @@ class LearnedProver(nn.Module):
         return torch.stack(rows).double().numpy()
 
 
-def told(bank: Candidates, problems: NDArray[np.int64], candidates: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
+def told(bank: Candidates, problems: Places, candidates: Places) -> tuple[Tensor, Tensor, Tensor]:
     """Messages as sent (B, numbers), views (B, verifier_size), whether checkpoints hold (B, 3); of candidates (B,)."""
     messages = torch.from_numpy(bank.messages[problems, candidates].astype(np.int64))
     views = torch.from_numpy(bank.views[problems])
     passes = torch.from_numpy(bank.passes[problems, candidates].astype(np.float32))
     return messages, views, functional.pad(passes, (0, CHECKPOINTS - passes.shape[-1]))
-
-
-class VerifierPlayer:
-    """A learned verifier as a player under the protocol `looks`; see `envs.prover_verifier.players.Player`."""
-
-    def __init__(self, verifier: LearnedVerifier):
-        self.verifier = verifier
-
-    def reset(self, seat: Seat) -> None:
-        """Begin an episode."""
-
-    @torch.no_grad()
-    def act(self, observation: Observation) -> NDArray[np.int64]:
-        """What it thinks best."""
-        answers = torch.full((1, CHECKPOINTS), -1.0)
-        for row in received_in(observation, (SPEAKERS[WORLD],)):
-            answers[0, int(row[1])] = float(row[0])
-        message = torch.from_numpy(np.stack(received_in(observation)[-1:]))
-        view = torch.from_numpy(np.asarray(observation["problem"])[None])
-        logits = self.verifier.logits(self.verifier.reader(message, view, answers))
-        chosen = int(logits[:, : None if observation["questions_left"] else ASK].argmax())
-        if chosen >= ASK:
-            return np.array([ASK, chosen - ASK], np.int64)
-        return np.array([ACCEPT if chosen == ACCEPT else REJECT, 0], np.int64)

@@ -79,12 +79,6 @@ def read_conditions(folder: str | Path) -> tuple[Record, list[Condition]]:
     return header, [Condition(label, members) for label, members in groups.items()]
 
 
-def wall_seconds(folder: str | Path) -> Estimate:
-    """Seconds a seed took."""
-    path = Path(folder) / TIMINGS
-    return estimate(line["wall_s"] for line in read_lines(path, unfinished=True)) if path.exists() else estimate([])
-
-
 def digits_of(values: Iterable[Estimate]) -> int:
     """How many digits say something in figures that stand together."""
     largest = max((abs(value.mean) for value in values if value.mean is not None), default=0.0)
@@ -148,5 +142,6 @@ def table_lines(table: Mapping[str, Mapping[str, Estimate]], seeds: int = 0) -> 
 
 def seconds_a_seed(folder: str | Path) -> str:
     """How long a seed took, for people."""
-    seconds = wall_seconds(folder)
+    path = Path(folder) / TIMINGS
+    seconds = estimate(line["wall_s"] for line in (read_lines(path, unfinished=True) if path.exists() else ()))
     return written(seconds, digits_of([seconds]))

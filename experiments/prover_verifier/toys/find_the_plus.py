@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from brigade.envs.content import Model
 from brigade.envs.prover_verifier.games.find_plus import CROPS, PATCH, crops_of, draw_image, pluses_in
+from brigade.experiments.prover_verifier.learning.networks import mlp
 from brigade.experiments.prover_verifier.metrics import Split, best_response, collapsed
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Outcome, descend, each_seed
 
@@ -77,7 +78,7 @@ def make_prover(hidden: int) -> nn.Module:
 
 def make_verifier() -> nn.Module:
     """Patches (..., 9) to logits (..., 1); it sees nothing else."""
-    return nn.Sequential(nn.Linear(PATCH * PATCH, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1))
+    return mlp(PATCH * PATCH, 16, 16, 1)
 
 
 def expected_loss(log_policy: Tensor, scores: Tensor, good: Tensor) -> Tensor:

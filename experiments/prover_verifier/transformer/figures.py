@@ -165,10 +165,10 @@ def _likelihood(prover: Prover, batch: Batch, role: int) -> Tensor:
     return (prover.log_probs(prompt, batch.solution) * mask_of(batch.solution)).sum(-1)
 
 
-def legibility(judge: Judge, prover: Prover, problems: Sequence[Problem], role: int = HELPFUL) -> Figure:
-    """Accuracy of a judge on a prover's solutions, right and wrong ones counting the same; None without either."""
+def legibility(judge: Judge, prover: Prover, problems: Sequence[Problem]) -> Figure:
+    """Accuracy of a judge on a helpful prover's solutions, right and wrong ones counting alike; None without either."""
     many = [problem for problem in problems[:SAMPLED] for _ in range(SAMPLES)]
-    split = judge.split(sampled(prover, many, role, solution_length(len(problems[0].steps))))
+    split = judge.split(sampled(prover, many, HELPFUL, solution_length(len(problems[0].steps))))
     if split.completeness is None or split.fool_rate is None:
         return None
     return (split.completeness + 1 - split.fool_rate) / 2

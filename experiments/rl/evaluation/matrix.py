@@ -37,19 +37,9 @@ class Proximity:
     left_out: int
 
 
-def cell(result: Crossplay, policy: str, partner: str) -> Estimate:
-    """Return of a policy in seat 0 with a partner in seat 1."""
-    return estimate(result.scores[policy, partner])
-
-
 def matrix(result: Crossplay) -> NDArray[np.float64]:
     """(policies, partners, 2) mean returns; the last axis is the policy's seat."""
-    return np.array(
-        [
-            [[_mean(result, one, other), _mean(result, other, one)] for other in result.partners]
-            for one in result.policies
-        ]
-    )
+    return np.array([[_returns(result, one, other) for other in result.partners] for one in result.policies])
 
 
 def proximity(result: Crossplay, policy: str) -> Proximity:
@@ -58,9 +48,7 @@ def proximity(result: Crossplay, policy: str) -> Proximity:
     for partner in result.partners:
         if partner == policy:
             continue
-        for seat in (0, 1):
-            earned = _in_seat(result, policy, partner, seat)
-            best = _best(result, partner, seat)
+        for earned, best in zip(_returns(result, policy, partner), _best(result, partner), strict=True):
             if best <= 0:
                 left_out += 1
             else:
@@ -81,8 +69,8 @@ def diagonal(result: Crossplay) -> tuple[Estimate, Estimate] | None:
     """Returns of policies with themselves and with others; None where partners are others."""
     if result.policies != result.partners:
         return None
-    own = [_mean(result, one, one) for one in result.policies]
-    mixed = [_mean(result, one, other) for one in result.policies for other in result.policies if one != other]
+    own = [_returns(result, one, one)[0] for one in result.policies]
+    mixed = [_returns(result, one, other)[0] for one in result.policies for other in result.policies if one != other]
     return estimate(own), estimate(mixed)
 
 
@@ -149,10 +137,7 @@ def _table(result: Crossplay) -> Table:
     for partner in result.partners:
         table.add_column(partner)
     for one in result.policies:
-        cells = [
-            f"{_words(cell(result, one, other))} / {_words(cell(result, other, one))}" for other in result.partners
-        ]
-        table.add_row(one, *cells)
+        table.add_row(one, *(f"{_cell(result, one, other)} / {_cell(result, other, one)}" for other in result.partners))
     return table
 
 
@@ -161,15 +146,18 @@ def _words(value: Estimate) -> str:
     return f"{mean}±{error}" if error else mean
 
 
-def _mean(result: Crossplay, first: str, second: str) -> float:
-    return statistics.fmean(result.scores[first, second])
+def _cell(result: Crossplay, first: str, second: str) -> str:
+    return _words(estimate(result.scores[first, second]))
 
 
-def _in_seat(result: Crossplay, policy: str, partner: str, seat: int) -> float:
-    return _mean(result, policy, partner) if seat == 0 else _mean(result, partner, policy)
+def _returns(result: Crossplay, policy: str, partner: str) -> tuple[float, float]:
+    """Mean return of a policy with a partner, in seat 0 and in seat 1."""
+    return statistics.fmean(result.scores[policy, partner]), statistics.fmean(result.scores[partner, policy])
 
 
-def _best(result: Crossplay, partner: str, seat: int) -> float:
+def _best(result: Crossplay, partner: str) -> tuple[float, ...]:
+    """What can be earned with a partner from either seat."""
     if partner in result.best:
-        return _in_seat(result, result.best[partner], partner, seat)
-    return max(_in_seat(result, policy, partner, seat) for policy in result.policies)
+        return _returns(result, result.best[partner], partner)
+    by_seat = zip(*(_returns(result, policy, partner) for policy in result.policies), strict=True)
+    return tuple(map(max, by_seat))

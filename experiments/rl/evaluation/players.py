@@ -62,11 +62,10 @@ class AgentPlayer:
 
     Args:
         spec: which agent.
-        seed: of the agents' own choices, beside the kitchen and the episode.
     """
 
-    def __init__(self, spec: AgentSpec, seed: int = 0):
-        self.spec, self.seed = spec, seed
+    def __init__(self, spec: AgentSpec):
+        self.spec = spec
         self._agents: dict[tuple[int, int], Agent] = {}
 
     def begin(self, game: Game, kitchens: Seats, seats: Seats) -> None:
@@ -74,7 +73,7 @@ class AgentPlayer:
         for k, seat in zip(kitchens.tolist(), seats.tolist(), strict=True):
             if (k, seat) not in self._agents:
                 self._agents[k, seat] = make_agent(self.spec.name, **self.spec.options)
-            seed = self.seed + 1000 * int(game.state.episode[k]) + k
+            seed = 1000 * int(game.state.episode[k]) + k
             with asking(self._who, "being reset"):
                 self._agents[k, seat].reset(View(game.kitchen, seat, seed))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from brigade.experiments.rl.config import CloneSpec, TrainConfig
 from brigade.simulation.recording import ENDING, read_recording
 
 Shown = tuple[NDArray[Any], NDArray[np.int64]]  # (n, *shape) what was seen in an episode, (n,) what was done
+Move = tuple[Sequence[int], Sequence[int]]  # what all chefs wanted to do, and what is played of it
 
 
 def demonstrations(config: TrainConfig, spec: CloneSpec, kitchen: Kitchen, seed: int) -> Iterator[Shown]:
@@ -53,7 +54,7 @@ def _from_results(folder: str, observation: str, kitchen: Kitchen, seats: list[i
         script = record.get("order_script")
         game.reset([record["seed"]], None if script is None else [script])
         joints = [[int(digit) for digit in digits] for digits in zip(*record["actions"], strict=True)]
-        yield _watch(game, joints, observation, seats)
+        yield _watch(game, zip(joints, joints, strict=True), observation, seats)
 
 
 def _from_recordings(
@@ -72,7 +73,8 @@ def _from_recordings(
             whose = [seat for seat in whose if agents[seat].get("human")]
         if whose and recording.ticks:
             fitting += 1
-            yield _watch(recording.start(), [line.actions for line in recording.ticks], observation, list(whose))
+            moves = ((line.actions, line.actions) for line in recording.ticks)
+            yield _watch(recording.start(), moves, observation, list(whose))
     if not fitting:
         what = "with people in it " if seats == "people" else ""
         raise BrigadeError(f"{folder}: none of its {len(found)} recordings {what}is of '{kitchen.name}' as it is here")
@@ -84,12 +86,17 @@ def _but_length(kitchen: Kitchen) -> tuple[Any, ...]:
     return spec, kitchen.cookbook.spec.model_dump(mode="json")
 
 
-def _watch(game: Game, joints: Sequence[Sequence[int]], observation: str, seats: list[int]) -> Shown:
-    shown = _Shown(game, observation, seats)
-    for joint in joints:
-        shown.add(joint)
-        game.step([joint])
-    return shown.arrays()
+def _watch(game: Game, moves: Iterable[Move], observation: str, seats: list[int]) -> Shown:
+    """Play moves, each asked for when the one before it is played; what the chefs of some seats saw and wanted."""
+    observer = make_observer(observation, game.kitchen)
+    buffer = observer.buffer(1)
+    seen, done = [], []
+    for wanted, played in moves:
+        observer.write(game.state, buffer, 0, 1)
+        seen += [buffer[0, seat].copy() for seat in seats]
+        done += [wanted[seat] for seat in seats]
+        game.step([played])
+    return np.stack(seen), np.array(done, np.int64)
 
 
 def _played(observation: str, spec: CloneSpec, kitchen: Kitchen, seats: list[int], seed: list[int]) -> Shown:
@@ -101,14 +108,15 @@ def _played(observation: str, spec: CloneSpec, kitchen: Kitchen, seats: list[int
     for seat, member in enumerate(team):
         with asking(partial(str, spec.team[seat]), "being reset"):
             member.reset(View(kitchen, seat, int(random.integers(2**32))))
-    shown = _Shown(game, observation, seats)
-    for _ in range(kitchen.horizon):
-        described = game.describe()
-        joint = [_asked(member, described, who) for member, who in zip(team, spec.team, strict=True)]
-        shown.add(joint)
-        noisy = random.random(len(joint)) < spec.noise
-        game.step([np.where(noisy, random.integers(len(ACTION_NAMES), size=len(joint)), joint).tolist()])
-    return shown.arrays()
+
+    def moves() -> Iterator[Move]:
+        for _ in range(kitchen.horizon):
+            described = game.describe()
+            joint = [_asked(member, described, who) for member, who in zip(team, spec.team, strict=True)]
+            noisy = random.random(len(joint)) < spec.noise
+            yield joint, np.where(noisy, random.integers(len(ACTION_NAMES), size=len(joint)), joint).tolist()
+
+    return _watch(game, moves(), observation, seats)
 
 
 def _asked(member: Agent, described: Observation, spec: AgentSpec) -> int:
@@ -116,24 +124,3 @@ def _asked(member: Agent, described: Observation, spec: AgentSpec) -> int:
     with asking(who, "acting"):
         action = member.act(described)
     return checked_action(action, who)
-
-
-class _Shown:
-    """Collects what the chefs of some seats saw and did."""
-
-    def __init__(self, game: Game, observation: str, seats: list[int]):
-        self._game, self._seats = game, seats
-        self._observer = make_observer(observation, game.kitchen)
-        self._buffer = self._observer.buffer(1)
-        self._seen: list[NDArray[Any]] = []
-        self._done: list[int] = []
-
-    def add(self, joint: Sequence[int]) -> None:
-        """What they see now, and what they do about it."""
-        self._observer.write(self._game.state, self._buffer, 0, 1)
-        self._seen += [self._buffer[0, seat].copy() for seat in self._seats]
-        self._done += [joint[seat] for seat in self._seats]
-
-    def arrays(self) -> Shown:
-        """The whole episode."""
-        return np.stack(self._seen), np.array(self._done, np.int64)
