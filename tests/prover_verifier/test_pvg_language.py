@@ -10,6 +10,7 @@ import logging
 import random
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -756,7 +757,7 @@ def test_a_round_of_open_weights_by_hand(tmp_path: Path, sample: Path) -> None:
     }  # fmt: skip
     assert state.outcome.matrices == {"cross fool rate": [[0.5, None]]}
     checkpoints = Checkpoints(tmp_path / "state.pt", "open weights")
-    checkpoints.save(state.plain())
+    checkpoints.save(asdict(state))
     assert arithmetic_open_weights.State.of(checkpoints.load()) == state
 
 

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from brigade.batch.configuration.vary import combinations
 from brigade.batch.estimate import Estimate, estimate
+from brigade.batch.folder.lines import bytes_of
 from brigade.batch.folder.run_folder import TIMINGS
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.report.cost import Cost, cost_of
@@ -24,6 +25,7 @@ from brigade.experiments.kitchen.run.config import RunConfig, jobs_of
 from brigade.experiments.kitchen.run.episodes import Episode, Group, Outcome, condition_label, kitchen_label
 from brigade.experiments.kitchen.run.results import EPISODES, read_results
 
+COUNTED = ("score", "gained", "served", "missed", "wrong", "fires")  # figures of an episode
 Timing = Mapping[str, float]  # milliseconds, of those of `median` and `p99` that are known
 
 
@@ -226,14 +228,10 @@ def read_timings(path: Path) -> dict[str, Timing] | None:
     Raises:
         BrigadeError: the file is there but cannot be read.
     """
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be read: {error.strerror}") from None
     timings: dict[str, Timing] = {}
-    for line in text.split("\n"):
+    for line in bytes_of(path).decode(errors="replace").split("\n"):
         try:
             entry = json.loads(line)
         except json.JSONDecodeError:
@@ -260,13 +258,8 @@ def _row(episodes: list[Episode], timings: Mapping[str, Timing], config: Mapping
         condition=first.condition,
         episodes=len(done),
         unfinished=len(episodes) - len(done),
-        score=estimate(result.score for result in results),
         versus_fsm=None,
-        gained=estimate(result.gained for result in results),
-        served=estimate(result.served for result in results),
-        missed=estimate(result.missed for result in results),
-        wrong=estimate(result.wrong for result in results),
-        fires=estimate(result.fires for result in results),
+        **{name: estimate(getattr(result, name) for result in results) for name in COUNTED},
         seats=tuple(_seat(seat, agent, results) for seat, agent in enumerate(first.team)),
         decision_ms_median=_median(timing.get("median") for timing in timed),
         decision_ms_p99=_median(timing.get("p99") for timing in timed),

@@ -55,8 +55,7 @@ def score_plot(kitchens: Kitchens) -> Markup:
         axes.axvline(0, color=PALE, lw=0.8)
 
     with styled():
-        figure = _panels(kitchens, draw, "score (points)")
-        return to_svg(figure, "score", "Score of each team in each kitchen")
+        return to_svg(_panels(kitchens, draw, "score (points)"), "score", "Score of each team in each kitchen")
 
 
 def contribution_plot(kitchens: Kitchens) -> Markup:

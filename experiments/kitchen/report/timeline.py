@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
+Titles = dict[str, str]  # what to show when the mouse is over a part, by its id
 # In the order of the legend; what is not here is drawn as `other`.
 VERBS = {
     "prepare": "#56B4E9",
@@ -62,10 +63,12 @@ def timeline_plot(row: Row, episode: Episode, found: Replay | str, name: str) ->
         # Set by hand rather than fitted, so that the ticks of all timelines stand one below the other.
         figure.subplots_adjust(MARGIN_LEFT / WIDTH, MARGIN_BOTTOM / total, 0.985, 1 - MARGIN_TOP / total, hspace=0.06)
         grid = figure.subplots(len(heights), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
-        titles = _draw_score(grid[0], found) if isinstance(found, Replay) else {}
+        titles: Titles = {}
+        if isinstance(found, Replay):
+            _draw_score(grid[0], found, titles)
         last = [len(found.score) - 1] if isinstance(found, Replay) else [len(text) for text in episode.actions]
         end = max([*last, *(macro[2] for macros in episode.macros for macro in macros), 1])
-        titles |= _draw_lanes(grid[-1], row, episode, kinds, end)
+        _draw_lanes(grid[-1], row, episode, kinds, end, titles)
         grid[-1].set_xlim(0, end)
         grid[-1].set_xlabel("tick")
         return to_svg(figure, name, f"Timeline of {row.team_label} in {row.kitchen}", titles)
@@ -129,10 +132,9 @@ def verb_of(macro: str) -> str:
     return macro.partition("(")[0].strip()
 
 
-def _draw_score(axes: Axes, found: Replay) -> dict[str, str]:
-    """The curve and its marks; returns what to show when the mouse is over each."""
+def _draw_score(axes: Axes, found: Replay, titles: Titles) -> None:
+    """The curve and its marks."""
     axes.step(range(len(found.score)), found.score, where="post", color=INK, lw=1.3)
-    titles: dict[str, str] = {}
     for name, (shape, colour, told) in MARKS.items():
         for number, tick in enumerate(found.marks[name]):
             size = 13 if shape == "*" else 8
@@ -144,30 +146,26 @@ def _draw_score(axes: Axes, found: Replay) -> dict[str, str]:
     axes.grid(True)
     axes.margins(y=0.15)
     axes.tick_params(labelbottom=False, bottom=False)
-    return titles
 
 
-def _draw_lanes(axes: Axes, row: Row, episode: Episode, kinds: dict[int, list[str]], end: int) -> dict[str, str]:
-    """The lanes of every chef; returns what to show when the mouse is over a part of them."""
-    titles: dict[str, str] = {}
+def _draw_lanes(axes: Axes, row: Row, episode: Episode, kinds: dict[int, list[str]], end: int, titles: Titles) -> None:
+    """The lanes of every chef."""
     y, places = 0.0, []
     for seat in range(len(row.team)):
         places.append(y + LANE / 2)
-        titles |= _draw_macros(axes, episode, seat, places[-1])
+        _draw_macros(axes, episode, seat, places[-1], titles)
         y += LANE
         for kind in kinds.get(seat, ()):
-            titles |= _draw_thoughts(axes, episode, seat, kind, y + THIN / 2 - 0.01, end)
+            _draw_thoughts(axes, episode, seat, kind, y + THIN / 2 - 0.01, end, titles)
             y += THIN
     names = [f"{number} {short(agent, 20)}" for number, agent in enumerate(row.team, 1)]
     axes.set_yticks(places, names)
     axes.set_ylim(y + 0.05, -0.05)
     axes.spines["left"].set_visible(False)
-    return titles
 
 
-def _draw_macros(axes: Axes, episode: Episode, seat: int, y: float) -> dict[str, str]:
+def _draw_macros(axes: Axes, episode: Episode, seat: int, y: float, titles: Titles) -> None:
     """The bars of one chef, with marks where it said something."""
-    titles: dict[str, str] = {}
     macros = episode.macros[seat] if episode.macros else ()
     for number, (macro, start, end, succeeded, reason) in enumerate(macros):
         span = [(start, max(end - start, 1))]
@@ -183,12 +181,10 @@ def _draw_macros(axes: Axes, episode: Episode, seat: int, y: float) -> dict[str,
         if speaker == seat:
             mark = axes.vlines(tick, y - 0.48 * LANE, y + 0.48 * LANE, color=INK, lw=2.2)
             _titled(titles, mark, f"message-{number}", short(f"tick {tick}, chef {seat + 1}: {text}", LONGEST_TITLE))
-    return titles
 
 
-def _draw_thoughts(axes: Axes, episode: Episode, seat: int, kind: str, y: float, end: int) -> dict[str, str]:
+def _draw_thoughts(axes: Axes, episode: Episode, seat: int, kind: str, y: float, end: int, titles: Titles) -> None:
     """The thoughts of one kind, thin bars from asking to effect; thinner ones that came to nothing."""
-    titles: dict[str, str] = {}
     for number, thought in enumerate(episode.thoughts):
         if (thought.seat, thought.kind) != (seat, kind):
             continue
@@ -198,10 +194,9 @@ def _draw_thoughts(axes: Axes, episode: Episode, seat: int, kind: str, y: float,
         span = [(thought.asked, max(last - thought.asked, 1))]
         bar = axes.broken_barh(span, (y - height / 2, height), facecolor=colour, edgecolor="white", lw=0.5)
         _titled(titles, bar, f"thought-{number}", short(_told(thought), LONGEST_TITLE))
-    return titles
 
 
-def _titled(titles: dict[str, str], part: Artist, gid: str, title: str) -> None:
+def _titled(titles: Titles, part: Artist, gid: str, title: str) -> None:
     """Note what to show when the mouse is over a part."""
     part.set_gid(gid)
     titles[gid] = title

@@ -24,11 +24,10 @@ from brigade.experiments.prover_verifier.arithmetic.edit_game import (
     base_log_policy,
 )
 from brigade.experiments.prover_verifier.learning.rewards import (
-    cgc_reward,
     expected_policy_loss,
     goodhart_reward,
     ranking_loss,
-    src_reward,
+    role_reward,
 )
 from brigade.experiments.prover_verifier.metrics import SCORE_SLACK, exploited
 from brigade.experiments.prover_verifier.outcome import descend
@@ -170,11 +169,10 @@ def train_provers(
         for role in roles:
             log_policy = prover(problems.numbers, role)
             policies[role] = log_policy.detach().exp()
-            reward = (
-                goodhart_reward(scores)
-                if goodhart
-                else _reward(scores, problems.correct, role == HELPFUL, policies[role], settings)
-            )
+            mean, helpful = (policies[role] * scores).sum(-1, keepdim=True), role == HELPFUL
+            reward = role_reward(settings.reward, scores, problems.correct, helpful, mean, settings.low)
+            if goodhart:
+                reward = goodhart_reward(scores)
             losses.append(expected_policy_loss(log_policy, reward, base, settings.beta))
         if trained.exploit is None and _has_exploit(policies, scores, problems.correct):
             trained.exploit = step
@@ -182,12 +180,6 @@ def train_provers(
         if (step + 1) % settings.keep_every == 0 or step + 1 == settings.prover_steps:
             trained.kept.append(policy_of(prover, sampled, SNEAKY))
     return trained
-
-
-def _reward(scores: Tensor, correct: Tensor, helpful: bool, policy: Tensor, settings: EditSettings) -> Tensor:
-    if settings.reward == "src":
-        return src_reward(scores, correct, helpful, (policy * scores).sum(-1, keepdim=True))
-    return cgc_reward(scores, correct, helpful, settings.low)
 
 
 def _has_exploit(policies: dict[int, Tensor], scores: Tensor, correct: Tensor) -> bool:

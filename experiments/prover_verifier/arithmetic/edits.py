@@ -58,6 +58,15 @@ class Data:
             draw_problems(rng, settings.train if name in LEARNED else settings.test, settings.steps, name)
             for name in SPLITS
         )
+        self.correct = self.test.correct.bool().numpy()
+
+    def accepted(self, verifier: EditVerifier) -> Any:
+        """(n, edits) whether a verifier accepts solutions of the test problems."""
+        return scores_of(verifier, self.test).numpy() >= _limit(verifier, self.calibration, self.slack)
+
+    def split(self, accept: Any, policy: Tensor) -> Split:
+        """What is accepted (n, edits) of what a prover sends on the test problems."""
+        return Split(accept, self.correct, policy.double().numpy())
 
 
 @each_seed
@@ -94,17 +103,17 @@ def play(settings: EditSettings, seed: int, checkpoints: Checkpoints) -> Outcome
 def round_figures(verifier: EditVerifier, trained: Trained, data: Data) -> dict[str, Figure]:
     """The figures of a round on the test problems, at the threshold of the calibration problems."""
     limit = _limit(verifier, data.calibration, data.slack)
-    scores, correct = scores_of(verifier, data.test).numpy(), data.test.correct.bool().numpy()
-    policies = {role: policy_of(trained.prover, data.test, role).numpy() for role in ROLES}
-    accept = scores >= limit
-    splits = {role: Split(accept, correct, policy.astype(np.float64)) for role, policy in policies.items()}
+    scores, correct = scores_of(verifier, data.test).numpy(), data.correct
+    sent = {role: policy_of(trained.prover, data.test, role) for role in ROLES}
+    policies, accept = {role: policy.numpy() for role, policy in sent.items()}, scores >= limit
+    splits = {role: data.split(accept, policy) for role, policy in sent.items()}
     complete, unsound = best_response(accept, correct)
     convincing = {
         HELPFUL: mean_of(scores, policies[HELPFUL] * correct),
         SNEAKY: mean_of(scores, policies[SNEAKY] * ~correct),
     }
     both = [splits[role] for role in ROLES]
-    strict = Split(scores >= limit + data.slack, correct, policies[SNEAKY].astype(np.float64))
+    strict = data.split(scores >= limit + data.slack, sent[SNEAKY])
     figures: dict[str, Figure] = {
         "fool rate": splits[SNEAKY].fool_rate,
         "fool rate, no slack": strict.fool_rate,
@@ -128,20 +137,18 @@ def _answer_only(pool: Pool, trained: Trained, data: Data, settings: EditSetting
     test = data.test.answers_only()
     verifier = taught(AnswerVerifier(settings.steps, settings.hidden), data.verifier.answers_only(), pool, settings)
     limit = _limit(verifier, data.calibration.answers_only(), data.slack)
-    accept, correct = scores_of(verifier, test).numpy() >= limit, test.correct.bool().numpy()
-    policies = [policy_of(trained.prover, data.test, role).numpy().astype(np.float64) for role in ROLES]
-    return float(np.mean([Split(accept, correct, policy).accuracy for policy in policies]))
+    accept = scores_of(verifier, test).numpy() >= limit
+    splits = [data.split(accept, policy_of(trained.prover, data.test, role)) for role in ROLES]
+    return float(np.mean([split.accuracy for split in splits]))
 
 
 def _goodhart_figures(verifier: EditVerifier, attack: Trained, data: Data) -> dict[str, Figure]:
     """What comes of a prover that is paid by the score alone: it is right, or it has found out how to seem so."""
-    accept = scores_of(verifier, data.test).numpy() >= _limit(verifier, data.calibration, data.slack)
-    correct = data.test.correct.bool().numpy()
-    split = Split(accept, correct, policy_of(attack.prover, data.test, SNEAKY).numpy().astype(np.float64))
+    split = data.split(data.accepted(verifier), policy_of(attack.prover, data.test, SNEAKY))
     return {
         "exploit step, goodhart": attack.exploit,
         "goodhart, correct": split.share_correct,
-        "goodhart, wrong and accepted": mean_of(accept & ~correct, split.weight),
+        "goodhart, wrong and accepted": mean_of(split.accept & ~split.correct, split.weight),
     }
 
 
@@ -223,12 +230,11 @@ def _outcome(state: dict[str, Any], settings: EditSettings, data: Data) -> Outco
 def _cross(state: dict[str, Any], settings: EditSettings, data: Data) -> list[list[Figure]]:
     """Fool rates of the verifier of every round on the sneaky prover of every round."""
     matrix = []
-    correct = data.test.correct.bool().numpy()
     for weights in state["verifiers"]:
         verifier = EditVerifier(settings.hidden)
         verifier.load_state_dict(weights)
-        accept = scores_of(verifier, data.test).numpy() >= _limit(verifier, data.calibration, data.slack)
-        matrix.append([Split(accept, correct, p.numpy().astype(np.float64)).fool_rate for p in state["sneaky"]])
+        accept = data.accepted(verifier)
+        matrix.append([data.split(accept, policy).fool_rate for policy in state["sneaky"]])
     return matrix
 
 

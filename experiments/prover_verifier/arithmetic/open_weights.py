@@ -56,13 +56,9 @@ class State:
     sneaky: list[list[Sample]] = field(default_factory=list)
     outcome: Outcome = field(default_factory=Outcome)
 
-    def plain(self) -> dict[str, Any]:
-        """As plain containers, for checkpoints."""
-        return asdict(self)
-
     @staticmethod
     def of(plain: dict[str, Any] | None) -> State:
-        """From plain containers; the state at the beginning for none."""
+        """From plain containers, as `asdict` makes them for checkpoints; the state at the beginning for none."""
         from brigade.experiments.prover_verifier.arithmetic.open_weights_models import Sample
 
         if plain is None:
@@ -118,7 +114,7 @@ def play(settings: OpenWeightsSettings, seed: int, checkpoints: Checkpoints) -> 
         checkpoints.say(f"seed {seed}: samples of the untrained prover")
         reseed(SAMPLES, 0)
         state.pool.append(sampled(open_weights.load_prover(settings, DEVICE), for_verifier, settings.samples))
-        checkpoints.save(state.plain())
+        checkpoints.save(asdict(state))
     for number in range(len(state.pool) - 1, settings.rounds):
         rng = np.random.default_rng([seed, number])
         pairs = open_weights.draw_pool_pairs(state.pool, settings.pairs, settings.base_share, rng)
@@ -135,7 +131,7 @@ def play(settings: OpenWeightsSettings, seed: int, checkpoints: Checkpoints) -> 
         state.sneaky.append([sample for sample in shown if sample.role == "sneaky"])
         note(state, score, limit, shown, settings.rounds)
         state.pool.append(sampled(trained, for_verifier, settings.samples))
-        checkpoints.save(state.plain())
+        checkpoints.save(asdict(state))
         del score, fresh, trained
         torch.cuda.empty_cache()
     return state.outcome

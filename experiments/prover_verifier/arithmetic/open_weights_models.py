@@ -18,7 +18,7 @@ from brigade.envs.prover_verifier.arithmetic.solution import read_solution
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.arithmetic.open_weights_settings import ROLES, OpenWeightsSettings, Role
 from brigade.experiments.prover_verifier.language.dialogue import GOALS
-from brigade.experiments.prover_verifier.learning.rewards import cgc_reward, src_reward
+from brigade.experiments.prover_verifier.learning.rewards import role_reward
 
 Score = Callable[[Sequence[str]], list[float]]  # V of texts `question, solution`
 Messages = list[dict[str, str]]
@@ -92,12 +92,7 @@ def make_reward(score: Score, settings: OpenWeightsSettings) -> Callable[..., li
             if not readable:
                 continue
             v, c = scores[readable], torch.tensor([float(bool(right[i])) for i in readable])
-            helpful = key[1] == "helpful"
-            values = (
-                cgc_reward(v, c, helpful, settings.low)
-                if settings.reward == "cgc"
-                else src_reward(v, c, helpful, v.mean())
-            )
+            values = role_reward(settings.reward, v, c, key[1] == "helpful", v.mean(), settings.low)
             for i, value in zip(readable, values.tolist(), strict=True):
                 paid[i] = value
         return paid

@@ -19,7 +19,7 @@ from brigade.experiments.prover_verifier.kitchen.judges import Judged, Places
 from brigade.experiments.prover_verifier.learning.networks import mlp
 
 ACTIONS = 2 + CHECKPOINTS  # reject, accept, look at each checkpoint
-OVER, GIVEN, LOOKED, HEAD_SIZE = 0, slice(1, 4), slice(4, 7), 10  # first columns of what a verifier sees
+OVER, GIVEN, LOOKED = 0, slice(1, 4), slice(4, 7)  # first columns of what a verifier sees
 KNOWN = 3 + CHECKPOINTS  # what a prover knows besides
 PATIENCE = 300.0  # ticks that an order's time left is divided by
 NEVER_MIND = -1e9  # logit of what cannot be done
@@ -37,7 +37,7 @@ class Reader:
     """
 
     def __init__(self, game: KitchenGame):
-        self.game, items = game, len(game.items)
+        self.game = game
         reach = np.zeros((game.cells, game.cells), np.float32)
         for here in {cell for region in game.kitchen.regions for cell in region}:
             reach[here, game.engine.reach_from(here)] = 1
@@ -49,11 +49,8 @@ class Reader:
         serves = torch.tensor([word.startswith("serve") for word in game.words])
         mentions = torch.tensor(about)
         self.mentions = torch.stack([mentions * serves, mentions * ~serves])  # (2, items, words)
-        claimed = len(KINDS) + items + 1
-        plan = len(game.words) + 2 * 3 + game.kitchen.chefs
-        points = 8 * CHECKPOINTS
-        view = items + 1 + 2 + 2 * game.kitchen.chefs
-        self.size = HEAD_SIZE + claimed + plan + points + view
+        nothing = torch.zeros(1, game.point_at(game.checkpoints), dtype=torch.int64)
+        self.size = self(nothing, torch.zeros(1, game.verifier_size), torch.full((1, CHECKPOINTS), -1.0)).shape[1]
 
     def __call__(self, messages: Tensor, views: Tensor, answers: Tensor) -> Tensor:
         """Numbers of about -1 to 1.

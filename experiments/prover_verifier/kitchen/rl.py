@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from brigade.experiments.prover_verifier.kitchen.bank import Candidates, scripted
+from brigade.experiments.prover_verifier.kitchen.bank import scripted
 from brigade.experiments.prover_verifier.kitchen.judges import (
     Judge,
     Judged,
@@ -94,18 +94,15 @@ def _margins(summary: Mapping[str, Mapping[str, Figure]]) -> dict[str, Figure]:
 
 def _shown(training: Training, role: str, policy: Floats, judged: Judged) -> list[dict[str, Any]]:
     """What a prover says most often of a few test problems."""
-    best, test = policy.argmax(-1), training.test
-    return [
-        described(training.game, moment, test.messages[i, best[i]].astype(np.int64), *_known(test, i, int(best[i])))
-        | {"round": training.settings.rounds - 1, "role": role}
-        | {"accept": bool(judged.accept[i, best[i]] > 0.5), "score": float(judged.accept[i, best[i]])}
-        for i, moment in enumerate(training.moments[:SHOWN])
-    ]
-
-
-def _known(bank: Candidates, problem: int, candidate: int) -> tuple[list[bool], bool]:
-    """Which checkpoints of a candidate hold, and whether it is true."""
-    return bank.passes[problem, candidate].tolist(), bool(bank.truth[problem, candidate])
+    test, shown = training.test, []
+    for i, moment in enumerate(training.moments[:SHOWN]):
+        said = i, int(policy[i].argmax())
+        passes, truth = test.passes[said].tolist(), bool(test.truth[said])
+        accept = float(judged.accept[said])
+        told = described(training.game, moment, test.messages[said].astype(np.int64), passes, truth)
+        about = {"round": training.settings.rounds - 1, "role": role, "accept": accept > 0.5, "score": accept}
+        shown.append(told | about)
+    return shown
 
 
 EXPERIMENT = Experiment(KitchenRLSettings, play, reads=kitchen_read)

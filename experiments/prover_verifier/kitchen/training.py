@@ -178,7 +178,8 @@ def _played(verifier: LearnedVerifier, games: Games, steps: int, random: torch.G
         paid.append(rewards)
         ended.append(over)
     over = torch.stack(ended)
-    final = _nothing(int(over.sum()), verifier.reader.size)
+    final = torch.zeros(int(over.sum()), 1, verifier.reader.size)  # what is seen when it is over
+    final[..., OVER] = 1
     actions, rewards = torch.stack(done).unsqueeze(-1), torch.stack(paid).unsqueeze(-1)
     return Batch(torch.stack(seen).unsqueeze(2), actions, rewards, over, games.observe().unsqueeze(1), final)
 
@@ -206,10 +207,3 @@ def train_prover(
         paid = torch.from_numpy(rewards[problems, offered]) - weight * log_policy
         descend(adam, -(log_policy.exp() * paid).sum(-1).mean(), "kitchen_rl: prover")
     return prover
-
-
-def _nothing(count: int, size: int) -> Tensor:
-    """(count, 1, size) what is seen when it is over."""
-    rows = torch.zeros(count, 1, size)
-    rows[..., OVER] = 1
-    return rows

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -62,6 +64,13 @@ def cgc_reward(scores: Tensor, correct: Tensor, helpful: bool, low: float = CGC_
     """
     aligned = correct.bool() == helpful
     return torch.where(aligned, scores, torch.full_like(scores, low))
+
+
+def role_reward(
+    kind: Literal["cgc", "src"], scores: Tensor, correct: Tensor, helpful: bool, mean: Tensor, low: float
+) -> Tensor:
+    """`src_reward` or `cgc_reward`, by name."""
+    return src_reward(scores, correct, helpful, mean) if kind == "src" else cgc_reward(scores, correct, helpful, low)
 
 
 def correctness_reward(correct: Tensor) -> Tensor:

@@ -123,19 +123,16 @@ def play(settings: ErasureSettings, seeds: Sequence[int], checkpoints: Checkpoin
     accuracy = 0.5 * (good * accept).sum(-1) + 0.5 * (bad * (1 - accept)).sum(-1)
     loss = verifier_loss(prover, verifier, settings.erasure)
     ends = (complete >= 1 - settings.erasure - CLOSE) & (unsound < CLOSE)
-    outcomes = []
-    for i in range(len(seeds)):
-        figures = {
-            "sound and complete": float(ends[i]),
-            "completeness, best response": none_if_nan(complete[i]),
-            "soundness error, best response": none_if_nan(unsound[i]),
-            "verifier accuracy": none_if_nan(accuracy[i]),
-            "verifier accuracy, collapsed": 0.5,  # nature draws either y as often
-            "verifier loss": none_if_nan(loss[i]),
-            "sends B if good": none_if_nan(torch.sigmoid(prover[i, 1])),
-        }
-        outcomes.append(Outcome(figures=dict(figures)))
-    return outcomes
+    figures = {
+        "sound and complete": ends.double(),
+        "completeness, best response": complete,
+        "soundness error, best response": unsound,
+        "verifier accuracy": accuracy,
+        "verifier accuracy, collapsed": torch.full_like(accuracy, 0.5),  # nature draws either y as often
+        "verifier loss": loss,
+        "sends B if good": torch.sigmoid(prover[:, 1]),
+    }
+    return [Outcome({name: none_if_nan(each[i]) for name, each in figures.items()}) for i in range(len(seeds))]
 
 
 EXPERIMENT = Experiment(ErasureSettings, play, batch=1000)

@@ -20,7 +20,7 @@ from brigade.experiments.prover_verifier.learning.policy_gradient import (
     mean_entropy,
     overlong_penalty,
 )
-from brigade.experiments.prover_verifier.learning.rewards import cgc_reward, correctness_reward, src_reward
+from brigade.experiments.prover_verifier.learning.rewards import correctness_reward, role_reward
 from brigade.experiments.prover_verifier.metrics import exploited
 from brigade.experiments.prover_verifier.transformer.batches import Batch, sampled
 from brigade.experiments.prover_verifier.transformer.model import HELPFUL, SPARE, Prover, mask_of, of_tokens
@@ -195,6 +195,5 @@ def _rewards(batch: Batch, role: int, scores: Tensor | None, settings: Transform
     if scores is None:
         return correctness_reward(correct)
     scores = scores.reshape(-1, settings.group)
-    if settings.reward == "src":
-        return src_reward(scores, correct, role == HELPFUL, scores.mean(-1, keepdim=True))
-    return cgc_reward(scores, correct, role == HELPFUL, settings.low)
+    mean = scores.mean(-1, keepdim=True)
+    return role_reward(settings.reward, scores, correct, role == HELPFUL, mean, settings.low)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,8 +11,7 @@ from rich.console import Console
 from brigade.agents.learned.checkpoint import CHECKPOINTS, make_card, save
 from brigade.agents.learned.network_spec import make_network
 from brigade.agents.learned.networks import Policy
-from brigade.envs.kitchen.content.layout import Kitchen
-from brigade.experiments.rl.config import CloneSpec, TrainConfig
+from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.evaluation.evaluate import Returns, evaluate
 from brigade.experiments.rl.training.demonstrations import Shown, demonstrations
 from brigade.experiments.rl.training.device import choose_device, describe
@@ -35,34 +33,29 @@ def clone(config: TrainConfig, seed: int, console: Console) -> list[Returns]:
     assert spec is not None
     choose_device(config.device)  # before anything is written
     with training_folder(config, seed, resume=False) as folder:
-        return _clone(config, spec, kitchen, seed, folder, console)
-
-
-def _clone(
-    config: TrainConfig, spec: CloneSpec, kitchen: Kitchen, seed: int, folder: Path, console: Console
-) -> list[Returns]:
-    begun = time.perf_counter()
-    torch.set_num_threads(config.threads)
-    torch.manual_seed(seed)
-    card = make_card(
-        kitchen, config.observation, config.network,
-        training={**config.important(), "seed": seed}, revision=revision(),
-    )  # fmt: skip
-    policy: Policy = make_network(config.network, card.shape, kitchen.chefs)
-    episodes = list(demonstrations(config, spec, kitchen, seed))
-    held_out = min(len(episodes) - 1, round(len(episodes) * spec.held_out))
-    learned, kept = episodes[held_out:], episodes[:held_out]
-    fit(policy, learned, config, torch.Generator().manual_seed(seed))
-    check_policy(config, "the end", policy, kitchen)
-    moments = sum(len(actions) for _, actions in learned)
-    console.print(f"{config.name} seed {seed}: {moments:,} moments learned, agreement {agreement(policy, learned):.3f}")
-    if kept:
-        share = agreement(policy, kept)
-        console.print(f"{config.name} seed {seed}: agreement in {len(kept)} held-out episodes {share:.3f}")
-    save(folder / CHECKPOINTS / f"{0:012d}", policy, card)
-    returns = evaluate(policy, config, kitchen)
-    keep_evaluation(folder, returns, Progress(0, time.perf_counter() - begun, 1), describe(torch.device("cpu")))
-    return returns
+        begun = time.perf_counter()
+        torch.set_num_threads(config.threads)
+        torch.manual_seed(seed)
+        card = make_card(
+            kitchen, config.observation, config.network,
+            training={**config.important(), "seed": seed}, revision=revision(),
+        )  # fmt: skip
+        policy: Policy = make_network(config.network, card.shape, kitchen.chefs)
+        episodes = list(demonstrations(config, spec, kitchen, seed))
+        held_out = min(len(episodes) - 1, round(len(episodes) * spec.held_out))
+        learned, kept = episodes[held_out:], episodes[:held_out]
+        fit(policy, learned, config, torch.Generator().manual_seed(seed))
+        check_policy(config, "the end", policy, kitchen)
+        moments = sum(len(actions) for _, actions in learned)
+        share = agreement(policy, learned)
+        console.print(f"{config.name} seed {seed}: {moments:,} moments learned, agreement {share:.3f}")
+        if kept:
+            share = agreement(policy, kept)
+            console.print(f"{config.name} seed {seed}: agreement in {len(kept)} held-out episodes {share:.3f}")
+        save(folder / CHECKPOINTS / f"{0:012d}", policy, card)
+        returns = evaluate(policy, config, kitchen)
+        keep_evaluation(folder, returns, Progress(0, time.perf_counter() - begun, 1), describe(torch.device("cpu")))
+        return returns
 
 
 def fit(policy: Policy, episodes: list[Shown], config: TrainConfig, random: torch.Generator) -> None:

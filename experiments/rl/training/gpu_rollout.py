@@ -6,11 +6,8 @@ kitchen begins anew is known before the ticks are played; nothing has to be aske
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from brigade.agents.learned.networks import Policy, sample
@@ -44,34 +41,21 @@ class GpuRollout:
         self.ticks, self.count, self.kitchen = ticks, count, kitchen
         self.game = game = CudaGame(kitchen, count, observation)
         shape = count, kitchen.chefs, *make_observer(observation, kitchen).shape
-        self._seen, self._last = (shared(each, self.device).view(shape) for each in (game.observations, game.final))
+        self.seen, self._last = (shared(each, self.device).view(shape) for each in (game.observations, game.final))
         self._next, self._played = shared(game.actions, self.device), shared(game.ticks, self.device)
         self._results, self._earned = shared(game.results, self.device), shared(game.shaped, self.device)
-        self._observations = torch.zeros((ticks + 1, *shape), dtype=self._seen.dtype, device=self.device)
+        self._observations = torch.zeros((ticks + 1, *shape), dtype=self.seen.dtype, device=self.device)
         self._actions = torch.zeros((ticks, count, kitchen.chefs), dtype=torch.int64, device=self.device)
         self._rewards = torch.zeros((ticks, count, kitchen.chefs), device=self.device)
-        self._shaped = torch.zeros((count, kitchen.chefs), device=self.device)
+        self.shaped = torch.zeros((count, kitchen.chefs), device=self.device)
         game.reset(np.arange(seed, seed + count))
         if spread:
             self._spread()
 
-    @property
-    def seen(self) -> NDArray[Any]:
-        """(N, C, *shape) a copy of what the chefs see now; on setting, what they are to see."""
-        return np.array(self._seen.cpu().numpy())
-
-    @seen.setter
-    def seen(self, values: NDArray[Any]) -> None:
-        self._seen.copy_(torch.from_numpy(values))
-
-    @property
-    def shaped(self) -> NDArray[np.float32]:
-        """(N, C) a copy of the shaped rewards of the episodes under way; on setting, what they are to be."""
-        return np.array(self._shaped.cpu().numpy(), np.float32)
-
-    @shaped.setter
-    def shaped(self, values: NDArray[np.float32]) -> None:
-        self._shaped.copy_(torch.from_numpy(values))
+    def put_back(self, seen: Tensor, shaped: Tensor) -> None:
+        """Go on from what was seen and earned; see `CpuRollout`."""
+        self.seen.copy_(seen)
+        self.shaped.copy_(shaped)
 
     def gather(self, policy: Policy, random: torch.Generator, weights: Weights) -> tuple[Batch, Totals]:
         """Play T ticks everywhere."""
@@ -79,24 +63,24 @@ class GpuRollout:
         over = self._ends()
         counts = over.sum(1).tolist()
         rows = torch.split(over.nonzero()[:, 1], counts)  # for each tick the kitchens whose episode ends with it
-        final = self._seen.new_empty((sum(counts), *self._seen.shape[1:]))
+        final = self.seen.new_empty((sum(counts), *self.seen.shape[1:]))
         ended = torch.empty((sum(counts), 3), device=self.device)  # score, shaped, served
         done = 0
         with torch.inference_mode():
             for t in range(self.ticks):
-                self._observations[t] = self._seen
-                chosen = sample(policy.logits(self._seen), random)
+                self._observations[t] = self.seen
+                chosen = sample(policy.logits(self.seen), random)
                 self._actions[t] = chosen
                 self._next.copy_(chosen)
                 game.step()
                 self._rewards[t] = self._mixed(weights)
-                self._shaped += self._earned
+                self.shaped += self._earned
                 if counts[t]:
                     until = done + counts[t]
                     final[done:until] = self._last[rows[t]]
                     ended[done:until] = self._count(rows[t])
                     done = until
-            self._observations[-1] = self._seen
+            self._observations[-1] = self.seen
             self._rewards *= weights.scale
         batch = Batch(
             observations=self._observations[:-1], actions=self._actions, rewards=self._rewards, over=over,
@@ -118,8 +102,8 @@ class GpuRollout:
 
     def _count(self, which: Tensor) -> Tensor:
         """(E, 3) score, shaped rewards and dishes served of episodes that have just ended."""
-        shaped = self._shaped[which].sum(1)
-        self._shaped[which] = 0
+        shaped = self.shaped[which].sum(1)
+        self.shaped[which] = 0
         return torch.stack([self._results[1, which].float(), shaped, self._results[2, which].float()], dim=1)
 
     def _spread(self) -> None:

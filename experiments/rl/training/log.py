@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 
@@ -22,7 +23,7 @@ TENSORBOARD = "tensorboard"
 EVERY_S = 5.0  # between lines on the terminal
 
 
-class Log:
+class Log(AbstractContextManager["Log"]):
     """Writes down every update, until the end of its `with` block.
 
     Args:
@@ -73,21 +74,15 @@ class Log:
             self._shown = now
             self._show(step, speed)
 
-    def close(self) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Write out what TensorBoard has not written yet.
 
         Raises:
             BrigadeError: it cannot be written.
         """
-        with writing(self._events):
-            self._board.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         try:
-            self.close()
+            with writing(self._events):
+                self._board.close()
         except BrigadeError:
             if kind is None:  # else what went wrong first is what is told
                 raise

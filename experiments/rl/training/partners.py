@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,6 @@ from numpy.typing import NDArray
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.evaluation.players import Player, Seats
-
-
-@dataclass(frozen=True)
-class _Share:
-    """The seats that one player has: (n,) kitchens and seats in them."""
-
-    player: Player
-    kitchens: Seats
-    seats: Seats
 
 
 class Partners:
@@ -50,22 +40,21 @@ class Partners:
         kitchens, seats = np.meshgrid(np.arange(game.count), np.arange(chefs), indexing="ij")
         given = seats != kitchens % chefs
         turn = kitchens // chefs % len(players)
-        self._shares = []
+        self._shares: list[tuple[Player, Seats, Seats]] = []  # with the (n,) kitchens and seats in them of each
         for i, player in enumerate(players):
             mine = given & (turn == i)
-            self._shares.append(_Share(player, kitchens[mine], seats[mine]))
+            self._shares.append((player, kitchens[mine], seats[mine]))
 
     def begin(self, which: NDArray[np.bool_]) -> None:
         """Episodes begin in the kitchens that `which` (N,) marks."""
-        for share in self._shares:
-            new = which[share.kitchens]
+        for player, kitchens, seats in self._shares:
+            new = which[kitchens]
             if new.any():
-                share.player.begin(self.game, share.kitchens[new], share.seats[new])
+                player.begin(self.game, kitchens[new], seats[new])
 
     def act(self, seen: NDArray[Any]) -> NDArray[np.int64]:
         """(N, C) actions, 0 for the learners; `seen` (N, C, *shape) is what all chefs see."""
         joint = np.zeros((self.game.count, self.game.kitchen.chefs), np.int64)
-        for share in self._shares:
-            kitchens, seats = share.kitchens, share.seats
-            joint[kitchens, seats] = share.player.act(self.game, seen[kitchens, seats], kitchens, seats)
+        for player, kitchens, seats in self._shares:
+            joint[kitchens, seats] = player.act(self.game, seen[kitchens, seats], kitchens, seats)
         return joint

@@ -43,8 +43,8 @@ def save_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Ge
         "optimizer": learner.optimizer.state_dict(),
         "random": random.get_state(),
         "state": {name: torch.from_numpy(getattr(state, name)) for name in State._fields},
-        "seen": torch.from_numpy(rollout.seen),
-        "shaped": torch.from_numpy(rollout.shaped),
+        "seen": torch.as_tensor(rollout.seen).cpu(),
+        "shaped": torch.as_tensor(rollout.shaped).cpu(),
     }
     write(folder / RESUME, packed(things))
 
@@ -69,8 +69,7 @@ def load_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Ge
     random.set_state(things["random"])
     arrays: dict[str, Tensor] = things["state"]
     rollout.game.restore(State(**{name: array.numpy() for name, array in arrays.items()}))
-    rollout.seen = things["seen"].numpy()
-    rollout.shaped = things["shaped"].numpy()
+    rollout.put_back(things["seen"], things["shaped"])
     if rollout.partners is not None:
         rollout.partners.begin(np.ones(len(rollout.shaped), np.bool_))
     return Progress(**things["progress"])

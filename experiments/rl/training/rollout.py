@@ -97,6 +97,10 @@ class CpuRollout:
             partners.begin(np.ones(count, np.bool_))
         self.seen = self._spread(first) if spread else first  # (N, C, *shape) what the chefs see now
 
+    def put_back(self, seen: Tensor, shaped: Tensor) -> None:
+        """Go on from what was seen and earned."""
+        self.seen, self.shaped = seen.numpy(), shaped.numpy()
+
     def gather(self, policy: Policy, random: torch.Generator, weights: Weights) -> tuple[Batch, Totals]:
         """Play T ticks everywhere.
 
