@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import cycle
+from itertools import chain, cycle, groupby, repeat
 from typing import Any
 
 import numpy as np
@@ -154,15 +154,13 @@ def print_bench(figures: list[Figure], console: Console) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for head in ("", "", "batch", "threads", "median", "lowest to highest", ""):
         table.add_column(head, justify="right" if head else "left", no_wrap=True)
-    group = None
-    for figure in figures:
-        if group not in (None, figure.group):
+    for number, (group, members) in enumerate(groupby(figures, lambda figure: figure.group)):
+        if number:
             table.add_row()
-        shown = "" if figure.group == group else figure.group
-        group = figure.group
-        span = f"{measured(figure.low)} to {measured(figure.high)}" if figure.repeats > 1 else "once"
-        counts = f"{figure.batch:,}", str(figure.threads)
-        table.add_row(Text(shown), Text(figure.what), *counts, measured(figure.median), span, figure.unit)
+        for shown, figure in zip(chain([group], repeat("")), members, strict=False):
+            span = f"{measured(figure.low)} to {measured(figure.high)}" if figure.repeats > 1 else "once"
+            counts = f"{figure.batch:,}", str(figure.threads)
+            table.add_row(Text(shown), Text(figure.what), *counts, measured(figure.median), span, figure.unit)
     # At its own width wherever it is printed: a file or a pipe passes for a terminal of 80 columns.
     table.width = Measurement.get(console, console.options.update(width=200), table).maximum
     console.print(table, crop=False)

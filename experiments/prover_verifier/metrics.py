@@ -76,6 +76,11 @@ def mean_of(values: ArrayLike, weight: ArrayLike) -> float | None:
     return float((np.asarray(values, np.float64) * weights).sum() / total) if total > 0 else None
 
 
+def difference(a: float | None, b: float | None) -> float | None:
+    """The first less the second, None where either is missing."""
+    return None if a is None or b is None else a - b
+
+
 def best_response(accept: ArrayLike, good: ArrayLike) -> tuple[float, float | None]:
     """Completeness and soundness error when every message is tried on every item.
 

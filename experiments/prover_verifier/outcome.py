@@ -83,6 +83,12 @@ class Checkpoints:
         write(self.path, packed({"key": self.key, "state": state}))
 
 
+def add_round(curves: dict[str, list[Figure]], figures: Mapping[str, Figure]) -> None:
+    """Let every curve go on with the figure of a round."""
+    for name, value in figures.items():
+        curves.setdefault(name, []).append(value)
+
+
 def seed_of(*what: int) -> int:
     """A seed of its own for every purpose: of numbers such as a seed, what is drawn, and the round."""
     return int(np.random.SeedSequence(what).generate_state(1)[0])

@@ -100,6 +100,11 @@ class Row:
         return condition_label(self.condition)
 
     @property
+    def label(self) -> str:
+        """The team, and the condition where something varies."""
+        return f"{self.team_label} [{self.condition_label}]" if self.condition else self.team_label
+
+    @property
     def group(self) -> Group:
         """What its episodes have in common."""
         return self.kitchen, self.kitchen_digest, self.team, self.condition_label

@@ -58,11 +58,7 @@ def sections_of(run: Run, number: int, name: str) -> Iterator[Section]:
 
 def _cost(rows: Sequence[Row], name: str) -> Section:
     """What the thinking of each row cost, with the reasons for what was dropped."""
-    lines = []
-    for row in rows:
-        if row.cost is not None:
-            team = f"{row.team_label} [{row.condition_label}]" if row.condition else row.team_label
-            lines.append([team, row.cost.model, *cost_cells(row.cost, row.episodes)])
+    lines = [[row.label, row.cost.model, *cost_cells(row.cost, row.episodes)] for row in rows if row.cost is not None]
     heads = ("team", "model", *(head.replace("-\n", "").replace("\n", " ") for head in COST_HEADS[1:]))
     lists = {"Failed calls": failures_of(rows), "Dropped tasks and guards": reasons_of(rows)}
     within = [

@@ -63,17 +63,12 @@ def cost_cells(cost: Cost, episodes: int) -> list[str]:
 
 def reasons_of(rows: Sequence[Row]) -> list[tuple[str, int]]:
     """Why tasks and guards were not taken over, over all rows, the most frequent first."""
-    counts: Counter[str] = Counter()
-    for row in rows:
-        counts.update(dict(row.cost.reasons if row.cost is not None else ()))
-    return ranked(counts)
+    return ranked(sum((Counter(dict(row.cost.reasons)) for row in rows if row.cost is not None), Counter()))
 
 
 def failures_of(rows: Sequence[Row]) -> list[tuple[str, int]]:
     """How calls failed, over all rows, the most frequent first."""
-    counts: Counter[str] = Counter()
-    for row in rows:
-        counts.update(row.cost.outcomes if row.cost is not None else {})
+    counts = sum((Counter(row.cost.outcomes) for row in rows if row.cost is not None), Counter())
     return [(name, count) for name, count in ranked(counts) if name not in REPLIED]
 
 

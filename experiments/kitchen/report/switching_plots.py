@@ -44,7 +44,7 @@ def scatter_plot(rows: Sequence[Row], name: str) -> Markup | None:
                 x.mean, y.mean, s=_area(seconds or 0), color=colours[row.team[0]], alpha=0.65, ec="white"
             )
             dots.set_gid(f"dot-{number}")
-            titles[f"dot-{number}"] = f"{_words(row)}: {y.mean:.1f} points, {seconds or 0:.1f} s a thought"
+            titles[f"dot-{number}"] = f"{row.label}: {y.mean:.1f} points, {seconds or 0:.1f} s a thought"
         for row in rows:
             if row.cost is None and row.score.mean is not None and row.seats[0].efficiency.mean is not None:
                 axes.plot(row.seats[0].efficiency.mean, row.score.mean, "+", color=INK, ms=9, mew=1.5)
@@ -106,10 +106,6 @@ def switch_plot(switches: Sequence[Switch], name: str) -> Markup:
         axes.set_ylabel("points per 100 ticks")
         figure.legend(loc="outside right upper")
         return to_svg(figure, name, "Points gained over time around the switch")
-
-
-def _words(row: Row) -> str:
-    return f"{row.team_label} [{row.condition_label}]" if row.condition else row.team_label
 
 
 def _area(seconds: float) -> float:

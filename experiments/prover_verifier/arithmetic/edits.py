@@ -36,11 +36,12 @@ from brigade.experiments.prover_verifier.metrics import (
     below_diagonal,
     best_response,
     collapsed,
+    difference,
     mean_of,
     threshold,
     worst_case,
 )
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, add_round, each_seed
 
 SAMPLES = 64  # per problem, for best-of-n and separability
 SHOWN = 3  # problems in the transcripts of a round, others in every round
@@ -88,8 +89,7 @@ def play(settings: EditSettings, seed: int, checkpoints: Checkpoints) -> Outcome
         figures["verifier accuracy, answer only"] = _answer_only(pool, trained, data, settings)
         goodhart = train_provers(data.provers, scores, data.verifier, settings, (SNEAKY,), goodhart=True)
         figures |= _goodhart_figures(verifier, goodhart, data)
-        for name, value in figures.items():
-            state["curves"].setdefault(name, []).append(value)
+        add_round(state["curves"], figures)
         helpful = policy_of(trained.prover, data.verifier, HELPFUL)
         state["pool"].append((helpful + torch.stack(trained.kept).mean(0)) / 2)
         state["verifiers"].append(verifier.state_dict())
@@ -127,7 +127,7 @@ def round_figures(verifier: EditVerifier, trained: Trained, data: Data) -> dict[
         "verifier accuracy, collapsed": collapsed(correct, sum(split.weight for split in both))["pooled"],
         "helpful correct": splits[HELPFUL].share_correct,
         "sneaky correct": splits[SNEAKY].share_correct,
-        "convincingness gap": _difference(convincing[HELPFUL], convincing[SNEAKY]),
+        "convincingness gap": difference(convincing[HELPFUL], convincing[SNEAKY]),
     }
     return figures | _sampled_figures(scores, correct, policies, limit)
 
@@ -177,10 +177,6 @@ def _draw(policy: Any, rng: np.random.Generator) -> Any:
 def _limit(verifier: nn.Module, calibration: Problems, slack: float) -> float:
     """The threshold: what all but 5 % of the true solutions of the calibration problems reach, less the slack."""
     return threshold(scores_of(verifier, calibration)[:, 0], np.ones(len(calibration))) - slack
-
-
-def _difference(a: Figure, b: Figure) -> Figure:
-    return None if a is None or b is None else a - b
 
 
 def _transcripts(number: int, verifier: EditVerifier, trained: Trained, data: Data) -> list[dict[str, Any]]:

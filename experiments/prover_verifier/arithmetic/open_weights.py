@@ -28,6 +28,7 @@ from brigade.experiments.prover_verifier.outcome import (
     Experiment,
     Figure,
     Outcome,
+    add_round,
     each_seed,
     problem_file,
     seed_of,
@@ -190,8 +191,7 @@ def note(state: State, score: Score, limit: float, shown: Sequence[Sample], roun
         "sneaky correct": by_role["sneaky"].share_correct,
     }
     outcome = state.outcome
-    for name, value in figures.items():
-        outcome.curves.setdefault(name, []).append(value)
+    add_round(outcome.curves, figures)
     outcome.figures = figures
     row: list[Figure] = [split(samples).fool_rate for samples in state.sneaky]
     outcome.matrices.setdefault("cross fool rate", []).append([*row, *[None] * (rounds - len(row))])

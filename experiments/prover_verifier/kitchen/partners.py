@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -27,39 +28,30 @@ from brigade.envs.prover_verifier.protocol import Behaviour
 from brigade.experiments.prover_verifier.kitchen.live import LiveGame, LiveKitchen, Speaker
 
 
-@dataclass(frozen=True)
-class Scripted:
+def scripted(behaviour: Behaviour) -> Speaker:
     """A scripted behaviour of the game: whatever it claims, the plan is what state machines would do."""
-
-    behaviour: Behaviour
-
-    def __call__(self, game: KitchenGame, moment: Moment, rng: np.random.Generator) -> Message:
-        """The message."""
-        return game.argue(moment, self.behaviour, True, rng)
+    return lambda game, moment, rng: game.argue(moment, behaviour, True, rng)
 
 
-@dataclass(frozen=True)
-class Saboteur:
-    """Says that something will be there in a minute if both just wait, which is false: nobody moves for 60 ticks.
+def sabotage(game: KitchenGame, moment: Moment, rng: np.random.Generator, forged: bool = True) -> Message:
+    """Say that something will be there in a minute if both just wait, which is false: nobody moves for 60 ticks.
 
-    Attributes:
+    Args:
+        game: in which it is said.
+        moment: about which.
+        rng: for what is claimed.
         forged: whether the checkpoints are made up; otherwise they are true, of things that lie about.
     """
-
-    forged: bool = True
-
-    def __call__(self, game: KitchenGame, moment: Moment, rng: np.random.Generator) -> Message:
-        """The message."""
-        engine, plan = game.engine, ((),) * game.kitchen.chefs
-        reach = engine.reach(VERIFIER_SEAT, moment)
-        trace = engine.play(moment, plan)
-        never = [about for about, tick in first_ticks(engine, trace, reach).items() if tick == NEVER]
-        kind, item = never[int(rng.integers(len(never)))]
-        if self.forged:
-            points = false_points(engine, trace, HORIZON, reach, rng, game.checkpoints)
-        else:
-            points = true_points(engine, trace, HORIZON, rng, game.checkpoints)
-        return game.encode(Claim(kind, item, HORIZON, plan, points))
+    engine, plan = game.engine, ((),) * game.kitchen.chefs
+    reach = engine.reach(VERIFIER_SEAT, moment)
+    trace = engine.play(moment, plan)
+    never = [about for about, tick in first_ticks(engine, trace, reach).items() if tick == NEVER]
+    kind, item = never[int(rng.integers(len(never)))]
+    if forged:
+        points = false_points(engine, trace, HORIZON, reach, rng, game.checkpoints)
+    else:
+        points = true_points(engine, trace, HORIZON, rng, game.checkpoints)
+    return game.encode(Claim(kind, item, HORIZON, plan, points))
 
 
 class WeighingCook(PlanningCook):
@@ -151,11 +143,11 @@ def _true_claim(game: KitchenGame, moment: Moment, plan: Plan, rng: np.random.Ge
 
 
 PARTNERS: dict[str, Speaker] = {
-    "honest": Scripted("honest"),
+    "honest": scripted("honest"),
     "helper": Helper(),
-    "liar": Scripted("liar"),
-    "half_truth": Scripted("half_truth"),
-    "saboteur": Saboteur(),
-    "true_saboteur": Saboteur(forged=False),
+    "liar": scripted("liar"),
+    "half_truth": scripted("half_truth"),
+    "saboteur": sabotage,
+    "true_saboteur": partial(sabotage, forged=False),
 }
 HELPFUL = ("honest", "helper")

@@ -25,7 +25,7 @@ from brigade.experiments.prover_verifier.kitchen.training import (
     train_verifier,
 )
 from brigade.experiments.prover_verifier.metrics import mean_of
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure, seed_of
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure, add_round, seed_of
 
 Floats = NDArray[np.float64]
 ARRAYS = ("helpful", "sneaky", "attacks", "accepts")  # of `Rounds`
@@ -160,8 +160,7 @@ class Training:
             "sneaky correct": pair[1]["claims that are true"],
             **at_best(judged, self.test, cost),
         }
-        for name, value in figures.items():
-            rounds.curves.setdefault(name, []).append(value)
+        add_round(rounds.curves, figures)
         self.say(f"round {number}: provers trained")
 
     def _attack(self, judge: Judge, sneaky: LearnedProver) -> Floats:

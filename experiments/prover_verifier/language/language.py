@@ -33,8 +33,8 @@ from brigade.envs.prover_verifier.protocol import Protocol, find_protocol
 from brigade.experiments.prover_verifier.language import house_players
 from brigade.experiments.prover_verifier.language.dialogue import Conversation, Dialogue
 from brigade.experiments.prover_verifier.language.topics import KitchenMoment, Topic
-from brigade.experiments.prover_verifier.metrics import Split, collapsed, drop_rates, worst_case
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure, Outcome
+from brigade.experiments.prover_verifier.metrics import Split, collapsed, difference, drop_rates, worst_case
+from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure, Outcome, add_round
 from brigade.simulation.running import run_to_end
 
 ROLES = ("helpful", "sneaky")
@@ -167,8 +167,7 @@ async def _rounds(
                         fooled.append(f"{json.dumps(topic.verifier_state())}\n{topic.shown[1]}")
                 place += 1
             examples = (*examples, *fooled)[-EXAMPLES:]
-            for name, value in _figures(protocol, [dialogue for _, dialogue in talks], roles).items():
-                outcome.curves.setdefault(name, []).append(value)
+            add_round(outcome.curves, _figures(protocol, [dialogue for _, dialogue in talks], roles))
             checkpoints.say(f"{protocol.name}, seed {seed}, round {number}")
             _by_kind(outcome, talks, roles)
     finally:
@@ -298,8 +297,7 @@ def _split(talks: Sequence[Dialogue]) -> Split:
 
 def _difference(these: Sequence[float], those: Sequence[float]) -> Figure:
     """How much greater the first mean is, None where there is nothing to take it of."""
-    means = mean_of_known(these), mean_of_known(those)
-    return None if means[0] is None or means[1] is None else means[0] - means[1]
+    return difference(mean_of_known(these), mean_of_known(those))
 
 
 def _shown(number: int, topic: Topic, dialogue: Dialogue) -> dict[str, Any]:

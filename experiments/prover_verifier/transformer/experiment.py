@@ -12,7 +12,15 @@ from torch import Tensor
 
 from brigade.batch.numbers import figure
 from brigade.experiments.prover_verifier.metrics import below_diagonal
-from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed, seed_of
+from brigade.experiments.prover_verifier.outcome import (
+    Checkpoints,
+    Experiment,
+    Figure,
+    Outcome,
+    add_round,
+    each_seed,
+    seed_of,
+)
 from brigade.experiments.prover_verifier.transformer.baselines import answer_only_accuracy, taught_everything
 from brigade.experiments.prover_verifier.transformer.batches import Batch, Source, gather_source, sampled
 from brigade.experiments.prover_verifier.transformer.figures import (
@@ -104,8 +112,7 @@ def _play_round(number: int, table: Table, state: State) -> None:
     }
     for learned, name in ((helpful, "helpful"), (sneaky, "sneaky")):
         figures |= {f"{about}, {name}": value for about, value in learned.figures.items()}
-    for name, value in figures.items():
-        state["curves"].setdefault(name, []).append(value)
+    add_round(state["curves"], figures)
     source = gather_source([table.asked(helpful.prover, HELPFUL), *kept], len(table.pool))
     state["pool"].append(source.state())
     state["rounds"].append(_kept(judge) | {"sneaky": sent[SNEAKY].solution})

@@ -33,15 +33,12 @@ def check_policy(config: TrainConfig, when: str, policy: Policy, kitchen: Kitche
     Raises:
         BrigadeError: a weight, or what it makes of the beginning of an episode, is not finite.
     """
-    for name, tensor in policy.state_dict().items():
-        if not tensor.isfinite().all():
-            raise _diverged(config, when, f"{name} is not finite")
     seen = _first_sight(kitchen, config.observation).to(next(policy.parameters()).device)
     with torch.no_grad():
-        made = {"logits": policy.logits(seen), "values": policy.values(seen)}
-    for name, tensor in made.items():
+        made = {"the logits are": policy.logits(seen), "the values are": policy.values(seen)}
+    for what, tensor in ({f"{name} is": weights for name, weights in policy.state_dict().items()} | made).items():
         if not tensor.isfinite().all():
-            raise _diverged(config, when, f"the {name} are not finite")
+            raise _diverged(config, when, f"{what} not finite")
 
 
 def _first_sight(kitchen: Kitchen, observation: str) -> torch.Tensor:
