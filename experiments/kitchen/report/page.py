@@ -126,13 +126,9 @@ def _team(entry: Entry) -> list[Line]:
     """The lines of one team: its figures, and a line per chef."""
     row = entry.row
     title = entry.label if entry.label.startswith(row.team_label) else f"{row.team_label} [{entry.label}]"
-    lines = []
-    for number, seat in enumerate(row.seats):
-        if number:
-            lines.append(Line(f"+\u00a0{seat.agent}", "", [*[EMPTY] * 3, *_chef(seat), *[EMPTY] * 5]))
-        else:
-            lines.append(Line(seat.agent, title[len(row.team_label) :], _first(row, seat)))
-    return lines
+    first, *others = row.seats
+    more = [Line(f"+\u00a0{seat.agent}", "", [*[EMPTY] * 3, *_chef(seat), *[EMPTY] * 5]) for seat in others]
+    return [Line(first.agent, title[len(row.team_label) :], _first(row, first)), *more]
 
 
 def _first(row: Row, seat: Seat) -> list[Cell]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from brigade.batch.numbers import NONE, with_error
+from brigade.batch.numbers import with_error
 from brigade.batch.page.kit import Figure, Grid, Section
 from brigade.experiments.kitchen.report.metrics import Row, Run
 from brigade.experiments.kitchen.report.published_scores import Comparison, compare
@@ -13,9 +13,9 @@ from brigade.experiments.kitchen.report.switching import (
     DEFINITION,
     FaultCell,
     Switch,
+    fault_table,
     faults_of,
     numeric_keys,
-    rows_of_faults,
     switches,
 )
 from brigade.experiments.kitchen.report.switching_plots import curves_plot, scatter_plot, switch_plot
@@ -100,15 +100,11 @@ def _curves(run: Run, number: int, name: str) -> Iterator[Section]:
 
 def _faults(cells: Sequence[FaultCell]) -> Grid:
     """Score by kind of fault and rate, with the difference to the state machine where there is one."""
-    kinds, rates = rows_of_faults(cells)
-    by = {(cell.kind, cell.rate): cell.row for cell in cells if cell.row.cost is not None}
-    lines = [[kind, *(_fault_cell(by.get((kind, rate))) for rate in rates)] for kind in kinds]
+    rates, lines = fault_table(cells, _fault_cell)
     return Grid(("fault", *(f"rate {rate:g}" for rate in rates)), lines)
 
 
-def _fault_cell(row: Row | None) -> str:
-    if row is None:
-        return NONE
+def _fault_cell(row: Row) -> str:
     versus = f", vs fsm {with_error(row.versus_fsm, sign=True)}" if row.versus_fsm else ""
     return with_error(row.score) + versus
 

@@ -13,7 +13,7 @@ from brigade.batch.numbers import NONE, dollars, figure, plain, with_error
 from brigade.experiments.kitchen.report.cost import Cost, ranked
 from brigade.experiments.kitchen.report.metrics import Row, Run
 from brigade.experiments.kitchen.report.published_scores import Comparison, compare
-from brigade.experiments.kitchen.report.switching import DEFINITION, Switch, faults_of, rows_of_faults, switches
+from brigade.experiments.kitchen.report.switching import DEFINITION, Switch, fault_table, faults_of, switches
 
 REPLIED = ("ok", "malformed", "ended")  # outcomes of calls that did not fail
 REASONS, LONGEST_REASON = 5, 84  # lines, characters
@@ -32,10 +32,8 @@ def print_sections(run: Run, console: Console) -> None:
         _print_cost(thinking, console)
     cells = faults_of(run)
     if cells:
-        kinds, rates = rows_of_faults(cells)
+        rates, lines = fault_table(cells, lambda row: with_error(row.score))
         _title(console, "Score by fault and rate", "mean (standard error)")
-        by = {(cell.kind, cell.rate): with_error(cell.row.score) for cell in cells if cell.row.cost is not None}
-        lines = [[kind, *(by.get((kind, rate), NONE) for rate in rates)] for kind in kinds]
         _print(console, ("fault", *(f"{rate:g}" for rate in rates)), lines, [18, *[14] * min(len(rates), 5)])
     switched = switches(run)
     if switched:

@@ -18,7 +18,7 @@ which is what theory of mind is worth; both are resampled together.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brigade.batch.estimate import Estimate, estimate
+from brigade.batch.numbers import NONE
 from brigade.experiments.kitchen.report.metrics import Row, Run
 from brigade.experiments.kitchen.run.episodes import Episode
 from brigade.experiments.kitchen.run.replays import Replay, replay
@@ -261,6 +262,9 @@ def _switch(row: Row, found: _Found, machine: _Found | None, without: _Found | N
     )
 
 
-def rows_of_faults(cells: Sequence[FaultCell]) -> tuple[list[str], list[float]]:
-    """Kinds and rates, each once: the kinds as they come, the rates ascending."""
-    return list(dict.fromkeys(cell.kind for cell in cells)), sorted({cell.rate for cell in cells})
+def fault_table(cells: Sequence[FaultCell], words: Callable[[Row], str]) -> tuple[list[float], list[list[str]]]:
+    """Rates in ascending order, and a line for each kind of fault: words about the row at each rate, or a dash."""
+    rates = sorted({cell.rate for cell in cells})
+    by = {(cell.kind, cell.rate): words(cell.row) for cell in cells if cell.row.cost is not None}
+    kinds = dict.fromkeys(cell.kind for cell in cells)
+    return rates, [[kind, *(by.get((kind, rate), NONE) for rate in rates)] for kind in kinds]

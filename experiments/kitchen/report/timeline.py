@@ -96,8 +96,7 @@ def legend_plot(verbs: set[str], kinds: set[str], messages: bool) -> Markup:
         from matplotlib.patches import Patch
 
         figure = Figure(figsize=(WIDTH, 0.8 if kinds else 0.55))
-        shown = [verb for verb in VERBS if verb in verbs]
-        patches = [Patch(facecolor=VERBS[verb], label=verb) for verb in shown]
+        patches = [Patch(facecolor=colour, label=verb) for verb, colour in VERBS.items() if verb in verbs]
         if verbs - set(VERBS):
             patches.append(Patch(facecolor=OTHER, label="other"))
         patches.append(Patch(facecolor=PALE, hatch="////", edgecolor="white", lw=0, label="failed"))

@@ -59,8 +59,6 @@ def load_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Ge
         BrigadeError: there is nothing to go on from, or it is damaged.
     """
     path = folder / RESUME
-    if not path.exists():
-        raise BrigadeError(f"{path}: nothing to resume; start without --resume")
     things: dict[str, Any] = read_tensors(path)
     if things.get("version") != VERSION:
         raise BrigadeError(f"{path}: version {things.get('version')}; this Brigade resumes version {VERSION}")
