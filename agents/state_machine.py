@@ -15,6 +15,7 @@ from brigade.agents.planning.handover import Handover
 from brigade.agents.planning.macro import Macro
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.order_planning import OrderPlan, Part, plan_orders
+from brigade.agents.planning.paths import FAR
 from brigade.agents.planning.player import MacroPlayer
 from brigade.agents.planning.recipes import NEVER
 from brigade.agents.planning.subgoals import Failed, Rest, Use
@@ -36,11 +37,13 @@ class Weights:
     rescue: float = 110.0
     clear: float = 60.0
     margin: int = 6  # ticks to spare when saving food from burning
-    rank: float = 6.0  # less for each order that is more urgent
+    to_spare: int = 2  # ticks by which somebody else who saves it must be in time
+    rank: float = 22.0  # less for each order that is more urgent
     tick: float = 1.0  # less for each tick of walking before the first interaction
     put_down: float = 12.0  # less when what is in hand must be put down first
     way_blocked: float = 40.0  # less when others stand in every way
     short_wait: int = 8  # ticks one waits for something that is nearly done
+    fetch: int = 4  # ticks that putting one more dispensed part onto a plate takes
 
 
 class StateMachine(MacroPlayer):
@@ -93,9 +96,12 @@ class StateMachine(MacroPlayer):
 
     def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[tuple[float, Macro]]:
         weights, options = self.weights, list(self._by_hand(observed, plans))
+        claims = self._claims(observed)
         for rank, plan in enumerate(plans):
             less = weights.rank * rank
-            if plan.holder is not None and plan.holder != self.view.seat:
+            claimed = claims > 0 and self._can_be_claimed(observed, plan)
+            claims -= claimed
+            if claimed or (plan.holder is not None and plan.holder != self.view.seat):
                 options.extend((weight - less, macro) for weight, macro in self._missing(observed, plan))
             elif plan.finished:
                 options.append((weights.serve - less, Macro(macros.SERVE, plan.order.dish)))
@@ -107,6 +113,17 @@ class StateMachine(MacroPlayer):
         if any(self.probe.useless(kind) and self.recipes.works_at(cell) for cell, kind in observed.at.items()):
             options.append((weights.clear, Macro(macros.CLEAR_COUNTER)))
         return options
+
+    def _claims(self, observed: ObservedState) -> int:
+        """How many others walk with an empty plate, and so are about to put something together."""
+        mine = observed.chefs[self.view.seat].hand == self.recipes.plate
+        others = (seat for seat, chef in enumerate(observed.chefs) if chef.hand == self.recipes.plate)
+        return sum(seat != self.view.seat and not (mine and self.view.seat < seat) for seat in others)
+
+    def _can_be_claimed(self, observed: ObservedState, plan: OrderPlan) -> bool:
+        """Whether a dish only wants a plate, so that who has one in hand will take it."""
+        no_plate = plan.plate is None and self.recipes.vessel_of(plan.order.dish) is None
+        return no_plate and self._wait(observed, plan) is not None
 
     def _by_hand(self, observed: ObservedState, plans: list[OrderPlan]) -> list[tuple[float, Macro]]:
         """What the thing in hand suggests."""
@@ -184,23 +201,43 @@ class StateMachine(MacroPlayer):
                 return None
             if part.state == "cooking":
                 self.probe.look(observed)
-                longest = max(longest, part.wait - self._way_there(part.cell))
+                longest = max(longest, part.wait - self._way_there(part.cell, plan))
             elif part.state != "ready" and not (part.state == "missing" and self.probe.dispensers(part.food)):
                 return None
         return longest
 
-    def _way_there(self, cell: int) -> int:
-        """A guess at the ticks before an assembling chef needs the food that cooks on `cell`."""
-        return self.probe.cost(cell)
+    def _way_there(self, cell: int, plan: OrderPlan) -> int:
+        """Ticks before an assembling chef can use what cooks on `cell`: it gets a plate first, and what is at hand."""
+        plain = self.recipes.vessel_of(plan.order.dish) is not None or self.probe.me.hand.holder == "plate"
+        name, between = self.recipes.plate.name, self.recipes.grid.between
+        plates = [] if plain else [*self.probe.loose(name), *self.probe.dispensers(name)]
+        if not plates:
+            return self.probe.cost(cell)
+        missing = sum(part.state == "missing" for part in plan.parts)
+        return min(self.probe.cost(plate) + 1 + between(plate, cell) for plate in plates) + self.weights.fetch * missing
 
     def _rescue(self, observed: ObservedState) -> list[tuple[float, Macro]]:
         """Food that will burn unless it is taken off soon: onto a plate with it."""
         options = []
         for cell, kind in observed.at.items():
             left = self.recipes.spoils_in(cell, kind.name, observed.progress[cell])
-            if left < NEVER and self.probe.reachable(cell) and left < self._time_to_plate(observed, cell):
+            if left == NEVER or not self.probe.reachable(cell) or self._other_saves(observed, cell, left):
+                continue
+            if left < self._time_to_plate(observed, cell):
                 options.append((self.weights.rescue, Macro(macros.PREPARE, kind.name, plate=True)))
         return options
+
+    def _other_saves(self, observed: ObservedState, cell: int, left: int) -> bool:
+        """Whether another chef comes to `cell` with a plate, sooner than this one could, and in time."""
+        grid, me = self.recipes.grid, observed.chefs[self.view.seat]
+        mine = grid.cost(me.cell, me.facing, cell) if me.hand == self.recipes.plate else FAR
+        for seat, chef in enumerate(observed.chefs):
+            takes = chef.hand.holder == "plate" and self.recipes.effect(cell, chef.hand, observed.at[cell])
+            if seat != self.view.seat and takes:
+                theirs = grid.cost(chef.cell, chef.facing, cell)
+                if theirs + self.weights.to_spare < left and (theirs, seat) < (mine, self.view.seat):
+                    return True
+        return False
 
     def _spoils(self, part: Part) -> bool:
         return part.cell >= 0 and self.recipes.spoils_in(part.cell, part.food, 0) < NEVER

@@ -12,13 +12,16 @@ PATIENCE = 3  # ticks the chef with the right of way keeps trying before it give
 SMALL_DETOUR = 2  # ticks that going round may cost without a thought
 DETOUR = 5  # ticks one keeps to a way round, at least
 STEP_ASIDE = 2  # ticks one stays out of the way, at least
+ROUND = 8  # ticks that going round somebody further off may cost
+STANDING = 4  # ticks after which somebody who has not moved is gone round by anyone
 
 
 class Navigator:
     """Walks one chef. Detours around others; when no way is left, waits, then steps aside for a moment.
 
-    Stepping aside has a random length, drawn from the agent's own seed, so that two chefs who face each other in a
-    corridor do not mirror each other forever.
+    Two who meet must not mirror each other. Of two the one with the higher seat goes round, and early; the one with the
+    lower holds its place on every other tick, so that the other's step round is not answered by the same step. Stepping
+    aside has a random length, drawn from the agent's own seed.
     """
 
     def __init__(self, grid: Grid, seat: int, seed: int):
@@ -31,6 +34,7 @@ class Navigator:
         self.held_up = 0  # ticks in which this chef came no nearer to where it wants to be
         self._target, self._best = -1, 0
         self._avoid: frozenset[int] = frozenset()  # cells kept off while on a detour
+        self._stood: dict[int, tuple[int, int]] = {}  # by seat, the cell a chef was seen on and since when
 
     def use(self, observed: ObservedState, target: int) -> int:
         """The action that leads to interacting with the cell `target`."""
@@ -42,6 +46,8 @@ class Navigator:
             return self._away(observed, others)
         blocked = others | self._avoid if observed.tick < self._detour_until else set[int]()
         action, ticks = self.grid.action(me.cell, me.facing, target, blocked)
+        if not blocked:
+            action = self._round(observed, target, action, ticks)
         self.held_up = max(0, self.held_up - 1) if ticks < self._best else self.held_up + 1
         self._best = min(ticks, self._best) if target == self._target else ticks
         self._target = target
@@ -57,6 +63,21 @@ class Navigator:
             self._headed = there if self.grid.floor[there] else me.cell
         return action
 
+    def _round(self, observed: ObservedState, target: int, action: int | None, ticks: int) -> int | None:
+        """Rather a way past somebody further off than into it, where that costs nothing, or little for who has to."""
+        me = observed.chefs[self.seat]
+        for seat, chef in enumerate(observed.chefs):
+            if seat == self.seat or self.grid.region[chef.cell] != self.grid.region[me.cell]:
+                continue
+            cell, since = self._stood.get(seat, (-1, observed.tick))
+            if cell != chef.cell:
+                cell, since = self._stood[seat] = (chef.cell, observed.tick)
+            mine_to_yield = seat < self.seat or observed.tick - since >= STANDING
+            past, around = self.grid.action(me.cell, me.facing, target, (cell,))
+            if past is not None and 0 < around <= ticks + (ROUND if mine_to_yield else 0):
+                return past
+        return action
+
     def _around(self, observed: ObservedState, target: int, ticks: int, pushed: bool) -> int:
         """Somebody is in the way: a small detour soon; a long one, or stepping aside, later.
 
@@ -68,7 +89,7 @@ class Navigator:
         avoid = others | self._ahead_of(observed) if pushed else others
         avoid.discard(me.cell)
         action, detour = self.grid.action(me.cell, me.facing, target, avoid)
-        if self._waited <= (1 if first else 0):
+        if self._waited <= (1 if first else 0) or (first and self._waited % 2):
             return STAY
         if action is not None and detour <= ticks + SMALL_DETOUR:
             return action

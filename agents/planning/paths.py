@@ -32,6 +32,7 @@ class Grid:
             for cell in region:
                 self.region[cell] = number
         self._costs: dict[int, Costs] = {}
+        self._past: dict[tuple[int, int], Costs] = {}  # by target and the cell that is taken
         self._walks: dict[int, list[int]] = {}
 
     def regions_beside(self, cell: int) -> set[int]:
@@ -67,7 +68,7 @@ class Grid:
 
         The action is None, and the ticks `FAR`, when there is no such way.
         """
-        costs = self._search(target, blocked) if blocked else self.to(target)
+        costs = self._avoiding(target, blocked)
         here = costs[cell * 5 + facing]
         if here == 0:
             return INTERACT, 0
@@ -77,6 +78,18 @@ class Grid:
             if there not in blocked and costs[stand * 5 + d] == here - 1:
                 return d, here
         return None, FAR
+
+    def _avoiding(self, target: int, blocked: Collection[int]) -> Costs:
+        """Like `to`, with some cells taken; kept where it is one."""
+        if not blocked:
+            return self.to(target)
+        if len(blocked) > 1:
+            return self._search(target, blocked)
+        (taken,) = blocked
+        key = (target, taken)
+        if key not in self._past:
+            self._past[key] = self._search(target, blocked)
+        return self._past[key]
 
     def walk(self, target: int) -> list[int]:
         """Steps from every floor cell to the floor cell `target`."""

@@ -102,14 +102,16 @@ class Subgoals(Reachability):
             assert self._place is not None
             return Use(self._place) if hand.index == 0 else self.put_down(self._place)
         if free is None:
-            return self._make_room(way, food)
+            return self._make_room(way)
         goal = self.obtain(source)
         return goal if not isinstance(goal, Done) else Use(free)
 
-    def _make_room(self, way: Way, food: str) -> Goal:
+    def _make_room(self, way: Way) -> Goal:
         """Every tile is taken: if one holds something finished that a hand can take, put that on a counter."""
-        finished = [cell for cell in self.loose(food) if self.recipes.kitchen.tile_names[cell] == way.tile]
-        cell = self.nearest(finished)
+        at, bare = self.observed.at, self.recipes.bare
+        worked_on = {other.source for ways in self.recipes.ways.values() for other in ways if other.tile == way.tile}
+        taken = [cell for cell in self.recipes.cells[way.tile] if cell in at and self._reach[cell]]
+        cell = self.nearest(cell for cell in taken if bare(cell, at[cell]) and at[cell].name not in worked_on)
         if cell is None or self.counter_near(cell) is None:
             return Failed(f"every {way.tile} is in use")
         return Use(cell) if self.me.hand.index == 0 else self.put_down(cell)

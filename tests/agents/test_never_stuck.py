@@ -1,0 +1,83 @@
+"""State machines get things done whoever they meet: nobody stands still for ever, and two are not below one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from brigade.agents.base import make_agent
+from brigade.envs.kitchen.content.layout import Kitchen, parse_kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
+from brigade.simulation.episode import play
+from brigade.simulation.played import Played
+
+COOKBOOK = """\
+name: herbs
+title: Herbs
+items: {basil: {}, cut_basil: {}, mint: {}, cut_mint: {}, thyme: {}, cut_thyme: {}}
+dishes:
+  Sweet: {of: [cut_basil, cut_mint], points: 10, ticks: 300}
+  Sharp: {of: [cut_basil, cut_thyme], points: 10, ticks: 300}
+tiles:
+  basils: {symbol: L, dispenses: basil}
+  mints: {symbol: T, dispenses: mint}
+  thymes: {symbol: O, dispenses: thyme}
+  plates: {symbol: P, dispenses: plate}
+  board:
+    symbol: C
+    takes: [basil, mint, thyme, cut_basil, cut_mint, cut_thyme]
+    hand: [cut_basil, cut_mint, cut_thyme]
+    plate: [cut_basil, cut_mint, cut_thyme]
+  hatch: {symbol: S, serves: true}
+  bin: {symbol: D, bins: true}
+processes:
+  - {at: board, from: basil, to: cut_basil, interactions: 2}
+  - {at: board, from: mint, to: cut_mint, interactions: 2}
+  - {at: board, from: thyme, to: cut_thyme, interactions: 2}
+"""
+ROOM = """\
+name: herb_room
+title: Herb room
+cookbook: {cookbook}
+rules: challenge
+map: |
+  .LTO{boards}.
+  P_1_{second}__S
+  .______D
+  ........
+horizon: 400
+orders: {{mode: stream, open: 4, spacing: 25}}
+"""
+
+
+def room(folder: Path, boards: int, chefs: int) -> Kitchen:
+    (folder / "herbs.yaml").write_text(COOKBOOK)
+    second, tiles = "2" if chefs == 2 else "_", "C" * boards + "." * (3 - boards)
+    return parse_kitchen(ROOM.format(cookbook=folder / "herbs.yaml", second=second, boards=tiles))
+
+
+def last_macro(played: Played) -> int:
+    return max(record.end for macros in played.macros for record in macros)
+
+
+@pytest.mark.parametrize("boards", [1, 2, 3])
+def test_boards_that_everybody_wants_are_cleared(tmp_path: Path, boards: int) -> None:
+    """A chopped food on the only board, and both chefs wait for the board: somebody takes it off."""
+    served: dict[int, list[int]] = {}
+    for chefs in (1, 2):
+        kitchen = room(tmp_path, boards, chefs)
+        games = [play(kitchen, [make_agent("fsm") for _ in range(chefs)], seed) for seed in range(6)]
+        assert all(last_macro(game) > kitchen.horizon - 60 for game in games)
+        served[chefs] = [game.stats["served"] for game in games]
+    assert min(served[2]) > 0
+    assert sum(served[2]) >= sum(served[1])
+
+
+@pytest.mark.parametrize("partner", ["fsm", "beef_specialist", "lettuce_specialist", "assembler"])
+def test_nobody_dances_for_half_a_game(partner: str) -> None:
+    """Two who meet used to step up and down before each other: seed 12 beside beef came to 25 points."""
+    kitchen = load_kitchen("new_counter_circuit")
+    for seed in (2, 12, 35, 38):
+        played = play(kitchen, [make_agent("fsm"), make_agent(partner)], seed)
+        assert played.score >= 100, seed
