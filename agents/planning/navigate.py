@@ -2,149 +2,173 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
-from brigade.agents.planning.observed_state import ObservedState
+from brigade.agents.planning.company import Company
+from brigade.agents.planning.observed_state import Chef, ObservedState
 from brigade.agents.planning.paths import DIRECTIONS, FAR, Grid
 from brigade.envs.kitchen.content.layout import INTERACT, STAY
 
+SMALL_DETOUR = 2  # ticks that going round may cost whoever is held up
+ROUND = 8  # ticks that going round may cost who has to give way, or whoever meets somebody who stands
+STANDING = 4  # ticks after which somebody who has not left a cell is gone round by anyone
+WAIT_FOR_WORK = 8  # ticks one waits for somebody who looks elsewhere
 PATIENCE = 3  # ticks the chef with the right of way keeps trying before it gives way
-SMALL_DETOUR = 2  # ticks that going round may cost without a thought
-DETOUR = 5  # ticks one keeps to a way round, at least
+DETOUR = 5  # ticks one keeps to a long way round, at least
 STEP_ASIDE = 2  # ticks one stays out of the way, at least
-ROUND = 8  # ticks that going round somebody further off may cost
-STANDING = 4  # ticks after which somebody who has not moved is gone round by anyone
+NO_TURNING = 3  # ticks in which one does not go back to the cell one came from because of somebody else
 
 
 class Navigator:
-    """Walks one chef. Detours around others; when no way is left, waits, then steps aside for a moment.
+    """Walks one chef. Goes round others in good time; when no way is left, waits, or steps aside for a moment.
 
-    Two who meet must not mirror each other. Of two the one with the higher seat goes round, and early; the one with the
-    lower holds its place on every other tick, so that the other's step round is not answered by the same step. Stepping
-    aside has a random length, drawn from the agent's own seed.
+    Two who meet must not mirror each other, so one of them has the right of way: who has the lower seat, until it has
+    seen that the other does not give way. The other goes round, early, and if there is no way round it makes room.
+    Whatever is decided is kept to for some ticks, and nobody steps back and forth: standing still is the better way to
+    wait. Stepping aside has a random length, drawn from the agent's own seed.
     """
 
     def __init__(self, grid: Grid, seat: int, seed: int):
         self.grid, self.seat = grid, seat
+        self.company = Company(grid, seat)
         self._random = np.random.default_rng([seed, seat])
         self._headed = -1  # the cell its last action should have led to
         self._aside_until = 0
         self._detour_until = 0
-        self._waited = 0
+        self._avoid: frozenset[int] = frozenset()  # cells kept off while on a long way round
+        self._waited = 0  # ticks in a row in which somebody was in the way
+        self._left = (-1, -1)  # the cell it came from, and the tick it left it
+        self._cell = -1
         self.held_up = 0  # ticks in which this chef came no nearer to where it wants to be
         self._target, self._best = -1, 0
-        self._avoid: frozenset[int] = frozenset()  # cells kept off while on a detour
-        self._stood: dict[int, tuple[int, int]] = {}  # by seat, the cell a chef was seen on and since when
 
     def use(self, observed: ObservedState, target: int) -> int:
         """The action that leads to interacting with the cell `target`."""
-        me = observed.chefs[self.seat]
-        others = self._others(observed)
+        me = self._look(observed)
         pushed = self._headed not in (-1, me.cell)  # it wanted to go somewhere and did not get there
         self._headed = -1
         if observed.tick < self._aside_until:
-            return self._away(observed, others)
-        blocked = others | self._avoid if observed.tick < self._detour_until else set[int]()
-        action, ticks = self.grid.action(me.cell, me.facing, target, blocked)
-        if not blocked:
-            action = self._round(observed, target, action, ticks)
-        self.held_up = max(0, self.held_up - 1) if ticks < self._best else self.held_up + 1
-        self._best = min(ticks, self._best) if target == self._target else ticks
-        self._target = target
-        if action == INTERACT:
-            self.held_up = 0
+            return self._away(observed) if self._wanted_here() else STAY
+        direct, ticks = self.grid.action(me.cell, me.facing, target)
+        if direct == INTERACT:
+            self.held_up = self._waited = self._detour_until = 0
             return INTERACT
-        if action is None or pushed or self._leads_to(me.cell, action) in others:
-            action = self._around(observed, target, ticks, pushed)
+        action, ticks = self._way(me, target, direct, ticks)
+        self._count(target, ticks)
+        if action is None or pushed or self._leads_to(me.cell, action) in self.company.cells:
+            action = self._meet(me, target, action, ticks, pushed)
         else:
             self._waited = 0
+        return self._go(me, action)
+
+    def rest(self, observed: ObservedState, near: int | None) -> int:
+        """Wait, near a cell if one is given, and make room for a chef who wants to pass."""
+        me, company = self._look(observed), self.company
+        self._headed = -1
+        if self._wanted_here():
+            return self._away(observed)
+        if near is not None and self.grid.cost(me.cell, me.facing, near) not in (0, FAR):
+            action, _ = self.grid.action(me.cell, me.facing, near, company.cells)
+            return STAY if action is None else self._go(me, action)
+        return STAY
+
+    def _wanted_here(self) -> bool:
+        """Whether somebody wants to come where this chef stands."""
+        return any(self.company.faces_me(other) for other in self.company.near)
+
+    # -- the way ------------------------------------------------------------------------------------------------------
+
+    def _way(self, me: Chef, target: int, direct: int | None, ticks: int) -> tuple[int | None, int]:
+        """The next step and the ticks to go: straight on, or past somebody who is near, where that costs little."""
+        tick, cells = self.company.observed.tick, self.company.cells
+        if tick < self._detour_until:
+            action, detour = self.grid.action(me.cell, me.facing, target, cells | self._avoid - {me.cell})
+            if action is not None:
+                return action, detour
+        for other in self.company.near:
+            taken = (self.company.observed.chefs[other].cell,)
+            past, around = self.grid.action(me.cell, me.facing, target, taken)
+            if past is not None and around <= ticks + (ROUND if self._yields_to(other) else 0):
+                return past, around
+        return direct, ticks
+
+    def _yields_to(self, other: int) -> bool:
+        """Whether it is this chef who goes round."""
+        return other < self.seat or self.company.still(other) >= STANDING
+
+    def _meet(self, me: Chef, target: int, action: int | None, ticks: int, pushed: bool) -> int:
+        """Somebody is in the way: go round, push on, or make room."""
+        self._waited += 1
+        company = self.company
+        other = company.nearest() if action is None else company.at(self._leads_to(me.cell, action))
+        if other is None:  # both wanted this cell
+            return STAY if action is None or (self._waited % 2 and self._gives_way()) else action
+        first = self.seat < other and self._waited <= PATIENCE
+        past, detour = self.grid.action(me.cell, me.facing, target, company.cells)
+        if past is not None and detour <= ticks + SMALL_DETOUR and (self._waited > 1 or not first):
+            return past
+        if first or (not company.faces_me(other) and self._waited <= WAIT_FOR_WORK):
+            return STAY if action is None else action  # it turns towards the other, who sees that way what is wanted
+        return self._give_way(me, target)
+
+    def _gives_way(self) -> bool:
+        other = self.company.nearest()
+        return other is not None and other < self.seat
+
+    def _give_way(self, me: Chef, target: int) -> int:
+        """By another way, or by stepping aside."""
+        company, tick = self.company, self.company.observed.tick
+        self._waited = 0
+        self._avoid = frozenset(company.cells | {company.ahead(other) for other in company.near})
+        action, detour = self.grid.action(me.cell, me.facing, target, self._avoid - {me.cell})
+        if action is not None:
+            self._detour_until = tick + min(detour, DETOUR + int(self._random.integers(0, 6)))
+            return action
+        self._detour_until = 0
+        self._aside_until = tick + STEP_ASIDE + int(self._random.integers(0, 3))
+        return self._away(company.observed)
+
+    def _away(self, observed: ObservedState) -> int:
+        """A step that leaves room: out of the other's way, away from it, rather into the open than into a corner."""
+        me, company = observed.chefs[self.seat], self.company
+        steps = self.grid.neighbours(me.cell, company.cells)
+        other = company.nearest()
+        if not steps or other is None:
+            return STAY
+        chef = observed.chefs[other]
+        walk, ahead = self.grid.walk(chef.cell), me.cell + self.grid.offset[chef.facing]
+
+        def room(step: tuple[int, int]) -> tuple[int, int, int, float]:
+            _, cell = step
+            free = len(self.grid.neighbours(cell, company.cells))
+            return walk[cell], cell != ahead, free, float(self._random.random())
+
+        return self._go(me, max(steps, key=room)[0])
+
+    # -- what is kept -------------------------------------------------------------------------------------------------
+
+    def _look(self, observed: ObservedState) -> Chef:
+        self.company.look(observed)
+        me = observed.chefs[self.seat]
+        if me.cell != self._cell:
+            self._left, self._cell = (self._cell, observed.tick), me.cell
+        return me
+
+    def _count(self, target: int, ticks: int) -> None:
+        """Whether this tick is any progress."""
+        nearer = ticks < self._best or target != self._target
+        self.held_up = max(0, self.held_up - 1) if ticks < self._best else self.held_up + 1
+        self._best = ticks if nearer else min(ticks, self._best)
+        self._target = target
+
+    def _go(self, me: Chef, action: int) -> int:
+        """Take a step, unless it leads back and forth."""
         if action in DIRECTIONS:
             there = self._leads_to(me.cell, action)
             self._headed = there if self.grid.floor[there] else me.cell
         return action
 
-    def _round(self, observed: ObservedState, target: int, action: int | None, ticks: int) -> int | None:
-        """Rather a way past somebody further off than into it, where that costs nothing, or little for who has to."""
-        me = observed.chefs[self.seat]
-        for seat, chef in enumerate(observed.chefs):
-            if seat == self.seat or self.grid.region[chef.cell] != self.grid.region[me.cell]:
-                continue
-            cell, since = self._stood.get(seat, (-1, observed.tick))
-            if cell != chef.cell:
-                cell, since = self._stood[seat] = (chef.cell, observed.tick)
-            mine_to_yield = seat < self.seat or observed.tick - since >= STANDING
-            past, around = self.grid.action(me.cell, me.facing, target, (cell,))
-            if past is not None and 0 < around <= ticks + (ROUND if mine_to_yield else 0):
-                return past
-        return action
-
-    def _around(self, observed: ObservedState, target: int, ticks: int, pushed: bool) -> int:
-        """Somebody is in the way: a small detour soon; a long one, or stepping aside, later.
-
-        Of two chefs in each other's way the one with the lower seat waits a little while the other makes room.
-        """
-        me, others = observed.chefs[self.seat], self._others(observed)
-        self._waited += 1
-        first = self.seat < self._nearest_seat(observed)
-        avoid = others | self._ahead_of(observed) if pushed else others
-        avoid.discard(me.cell)
-        action, detour = self.grid.action(me.cell, me.facing, target, avoid)
-        if self._waited <= (1 if first else 0) or (first and self._waited % 2):
-            return STAY
-        if action is not None and detour <= ticks + SMALL_DETOUR:
-            return action
-        if self._waited <= (PATIENCE if first else 0):
-            return STAY
-        self._waited = 0
-        self._avoid = frozenset(others | self._ahead_of(observed)) - {me.cell}
-        action, detour = self.grid.action(me.cell, me.facing, target, self._avoid)
-        if action is not None:
-            self._detour_until = observed.tick + min(detour, DETOUR + int(self._random.integers(0, 6)))
-            return action
-        self._detour_until = 0
-        self._aside_until = observed.tick + STEP_ASIDE + int(self._random.integers(0, 5))
-        return self._away(observed, others)
-
-    def _nearest_seat(self, observed: ObservedState) -> int:
-        walk = self.grid.walk(observed.chefs[self.seat].cell)
-        others = (seat for seat in range(len(observed.chefs)) if seat != self.seat)
-        return min(others, key=lambda seat: walk[observed.chefs[seat].cell], default=self.seat)
-
     def _leads_to(self, cell: int, action: int) -> int:
         return cell + self.grid.offset[action]
-
-    def rest(self, observed: ObservedState, near: int | None) -> int:
-        """Wait, near a cell if one is given, and make room for a chef who wants to pass."""
-        me = observed.chefs[self.seat]
-        others = self._others(observed)
-        self._headed = -1
-        for seat, chef in enumerate(observed.chefs):
-            if seat != self.seat and chef.cell + self.grid.offset[chef.facing] == me.cell:
-                return self._away(observed, others)
-        if near is not None and self.grid.cost(me.cell, me.facing, near) not in (0, FAR):
-            action, _ = self.grid.action(me.cell, me.facing, near, others)
-            return STAY if action is None else action
-        return STAY
-
-    def _others(self, observed: ObservedState) -> set[int]:
-        return {chef.cell for seat, chef in enumerate(observed.chefs) if seat != self.seat}
-
-    def _ahead_of(self, observed: ObservedState) -> set[int]:
-        """The cells the others face: where they would go, if they are walking."""
-        offset = self.grid.offset
-        return {chef.cell + offset[chef.facing] for seat, chef in enumerate(observed.chefs) if seat != self.seat}
-
-    def _away(self, observed: ObservedState, others: set[int]) -> int:
-        """A step that leaves room: away from the others, rather into the open than into a corner."""
-        me = observed.chefs[self.seat]
-        steps = self.grid.neighbours(me.cell, others)
-        if not steps:
-            return STAY
-        near = min(others, key=lambda cell: self.grid.walk(me.cell)[cell], default=me.cell)
-        walk = self.grid.walk(near)
-
-        def room(step: tuple[int, int]) -> tuple[int, int, float]:
-            _, cell = step
-            return walk[cell], len(self.grid.neighbours(cell, others)), float(self._random.random())
-
-        return max(steps, key=room)[0]

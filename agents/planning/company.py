@@ -1,0 +1,62 @@
+"""What a chef sees of the others as it walks: who stands still, who wants to come where it stands."""
+
+from __future__ import annotations
+
+from brigade.agents.planning.observed_state import ObservedState
+from brigade.agents.planning.paths import Grid
+
+NEAR = 6  # steps within which somebody else is reckoned with
+
+
+class Company:
+    """The others on one chef's part of the floor, as they were seen up to this tick.
+
+    Args:
+        grid: of the kitchen.
+        seat: whose company it is.
+
+    Attributes:
+        cells: where they stand.
+        near: the seats of those who are near.
+    """
+
+    def __init__(self, grid: Grid, seat: int):
+        self.grid, self.seat = grid, seat
+        self.cells: set[int] = set()
+        self.near: list[int] = []
+        self._stood: dict[int, tuple[int, int]] = {}  # by seat, the cell a chef was seen on and since when
+
+    def look(self, observed: ObservedState) -> None:
+        """See this tick; to be called on every one."""
+        grid, chefs, tick = self.grid, observed.chefs, observed.tick
+        self.observed = observed
+        here = chefs[self.seat].cell
+        steps = grid.walk(here)
+        others = [s for s, chef in enumerate(chefs) if s != self.seat and grid.region[chef.cell] == grid.region[here]]
+        self.cells = {chefs[other].cell for other in others}
+        self.near = [other for other in others if steps[chefs[other].cell] <= NEAR]
+        for other in others:
+            if self._stood.get(other, (-1, 0))[0] != chefs[other].cell:
+                self._stood[other] = chefs[other].cell, tick
+
+    def still(self, other: int) -> int:
+        """Ticks for which another chef has not left its cell."""
+        return self.observed.tick - self._stood[other][1]
+
+    def nearest(self) -> int | None:
+        """Who is nearest, if anyone is near."""
+        steps = self.grid.walk(self.observed.chefs[self.seat].cell)
+        return min(self.near, key=lambda seat: steps[self.observed.chefs[seat].cell], default=None)
+
+    def at(self, cell: int) -> int | None:
+        """Who stands on a cell."""
+        return next((seat for seat in self.near if self.observed.chefs[seat].cell == cell), None)
+
+    def faces_me(self, other: int) -> bool:
+        """Whether another chef looks at this one: it has walked up to it, or wants through."""
+        return self.ahead(other) == self.observed.chefs[self.seat].cell
+
+    def ahead(self, other: int) -> int:
+        """The cell that another chef faces: where it goes, if it walks on."""
+        chef = self.observed.chefs[other]
+        return chef.cell + self.grid.offset[chef.facing]
