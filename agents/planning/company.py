@@ -45,16 +45,19 @@ class Company:
 
     def nearest(self) -> int | None:
         """Who is nearest, if anyone is near."""
-        steps = self.grid.walk(self.observed.chefs[self.seat].cell)
-        return min(self.near, key=lambda seat: steps[self.observed.chefs[seat].cell], default=None)
+        return min(self.near, key=self.steps, default=None)
 
     def at(self, cell: int) -> int | None:
         """Who stands on a cell."""
         return next((seat for seat in self.near if self.observed.chefs[seat].cell == cell), None)
 
-    def faces_me(self, other: int) -> bool:
-        """Whether another chef looks at this one: it has walked up to it, or wants through."""
-        return self.ahead(other) == self.observed.chefs[self.seat].cell
+    def wants_in(self, other: int) -> bool:
+        """Whether another chef wants to come where this one stands: it looks here, and has not only just arrived."""
+        return self.ahead(other) == self.observed.chefs[self.seat].cell and self.still(other) > 0
+
+    def steps(self, other: int) -> int:
+        """How many steps away another chef is."""
+        return self.grid.walk(self.observed.chefs[self.seat].cell)[self.observed.chefs[other].cell]
 
     def ahead(self, other: int) -> int:
         """The cell that another chef faces: where it goes, if it walks on."""

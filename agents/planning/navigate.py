@@ -15,6 +15,7 @@ SMALL_DETOUR = 2  # ticks that going round may cost whoever is held up
 ROUND = 8  # ticks that going round may cost who has to give way, or whoever meets somebody who stands
 STANDING = 4  # ticks after which somebody who has not left a cell is gone round by anyone
 WAIT_FOR_WORK = 8  # ticks one waits for somebody who looks elsewhere
+CLOSE = 3  # steps within which who has to give way goes round early
 PATIENCE = 3  # ticks the chef with the right of way keeps trying before it gives way
 DETOUR = 5  # ticks one keeps to a long way round, at least
 STEP_ASIDE = 2  # ticks one stays out of the way, at least
@@ -42,7 +43,7 @@ class Navigator:
         self._left = (-1, -1)  # the cell it came from, and the tick it left it
         self._cell = -1
         self.held_up = 0  # ticks in which this chef came no nearer to where it wants to be
-        self._target, self._best = -1, 0
+        self._target, self._ticks = -1, 0
 
     def use(self, observed: ObservedState, target: int) -> int:
         """The action that leads to interacting with the cell `target`."""
@@ -76,7 +77,7 @@ class Navigator:
 
     def _wanted_here(self) -> bool:
         """Whether somebody wants to come where this chef stands."""
-        return any(self.company.faces_me(other) for other in self.company.near)
+        return any(self.company.wants_in(other) for other in self.company.near)
 
     # -- the way ------------------------------------------------------------------------------------------------------
 
@@ -88,15 +89,18 @@ class Navigator:
             if action is not None:
                 return action, detour
         for other in self.company.near:
-            taken = (self.company.observed.chefs[other].cell,)
+            taken = frozenset({self.company.observed.chefs[other].cell})
             past, around = self.grid.action(me.cell, me.facing, target, taken)
             if past is not None and around <= ticks + (ROUND if self._yields_to(other) else 0):
+                if around > ticks + SMALL_DETOUR:
+                    self._avoid, self._detour_until = taken, tick + DETOUR
                 return past, around
         return direct, ticks
 
     def _yields_to(self, other: int) -> bool:
         """Whether it is this chef who goes round."""
-        return other < self.seat or self.company.still(other) >= STANDING
+        company = self.company
+        return company.still(other) >= STANDING or (other < self.seat and company.steps(other) <= CLOSE)
 
     def _meet(self, me: Chef, target: int, action: int | None, ticks: int, pushed: bool) -> int:
         """Somebody is in the way: go round, push on, or make room."""
@@ -109,7 +113,7 @@ class Navigator:
         past, detour = self.grid.action(me.cell, me.facing, target, company.cells)
         if past is not None and detour <= ticks + SMALL_DETOUR and (self._waited > 1 or not first):
             return past
-        if first or (not company.faces_me(other) and self._waited <= WAIT_FOR_WORK):
+        if first or (not company.wants_in(other) and self._waited <= WAIT_FOR_WORK):
             return STAY if action is None else action  # it turns towards the other, who sees that way what is wanted
         return self._give_way(me, target)
 
@@ -158,10 +162,11 @@ class Navigator:
 
     def _count(self, target: int, ticks: int) -> None:
         """Whether this tick is any progress."""
-        nearer = ticks < self._best or target != self._target
-        self.held_up = max(0, self.held_up - 1) if ticks < self._best else self.held_up + 1
-        self._best = ticks if nearer else min(ticks, self._best)
-        self._target = target
+        if target != self._target:
+            self._target, self._ticks = target, ticks + 1
+        longer = 2 if ticks > self._ticks else 1  # by another way, which may be left again
+        self.held_up = max(0, self.held_up - 1) if ticks < self._ticks else self.held_up + longer
+        self._ticks = ticks
 
     def _go(self, me: Chef, action: int) -> int:
         """Take a step, unless it leads back and forth."""
