@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brigade.agents.planning.observed_state import ObservedState
-from brigade.agents.planning.paths import Grid
+from brigade.agents.planning.paths import FAR, Grid
 
 NEAR = 6  # steps within which somebody else is reckoned with
 
@@ -24,6 +24,7 @@ class Company:
         self.grid, self.seat = grid, seat
         self.cells: set[int] = set()
         self.near: list[int] = []
+        self._before: dict[int, int] = {}  # by seat, the cell a chef came from
         self._stood: dict[int, tuple[int, int]] = {}  # by seat, the cell a chef was seen on and since when
 
     def look(self, observed: ObservedState) -> None:
@@ -36,7 +37,9 @@ class Company:
         self.cells = {chefs[other].cell for other in others}
         self.near = [other for other in others if steps[chefs[other].cell] <= NEAR]
         for other in others:
-            if self._stood.get(other, (-1, 0))[0] != chefs[other].cell:
+            before = self._stood.get(other, (chefs[other].cell, 0))[0]
+            if other not in self._stood or before != chefs[other].cell:
+                self._before[other] = before
                 self._stood[other] = chefs[other].cell, tick
 
     def still(self, other: int) -> int:
@@ -54,6 +57,11 @@ class Company:
     def wants_in(self, other: int) -> bool:
         """Whether another chef wants to come where this one stands: it looks here, and has not only just arrived."""
         return self.ahead(other) == self.observed.chefs[self.seat].cell and self.still(other) > 0
+
+    def leaves(self, other: int) -> bool:
+        """Whether another chef walks away from this one."""
+        steps = self.grid.walk(self.observed.chefs[self.seat].cell)
+        return self.still(other) == 0 and steps[self._before.get(other, self._stood[other][0])] < self.steps(other)
 
     def steps(self, other: int) -> int:
         """How many steps away another chef is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 
 import numpy as np
 
@@ -16,10 +15,10 @@ ROUND = 8  # ticks that going round may cost who has to give way, or whoever mee
 STANDING = 4  # ticks after which somebody who has not left a cell is gone round by anyone
 WAIT_FOR_WORK = 8  # ticks one waits for somebody who looks elsewhere
 CLOSE = 3  # steps within which who has to give way goes round early
+AT_WORK = 2  # ticks after which somebody who has not left a cell seems to be busy there
 PATIENCE = 3  # ticks the chef with the right of way keeps trying before it gives way
 DETOUR = 5  # ticks one keeps to a long way round, at least
 STEP_ASIDE = 2  # ticks one stays out of the way, at least
-NO_TURNING = 3  # ticks in which one does not go back to the cell one came from because of somebody else
 
 
 class Navigator:
@@ -40,8 +39,7 @@ class Navigator:
         self._detour_until = 0
         self._avoid: frozenset[int] = frozenset()  # cells kept off while on a long way round
         self._waited = 0  # ticks in a row in which somebody was in the way
-        self._left = (-1, -1)  # the cell it came from, and the tick it left it
-        self._cell = -1
+        self._made_room: dict[int, tuple[int, int]] = {}  # by seat, the cell and facing of who was made room for
         self.held_up = 0  # ticks in which this chef came no nearer to where it wants to be
         self._target, self._ticks = -1, 0
 
@@ -76,8 +74,16 @@ class Navigator:
         return STAY
 
     def _wanted_here(self) -> bool:
-        """Whether somebody wants to come where this chef stands."""
-        return any(self.company.wants_in(other) for other in self.company.near)
+        """Whether somebody wants to come where this chef stands; who did not come when it could is not asked again."""
+        asked = False
+        for other in self.company.near:
+            chef = self.company.observed.chefs[other][:2]
+            if self._made_room.get(other) != chef:
+                self._made_room.pop(other, None)
+                if self.company.wants_in(other):
+                    self._made_room[other] = chef
+                    asked = True
+        return asked
 
     # -- the way ------------------------------------------------------------------------------------------------------
 
@@ -91,16 +97,20 @@ class Navigator:
         for other in self.company.near:
             taken = frozenset({self.company.observed.chefs[other].cell})
             past, around = self.grid.action(me.cell, me.facing, target, taken)
-            if past is not None and around <= ticks + (ROUND if self._yields_to(other) else 0):
+            if past is not None and around <= ticks + self._allowed(other):
                 if around > ticks + SMALL_DETOUR:
                     self._avoid, self._detour_until = taken, tick + DETOUR
                 return past, around
         return direct, ticks
 
-    def _yields_to(self, other: int) -> bool:
-        """Whether it is this chef who goes round."""
+    def _allowed(self, other: int) -> int:
+        """The ticks that going round another chef may cost this one."""
         company = self.company
-        return company.still(other) >= STANDING or (other < self.seat and company.steps(other) <= CLOSE)
+        if company.still(other) >= STANDING:
+            return ROUND
+        if other > self.seat or company.steps(other) > CLOSE or company.leaves(other):
+            return 0
+        return ROUND if company.still(other) >= AT_WORK else SMALL_DETOUR
 
     def _meet(self, me: Chef, target: int, action: int | None, ticks: int, pushed: bool) -> int:
         """Somebody is in the way: go round, push on, or make room."""
@@ -111,7 +121,8 @@ class Navigator:
             return STAY if action is None or (self._waited % 2 and self._gives_way()) else action
         first = self.seat < other and self._waited <= PATIENCE
         past, detour = self.grid.action(me.cell, me.facing, target, company.cells)
-        if past is not None and detour <= ticks + SMALL_DETOUR and (self._waited > 1 or not first):
+        holds = first and (self._waited <= 1 or company.wants_in(other))
+        if past is not None and detour <= ticks + SMALL_DETOUR and not holds:
             return past
         if first or (not company.wants_in(other) and self._waited <= WAIT_FOR_WORK):
             return STAY if action is None else action  # it turns towards the other, who sees that way what is wanted
@@ -155,10 +166,7 @@ class Navigator:
 
     def _look(self, observed: ObservedState) -> Chef:
         self.company.look(observed)
-        me = observed.chefs[self.seat]
-        if me.cell != self._cell:
-            self._left, self._cell = (self._cell, observed.tick), me.cell
-        return me
+        return observed.chefs[self.seat]
 
     def _count(self, target: int, ticks: int) -> None:
         """Whether this tick is any progress."""
@@ -169,7 +177,7 @@ class Navigator:
         self._ticks = ticks
 
     def _go(self, me: Chef, action: int) -> int:
-        """Take a step, unless it leads back and forth."""
+        """Take a step, and keep in mind where it should lead."""
         if action in DIRECTIONS:
             there = self._leads_to(me.cell, action)
             self._headed = there if self.grid.floor[there] else me.cell
