@@ -59,7 +59,7 @@ agents: Registry[Agent] = Registry(
     "agent",
     "brigade.agents",
     own=(
-        "brigade.agents.simple", "brigade.agents.state_machine", "brigade.agents.specialists",
+        "brigade.agents.simple", "brigade.agents.state_machine", "brigade.agents.specialists", "brigade.agents.tempo",
         "brigade.agents.learned.neural",
     ),
     derived="brigade.dual_process.build:thinking_agents",

@@ -14,6 +14,7 @@ from brigade.agents.planning.subgoals import Done, Failed, Rest, Use
 from brigade.envs.kitchen.content.layout import STAY
 
 PATIENCE = 8  # ticks without getting anywhere after which something else is tried
+BLOCKED = "the way was blocked"
 CHOICES_A_TICK = 4  # macro actions that may end and begin within one tick before the chef stands still for it
 
 
@@ -59,7 +60,7 @@ class MacroPlayer:
         if self.current is not None and self.navigator.held_up > PATIENCE:
             self.given_up[self.current] = observed.tick + 2 * PATIENCE
             self.navigator.held_up = 0
-            self._end(observed, False, "the way was blocked")
+            self._end(observed, False, BLOCKED)
         if self.current is not None and self.interrupt(observed):
             self._end(observed, False, "given up for something more urgent")
         for _ in range(CHOICES_A_TICK):
