@@ -118,7 +118,7 @@ class Navigator:
         company = self.company
         other = company.nearest() if action is None else company.at(self._leads_to(me.cell, action))
         if other is None:  # both wanted this cell
-            return STAY if action is None or (self._waited % 2 and self._gives_way()) else action
+            return STAY if action is None or self._lets_go_first() else action
         first = self.seat < other and self._waited <= PATIENCE
         past, detour = self.grid.action(me.cell, me.facing, target, company.cells)
         holds = first and (self._waited <= 1 or company.wants_in(other))
@@ -128,9 +128,11 @@ class Navigator:
             return STAY if action is None else action  # it turns towards the other, who sees that way what is wanted
         return self._give_way(me, target)
 
-    def _gives_way(self) -> bool:
+    def _lets_go_first(self) -> bool:
+        """Whether the other may have the cell that both want: on every other tick, so that somebody gets it."""
         other = self.company.nearest()
-        return other is not None and other < self.seat
+        gives_way = other is not None and (other < self.seat or self._waited > PATIENCE)
+        return gives_way and self._waited % 2 == 1
 
     def _give_way(self, me: Chef, target: int) -> int:
         """By another way, or by stepping aside."""

@@ -13,7 +13,7 @@ from brigade.agents.planning.recipes import Recipes, recipes_of
 from brigade.agents.planning.subgoals import Done, Failed, Rest, Use
 from brigade.envs.kitchen.content.layout import STAY
 
-PATIENCE = 8  # ticks without getting anywhere after which something else is tried
+PATIENCE = 12  # ticks without getting anywhere after which something else is tried
 BLOCKED = "the way was blocked"
 CHOICES_A_TICK = 4  # macro actions that may end and begin within one tick before the chef stands still for it
 
