@@ -249,7 +249,10 @@ class Executor(Subgoals):
                     return Failed(f"no {food} is ready")
                 waiting.append(cooking)
         if stops:
-            return Use(self._tour(stops))
+            first = self._tour(stops)
+            if first not in self.observed.at:
+                self._pending = first  # the plate is put down there, to be gone on with
+            return Use(first)
         return Rest(min(waiting, key=lambda entry: entry[1])[0])
 
     def _mergeable(self, need: Counter[str], plate: Kind) -> int | None:
@@ -319,7 +322,9 @@ class Executor(Subgoals):
         return min(cells)[2] if cells else None
 
     def _worth_using(self, cell: int) -> bool:
-        """Whether an empty plate that lies about is nearer than a fresh one."""
+        """Whether an empty plate that lies about is nearer than a fresh one, or was put there to be gone on with."""
+        if cell == self._place:
+            return True
         fresh = self.nearest(self.dispensers(self.recipes.plate.name))
         return fresh is None or self.cost(cell) <= self.cost(fresh)
 

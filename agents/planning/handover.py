@@ -102,7 +102,9 @@ class Handover:
         for item in chain:
             goes = self._food_goes(item, plan)
             if self.mine in goes and self._can_take(item, self.mine):
-                return []  # I can use it: making it is `prepare`
+                if self._can_get(item):
+                    return []  # making it is `prepare`
+                continue  # others make it, perhaps of what I can pass on
             if (
                 self._can_get(item)
                 and self._can_take(item, self.mine)

@@ -96,7 +96,7 @@ class Subgoals(Reachability):
             if free is not None:
                 self._pending = free
                 return Use(free)
-            return Failed(f"every {way.tile} is in use")
+            return self._make_room(way)
         if begun and way.by_hand:
             self._place = self.nearest(begun) if self._place not in begun else self._place
             assert self._place is not None
@@ -107,11 +107,17 @@ class Subgoals(Reachability):
         return goal if not isinstance(goal, Done) else Use(free)
 
     def _make_room(self, way: Way) -> Goal:
-        """Every tile is taken: if one holds something finished that a hand can take, put that on a counter."""
-        at, bare = self.observed.at, self.recipes.bare
-        worked_on = {other.source for ways in self.recipes.ways.values() for other in ways if other.tile == way.tile}
-        taken = [cell for cell in self.recipes.cells[way.tile] if cell in at and self._reach[cell]]
-        cell = self.nearest(cell for cell in taken if bare(cell, at[cell]) and at[cell].name not in worked_on)
-        if cell is None or self.counter_near(cell) is None:
+        """Every tile is taken: if one holds something finished, put that on a counter, by hand or else on a plate."""
+        at, recipes, hand = self.observed.at, self.recipes, self.me.hand
+        worked_on = {other.source for ways in recipes.ways.values() for other in ways if other.tile == way.tile}
+        taken = [cell for cell in recipes.cells[way.tile] if cell in at and self._reach[cell]]
+        finished = [cell for cell in taken if at[cell].name not in worked_on]
+        if self.counter_near(None) is None:
             return Failed(f"every {way.tile} is in use")
-        return Use(cell) if self.me.hand.index == 0 else self.put_down(cell)
+        cell = self.nearest(cell for cell in finished if recipes.bare(cell, at[cell]))
+        if cell is not None:
+            return Use(cell) if hand.index == 0 else self.put_down(cell)
+        cell = self.nearest(cell for cell in finished if recipes.effect(cell, recipes.plate, at[cell]))
+        if cell is None:
+            return Failed(f"every {way.tile} is in use")
+        return Use(cell) if hand == recipes.plate else self.fetch(recipes.plate.name)
