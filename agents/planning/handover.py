@@ -66,6 +66,17 @@ class Handover:
             return hand.contents[0]
         return None
 
+    def take_over(self, observed: ObservedState, plans: list[OrderPlan]) -> list[str]:
+        """Foods that were passed to this part of the kitchen, while no counter is free to pass anything else over."""
+        if not self.divided:
+            return []
+        self.executor.look(observed)
+        shared = self.executor.shared_counters()
+        if any(cell not in observed.at for cell in shared) or not self.executor.counters_of_its_own():
+            return []
+        foods = [observed.at[cell].name for cell in shared if observed.at[cell].holder == "food"]
+        return [food for food in dict.fromkeys(foods) if self.mine in self._food_goes_any(food, plans)]
+
     def _crowded(self, observed: ObservedState) -> bool:
         """Whether food passed on now would take the last counter that plates and dishes need to come across."""
         if all(self._region_gets(self.recipes.plate.name, r) and r in self._hatch for r in self.regions):

@@ -88,6 +88,11 @@ class Stock:
         ]  # fmt: skip
         return self._take(max(fits, key=lambda t: (len(t.kind.contents), t.holder == mine), default=None))
 
+    def finished(self, dish: str, mine: int | None) -> _Thing | None:
+        """Take a plate with the whole dish on it."""
+        whole = [thing for thing in self.things if thing.kind.holder == "plate" and thing.kind.dish == dish]
+        return self._take(max(whole, key=lambda thing: thing.holder == mine, default=None))
+
     def part(self, food: str) -> Part:
         """Take what is furthest towards a food."""
         options: list[tuple[int, int, Part, _Thing]] = []
@@ -145,19 +150,26 @@ def plan_orders(
         mine: the seat whose plate is preferred among equals.
     """
     stock = Stock(observed, recipes)
-    plans = [_begin(order, stock, recipes, mine) for order in orders]
+    plans = [OrderPlan(order) for order in orders]
+    for take in (_finished, _begun):
+        for plan in plans:
+            thing = take(plan, stock, recipes, mine) if plan.plate is None else None
+            if thing is not None:
+                plan.plate, plan.cell, plan.holder = thing.kind, thing.cell, thing.holder
     for plan in plans:
         _complete(plan, stock, recipes)
     return plans
 
 
-def _begin(order: Order, stock: Stock, recipes: Recipes, mine: int | None) -> OrderPlan:
-    """Plates first, over all orders, so that a nearly finished one is not taken apart for another."""
-    plan = OrderPlan(order)
-    thing = stock.plate_for(Counter(recipes.foods_of(order.dish)), order.dish, mine)
-    if thing is not None:
-        plan.plate, plan.cell, plan.holder = thing.kind, thing.cell, thing.holder
-    return plan
+# Plates first, over all orders, so that a nearly finished one is not taken apart for another; and of these, finished ones.
+
+
+def _finished(plan: OrderPlan, stock: Stock, recipes: Recipes, mine: int | None) -> _Thing | None:
+    return stock.finished(plan.order.dish, mine)
+
+
+def _begun(plan: OrderPlan, stock: Stock, recipes: Recipes, mine: int | None) -> _Thing | None:
+    return stock.plate_for(Counter(recipes.foods_of(plan.order.dish)), plan.order.dish, mine)
 
 
 def _complete(plan: OrderPlan, stock: Stock, recipes: Recipes) -> None:

@@ -84,6 +84,11 @@ class Reachability:
 
         return min(free, key=price, default=None)
 
+    def counters_of_its_own(self) -> list[int]:
+        """Free counters that only this part of the kitchen reaches."""
+        shared = set(self.shared_counters())
+        return [cell for cell in self.free(self.recipes.counters) if cell not in shared]
+
     def shared_counters(self) -> list[int]:
         """Counters over which things are passed on: those between two regions, else the centre ones, else all."""
         kitchen, grid = self.recipes.kitchen, self.grid
