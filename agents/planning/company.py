@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brigade.agents.planning.observed_state import ObservedState
-from brigade.agents.planning.paths import FAR, Grid
+from brigade.agents.planning.paths import Grid
 
 NEAR = 6  # steps within which somebody else is reckoned with
 

@@ -35,7 +35,9 @@ def draw_cookbook(random: np.random.Generator) -> dict[str, Any]:
     parts = [_prepared(food, book, random) for food in foods]
     vessel = str(random.choice(["", "", "pot", "bowl"]))
     if vessel:
-        works = {"ticks": int(random.integers(5, 30))} if vessel == "pot" else {"interactions": int(random.integers(1, 6))}
+        works = (
+            {"ticks": int(random.integers(5, 30))} if vessel == "pot" else {"interactions": int(random.integers(1, 6))}
+        )
         tiles[vessel] = {"symbol": "W", "vessel": {"takes": parts, "capacity": 3, **works}}
         for name in ("board", "stove"):
             if name in tiles:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from small_cookbooks import draw_kitchen, longest_wait
 
 from brigade.agents.base import make_agent
 from brigade.envs.kitchen.content.layout import Kitchen, parse_kitchen
-from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.simulation.episode import play
 from brigade.simulation.played import Played
+
+BOUND = 250  # ticks without a dish served, after which a team counts as stuck
 
 COOKBOOK = """\
 name: herbs
@@ -74,10 +76,18 @@ def test_boards_that_everybody_wants_are_cleared(tmp_path: Path, boards: int) ->
     assert sum(served[2]) >= sum(served[1])
 
 
-@pytest.mark.parametrize("partner", ["fsm", "beef_specialist", "lettuce_specialist", "assembler"])
-def test_nobody_dances_for_half_a_game(partner: str) -> None:
-    """Two who meet used to step up and down before each other: seed 12 beside beef came to 25 points."""
-    kitchen = load_kitchen("new_counter_circuit")
-    for seed in (2, 12, 35, 38):
-        played = play(kitchen, [make_agent("fsm"), make_agent(partner)], seed)
-        assert played.score >= 100, seed
+@pytest.mark.parametrize("seed", range(12))
+def test_dishes_are_served_whatever_the_cookbook(tmp_path: Path, seed: int) -> None:
+    """Random small cookbooks, rooms and teams: nobody stands still while an order can be made."""
+    assert waits(tmp_path, seed) <= BOUND
+
+
+@pytest.mark.study
+def test_dishes_are_served_in_five_hundred_small_kitchens(tmp_path: Path) -> None:
+    stuck = {seed: wait for seed in range(500) if (wait := waits(tmp_path, seed)) > BOUND}
+    assert not stuck
+
+
+def waits(folder: Path, seed: int) -> int:
+    kitchen = draw_kitchen(folder, seed)
+    return longest_wait(kitchen, play(kitchen, [make_agent("fsm") for _ in range(kitchen.chefs)], seed), seed)
