@@ -109,8 +109,8 @@ class StateMachine(MacroPlayer):
                 options.extend((weight - less, macro) for weight, macro in self._advance(observed, plan))
         for rank, item in enumerate(self.handover.wanted(observed, plans)):
             options.append((weights.prepare - rank, Macro(macros.PASS_ON, item)))
-        for food in self.handover.take_over(observed, plans):
-            options.append((weights.plate_ahead, Macro(macros.PREPARE, food)))
+        over = self.handover.take_over(observed, plans)
+        options.extend((weights.plate_ahead, Macro(macros.PREPARE, food)) for food in over)
         options.extend(self._rescue(observed))
         if any(self.probe.useless(kind) and self.recipes.works_at(cell) for cell, kind in observed.at.items()):
             options.append((weights.clear, Macro(macros.CLEAR_COUNTER)))

@@ -9,8 +9,8 @@ import numpy as np
 from brigade.agents.base import Agent, MacroAgent, MacroRecord, Observation, View, agents, make_agent
 from brigade.envs.kitchen.content.layout import STAY
 
-# The public games of pairs of people of 2019 (Overcooked-AI, 39 of them): how many of the gaps between one key press and
-# the next are 1, 2, 3 and 4 ticks long; the others (6 %) are longer. In the mean a person stands still 57 % of the time.
+# From the public games of pairs of people of 2019 (Overcooked-AI, 39 of them): the shares of gaps between one key press
+# and the next that are 1, 2, 3 and 4 ticks long; the rest (6 %) is longer. So a person stands still 57 % of the time.
 GAPS = (0.38, 0.345, 0.155, 0.06)
 LONG_GAP = 5  # ticks, the shortest of the longer ones
 MORE = 4.0  # ticks by which a longer one is longer than that, in the mean

@@ -36,8 +36,10 @@ def meetings(kitchen: Kitchen, played: Played, seed: int, script: Sequence[str] 
     """What each chef lost.
 
     Args:
-        kitchen, seed, script: what was played.
+        kitchen: where it was played.
         played: the episode.
+        seed: of the episode.
+        script: the dishes that were ordered, if they were given.
     """
     stood, grid = _positions(kitchen, played, seed, script), grid_of(kitchen)
     return [_of_chef(seat, stood, played, grid) for seat in range(kitchen.chefs)]

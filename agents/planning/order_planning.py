@@ -161,7 +161,7 @@ def plan_orders(
     return plans
 
 
-# Plates first, over all orders, so that a nearly finished one is not taken apart for another; and of these, finished ones.
+# Plates first, over all orders, so that a nearly finished one is not taken apart for another; finished ones before all.
 
 
 def _finished(plan: OrderPlan, stock: Stock, recipes: Recipes, mine: int | None) -> _Thing | None:
