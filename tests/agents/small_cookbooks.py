@@ -21,7 +21,7 @@ SERVED = STAT_NAMES.index("served")
 
 
 def draw_cookbook(random: np.random.Generator) -> dict[str, Any]:
-    """Two to four foods, some to be chopped, some cooked (and perhaps burnt), one to three dishes on plates or from a pot."""
+    """Two to four foods, some chopped, some cooked (and perhaps burnt), one to three dishes on plates or from a pot."""
     foods = ["apple", "beet", "corn", "dill"][: int(random.integers(2, 5))]
     items: dict[str, Any] = {food: {} for food in foods}
     tiles: dict[str, Any] = {

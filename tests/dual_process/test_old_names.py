@@ -1,4 +1,7 @@
-"""What earlier revisions wrote is read with the names of today. `earlier/` is a run of revision 1c8746a."""
+"""What earlier revisions wrote is read with the names of today.
+
+`earlier/` is a run of revision 1c8746a with the state machine of today (`agents/state_machine.py`, `agents/planning`).
+"""
 
 from __future__ import annotations
 
