@@ -205,7 +205,8 @@ class Executor(Subgoals):
     def _dish_up(self, dish: str) -> Goal:
         """Take what a pot or bowl has made onto a plate."""
         need, hand, plate = Counter(self.recipes.foods_of(dish)), self.me.hand, self.recipes.plate
-        finished = self.lying_dish(dish)
+        passed = self._passed_on()
+        finished = [cell for cell in self.lying_dish(dish) if cell not in passed]
         vessels = [
             cell for cell, kind in self.observed.at.items()
             if kind.holder == "vessel" and kind.phase != "raw" and self._reach[cell] and Counter(kind.contents) == need
@@ -220,6 +221,10 @@ class Executor(Subgoals):
         if hand.index != 0:
             return self.put_down(ready)
         return self.fetch(plate.name)
+
+    def _passed_on(self) -> list[int]:
+        """Where what lies is for others to serve: the counters between, for who has no hatch."""
+        return self.shared_counters() if self.nearest(self.recipes.hatches) is None else []
 
     def lying_dish(self, dish: str) -> list[int]:
         """Cells within reach with a finished dish of this name on a plate, nearest first."""
@@ -315,8 +320,11 @@ class Executor(Subgoals):
     def _base(self, need: Counter[str]) -> int | None:
         """The plate on a counter to go on with: the fullest that fits, then the nearest."""
         cells = []
+        passed = self._passed_on()
         for cell, kind in self.observed.at.items():
             fits = kind.holder == "plate" and self._reach[cell] and Counter(kind.contents) <= need
+            if Counter(kind.contents) == need and cell in passed:
+                continue
             if fits and (kind.contents or self._worth_using(cell)):
                 cells.append((-len(kind.contents), self.cost(cell), cell))
         return min(cells)[2] if cells else None

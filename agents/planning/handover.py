@@ -67,14 +67,17 @@ class Handover:
         return None
 
     def take_over(self, observed: ObservedState, plans: list[OrderPlan]) -> list[str]:
-        """Foods that were passed to this part of the kitchen, while no counter is free to pass anything else over."""
+        """Foods that were passed to this part of the kitchen, while there is no room to pass anything else over."""
         if not self.divided:
             return []
         self.executor.look(observed)
         shared = self.executor.shared_counters()
-        if any(cell not in observed.at for cell in shared) or not self.executor.counters_of_its_own():
+        full = all(cell in observed.at for cell in shared)
+        if not (full or self._crowded(observed)) or not self.executor.counters_of_its_own():
             return []
-        foods = [observed.at[cell].name for cell in shared if observed.at[cell].holder == "food"]
+        foods = [
+            observed.at[cell].name for cell in shared if cell in observed.at and observed.at[cell].holder == "food"
+        ]
         return [food for food in dict.fromkeys(foods) if self.mine in self._food_goes_any(food, plans)]
 
     def _crowded(self, observed: ObservedState) -> bool:
