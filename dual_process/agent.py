@@ -12,7 +12,7 @@ from brigade.agents.planning.player import MacroPlayer
 from brigade.agents.planning.recipes import Recipes
 from brigade.agents.planning.subgoals import Rest, Use
 from brigade.dual_process.history import History
-from brigade.dual_process.plan import Plan, Task
+from brigade.dual_process.plan.statements import Authority, Do, Plan
 from brigade.dual_process.system1 import System1, Trust
 from brigade.dual_process.thinker import Thinker
 from brigade.dual_process.thought_kinds.base import ThoughtKind
@@ -100,11 +100,12 @@ class DualProcessAgent(WithThinker, System1):
 
     Args:
         thinker: the slow side.
-        trust: how far System 1 follows it.
+        trust: how far System 1 follows its advice.
+        authority: whether plans are obeyed or are advice.
     """
 
-    def __init__(self, thinker: Thinker, trust: Trust | None = None):
-        super().__init__(trust)
+    def __init__(self, thinker: Thinker, trust: Trust | None = None, authority: Authority = "advise"):
+        super().__init__(trust, authority)
         self.thinker = thinker
 
     def prepare(self) -> None:
@@ -126,13 +127,13 @@ class DualProcessAgent(WithThinker, System1):
         return {"doing": str(self.current) if self.current is not None else "nothing"}
 
     def asked(self) -> dict[str, Any]:
-        """The tasks that are left, and those that were dropped."""
-        dropped = [f"{what}: {why}" for what, why in self.dropped]
-        return {"tasks": [str(task) for task in self.tasks], "dropped": dropped}
+        """The statements of the last plan that are left, and what became of the others."""
+        became = [f"{what}: {why}" for what, why in (*self.dropped, *self.following.fates)]
+        return {"plan": [str(statement) for statement in self.following.left], "became_of_the_rest": became}
 
     def pick(self, macro: Macro, tick: int) -> None:
         """A pick is a wish: a plan with one task."""
-        self.adopt(Plan(tasks=(Task(do=macro),)), tick)
+        self.adopt(Plan(statements=(Do(macro=macro),)), tick)
 
 
 class PickingAgent(WithThinker, MacroPlayer):
@@ -141,6 +142,8 @@ class PickingAgent(WithThinker, MacroPlayer):
     Args:
         thinker: the slow side.
     """
+
+    authority: Authority = "obey"
 
     def __init__(self, thinker: Thinker):
         self.thinker = thinker
@@ -177,7 +180,7 @@ class PickingAgent(WithThinker, MacroPlayer):
 
     def adopt(self, plan: Plan, tick: int) -> None:
         """The first macro action of a plan is the next pick; there is nobody to follow the rest."""
-        self._next = next((task.do for task in plan.tasks if task.do is not None), None)
+        self._next = next((s.macro for s in plan.statements if isinstance(s, Do) and s.macro is not None), None)
 
     def pick(self, macro: Macro, tick: int) -> None:
         """Do this next."""

@@ -27,7 +27,10 @@ def request_of(kind: ThoughtKind[Any], spec: ThoughtSpec, moment: Moment, budget
 
 def _state(kind: ThoughtKind[Any], spec: ThoughtSpec, moment: Moment, room: int) -> tuple[str, int]:
     """The JSON of the prompt, with as many scenes as there is room for."""
-    facts = {**state_facts(moment.observed, moment.recipes, moment.view.seat), **_foods(moment)}
+    facts = {
+        **state_facts(moment.observed, moment.recipes, moment.view.seat, moment.memory.history.orders),
+        **_foods(moment),
+    }
     facts |= kind.knowledge(moment)
     scenes = moment.memory.history.last(spec.scenes) if spec.scenes else []
     for left_out in range(len(scenes) + 1):
@@ -40,14 +43,9 @@ def _state(kind: ThoughtKind[Any], spec: ThoughtSpec, moment: Moment, room: int)
 def _foods(moment: Moment) -> dict[str, Any]:
     """How many of each food there are, what dishes are made of, and what foods are made of."""
     recipes = moment.recipes
-    counts = StateFacts(moment.observed, recipes, moment.view.seat)
-
-    def with_those_being_made(food: str) -> int:
-        sources = [way.source for way in recipes.ways.get(food, []) if way.source]
-        return counts.count(food, None) + sum(counts.count(source, None) for source in sources)
-
+    facts = StateFacts(moment.observed, recipes, moment.view.seat)
     return {
-        "counts": {food: with_those_being_made(food) for food in recipes.cookbook.foods if food in recipes.ways},
+        "counts": {food: facts.count_with_begun(food) for food in recipes.cookbook.foods if food in recipes.ways},
         "foods_of": {dish: list(recipes.foods_of(dish)) for dish in recipes.kitchen.order_dishes},
         "made_of": {food: source for source, food in recipes.into.items()},
     }

@@ -15,7 +15,9 @@ from brigade.dual_process.agent import DualProcessAgent, PickingAgent
 from brigade.dual_process.frameworks import framework_of, frameworks
 from brigade.dual_process.llm.calls import RecordingReasoner, ReplayReasoner
 from brigade.dual_process.llm.protocol import Reasoner
-from brigade.dual_process.reasoners import Occasion, ReasonerSpec, make_reasoner, spec_of
+from brigade.dual_process.plan.statements import Authority
+from brigade.dual_process.reasoners import Occasion, ReasonerSpec, checked, make_reasoner, spec_of
+from brigade.dual_process.system1 import Trust
 from brigade.dual_process.thinker import Thinker
 from brigade.envs.content import Model
 from brigade.envs.registry import Entry
@@ -84,6 +86,8 @@ def make_thinking_agent(
     budget_tokens: int = 6000,
     lessons: str | None = None,
     seed: int = 0,
+    authority: Authority = "advise",
+    trust: Mapping[str, float] | None = None,
 ) -> Agent:
     """An agent of one of the frameworks.
 
@@ -97,9 +101,11 @@ def make_thinking_agent(
         lessons: a file in which lessons are kept across episodes (`reflexion`); play such runs with `ray.workers=0`,
             one episode after the other.
         seed: of `house`.
+        authority: whether System 1 obeys plans, or takes them as advice.
+        trust: weights of that advice, by the names of `Trust`.
 
     Raises:
-        BrigadeError: an unknown framework or kind of thought, or a reasoner that cannot be.
+        BrigadeError: an unknown framework, kind of thought or authority, or a reasoner that cannot be.
     """
     framework = framework_of(name, without or (), intervals)
     if reasoner is None or isinstance(reasoner, Mapping):
@@ -108,7 +114,9 @@ def make_thinking_agent(
     thinker = Thinker(reasoner, framework, budget_tokens, talks, files)
     if framework.fast_side is not None:
         return framework.fast_side(thinker)
-    return DualProcessAgent(thinker) if framework.steers else PickingAgent(thinker)
+    if not framework.steers:
+        return PickingAgent(thinker)
+    return DualProcessAgent(thinker, checked(Trust, trust, "trust.") if trust else None, authority)
 
 
 def thinking_agents(packages: bool = True) -> list[Entry[Agent]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.recipes import Recipes
+from brigade.dual_process.orders import OrderBook
 
 
 class StateFacts:
@@ -31,6 +32,11 @@ class StateFacts:
             return sum(kind.holder == "plate" and kind.dish == name for kind in kinds)
         foods = sum(kind.contents.count(name) for kind in kinds if not kind.burning)
         return foods + sum(kind.name == name for kind in kinds if kind.holder == "tool")
+
+    def count_with_begun(self, food: str) -> int:
+        """How many of a food there are, with what it can be made of."""
+        sources = [way.source for way in self.recipes.ways.get(food, []) if way.source]
+        return self.count(food, None) + sum(self.count(source, None) for source in sources)
 
     def orders(self, dish: str | None) -> int:
         """How many orders for a dish are open; for all dishes if None."""
@@ -59,20 +65,21 @@ class StateFacts:
         return self.observed.score
 
 
-def state_facts(observed: ObservedState, recipes: Recipes, seat: int) -> dict[str, Any]:
-    """The kitchen now, as a prompt carries it in JSON."""
+def state_facts(
+    observed: ObservedState, recipes: Recipes, seat: int, orders: OrderBook | None = None
+) -> dict[str, Any]:
+    """The kitchen now, as a prompt carries it in JSON; `orders` says what they are called, by default 1, 2, 3."""
     kitchen, me = recipes.kitchen, observed.chefs[seat]
     lying: Counter[str] = Counter()
     stations: list[dict[str, Any]] = []
     for cell, kind in observed.at.items():
         if recipes.works_at(cell):
-            x, y = kitchen.cell(cell)
-            name = kitchen.tile_names[cell]
-            stations.append({"station": name, "at": [x, y], "holds": kind.name, "progress": observed.progress[cell]})
+            station = {"station": kitchen.tile_names[cell], "at": kitchen.cell_name(cell), "holds": kind.name}
+            stations.append({**station, "progress": observed.progress[cell]})
         else:
             lying[kind.dish or kind.name] += 1
     partners = [
-        {"chef": other + 1, "at": list(kitchen.cell(chef.cell)), "holds": chef.hand.dish or chef.hand.name}
+        {"chef": other + 1, "at": kitchen.cell_name(chef.cell), "holds": chef.hand.dish or chef.hand.name}
         for other, chef in enumerate(observed.chefs)
         if other != seat
     ]
@@ -80,11 +87,11 @@ def state_facts(observed: ObservedState, recipes: Recipes, seat: int) -> dict[st
         "tick": observed.tick,
         "ticks_left": observed.left,
         "score": observed.score,
-        "you": {"chef": seat + 1, "at": list(kitchen.cell(me.cell)), "holds": me.hand.dish or me.hand.name},
+        "you": {"chef": seat + 1, "at": kitchen.cell_name(me.cell), "holds": me.hand.dish or me.hand.name},
         "partners": partners,
         "orders": [
-            {"dish": o.dish, "ticks_left": o.left, "points": recipes.spec.dishes[o.dish].points}
-            for o in observed.orders
+            {"number": number, "dish": o.dish, "ticks_left": o.left, "points": recipes.spec.dishes[o.dish].points}
+            for number, o in (orders or OrderBook()).open(observed).items()
         ],
         "on_counters": dict(sorted(lying.items())),
         "at_work": stations,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brigade.agents.planning.observed_state import ObservedState
+from brigade.dual_process.orders import OrderBook
 from brigade.dual_process.partner_model import Deed, PartnerModel
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.simulation.messages import Message
@@ -64,17 +65,20 @@ class History:
 
     Attributes:
         partners: what is made of the partners.
+        orders: what the orders are called.
         passages: the scenes, oldest first.
     """
 
     def __init__(self, kitchen: Kitchen, seat: int):
         self.seat = seat
         self.partners = PartnerModel(kitchen, seat)
+        self.orders = OrderBook()
         self.passages: deque[Passage] = deque(maxlen=KEPT_SCENES)
         self._last: tuple[ObservedState, int] | None = None
 
     def see(self, observed: ObservedState, score: int) -> None:
         """Take in the next tick."""
+        self.orders.numbers(observed)
         if self._last is not None and self._last[0].tick < observed.tick:
             before, was = self._last
             deeds = self.partners.see(before, observed)

@@ -1,120 +1,292 @@
-"""System 1: the state machine, steered by what System 2 asks of it, and never worse off for listening.
+"""System 1: the state machine, steered by what System 2 asks of it, as far as its authority says.
 
-A request re-ranks what the state machine would do anyway; it cannot make a chef do what serves no open order, keep it
-from a fire, or hold it up. What is to be left to the partner is left only while the partner is seen doing it.
+- **obey**: statements first, in their order, to the letter; what is left over the state machine does by itself. Fires
+  are put out whatever a plan says.
+- **advise**: statements re-rank what the state machine would do anyway. They cannot make a chef do what serves no open
+  order, keep it from a fire, or hold it up, and what is to be left to the partner is left only while it is seen doing it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import get_args
+
+from pydantic import Field
 
 from brigade.agents.planning import macro as macros
 from brigade.agents.planning.macro import Macro
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.order_planning import OrderPlan
+from brigade.agents.planning.recipes import NEVER
 from brigade.agents.state_machine import StateMachine
 from brigade.dual_process.facts import StateFacts
-from brigade.dual_process.guard.language import GuardError
 from brigade.dual_process.history import History
-from brigade.dual_process.plan import Leave, Plan, Task
+from brigade.dual_process.plan.following import Fate, Following
+from brigade.dual_process.plan.statements import (
+    Authority,
+    Do,
+    Keep,
+    Leave,
+    OrderOf,
+    Plan,
+    Put,
+    Stand,
+    Statement,
+    Wait,
+    Whenever,
+)
+from brigade.envs.content import Model
+from brigade.envs.registry import unknown
 
-DROPPED_KEPT = 6
+AUTHORITIES: tuple[Authority, ...] = get_args(Authority)
+WHATEVER_IT_COSTS = 1000.0  # ticks
+
+Option = tuple[float, Macro]
 
 
-@dataclass(frozen=True)
-class Trust:
-    """How far System 1 follows System 2.
-
-    A task weighs less than the step from assembling to preparing: with 25 instead of 10 the best advice earns more (262
-    instead of 236 with the assembler), but a reasoner that is always wrong costs a tenth of the score (168 instead of
-    187 with the lettuce specialist; map 1, 20 scripts, `brigade run quality`).
+class Trust(Model):
+    """How far System 1 follows System 2 under `advise`: weights beside those of `agents.state_machine.Weights`.
 
     Attributes:
-        task: weight added to what the first task asks for.
-        order: weight added to what brings a wanted order forward.
-        leave: weight taken off what is left to the partner.
+        task: added to what a statement asks to be done.
+        order: added to what brings an order forward that is this chef's, taken off for one that is not.
+        leave: taken off what is left to the partner.
+        idle: of what serves no open order but is asked for: done when there is nothing else.
+        put_ticks: that going to where something is to be put down may cost.
         evidence_ticks: how far back the partner must have been seen doing what is left to it.
-        patience_ticks: how long a task may be impossible before it is dropped.
     """
 
-    task: float = 10.0
-    order: float = 8.0
-    leave: float = 30.0
-    evidence_ticks: int = 110
-    patience_ticks: int = 40
+    task: float = Field(10.0, ge=0)
+    order: float = Field(8.0, ge=0)
+    leave: float = Field(30.0, ge=0)
+    idle: float = Field(1.0, ge=0)
+    put_ticks: float = Field(3.0, ge=0)
+    evidence_ticks: int = Field(110, ge=0)
 
 
 class System1(StateMachine):
     """The state machine with a plan.
 
     Args:
-        trust: how far it follows.
+        trust: how far it follows advice.
+        authority: whether plans are obeyed or are advice.
+
+    Raises:
+        BrigadeError: no such authority.
     """
 
-    def __init__(self, trust: Trust | None = None):
-        self.trust = trust or Trust()
+    def __init__(self, trust: Trust | None = None, authority: Authority = "advise"):
+        if authority not in AUTHORITIES:
+            raise unknown("authority", str(authority), AUTHORITIES)
+        self.trust, self.authority = trust or Trust(), authority
+
+    @property
+    def obeys(self) -> bool:
+        """Whether plans are followed to the letter."""
+        return self.authority == "obey"
 
     def prepare(self) -> None:
         """Begin an episode."""
         super().prepare()
         self.history = History(self.view.kitchen, self.view.seat)
-        self.tasks: list[Task] = []
-        self.leaves: tuple[Leave, ...] = ()
-        self.dropped: list[tuple[str, str]] = []  # since the last plan, for the record and the next prompt
-        self.done_tasks = 0
-        self._since = 0  # the tick since which the first task has been first
+        self.dropped: tuple[Fate, ...] = ()  # of the last plan, what could not be read
+        self.following = self._follow(())
+        self._told: Macro | None = None  # the macro action under way, where a statement asked for it
+        self._active: list[Statement] = []
 
     def adopt(self, plan: Plan, tick: int) -> None:
-        """Follow a new plan from now on."""
-        self.tasks, self.leaves, self._since = list(plan.tasks), plan.leaves, tick
-        self.dropped = list(plan.dropped)
+        """Follow a new plan from now on; it is told what became of the one before."""
+        plan.before.extend(self.following.close())
+        self.dropped = plan.dropped
+        self.following = self._follow(plan.statements)
+
+    def _follow(self, statements: Sequence[Statement]) -> Following:
+        return Following(statements, self.recipes, self.view.seat, self.history.orders)
+
+    # -- choosing -----------------------------------------------------------------------------------------------------
+
+    def interrupt(self, observed: ObservedState) -> bool:
+        """What must be now; then as the state machine does, but what was ordered is interrupted by fires only."""
+        assert self.current is not None
+        if self.obeys and self._is_wanted_now(observed):
+            return True
+        if self.obeys and self.current == self._told:
+            fire = self._fire(observed)
+            return fire is not None and fire != self.current
+        return super().interrupt(observed)
+
+    def _is_wanted_now(self, observed: ObservedState) -> bool:
+        """Whether something else is to be done at once, and can be."""
+        if not any(isinstance(statement, Do) and statement.now for statement in self.following.left):
+            return False
+        first = next((s for s in self.following.active(observed) if isinstance(s, Do) and s.now), None)
+        if first is None or first.macro == self.current or self._fire(observed) is not None:
+            return False
+        return self._first_of(first, observed) is not None
 
     def choose(self, observed: ObservedState) -> Macro | None:
-        """The next macro action; the first task is done with once it begins."""
-        self._drop_stale(observed)
+        """The next macro action."""
+        self._told = None
+        self._active = self.following.active(observed)
+        self._place_things()
+        if self.obeys and self._active:
+            fire = self._fire(observed)
+            self._told = fire or self._ordered(observed)
+            if self._told is not None:
+                return self._told
         chosen = super().choose(observed)
-        first = self.tasks[0] if self.tasks else None
-        if first is not None and chosen is not None and self._asks_for(first, chosen) and self._holds(first, observed):
-            self.tasks.pop(0)
-            self.done_tasks += 1
-            self._since = observed.tick
+        self._tick_off(chosen)
         return chosen
 
-    def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[tuple[float, Macro]]:
+    def plans(self, observed: ObservedState) -> list[OrderPlan]:
+        """Open orders, most urgent first; where plans are obeyed without those that are not this chef's."""
+        gone = self._not_mine() if self.obeys else set[int]()
+        if gone:
+            opened = self.history.orders.open(observed)
+            observed = replace(observed, orders=[order for number, order in opened.items() if number not in gone])
+        return super().plans(observed)
+
+    def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[Option]:
         options = super()._options(observed, plans)
-        if self.leaves:
-            given = [leave for leave in self.leaves if self._partner_does(leave, observed)]
-            options = [(w - self.trust.leave if any(x.covers(m) for x in given) else w, m) for w, m in options]
-        if self.tasks and self._holds(self.tasks[0], observed):
-            task = self.tasks[0]
-            more = self.trust.order if task.order else self.trust.task
-            options = [(w + more if self._asks_for(task, m) else w, m) for w, m in options]
+        if not self._active:
+            return options
+        if self.obeys:
+            leaves = [statement for statement in self._active if isinstance(statement, Leave)]
+            return [(w, m) for w, m in options if not any(leave.covers(m) for leave in leaves)]
+        return self._advised(observed, options)
+
+    def _price(self, observed: ObservedState, macro: Macro) -> float:
+        """As the state machine does; where to stand costs nothing, since it is done when there is nothing else."""
+        return 0.0 if macro.verb == macros.STAND else super()._price(observed, macro)
+
+    def _not_mine(self) -> set[int]:
+        return {s.number for s in self._active if isinstance(s, OrderOf) and s.whose != "mine"}
+
+    def _place_things(self) -> None:
+        """Where things are to be put down from now on."""
+        wishes = {put.item: put.cells for put in self._active if isinstance(put, Put)}
+        for hands in (self.executor, self.probe):
+            hands.wishes = wishes
+            hands.wish_ticks = WHATEVER_IT_COSTS if self.obeys else self.trust.put_ticks
+
+    # -- obey ---------------------------------------------------------------------------------------------------------
+
+    def _ordered(self, observed: ObservedState) -> Macro | None:
+        """What the first statement asks for that asks for anything which can be done now."""
+        at_once = [s for s in self._active if isinstance(s, Do) and s.now]
+        for statement in [*at_once, *self._active]:
+            macro = self._first_of(statement, observed)
+            if macro is not None:
+                if isinstance(statement, Do):
+                    self.following.end(statement, "done")
+                return macro
+        return None
+
+    def _first_of(self, statement: Statement, observed: ObservedState) -> Macro | None:
+        """What a statement asks for now, None if nothing, or nothing that can be done."""
+        if isinstance(statement, Wait):
+            ticks = self.following.lasts(statement, observed)
+            if not ticks:
+                self.following.end(statement, "done")
+            return Macro(macros.WAIT, ticks=ticks) if ticks else None
+        if isinstance(statement, Stand):
+            if observed.chefs[self.view.seat].cell != statement.cell:
+                return Macro(macros.STAND, statement.name)
+            self.following.end(statement, "done")
+            return None
+        options = self._asked(statement, observed)
+        costs = [(weight - self._price(observed, macro), macro) for weight, macro in options]
+        value, macro = max(costs, key=lambda cost: cost[0], default=(float("-inf"), None))
+        return macro if value > float("-inf") else None
+
+    def _asked(self, statement: Statement, observed: ObservedState) -> list[Option]:
+        """The macro actions, any of which is what a statement asks for."""
+        if isinstance(statement, Do) and statement.dish:
+            return self._forward(observed, [statement.dish])
+        if isinstance(statement, Do | Whenever) and statement.macro is not None:
+            return [(0.0, statement.macro)]
+        if isinstance(statement, Keep) and self._lacks(statement, observed):
+            return [(0.0, Macro(macros.PREPARE, statement.item))]
+        if isinstance(statement, OrderOf) and statement.whose == "mine":
+            order = self.history.orders.open(observed).get(statement.number)
+            return self._forward(observed, [order.dish]) if order is not None else []
+        return []
+
+    def _forward(self, observed: ObservedState, dishes: Collection[str]) -> list[Option]:
+        """What brings the most urgent order for a dish forward."""
+        first = next((plan for plan in self.plans(observed) if plan.order.dish in dishes), None)
+        if first is None:
+            return []
+        if first.holder not in (None, self.view.seat):
+            return self._missing(observed, first)
+        return [(0.0, Macro(macros.SERVE, first.order.dish))] if first.finished else self._advance(observed, first)
+
+    def _lacks(self, keep: Keep, observed: ObservedState) -> bool:
+        """Whether there is less of an item than is to be kept, what is being made of it included."""
+        return StateFacts(observed, self.recipes, self.view.seat).count_with_begun(keep.item) < keep.count
+
+    # -- advise -------------------------------------------------------------------------------------------------------
+
+    def _advised(self, observed: ObservedState, options: list[Option]) -> list[Option]:
+        """The state machine's options, re-ranked; and what may be done when there is nothing else."""
+        given = [s for s in self._active if isinstance(s, Leave) and self._partner_does(s, observed)]
+        opened = self.history.orders.open(observed)
+        mine = {opened[s.number].dish for s in self._active if isinstance(s, OrderOf) and s.whose == "mine"}
+        others = {opened[number].dish for number in self._not_mine()} - mine
+        wanted = self._wanted(observed)
+
+        def weigh(weight: float, macro: Macro) -> float:
+            more = self.trust.task if any(self._asks_for(s, macro) for s in wanted) else 0.0
+            if any(self._serves(dish, macro) for dish in mine):
+                more = max(more, self.trust.order)
+            elif any(macro.item == dish for dish in others):
+                more -= self.trust.order
+            return weight + more - (self.trust.leave if any(s.covers(macro) for s in given) else 0.0)
+
+        return [(weigh(weight, macro), macro) for weight, macro in options] + self._when_idle(observed)
+
+    def _wanted(self, observed: ObservedState) -> list[Statement]:
+        """Statements that ask for something to be done: standing ones, and the first that is done once."""
+        once = next((s for s in self._active if isinstance(s, Do)), None)
+        rules = [s for s in self._active if isinstance(s, Whenever)]
+        stock = [s for s in self._active if isinstance(s, Keep) and self._lacks(s, observed)]
+        return [*rules, *stock, *([once] if once is not None else [])]
+
+    def _when_idle(self, observed: ObservedState) -> list[Option]:
+        """What serves no open order but is asked for: stock that does not spoil, and where to wait."""
+        options: list[Option] = []
+        for statement in self._active:
+            if isinstance(statement, Keep) and self._keeps(statement.item) and self._lacks(statement, observed):
+                options.append((self.trust.task, Macro(macros.PREPARE, statement.item)))
+            elif isinstance(statement, Stand):
+                if observed.chefs[self.view.seat].cell == statement.cell:
+                    self.following.end(statement, "done")
+                else:
+                    options.append((self.trust.idle, Macro(macros.STAND, statement.name)))
         return options
 
-    def _asks_for(self, task: Task, macro: Macro) -> bool:
-        if not task.order:
-            return task.do == macro
-        if macro.item == task.order:
-            return True
-        return macro.verb == macros.PREPARE and macro.item in self.recipes.foods_of(task.order)
+    def _keeps(self, item: str) -> bool:
+        """Whether an item lies on its work tile without turning into something useless by itself."""
+        cells = (cell for way in self.recipes.ways.get(item, []) for cell in self.recipes.cells[way.tile])
+        return item in self.recipes.ways and all(self.recipes.spoils_in(cell, item, 0) == NEVER for cell in cells)
 
-    def _holds(self, task: Task, observed: ObservedState) -> bool:
-        """Whether a task's guard holds; one that cannot be evaluated is dropped, with the reason."""
-        if task.when is None:
-            return True
-        try:
-            return task.when.holds(StateFacts(observed, self.recipes, self.view.seat))
-        except GuardError as error:
-            self._drop(str(error), observed)
-            return False
+    def _asks_for(self, statement: Statement, macro: Macro) -> bool:
+        if isinstance(statement, Keep):
+            return macro == Macro(macros.PREPARE, statement.item)
+        if isinstance(statement, Do) and statement.dish:
+            return self._serves(statement.dish, macro)
+        return isinstance(statement, Do | Whenever) and statement.macro == macro
 
-    def _drop_stale(self, observed: ObservedState) -> None:
-        if self.tasks and observed.tick - self._since > self.trust.patience_ticks:
-            self._drop("not possible or not useful for too long", observed)
+    def _serves(self, dish: str, macro: Macro) -> bool:
+        """Whether a macro action brings a dish forward."""
+        return macro.item == dish or (macro.verb == macros.PREPARE and macro.item in self.recipes.foods_of(dish))
 
-    def _drop(self, reason: str, observed: ObservedState) -> None:
-        self.dropped = [*self.dropped, (str(self.tasks.pop(0)), reason)][-DROPPED_KEPT:]
-        self._since = observed.tick
+    def _tick_off(self, chosen: Macro | None) -> None:
+        """What was asked for once and is begun now is done with."""
+        once = next((statement for statement in self._active if isinstance(statement, Do)), None)
+        if once is not None and chosen is not None and self._asks_for(once, chosen):
+            self.following.end(once, "done")
 
     def _partner_does(self, leave: Leave, observed: ObservedState) -> bool:
         """Whether a partner has lately been seen doing what is to be left to it."""

@@ -16,7 +16,7 @@ from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.paths import FAR
 from brigade.agents.planning.reachability import THERE_AND_BACK
 from brigade.agents.planning.recipes import Recipes
-from brigade.agents.planning.subgoals import Done, Failed, Goal, Rest, Subgoals, Use
+from brigade.agents.planning.subgoals import Done, Failed, Go, Goal, Rest, Subgoals, Use
 from brigade.envs.kitchen.content.cookbook import Kind
 
 
@@ -430,6 +430,12 @@ class Executor(Subgoals):
             and any(not self.recipes.wanted(food) for food in kind.contents)
         )
 
+    def _stand(self, name: str) -> Goal:
+        cell = self.recipes.kitchen.cells_by_name[name]
+        if self.me.cell == cell:
+            return Done()
+        return Go(cell) if self.grid.region[cell] == self.region else Failed("it is out of reach")
+
     def _wait(self, macro: Macro) -> Goal:
         return Done() if self.observed.tick - self._begun >= macro.ticks else Rest()
 
@@ -442,4 +448,5 @@ VERBS: dict[str, Callable[[Executor, Macro], Goal]] = {
     macros.PUT_OUT_FIRE: lambda executor, macro: executor._put_out_fire(),
     macros.CLEAR_COUNTER: lambda executor, macro: executor._clear(),
     macros.WAIT: Executor._wait,
+    macros.STAND: lambda executor, macro: executor._stand(macro.item),
 }

@@ -12,6 +12,8 @@ PREPARE, ASSEMBLE, SERVE, PASS_ON, PUT_OUT_FIRE, CLEAR_COUNTER, WAIT = (
     "prepare", "assemble", "serve", "pass_on", "put_out_fire", "clear_counter", "wait",
 )  # fmt: skip
 
+STAND = "stand_at"  # with the name of a cell for its item; only plans ask for it
+
 ABOUT = {
     PREPARE: "prepare(item, plate=False): get one more of a food ready, or a pot filled; with plate, onto a plate",
     ASSEMBLE: "assemble(dish): put the dish together on a plate from what is ready",

@@ -163,6 +163,14 @@ class Navigator:
 
         return self._go(me, max(steps, key=room)[0])
 
+    def go(self, observed: ObservedState, cell: int) -> int:
+        """A step towards a cell of the floor, past whoever is in the way; standing still where there is none."""
+        me, walk = self._look(observed), self.grid.walk(cell)
+        self._headed = -1
+        steps = self.grid.neighbours(me.cell, self.company.cells)
+        action, there = min(steps, key=lambda step: walk[step[1]], default=(STAY, me.cell))
+        return action if walk[there] <= walk[me.cell] else STAY
+
     # -- what is kept -------------------------------------------------------------------------------------------------
 
     def _look(self, observed: ObservedState) -> Chef:

@@ -10,7 +10,7 @@ from brigade.agents.planning.macro import WAIT, Macro
 from brigade.agents.planning.navigate import Navigator
 from brigade.agents.planning.observed_state import ObservedState, read_state
 from brigade.agents.planning.recipes import Recipes, recipes_of
-from brigade.agents.planning.subgoals import Done, Failed, Rest, Use
+from brigade.agents.planning.subgoals import Done, Failed, Go, Rest, Use
 from brigade.envs.kitchen.content.layout import STAY
 
 PATIENCE = 12  # ticks without getting anywhere after which something else is tried
@@ -73,6 +73,8 @@ class MacroPlayer:
             goal = self.executor.goal(self.current, observed)
             if isinstance(goal, Use):
                 return self.navigator.use(observed, goal.cell)
+            if isinstance(goal, Go):
+                return self.navigator.go(observed, goal.cell)
             if isinstance(goal, Rest):
                 return self.navigator.rest(observed, goal.near)
             self._end(observed, isinstance(goal, Done), goal.reason if isinstance(goal, Failed) else "")

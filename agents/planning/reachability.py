@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from brigade.agents.planning.observed_state import Chef, ObservedState
 from brigade.agents.planning.recipes import Recipes
@@ -20,6 +20,7 @@ class Reachability:
     Attributes:
         region: the part of the floor the chef walks on.
         observed, me: the tick that was looked at last, and the chef in it.
+        wishes: where things are to be put down, by item, and how many ticks going there may cost.
     """
 
     observed: ObservedState
@@ -28,6 +29,8 @@ class Reachability:
     def __init__(self, recipes: Recipes, seat: int):
         self.recipes, self.grid, self.seat = recipes, recipes.grid, seat
         self.region = self.grid.region[int(recipes.kitchen.layout.start[seat])]
+        self.wishes: Mapping[str, Collection[int]] = {}
+        self.wish_ticks = 0.0
         self._reach = [self.region in self.grid.regions_beside(cell) for cell in range(self.grid.cells)]
 
     def look(self, observed: ObservedState) -> None:
@@ -77,10 +80,12 @@ class Reachability:
         between = self.grid.between
         free = self.free(self.recipes.counters)
         shared = set(self.shared_counters()) if len(self.recipes.kitchen.regions) > 1 else set()
+        wished = self._wished()
 
         def price(cell: int) -> float:
             after = onward * min(between(cell, near), 30) if near is not None else 0.0
-            return self.cost(cell) + after + (5.0 if cell in shared else 0.0)
+            wish = self.wish_ticks if cell in wished else 0.0
+            return self.cost(cell) + after + (5.0 if cell in shared else 0.0) - wish
 
         return min(free, key=price, default=None)
 
@@ -88,6 +93,12 @@ class Reachability:
         """Free counters that only this part of the kitchen reaches."""
         shared = set(self.shared_counters())
         return [cell for cell in self.free(self.recipes.counters) if cell not in shared]
+
+    def _wished(self) -> Collection[int]:
+        """Where what is in hand is to be put down; nowhere in particular where nothing was said of it."""
+        hand = self.me.hand
+        names = (hand.dish or hand.name, *(hand.contents if len(hand.contents) == 1 else ()))
+        return next((self.wishes[name] for name in names if name in self.wishes), ())
 
     def shared_counters(self) -> list[int]:
         """Counters over which things are passed on: those between two regions, else the centre ones, else all."""

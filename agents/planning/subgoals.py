@@ -20,6 +20,12 @@ class Rest(NamedTuple):
     near: int | None = None
 
 
+class Go(NamedTuple):
+    """Walk to this cell of the floor."""
+
+    cell: int
+
+
 class Done(NamedTuple):
     """The macro action has reached what it was for."""
 
@@ -30,7 +36,7 @@ class Failed(NamedTuple):
     reason: str
 
 
-Goal = Use | Rest | Done | Failed
+Goal = Use | Rest | Go | Done | Failed
 
 
 class Subgoals(Reachability):

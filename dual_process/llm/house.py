@@ -5,8 +5,7 @@ is the one these rules make; otherwise it is a wrong one, drawn from a seeded ge
 
 - **belief**: it looks at what each partner was seen taking and serving. One who took only what a single food is made of
   makes that food; one who served and took nothing raw puts dishes together; anyone else does a bit of everything.
-- **plan**: what the belief says a partner does is left to that partner; the first time it says so it sends a message.
-  It asks for nothing else: the hands know what is most urgent.
+- **plan**: see `house_plans`.
 - **reflection**: it counts orders that were missed and fires, and says to serve the most urgent first, or to watch the
   stove, or to go on.
 - **pick**: a fire first; then, most urgent order first, serve what is finished, assemble what is ready, prepare what
@@ -21,10 +20,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-Messages = Sequence[tuple[str, str]]
-State = Mapping[str, Any]
+from brigade.dual_process.llm.house_plans import NO_DEADLINE, State, right_plan, wrong_plan
 
-NO_DEADLINE = 100_000
+Messages = Sequence[tuple[str, str]]
+
 EARLIER = {"policy": "plan"}  # what a client of an earlier revision calls it
 
 
@@ -46,7 +45,7 @@ def answer(
     state = read_state(messages)
     right = rng.random() < quality
     decide = _RIGHT[purpose] if right else _WRONG[purpose]
-    return decide(state, "\n".join(content for _, content in messages), rng)
+    return decide(state, schema or {}, rng)
 
 
 def _filled(schema: Mapping[str, Any]) -> Any:
@@ -70,7 +69,7 @@ def read_state(messages: Messages) -> State:
     return {}
 
 
-def _belief(state: State, prompt: str, rng: random.Random) -> str:
+def _belief(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
     sentences = [_role(name, seen, state.get("made_of", {})) for name, seen in state.get("seen", {}).items()]
     return json.dumps({"belief": " ".join(sentences) or "I know nothing of a partner."})
 
@@ -87,53 +86,14 @@ def _role(name: str, seen: Mapping[str, int], made_of: Mapping[str, str]) -> str
     return f"{name} does a bit of everything."
 
 
-def _plan(state: State, prompt: str, rng: random.Random) -> str:
-    belief = str(state.get("belief", ""))
-    tasks: list[dict[str, Any]] = []
-    message = None
-    for food in re.findall(r"makes (\w+),", belief):
-        tasks.append({"do": None, "leave": f"prepare({food})", "when": None})
-        message = f"You make {food.replace('_', ' ')}, I do the rest"
-    if "puts dishes together" in belief:
-        tasks += [{"do": None, "leave": verb, "when": None} for verb in ("assemble", "serve")]
-        tasks += [{"do": f"prepare({food})", "leave": None, "when": None} for food in _lacking(state)]
-        message = "I prepare, you serve"
-    if message is not None and message in json.dumps(state.get("history", [])):
-        message = None  # said already
-    rationale = "My partner does part of the work." if tasks else "My hands do well by themselves."
-    return json.dumps({"rationale": rationale, "tasks": tasks, "message": message})
-
-
-def _lacking(state: State) -> list[str]:
-    """Made foods that open orders need more of than there are, what is needed soonest first."""
-    counts, lacking = dict(state.get("counts", {})), []
-    orders = sorted(state.get("orders", []), key=lambda order: order.get("ticks_left") or NO_DEADLINE)
-    for order in orders:
-        for food in state.get("foods_of", {}).get(order["dish"], []):
-            counts[food] = counts.get(food, 0) - 1
-            if counts[food] < 0 and food in state.get("made_of", {}):
-                lacking.append(food)
-    return lacking[:4]
-
-
-def _wrong_plan(state: State, prompt: str, rng: random.Random) -> str:
-    foods = list(state.get("made_of", {})) or ["nothing"]
-    tasks = [
-        {"do": None, "leave": rng.choice(["assemble", "serve", f"prepare({rng.choice(foods)})"]), "when": None},
-        {"do": f"prepare({rng.choice(foods)})", "leave": None, "when": None},
-        {"do": f"wait({rng.randint(5, 200)})", "leave": None, "when": None},
-    ]
-    return json.dumps({"rationale": "It seemed a good idea.", "tasks": tasks, "message": None})
-
-
-def _wrong_belief(state: State, prompt: str, rng: random.Random) -> str:
+def _wrong_belief(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
     foods = list(state.get("made_of", {})) or ["nothing"]
     names = list(state.get("seen", {})) or ["my partner"]
     told = [f"makes {rng.choice(foods)}, and will go on with it.", "puts dishes together and serves them."]
     return json.dumps({"belief": " ".join(f"{name} {rng.choice(told)}" for name in names)})
 
 
-def _reflection(state: State, prompt: str, rng: random.Random) -> str:
+def _reflection(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
     history = json.dumps(state.get("history", []))
     advice = []
     if '"missed"' in history:
@@ -143,16 +103,16 @@ def _reflection(state: State, prompt: str, rng: random.Random) -> str:
     return json.dumps({"guidelines": " ".join(advice) or "Go on as before."})
 
 
-def _lesson(state: State, prompt: str, rng: random.Random) -> str:
-    return json.dumps({"lesson": json.loads(_reflection(state, prompt, rng))["guidelines"]})
+def _lesson(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
+    return json.dumps({"lesson": json.loads(_reflection(state, schema, rng))["guidelines"]})
 
 
-def _pick(state: State, prompt: str, rng: random.Random) -> str:
+def _pick(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
     action = best_action(state)
     return json.dumps({"thought": f"{action} brings the most urgent order forward.", "action": action})
 
 
-def _wrong_pick(state: State, prompt: str, rng: random.Random) -> str:
+def _wrong_pick(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
     options = list(state.get("can_do", [])) or ["wait(4)"]
     return json.dumps({"thought": "Why not.", "action": rng.choice(options)})
 
@@ -179,22 +139,22 @@ def best_action(state: State) -> str:
     return "clear_counter()" if "clear_counter()" in can else passing[0] if passing and not orders else "wait(4)"
 
 
-def _outline(state: State, prompt: str, rng: random.Random) -> str:
+def _outline(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
     names = [str(order["dish"]) for order in state.get("orders", [])]
     return f"Next: {best_action(state)}. Then the orders in this order: {', '.join(names) or 'none'}."
 
 
-def _wrong_outline(state: State, prompt: str, rng: random.Random) -> str:
+def _wrong_outline(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
     options = list(state.get("can_do", [])) or ["wait(4)"]
     return f"Next: {rng.choice(options)}."
 
 
-Decide = Callable[[State, str, random.Random], str]
+Decide = Callable[[State, Mapping[str, Any], random.Random], str]
 _RIGHT: dict[str, Decide] = {
-    "belief": _belief, "plan": _plan, "reflection": _reflection,
+    "belief": _belief, "plan": right_plan, "reflection": _reflection,
     "pick": _pick, "lesson": _lesson, "outline": _outline,
 }  # fmt: skip
 _WRONG: dict[str, Decide] = {
-    "belief": _wrong_belief, "plan": _wrong_plan, "reflection": _reflection,
+    "belief": _wrong_belief, "plan": wrong_plan, "reflection": _reflection,
     "pick": _wrong_pick, "lesson": _lesson, "outline": _wrong_outline,
 }  # fmt: skip

@@ -13,7 +13,7 @@ from brigade.agents.planning.recipes import Recipes, recipes_of
 from brigade.dual_process.frameworks import Framework
 from brigade.dual_process.history import History
 from brigade.dual_process.llm.json_text import Malformed
-from brigade.dual_process.plan import Plan
+from brigade.dual_process.plan.statements import Authority, Plan
 from brigade.dual_process.prompts import NOTHING_YET, Prompt
 from brigade.dual_process.thought_kinds.answers import TEXT, object_schema, read_text
 from brigade.envs.kitchen.interfaces.partners import View
@@ -25,7 +25,13 @@ V = TypeVar("V")
 
 
 class FastSide(Protocol):
-    """The agent's fast side, as thoughts see it."""
+    """The agent's fast side, as thoughts see it.
+
+    Attributes:
+        authority: how far it follows plans: `obey` or `advise`.
+    """
+
+    authority: Authority
 
     def doing(self, observed: ObservedState) -> dict[str, Any]:
         """What it is doing now, for a prompt."""

@@ -2,50 +2,55 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from brigade.agents.planning.recipes import Recipes
 from brigade.dual_process.guard.language import describe_guards
-from brigade.dual_process.plan import Plan, parse_tasks
+from brigade.dual_process.plan.forms import plan_schema
+from brigade.dual_process.plan.reading import read_statements
+from brigade.dual_process.plan.statements import Plan
 from brigade.dual_process.prompts import load_prompt
-from brigade.dual_process.thought_kinds.answers import OPTIONAL, TEXT, object_schema
 from brigade.dual_process.thought_kinds.base import FastSide, Malformed, Memory, Moment, ThoughtKind, thoughts
 from brigade.simulation.messages import clean
+
+FOLLOWED = {
+    "obey": "Your hands do what it says to the letter, the first statement that can be done first. Where it asks for "
+    "nothing, they go on by their own judgement.",
+    "advise": "Your hands take it as advice: between things that are about as useful they do what you ask for.",
+}
 
 
 class PlanThought(ThoughtKind[Plan]):
     """What to do next, what to leave to the partner, and perhaps a message."""
 
     at_once = True
+    max_tokens = 800
 
     def __init__(self) -> None:
         self.prompt = load_prompt("plan")
 
     def schema(self, recipes: Recipes) -> Mapping[str, Any]:
-        """A rationale, a list of tasks, a message."""
-        tasks = {"type": "array", "items": object_schema(do=OPTIONAL, leave=OPTIONAL, when=OPTIONAL)}
-        return object_schema(rationale=TEXT, tasks=tasks, message=OPTIONAL)
+        """A rationale, a plan, a message; with the words of this kitchen."""
+        return plan_schema(recipes)
 
     def read(self, said: Any, recipes: Recipes) -> Plan | Malformed:
-        """A plan; single tasks that are not right are dropped with a reason, not the whole."""
-        tasks = said.get("tasks")
-        if not isinstance(tasks, list):
-            return Malformed(f"tasks: expected a list, got {type(tasks).__name__}")
-        stripped = [
-            {key: value for key, value in task.items() if value is not None} if isinstance(task, dict) else task
-            for task in tasks
-        ]
-        made, leaves, dropped = parse_tasks(stripped, recipes)
-        rationale, message = clean(said.get("rationale")), clean(said.get("message"))
-        return Plan(rationale, tuple(made), tuple(leaves), message, tuple(dropped))
+        """A plan; single statements that are not right are dropped with a reason, not the whole."""
+        entries = said.get("plan", said.get("tasks"))  # `tasks`: what it was called before `plan-3`
+        if not isinstance(entries, list):
+            return Malformed(f"plan: expected a list, got {type(entries).__name__}")
+        made, dropped = read_statements(entries, recipes)
+        return Plan(clean(said.get("rationale")), tuple(made), clean(said.get("message")), tuple(dropped))
 
     def fields(self, moment: Moment) -> dict[str, str]:
-        """What it has learnt, what it believes, which conditions there are, and whether a message reaches anybody."""
+        """What it has learnt and believes, which conditions there are, how it is followed, and who hears a message."""
         return {
             "guidelines": moment.memory.words("reflection"),
             "belief": moment.memory.history.partners.words,
             "guards": describe_guards(),
+            "example": example(moment.recipes),
+            "followed": FOLLOWED[moment.fast.authority],
             "message_rule": message_rule(moment),
         }
 
@@ -63,9 +68,19 @@ class PlanThought(ThoughtKind[Plan]):
         fast.say(value.message)
 
     def told(self, value: Plan) -> dict[str, Any]:
-        """Its tasks, and what was dropped."""
-        tasks = [str(task) for task in value.tasks] + [str(leave) for leave in value.leaves]
-        return {"value": tasks, "dropped": [list(pair) for pair in value.dropped]}
+        """Its statements, what was dropped, and what became of the plan before it."""
+        return value.told()
+
+
+def example(recipes: Recipes) -> str:
+    """Two statements about foods of this kitchen, for a prompt."""
+    made = [food for food, ways in recipes.ways.items() if any(way.source for way in ways) and recipes.wanted(food)]
+    by_hand = [food for food in made if all(way.by_hand for way in recipes.ways[food])]
+    chopped = next(iter(by_hand), next(iter(recipes.ways)))
+    cooked = next((food for food in made if food not in by_hand), chopped)
+    keep = {"keep": chopped, "ready": 2, "when": None}
+    leave = {"leave": "serve" if cooked == chopped else f"prepare({cooked})", "when": None}
+    return f"{json.dumps(keep)}, {json.dumps(leave)}"
 
 
 def message_rule(moment: Moment) -> str:

@@ -94,9 +94,7 @@ class KitchenWords(Words[KitchenGame]):
 
     def cell(self, number: int) -> str:
         """A cell as a letter for its column and a number for its row."""
-        width = self.game.kitchen.width
-        column, row = number % width, number // width
-        return f"{chr(ord('A') + column) if column < 26 else f'column {column + 1}, row '}{row + 1}"
+        return self.game.kitchen.cell_name(number)
 
     def sight(self, problem: Moment) -> dict[str, Any]:
         """The kitchen in words, as `describe` has it, without what lies or is held where the verifier cannot see it."""

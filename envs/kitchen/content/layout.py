@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -151,6 +152,16 @@ class Kitchen:
     def number(self, x: int, y: int) -> int:
         """A cell's number."""
         return y * self.width + x
+
+    def cell_name(self, number: int) -> str:
+        """What people and prompts call a cell: a letter for its column, a number for its row; `A1` is the first."""
+        before, last = divmod(number % self.width, len(ascii_uppercase))
+        return (ascii_uppercase[before - 1] if before else "") + ascii_uppercase[last] + str(number // self.width + 1)
+
+    @cached_property
+    def cells_by_name(self) -> dict[str, int]:
+        """The number of each cell by what it is called."""
+        return {self.cell_name(number): number for number in range(self.width * self.height)}
 
     @cached_property
     def regions(self) -> tuple[tuple[int, ...], ...]:

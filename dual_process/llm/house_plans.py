@@ -1,0 +1,126 @@
+"""The plans that house writes. What it knows is what the prompt says: its JSON, and the words that the schema allows.
+
+A right plan follows these rules, each a statement or two:
+
+- what the belief says a partner makes is *left* to it; to a partner who puts dishes together, assembling and serving,
+  and what open orders lack is *kept* ready, and *put* in the middle, where it is at hand;
+- an order that cannot be made in time any more is *dropped*;
+- of a partner who does a bit of everything the second order is *yours*;
+- *whenever* a fire burns on nobody's way, it is put out by the hands themselves: no statement for that;
+- food that is about to burn on a stove is taken off *now*; a dish that is finished is served before the time is up (*do*);
+- without an open order the chef *waits until* there is one, and *stands* where it is; a short *wait* where everything
+  that is lacking is being made by a partner.
+
+A wrong plan is drawn from the same statements at random.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+State = Mapping[str, Any]
+Entry = dict[str, Any]
+
+NO_DEADLINE = 100_000
+TOO_LATE = 14  # ticks in which no dish can be made that has not been begun
+LAST_TICKS = 30  # of an episode, in which what is finished is served first
+ENOUGH = 4  # statements of one sort
+GUARDS = ("orders() > 1", "ticks_left() < 100", "free_counters() > 3", "score() >= 0", "ticks_left() > 9000")
+
+
+def right_plan(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
+    """A plan by the rules above."""
+    belief = str(state.get("belief", ""))
+    made = re.findall(r"makes (\w+),", belief)
+    assembled = "puts dishes together" in belief
+    entries = [*_in_time(state), *(_left(f"prepare({food})") for food in made)]
+    message = f"You make {made[-1].replace('_', ' ')}, I do the rest" if made else None
+    if assembled:
+        entries += [*(_left(verb) for verb in ("assemble", "serve")), *_stock(state, schema)]
+        message = "I prepare, you serve"
+    if not state.get("orders"):
+        entries += [{"stand_at": state["you"]["at"], "when": None}] if "you" in state else []
+        entries.append({"wait_until": "orders() > 0"})
+    if message is not None and message in json.dumps(state.get("history", [])):
+        message = None  # said already
+    rationale = "My partner does part of the work." if made or assembled else "My hands do well by themselves."
+    return json.dumps({"rationale": rationale, "plan": entries, "message": message})
+
+
+def wrong_plan(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
+    """Three statements drawn from those that the schema allows, each kind as likely."""
+    forms = _forms(schema)
+    numbers = [order["number"] for order in state.get("orders", []) if "number" in order]
+    entries = [_drawn(rng.choice(forms), numbers, rng) for _ in range(3)] if forms else []
+    return json.dumps({"rationale": "It seemed a good idea.", "plan": entries, "message": None})
+
+
+def _left(what: str) -> Entry:
+    return {"leave": what, "when": None}
+
+
+def _in_time(state: State) -> Iterator[Entry]:
+    """Orders that can be made no more, and what is to be served before the end."""
+    counts = state.get("counts", {})
+    finished = state.get("on_counters", {})
+    for order in state.get("orders", []):
+        left = min(order.get("ticks_left") or NO_DEADLINE, state.get("ticks_left", NO_DEADLINE))
+        begun = order["dish"] in finished or order["dish"] == state.get("you", {}).get("holds")
+        lacks = any(counts.get(food, 0) < 1 for food in state.get("foods_of", {}).get(order["dish"], []))
+        if left < TOO_LATE and lacks and not begun and "number" in order:
+            yield {"order": order["number"], "is": "drop", "when": None}
+        elif left < LAST_TICKS and order["dish"] in finished:
+            yield {"do": f"serve({order['dish']})", "when": None, "now": False}
+
+
+def _stock(state: State, schema: Mapping[str, Any]) -> Iterator[Entry]:
+    """What open orders lack is kept ready, and put in the middle where there is one."""
+    middle = _has_middle(schema)
+    for food, count in list(lacking(state).items())[:ENOUGH]:
+        yield {"keep": food, "ready": count, "when": None}
+        if middle:
+            yield {"put": food, "on": "centre", "when": None}
+
+
+def lacking(state: State) -> dict[str, int]:
+    """Made foods that open orders need more of than there are, needed soonest first, and how many there are to be."""
+    needed: dict[str, int] = {}
+    orders = sorted(state.get("orders", []), key=lambda order: order.get("ticks_left") or NO_DEADLINE)
+    for order in orders:
+        for food in state.get("foods_of", {}).get(order["dish"], []):
+            needed[food] = needed.get(food, 0) + 1
+    counts, made = state.get("counts", {}), state.get("made_of", {})
+    return {food: count for food, count in needed.items() if food in made and counts.get(food, 0) < count}
+
+
+def _forms(schema: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The statements that a schema allows."""
+    plan = schema.get("properties", {}).get("plan", {})
+    return list(plan.get("items", {}).get("anyOf", []))
+
+
+def _has_middle(schema: Mapping[str, Any]) -> bool:
+    puts = [form["properties"]["on"] for form in _forms(schema) if "on" in form.get("properties", {})]
+    return any("centre" in put.get("enum", ()) for put in puts)
+
+
+def _drawn(form: Mapping[str, Any], numbers: Sequence[int], rng: random.Random) -> Entry:
+    """A statement of a form, filled in at random; orders are those that are open."""
+    entry: Entry = {}
+    for name, field in form["properties"].items():
+        if name == "order" and numbers:
+            entry[name] = rng.choice(numbers)
+        elif "enum" in field:
+            entry[name] = rng.choice(field["enum"])
+        elif field.get("type") == "integer":
+            entry[name] = rng.randint(field.get("minimum", 1), min(field.get("maximum", 1), 200))
+        elif field.get("type") == "boolean":
+            entry[name] = rng.random() < 0.5
+        else:  # a guard, or none where there may be none
+            optional = isinstance(field.get("type"), list)
+            entry[name] = None if optional and rng.random() < 0.5 else rng.choice(GUARDS)
+    return entry
