@@ -27,10 +27,8 @@ def request_of(kind: ThoughtKind[Any], spec: ThoughtSpec, moment: Moment, budget
 
 def _state(kind: ThoughtKind[Any], spec: ThoughtSpec, moment: Moment, room: int) -> tuple[str, int]:
     """The JSON of the prompt, with as many scenes as there is room for."""
-    facts = {
-        **state_facts(moment.observed, moment.recipes, moment.view.seat, moment.memory.history.orders),
-        **_foods(moment),
-    }
+    orders = moment.memory.history.orders
+    facts = state_facts(moment.observed, moment.recipes, moment.view.seat, orders) | _foods(moment)
     facts |= kind.knowledge(moment)
     scenes = moment.memory.history.last(spec.scenes) if spec.scenes else []
     for left_out in range(len(scenes) + 1):

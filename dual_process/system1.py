@@ -3,7 +3,7 @@
 - **obey**: statements first, in their order, to the letter; what is left over the state machine does by itself. Fires
   are put out whatever a plan says.
 - **advise**: statements re-rank what the state machine would do anyway. They cannot make a chef do what serves no open
-  order, keep it from a fire, or hold it up, and what is to be left to the partner is left only while it is seen doing it.
+  order, keep it from a fire, or hold it up; what is to be left to the partner is left only while it is seen doing it.
 """
 
 from __future__ import annotations

@@ -2,14 +2,14 @@
 
 A right plan follows these rules, each a statement or two:
 
-- what the belief says a partner makes is *left* to it; to a partner who puts dishes together, assembling and serving,
-  and what open orders lack is *kept* ready, and *put* in the middle, where it is at hand;
-- an order that cannot be made in time any more is *dropped*;
-- of a partner who does a bit of everything the second order is *yours*;
-- *whenever* a fire burns on nobody's way, it is put out by the hands themselves: no statement for that;
-- food that is about to burn on a stove is taken off *now*; a dish that is finished is served before the time is up (*do*);
-- without an open order the chef *waits until* there is one, and *stands* where it is; a short *wait* where everything
-  that is lacking is being made by a partner.
+- what the belief says a partner makes is *left* to it, and *whenever* there is some of it, what it is ordered for is put
+  together;
+- to a partner who puts dishes together assembling and serving are *left*; what open orders lack is *kept* ready, and
+  *put* in the middle, where it is at hand; where they lack nothing, the chef *waits* a little;
+- an order that cannot be made in time any more is *dropped*; of a partner who does a bit of everything the second order
+  is *yours*, and the first is *mine*;
+- shortly before the time is up, what is finished is served at once (*do*, *now*);
+- without an open order the chef *stands* where it is and *waits until* there is one.
 
 A wrong plan is drawn from the same statements at random.
 """
@@ -28,6 +28,7 @@ Entry = dict[str, Any]
 NO_DEADLINE = 100_000
 TOO_LATE = 14  # ticks in which no dish can be made that has not been begun
 LAST_TICKS = 30  # of an episode, in which what is finished is served first
+SHORT = 4  # ticks to wait
 ENOUGH = 4  # statements of one sort
 GUARDS = ("orders() > 1", "ticks_left() < 100", "free_counters() > 3", "score() >= 0", "ticks_left() > 9000")
 
@@ -37,11 +38,17 @@ def right_plan(state: State, schema: Mapping[str, Any], rng: random.Random) -> s
     belief = str(state.get("belief", ""))
     made = re.findall(r"makes (\w+),", belief)
     assembled = "puts dishes together" in belief
-    entries = [*_in_time(state), *(_left(f"prepare({food})") for food in made)]
+    entries = [*_in_time(state)]
+    for food in made:
+        entries += [_left(f"prepare({food})"), *_uses(food, state)]
     message = f"You make {made[-1].replace('_', ' ')}, I do the rest" if made else None
     if assembled:
         entries += [*(_left(verb) for verb in ("assemble", "serve")), *_stock(state, schema)]
         message = "I prepare, you serve"
+        if not lacking(state):
+            entries.append({"wait": SHORT, "when": None})
+    if "bit of everything" in belief:
+        entries += _shared(state)
     if not state.get("orders"):
         entries += [{"stand_at": state["you"]["at"], "when": None}] if "you" in state else []
         entries.append({"wait_until": "orders() > 0"})
@@ -74,7 +81,25 @@ def _in_time(state: State) -> Iterator[Entry]:
         if left < TOO_LATE and lacks and not begun and "number" in order:
             yield {"order": order["number"], "is": "drop", "when": None}
         elif left < LAST_TICKS and order["dish"] in finished:
-            yield {"do": f"serve({order['dish']})", "when": None, "now": False}
+            yield {"do": f"serve({order['dish']})", "when": None, "now": True}
+
+
+def _uses(food: str, state: State) -> Iterator[Entry]:
+    """The most urgent order with a food in it is put together whenever there is some."""
+    for order in _by_time(state):
+        if food in state.get("foods_of", {}).get(order["dish"], []):
+            yield {"whenever": f'count("{food}") >= 1', "do": f"assemble({order['dish']})"}
+            return
+
+
+def _shared(state: State) -> list[Entry]:
+    """The most urgent order is mine, the next one the partner's."""
+    numbers = [order["number"] for order in _by_time(state) if "number" in order]
+    return [{"order": n, "is": whose, "when": None} for n, whose in zip(numbers, ("mine", "yours"), strict=False)]
+
+
+def _by_time(state: State) -> list[Mapping[str, Any]]:
+    return sorted(state.get("orders", []), key=lambda order: order.get("ticks_left") or NO_DEADLINE)
 
 
 def _stock(state: State, schema: Mapping[str, Any]) -> Iterator[Entry]:
@@ -89,8 +114,7 @@ def _stock(state: State, schema: Mapping[str, Any]) -> Iterator[Entry]:
 def lacking(state: State) -> dict[str, int]:
     """Made foods that open orders need more of than there are, needed soonest first, and how many there are to be."""
     needed: dict[str, int] = {}
-    orders = sorted(state.get("orders", []), key=lambda order: order.get("ticks_left") or NO_DEADLINE)
-    for order in orders:
+    for order in _by_time(state):
         for food in state.get("foods_of", {}).get(order["dish"], []):
             needed[food] = needed.get(food, 0) + 1
     counts, made = state.get("counts", {}), state.get("made_of", {})

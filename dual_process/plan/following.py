@@ -41,7 +41,7 @@ class Following:
         self._begun: dict[int, int] = {}  # by id of a wait, the tick at which it began
 
     def active(self, observed: ObservedState) -> list[Statement]:
-        """The statements that are to be looked at now, in their order; those that cannot stand any longer are dropped."""
+        """The statements to be looked at now, in their order; those that cannot stand any longer are dropped."""
         if not self.left:
             return []
         facts = StateFacts(observed, self.recipes, self.seat)

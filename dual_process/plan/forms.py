@@ -73,6 +73,7 @@ def statement_schemas(recipes: Recipes) -> list[dict[str, Any]]:
     """A schema for each kind of statement that makes sense in a kitchen."""
     macros = macro_texts(recipes)
     stock = [item for item in items_for(PREPARE, recipes) if is_of_use(item, recipes)]
+    things = [item for item in putable(recipes) if is_of_use(item, recipes)]
     leaves = [*LEAVABLE, *(text for text in macros if text.split("(")[0] in LEAVABLE and "plate=" not in text)]
     forms = [
         form(do=choice([*recipes.kitchen.order_dishes, *macros]), when=WHEN, now={"type": "boolean"}),
@@ -81,11 +82,7 @@ def statement_schemas(recipes: Recipes) -> list[dict[str, Any]]:
         form(wait=number(MAX_WAIT), when=WHEN),
         form(wait_until=GUARD),
         form(stand_at=choice(list(standing_cells(recipes))), when=WHEN),
-        form(
-            put=choice([item for item in putable(recipes) if is_of_use(item, recipes)]),
-            on=choice(list(counters(recipes))),
-            when=WHEN,
-        ),
+        form(put=choice(things), on=choice(list(counters(recipes))), when=WHEN),
         form(order=number(MAX_NUMBER), **{"is": choice(WHOSE)}, when=WHEN),
     ]
     return forms if recipes.kitchen.chefs == 1 else [*forms, form(leave=choice(leaves), when=WHEN)]

@@ -45,11 +45,9 @@ def read_statements(entries: Sequence[object], recipes: Recipes) -> tuple[list[S
             dropped.append((_short(entry), str(error)[:MAX_TEXT]))
         else:
             made.append(statement)
-    more = len(entries) - MAX_STATEMENTS
-    if more > 0:
-        dropped.append(
-            (_short(entries[MAX_STATEMENTS]), f"more than {MAX_STATEMENTS} statements; {more} were left out")
-        )
+    more = entries[MAX_STATEMENTS:]
+    if more:
+        dropped.append((_short(more[0]), f"more than {MAX_STATEMENTS} statements; {len(more)} were left out"))
     return made, dropped
 
 
@@ -171,9 +169,9 @@ def _guard(text: object, recipes: Recipes) -> Guard | None:
 def _no_contradiction(statement: Statement, made: Sequence[Statement]) -> None:
     """Raises where a statement says the opposite of an earlier one."""
     for other in made:
-        same_order = isinstance(statement, OrderOf) and isinstance(other, OrderOf)
-        if same_order and statement.number == other.number and statement.whose != other.whose:  # type: ignore[union-attr]
-            raise BrigadeError(f"contradicts '{other}'")
+        if isinstance(statement, OrderOf) and isinstance(other, OrderOf):
+            if statement.number == other.number and statement.whose != other.whose:
+                raise BrigadeError(f"contradicts '{other}'")
         for leave, does in ((statement, other), (other, statement)):
             if isinstance(leave, Leave) and leave.when is None and does.when is None:
                 macro = does.macro if isinstance(does, Do) else None
