@@ -30,6 +30,7 @@ class WithThinker:
     """
 
     human = False
+    authority: Authority = "obey"
     thinker: Thinker
     history: History
     view: View
@@ -142,8 +143,6 @@ class PickingAgent(WithThinker, MacroPlayer):
     Args:
         thinker: the slow side.
     """
-
-    authority: Authority = "obey"
 
     def __init__(self, thinker: Thinker):
         self.thinker = thinker

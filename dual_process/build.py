@@ -19,8 +19,9 @@ from brigade.dual_process.plan.statements import Authority
 from brigade.dual_process.reasoners import Occasion, ReasonerSpec, checked, make_reasoner, spec_of
 from brigade.dual_process.system1 import Trust
 from brigade.dual_process.thinker import Thinker
+from brigade.dual_process.thought_kinds.base import make_kind, thoughts
 from brigade.envs.content import Model
-from brigade.envs.registry import Entry
+from brigade.envs.registry import BrigadeError, Entry
 from brigade.simulation.clock import Clock, Constant, Latency, Measured, RealClock, Tokens, VirtualClock
 
 
@@ -70,11 +71,27 @@ def short_key(key: str) -> str:
 
 
 def recorded(reasoner: Reasoner | None, path: Path | None, replay: Path | None) -> Reasoner:
-    """A reasoner whose calls are recorded in a file, or one that answers from such a file."""
+    """A reasoner whose calls are recorded in a file, or one that answers from such a file.
+
+    Raises:
+        BrigadeError: what the file holds was asked with prompts of another revision, so that it answers nothing here.
+    """
     if replay is not None:
-        return ReplayReasoner(replay)
+        answers = ReplayReasoner(replay)
+        _check_prompts(answers)
+        return answers
     assert reasoner is not None
     return RecordingReasoner(reasoner, path) if path is not None else reasoner
+
+
+def _check_prompts(answers: ReplayReasoner) -> None:
+    for purpose, prompt in sorted(answers.prompts):
+        now = make_kind(purpose).prompt.name if purpose in thoughts else prompt
+        if now != prompt:
+            raise BrigadeError(
+                f"{answers.path}: asked with prompt {prompt}, and this revision asks with {now}: no answer fits; "
+                f"replay it with the revision that recorded it"
+            )
 
 
 def make_thinking_agent(

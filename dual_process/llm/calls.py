@@ -251,6 +251,11 @@ class ReplayReasoner:
             self._of.setdefault(record.key, []).append(record)
         self._asked: dict[str, int] = {}
 
+    @property
+    def prompts(self) -> set[tuple[str, str]]:
+        """What was asked: purposes, and the prompts with their versions."""
+        return {(record.purpose, record.prompt) for record in self._records}
+
     async def ask(self, request: Request) -> Answer:
         """The recorded answer.
 

@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from brigade.dual_process.llm.house_plans import NO_DEADLINE, State, right_plan, wrong_plan
+from brigade.dual_process.llm.house_plans import NO_DEADLINE, State, in_old_form, right_plan, wrong_plan
 
 Messages = Sequence[tuple[str, str]]
 
@@ -39,13 +39,15 @@ def answer(
         rng: what wrong answers are drawn from.
         schema: the form of the answer; what is no question about a kitchen is answered with a form filled in.
     """
+    earlier = purpose in EARLIER or "tasks" in (schema or {}).get("properties", {})
     purpose = EARLIER.get(purpose, purpose)
     if purpose not in _RIGHT:
         return json.dumps(_filled(schema)) if schema is not None else "House answers questions about a kitchen only."
     state = read_state(messages)
     right = rng.random() < quality
     decide = _RIGHT[purpose] if right else _WRONG[purpose]
-    return decide(state, schema or {}, rng)
+    said = decide(state, schema or {}, rng)
+    return in_old_form(said) if earlier and purpose == "plan" else said
 
 
 def _filled(schema: Mapping[str, Any]) -> Any:

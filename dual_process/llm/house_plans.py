@@ -2,7 +2,7 @@
 
 A right plan follows these rules, each a statement or two:
 
-- what the belief says a partner makes is *left* to it, and *whenever* there is some of it, what it is ordered for is put
+- what the belief says a partner makes is *left* to it; *whenever* there is some of it, what it is ordered for is put
   together;
 - to a partner who puts dishes together assembling and serving are *left*; what open orders lack is *kept* ready, and
   *put* in the middle, where it is at hand; where they lack nothing, the chef *waits* a little;
@@ -64,6 +64,17 @@ def wrong_plan(state: State, schema: Mapping[str, Any], rng: random.Random) -> s
     numbers = [order["number"] for order in state.get("orders", []) if "number" in order]
     entries = [_drawn(rng.choice(forms), numbers, rng) for _ in range(3)] if forms else []
     return json.dumps({"rationale": "It seemed a good idea.", "plan": entries, "message": None})
+
+
+def in_old_form(said: str) -> str:
+    """A plan as prompts before `plan-3` asked for it, whose tasks knew `do` and `leave` only."""
+    plan = json.loads(said)
+    tasks = [
+        {"do": entry.get("do"), "leave": entry.get("leave"), "when": entry.get("when")}
+        for entry in plan.pop("plan")
+        if ("do" in entry and "whenever" not in entry) or "leave" in entry
+    ]
+    return json.dumps({"rationale": plan["rationale"], "tasks": tasks, "message": plan["message"]})
 
 
 def _left(what: str) -> Entry:

@@ -169,9 +169,9 @@ def _guard(text: object, recipes: Recipes) -> Guard | None:
 def _no_contradiction(statement: Statement, made: Sequence[Statement]) -> None:
     """Raises where a statement says the opposite of an earlier one."""
     for other in made:
-        if isinstance(statement, OrderOf) and isinstance(other, OrderOf):
-            if statement.number == other.number and statement.whose != other.whose:
-                raise BrigadeError(f"contradicts '{other}'")
+        of_orders = isinstance(statement, OrderOf) and isinstance(other, OrderOf) and statement.number == other.number
+        if of_orders and str(statement) != str(other):
+            raise BrigadeError(f"contradicts '{other}'")
         for leave, does in ((statement, other), (other, statement)):
             if isinstance(leave, Leave) and leave.when is None and does.when is None:
                 macro = does.macro if isinstance(does, Do) else None

@@ -51,6 +51,7 @@ class GameOptions:
         practice: a game that may be paused.
         folder: where recordings go, None for none.
         seat: of the first person.
+        authority: how far thinking partners follow their plans, `obey` or `advise`; empty for their own default.
     """
 
     kitchen: str = "new_counter_circuit"
@@ -64,6 +65,7 @@ class GameOptions:
     practice: bool = False
     folder: Path | None = Path("recordings")
     seat: int = 0
+    authority: str = ""
 
     def setup(self, now: datetime) -> Setup:
         """The game.
@@ -108,7 +110,7 @@ class GameOptions:
         names = [*self.partners, *[self.partners[-1]] * chefs][: chefs - 1] if chefs > 1 else []
         if names.count(SECOND_PERSON) > 1:
             raise BrigadeError("one keyboard has room for two people")
-        seats = [_seat(name) for name in names]
+        seats = [_seat(name, self.authority) for name in names]
         seats.insert(self.seat, Seat(SECOND_PERSON, human=True, label="you"))
         if SECOND_PERSON in names:
             people = iter(("arrows", "WASD"))
@@ -123,7 +125,7 @@ class GameOptions:
         return self.folder / f"{now:%Y%m%d-%H%M%S-%f}-{safe}{ENDING}"
 
 
-def _seat(name: str) -> Seat:
+def _seat(name: str, authority: str) -> Seat:
     """Who a partner's name stands for; it is checked here, before a window opens."""
     if name == SECOND_PERSON:
         return Seat(SECOND_PERSON, human=True)
@@ -132,8 +134,9 @@ def _seat(name: str) -> Seat:
         options = {"checkpoint": trained}
         make_agent("neural", **options)
         return Seat("neural", options, label="trained policy")
-    make_agent(name)
-    return Seat(name, label=name.replace("_", " "))
+    options = {"authority": authority} if authority and name in agents and agents[name].takes_reasoner else {}
+    make_agent(name, **options)
+    return Seat(name, options, label=name.replace("_", " "))
 
 
 def _check(seats: tuple[Seat, ...], kitchen: Kitchen) -> None:

@@ -20,7 +20,7 @@ from brigade.dual_process.frameworks import Framework, ThoughtSpec, framework_of
 from brigade.dual_process.history import History
 from brigade.dual_process.llm.protocol import Reply, Request, Stream
 from brigade.dual_process.old_names import kind_now
-from brigade.dual_process.plan import Plan, Task
+from brigade.dual_process.plan.statements import Do, Plan
 from brigade.dual_process.reasoners import Occasion, ReasonerSpec, make_reasoner, reasoners, spec_of
 from brigade.dual_process.thought_kinds.answers import TEXT, object_schema, read_text
 from brigade.dual_process.thought_kinds.base import FastSide, Memory, Moment, Prompt, ThoughtKind, make_kind, thoughts
@@ -203,7 +203,7 @@ def test_one_that_waits_is_told_of_messages_too(toy: list[Echo]) -> None:
     assert agent.thinker.due(3) == []
     agent.hear(Message(2, 1, "hello"))
     assert agent.thinker.due(3) == [kind], "a kind that is to be begun at once is"
-    agent.adopt(Plan(tasks=(Task(order="BeefBurger"), Task(do=Macro("clear_counter")))), 0)  # type: ignore[attr-defined]
+    agent.adopt(Plan(statements=(Do(dish="BeefBurger"), Do(macro=Macro("clear_counter")))), 0)  # type: ignore[attr-defined]
     assert agent.asked() == {"picked": "clear_counter()"}  # type: ignore[attr-defined]
 
 

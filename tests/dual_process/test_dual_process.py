@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from brigade.agents.base import View, make_agent
-from brigade.agents.planning.macro import Macro
 from brigade.agents.planning.observed_state import read_state
 from brigade.agents.planning.recipes import recipes_of
 from brigade.dual_process.agent import DualProcessAgent, PickingAgent
@@ -21,9 +20,9 @@ from brigade.dual_process.frameworks import framework_of, frameworks
 from brigade.dual_process.history import History
 from brigade.dual_process.llm import house
 from brigade.dual_process.llm.protocol import Answer, Failure, Piece, Reply, Request, Stream
-from brigade.dual_process.plan import Leave, Plan, Task, parse_tasks
+from brigade.dual_process.plan.statements import Leave
 from brigade.dual_process.prompts import introduction, load_prompt
-from brigade.dual_process.system1 import System1, Trust
+from brigade.dual_process.system1 import System1
 from brigade.dual_process.thinker import Thinker
 from brigade.dual_process.thought_kinds.answers import read_text
 from brigade.dual_process.thought_kinds.base import Malformed, make_kind
@@ -71,7 +70,7 @@ class Scripted:
 def house_says(request: Request) -> str:
     import random
 
-    return house.answer(request.messages, request.purpose, 1.0, random.Random(0))
+    return house.answer(request.messages, request.purpose, 1.0, random.Random(0), request.schema)
 
 
 def thinker(name: str = "dpt", say: Callable[[Request], Answer | str] = house_says, **more: Any) -> Any:
@@ -187,38 +186,6 @@ class TestSystem1:
         assert told.actions == alone.actions
         assert alone.score > 0
 
-    def test_a_task_is_done_first_and_once(self):
-        recipes = recipes_of(load_kitchen(MAP_1))
-        kitchen = load_kitchen(MAP_1, 60)
-        agent = System1(Trust(task=40))
-        agent.reset(View(kitchen, 0))
-        tasks, _, dropped = parse_tasks(["prepare(chopped_lettuce)"], recipes)
-        assert not dropped
-        agent.adopt(Plan(tasks=tuple(tasks)), 0)
-        game = Game(kitchen)
-        game.reset(0, [["BeefLettuceBurger"] * 9])
-        agent.act(game.describe())
-        assert agent.current == Macro("prepare", "chopped_lettuce")
-        assert not agent.tasks
-        assert agent.done_tasks == 1
-
-    def test_a_guard_is_waited_for_and_a_stale_task_is_dropped(self):
-        recipes = recipes_of(load_kitchen(MAP_1))
-        agent = System1()
-        kitchen = load_kitchen(MAP_1, 200)
-        tasks, _, _ = parse_tasks([{"do": "prepare(cooked_beef)", "when": "score() > 1000"}], recipes)
-
-        class Fixed(System1):
-            def prepare(self) -> None:
-                super().prepare()
-                self.adopt(Plan(tasks=tuple(tasks)), 0)
-
-        agent = Fixed()
-        play(kitchen, [agent, make_agent("stay")])
-        assert agent.dropped == [
-            ("prepare(cooked_beef) when score() > 1000", "not possible or not useful for too long")
-        ]
-
     def test_what_is_left_to_the_partner_is_left_while_it_is_seen_doing_it(self):
         agent = System1()
         kitchen = load_kitchen(MAP_1)
@@ -226,7 +193,7 @@ class TestSystem1:
         game = Game(kitchen)
         game.reset(0)
         observed = read_state(kitchen, game.describe())
-        leave = Leave("prepare", "cooked_beef")
+        leave = Leave(verb="prepare", item="cooked_beef")
         assert not agent._partner_does(leave, observed)
         partner = make_agent("beef_specialist")
         partner.reset(View(kitchen, 1))
@@ -235,54 +202,14 @@ class TestSystem1:
             agent.history.see(read_state(kitchen, described), described["score"])
             game.step([[0, partner.act(described)]])
         assert agent._partner_does(leave, read_state(kitchen, game.describe()))
-        assert not agent._partner_does(Leave("serve"), read_state(kitchen, game.describe()))
+        assert not agent._partner_does(Leave(verb="serve"), read_state(kitchen, game.describe()))
 
 
-class TestPlans:
+class TestAnswers:
     recipes = recipes_of(load_kitchen(MAP_1))
 
-    def test_what_can_be_asked_for(self):
-        entries = [
-            "BeefBurger",
-            "prepare(bread, plate=True)",
-            {"do": "serve(LettuceBurger)", "when": 'count("chopped_lettuce") > 1 and not partner_holds("plate")'},
-            {"leave": "serve"},
-            {"leave": "prepare(cooked_beef)"},
-        ]
-        tasks, leaves, dropped = parse_tasks(entries, self.recipes)
-        assert [str(task) for task in tasks][:2] == ["BeefBurger", "prepare(bread, plate=True)"]
-        assert tasks[2].when is not None
-        assert leaves == [Leave("serve"), Leave("prepare", "cooked_beef")]
-        assert not dropped
-
-    @pytest.mark.parametrize(
-        ("entry", "reason"),
-        [
-            ("BeafBurger", "did you mean 'BeefBurger'"),
-            ("prepare(soup)", "unknown item"),
-            ({"do": "prepare(beef)", "leave": "serve"}, "either 'do' or 'leave'"),
-            ({"do": "prepare(beef)", "if": "1"}, "either 'do' or 'leave'"),
-            ({"do": "prepare(beef)", "when": "().__class__"}, "guard"),
-            ({"do": "prepare(beef)", "when": 'orders("Beaf")'}, "guard"),
-            ({"leave": "put_out_fire()"}, "cannot be left"),
-            ({"leave": 3}, "is text"),
-            (7, "not int"),
-            (["prepare(beef)"], "not list"),
-        ],
-    )
-    def test_what_does_not_parse_is_dropped_with_a_reason(self, entry, reason):
-        tasks, leaves, dropped = parse_tasks([entry, "BeefBurger"], self.recipes)
-        assert tasks == [Task(order="BeefBurger")]
-        assert not leaves
-        assert reason in dropped[0][1]
-
-    def test_there_are_limits(self):
-        tasks, _, dropped = parse_tasks(["BeefBurger"] * 1000, self.recipes)
-        assert len(tasks) == 12
-        assert dropped[-1][1] == "more than 12 tasks"
-
     def test_answers_are_checked(self):
-        assert isinstance(make_kind("plan").read({"tasks": "serve"}, self.recipes), Malformed)
+        assert isinstance(make_kind("plan").read({"plan": "serve"}, self.recipes), Malformed)
         assert isinstance(read_text({"belief": ""}, "belief"), Malformed)
         assert isinstance(make_kind("pick").read({"action": "run()"}, self.recipes), Malformed)
         words = read_text({"belief": "word " * 300 + "\x00\x1b[31m"}, "belief")
@@ -376,7 +303,7 @@ class TestPrompts:
 
     @pytest.mark.parametrize("name", ["introduction", "plan", "reflection", "belief", "pick", "lesson", "outline"])
     def test_templates_have_a_version(self, name):
-        assert load_prompt(name).name == f"{name}-{2 if name == 'plan' else 1}"
+        assert load_prompt(name).name == f"{name}-{3 if name == 'plan' else 1}"
 
     def test_unknown_prompts_and_fields(self):
         with pytest.raises(BrigadeError, match="did you mean 'outline'"):
@@ -465,7 +392,8 @@ class TestHouse:
         import random
 
         prompt = f"before\n```json\n{json.dumps(state)}\n```\nafter"
-        return json.loads(house.answer((("user", prompt),), purpose, quality, random.Random(1)))
+        schema = make_kind("plan").schema(recipes_of(load_kitchen(MAP_1)))
+        return json.loads(house.answer((("user", prompt),), purpose, quality, random.Random(1), schema))
 
     def test_beliefs_follow_what_was_seen(self):
         made_of = {"cooked_beef": "beef", "chopped_lettuce": "lettuce"}
@@ -481,12 +409,13 @@ class TestHouse:
 
     def test_plans_leave_to_the_partner_what_it_is_believed_to_do(self):
         answer = self.ask("plan", {"belief": "partner 2 makes cooked_beef, and will go on with it."})
-        assert [task["leave"] for task in answer["tasks"]] == ["prepare(cooked_beef)"]
-        assert self.ask("plan", {"belief": ""})["tasks"] == []
+        assert answer["plan"][0] == {"leave": "prepare(cooked_beef)", "when": None}
+        quiet = self.ask("plan", {"belief": "", "orders": [{"number": 1, "dish": "BeefBurger", "ticks_left": 90}]})
+        assert quiet["plan"] == []
 
     def test_quality_is_how_often_it_is_right(self):
         state = {"belief": "", "made_of": {"cooked_beef": "beef"}}
-        assert self.ask("plan", state, quality=0.0)["tasks"]
+        assert len(self.ask("plan", state, quality=0.0)["plan"]) == 3
 
     def test_facts_for_guards(self):
         kitchen = load_kitchen(MAP_1)

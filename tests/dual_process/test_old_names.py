@@ -118,26 +118,33 @@ def test_replays_show_them_under_todays_names() -> None:
     assert "policy" not in told
 
 
-def test_a_run_is_answered_from_the_calls_of_an_earlier_revision(tmp_path: Path) -> None:
-    """Where two thinkers hear each other, every prompt is what it was, so every recorded answer fits."""
+def test_calls_that_were_asked_with_other_prompts_are_refused_in_words(tmp_path: Path) -> None:
     changes = [
         "teams=[[dpt, dpt]]", "kitchens=[{name: new_counter_circuit, horizon: 30}]", "seeds=1", "ray.workers=0",
         "clock={latency: constant, seconds: 2}", f"replay={EARLIER}", f"out={tmp_path / 'again'}",
     ]  # fmt: skip
-    results = play_run(RunConfig.load("exp2", changes), Console(quiet=True))
-    (again,), before = results.done.values(), read_results(EARLIER)[1]
-    assert again["actions"] == before["actions"]
-    assert again["checks"] == before["checks"]
-    renamed = thoughts_now(before["thoughts"], ["dpt", "dpt"])
-    for thought in renamed:
-        if thought["effect"] is not None:
-            thought["prompt"] = call_now("", thought["prompt"])[1]
-    assert again["thoughts"] == renamed
+    with pytest.raises(BrigadeError, match="asked with prompt plan-2, and this revision asks with plan-3"):
+        play_run(RunConfig.load("exp2", changes), Console(quiet=True))
 
 
-@pytest.mark.parametrize("kind", ["policy", "plan"])
-def test_recorded_calls_answer_todays_questions(kind: str, tmp_path: Path) -> None:
-    old = next(call for call in calls() if call["purpose"] == kind)
+def test_a_run_is_answered_from_its_own_calls(tmp_path: Path) -> None:
+    """Where two thinkers hear each other, every prompt is what it was, so every recorded answer fits."""
+    changes = [
+        "teams=[[dpt, dpt]]", "kitchens=[{name: new_counter_circuit, horizon: 30}]", "seeds=1", "ray.workers=0",
+        "clock={latency: constant, seconds: 2}", "calls=true",
+    ]  # fmt: skip
+    quiet = Console(quiet=True)
+    (first,) = play_run(RunConfig.load("exp2", [*changes, f"out={tmp_path / 'one'}"]), quiet).done.values()
+    replayed = [*changes, f"replay={tmp_path / 'one'}", f"out={tmp_path / 'two'}"]
+    (again,) = play_run(RunConfig.load("exp2", replayed), quiet).done.values()
+    for what in ("actions", "checks", "thoughts"):
+        assert again[what] == first[what]
+    assert any(thought["effect"] is not None for thought in first["thoughts"])
+
+
+def test_recorded_calls_answer_todays_questions(tmp_path: Path) -> None:
+    """Where prompt and form have stayed as they were, as `agile`'s outline has, whatever it was called."""
+    old = next(call for call in calls() if call["purpose"] == "plan")
     path = tmp_path / "calls.jsonl"
     path.write_text(json.dumps(old) + "\n", encoding="utf-8")
     purpose, prompt = call_now(old["purpose"], old["prompt"])
