@@ -80,8 +80,24 @@ def introduction(recipes: Recipes, seat: int, hz: float) -> str:
         rules="\n".join(_rules(recipes)),
         dishes="\n".join(_dishes(recipes)),
         making="\n".join(_making(recipes)),
+        map="\n".join(_map(recipes)),
         macros="\n".join(f"- {about}" for about in ABOUT.values()),
     )
+
+
+def _map(recipes: Recipes) -> list[str]:
+    """The kitchen drawn with letters for columns and numbers for rows, and what the signs mean."""
+    kitchen = recipes.kitchen
+    signs = {"floor": "_", "counter": "."} | {name: tile.symbol for name, tile in recipes.spec.tiles.items()}
+    names = kitchen.tile_names
+    wide = max(len(kitchen.cell_name(cell)) for cell in range(kitchen.width)) - 1
+    columns = " ".join(kitchen.cell_name(cell)[:-1].rjust(wide) for cell in range(kitchen.width))
+    rows = [
+        f"{row + 1:>2} " + " ".join(signs[names[kitchen.number(column, row)]].rjust(wide) for column in range(kitchen.width))
+        for row in range(kitchen.height)
+    ]
+    legend = "; ".join(f"{signs[name]} {name.replace('_', ' ')}" for name in dict.fromkeys(names))
+    return [f"   {columns}", *rows, legend]
 
 
 def _rules(recipes: Recipes) -> list[str]:

@@ -303,7 +303,7 @@ class TestPrompts:
 
     @pytest.mark.parametrize("name", ["introduction", "plan", "reflection", "belief", "pick", "lesson", "outline"])
     def test_templates_have_a_version(self, name):
-        assert load_prompt(name).name == f"{name}-{3 if name == 'plan' else 1}"
+        assert load_prompt(name).name == f"{name}-{ {'plan': 3, 'introduction': 2}.get(name, 1) }"
 
     def test_unknown_prompts_and_fields(self):
         with pytest.raises(BrigadeError, match="did you mean 'outline'"):
