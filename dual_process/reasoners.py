@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from brigade.dual_process.llm import house
+from brigade.dual_process.llm.blind import constant_answer, random_answer
 from brigade.dual_process.llm.client import Endpoint, OpenAIReasoner
 from brigade.dual_process.llm.protocol import Messages, Reasoner
 from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner
@@ -119,7 +120,7 @@ def spec_of(data: Mapping[str, Any]) -> ReasonerSpec:
     Raises:
         BrigadeError: it is not one, with the field.
     """
-    return _checked(ReasonerSpec, data, "reasoner.")
+    return checked(ReasonerSpec, data, "reasoner.")
 
 
 def house_answer(
@@ -130,14 +131,18 @@ def house_answer(
 
 
 def _house(quality: float, knobs: HouseKnobs, occasion: Occasion) -> Reasoner:
+    return _scripted(functools.partial(house_answer, quality=quality), knobs, occasion)
+
+
+def _scripted(answer: Any, knobs: HouseKnobs, occasion: Occasion) -> Reasoner:
     changes: dict[str, Any] = {"seed": knobs.seed * 1_000_003 + occasion.seed}
     if occasion.real and knobs.tokens_per_second is None and not knobs.latency_s:
         changes["latency_s"] = occasion.seconds
-    answer = functools.partial(house_answer, quality=quality)
     return HouseReasoner(answer, knobs.model_copy(update=changes), sleep=occasion.real)
 
 
-def _checked(model: type[M], data: Mapping[str, Any], where: str) -> M:
+def checked(model: type[M], data: Mapping[str, Any], where: str) -> M:
+    """A model from plain data; raises BrigadeError with the field that does not fit."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -148,11 +153,24 @@ def _checked(model: type[M], data: Mapping[str, Any], where: str) -> M:
 @reasoners.register(HOUSE, "the scripted reasoner: an instrument, not a language model (options quality, knobs)")
 def make_house(occasion: Occasion, **options: Any) -> Reasoner:
     """House."""
-    spec = _checked(ReasonerSpec, options, "reasoner.options.")
+    spec = checked(ReasonerSpec, options, "reasoner.options.")
     return _house(spec.quality, spec.knobs, occasion)
 
 
 @reasoners.register(ENDPOINT, "any OpenAI-compatible endpoint (options model, base_url, key_env, ...)")
 def make_endpoint(occasion: Occasion, **options: Any) -> Reasoner:
     """An endpoint."""
-    return OpenAIReasoner(_checked(Endpoint, options, "reasoner.options."))
+    return OpenAIReasoner(checked(Endpoint, options, "reasoner.options."))
+
+
+@reasoners.register("constant", "no mind: says the same plan always, `plan` of its options")
+def make_constant(occasion: Occasion, plan: list[Any] | None = None, **knobs: Any) -> Reasoner:
+    """A reasoner that reads nothing; `knobs` as house has them."""
+    answer = functools.partial(constant_answer, plan=plan or [])
+    return _scripted(answer, checked(HouseKnobs, knobs, "reasoner.options."), occasion)
+
+
+@reasoners.register("dice", "no mind: plans of random statements that the kitchen knows")
+def make_dice(occasion: Occasion, **knobs: Any) -> Reasoner:
+    """A reasoner that reads nothing; `knobs` as house has them."""
+    return _scripted(random_answer, checked(HouseKnobs, knobs, "reasoner.options."), occasion)

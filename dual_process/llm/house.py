@@ -42,7 +42,7 @@ def answer(
     earlier = purpose in EARLIER or "tasks" in (schema or {}).get("properties", {})
     purpose = EARLIER.get(purpose, purpose)
     if purpose not in _RIGHT:
-        return json.dumps(_filled(schema)) if schema is not None else "House answers questions about a kitchen only."
+        return json.dumps(filled(schema)) if schema is not None else "House answers questions about a kitchen only."
     state = read_state(messages)
     right = rng.random() < quality
     decide = _RIGHT[purpose] if right else _WRONG[purpose]
@@ -50,14 +50,14 @@ def answer(
     return in_old_form(said) if earlier and purpose == "plan" else said
 
 
-def _filled(schema: Mapping[str, Any]) -> Any:
+def filled(schema: Mapping[str, Any]) -> Any:
     """Something of a schema's form."""
     kind = schema.get("type")
     kind = kind[0] if isinstance(kind, list) else kind
     if "enum" in schema:
         return schema["enum"][0]
     if kind == "object":
-        return {name: _filled(part) for name, part in dict(schema.get("properties", {})).items()}
+        return {name: filled(part) for name, part in dict(schema.get("properties", {})).items()}
     return {"array": [], "integer": 1, "number": 1, "boolean": True, "null": None}.get(str(kind), "house")
 
 

@@ -60,10 +60,16 @@ def right_plan(state: State, schema: Mapping[str, Any], rng: random.Random) -> s
 
 def wrong_plan(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
     """Three statements drawn from those that the schema allows, each kind as likely."""
+    return json.dumps(
+        {"rationale": "It seemed a good idea.", "plan": drawn_plan(state, schema, rng, 3), "message": None}
+    )
+
+
+def drawn_plan(state: State, schema: Mapping[str, Any], rng: random.Random, count: int) -> list[Entry]:
+    """Statements drawn from those that the schema allows, each kind as likely; none where it allows none."""
     forms = _forms(schema)
     numbers = [order["number"] for order in state.get("orders", []) if "number" in order]
-    entries = [_drawn(rng.choice(forms), numbers, rng) for _ in range(3)] if forms else []
-    return json.dumps({"rationale": "It seemed a good idea.", "plan": entries, "message": None})
+    return [_drawn(rng.choice(forms), numbers, rng) for _ in range(count)] if forms else []
 
 
 def in_old_form(said: str) -> str:

@@ -92,10 +92,10 @@ def _map(recipes: Recipes) -> list[str]:
     names = kitchen.tile_names
     wide = max(len(kitchen.cell_name(cell)) for cell in range(kitchen.width)) - 1
     columns = " ".join(kitchen.cell_name(cell)[:-1].rjust(wide) for cell in range(kitchen.width))
-    rows = [
-        f"{row + 1:>2} " + " ".join(signs[names[kitchen.number(column, row)]].rjust(wide) for column in range(kitchen.width))
-        for row in range(kitchen.height)
-    ]
+    rows = []
+    for row in range(kitchen.height):
+        cells = (kitchen.number(column, row) for column in range(kitchen.width))
+        rows.append(f"{row + 1:>2} " + " ".join(signs[names[cell]].rjust(wide) for cell in cells))
     legend = "; ".join(f"{signs[name]} {name.replace('_', ' ')}" for name in dict.fromkeys(names))
     return [f"   {columns}", *rows, legend]
 

@@ -303,7 +303,17 @@ class TestPrompts:
 
     @pytest.mark.parametrize("name", ["introduction", "plan", "reflection", "belief", "pick", "lesson", "outline"])
     def test_templates_have_a_version(self, name):
-        assert load_prompt(name).name == f"{name}-{ {'plan': 3, 'introduction': 2}.get(name, 1) }"
+        later = {"plan": 3, "introduction": 2}
+        assert load_prompt(name).name == f"{name}-{later.get(name, 1)}"
+
+    def test_the_kitchen_is_drawn_so_that_its_cells_have_names(self):
+        kitchen = load_kitchen(MAP_1)
+        lines = introduction(recipes_of(kitchen), 0, 4).splitlines()
+        at = lines.index("   A B C D E F G H")
+        drawn = [line.split()[1:] for line in lines[at + 1 : at + 1 + kitchen.height]]
+        assert drawn[3] == ["B", "_", ".", ".", ".", ".", "_", "S"]
+        assert kitchen.cell_name(kitchen.number(7, 3)) == "H4"
+        assert kitchen.tile_names[kitchen.cells_by_name["H4"]] == "hatch"
 
     def test_unknown_prompts_and_fields(self):
         with pytest.raises(BrigadeError, match="did you mean 'outline'"):

@@ -267,7 +267,7 @@ class TestObeying:
             agent.act(game.describe())
             return agent.current
 
-        assert first_of() == Macro("prepare", "cooked_beef")
+        assert first_of({"order": 1, "is": "mine"}) == Macro("prepare", "cooked_beef")
         assert first_of({"order": 2, "is": "mine"}) == Macro("prepare", "chopped_lettuce")
 
     def test_an_order_that_is_gone_is_said(self) -> None:
