@@ -353,7 +353,7 @@ class TestReasoners:
         assert (spec.model, ReasonerSpec().model) == ("echo", "house")
 
     def test_ours_have_names_too(self) -> None:
-        assert reasoners.names[:2] == ["house", "endpoint", "constant", "dice"]
+        assert reasoners.names[:4] == ["house", "endpoint", "constant", "dice"]
         assert spec_of({"kind": "house", "options": {"quality": 0.5}}) == ReasonerSpec(quality=0.5)
         named = spec_of({"kind": "endpoint", "options": {"model": "m", "key_env": ""}})
         assert named == spec_of({"endpoint": {"model": "m", "key_env": ""}})
