@@ -342,6 +342,47 @@ class TestObeying:
         assert "put_out_fire()" in begun(played)
 
 
+CONSTANT_PLANS: dict[str, list[Any]] = {
+    "leave everything": [{"leave": w} for w in ("prepare(cooked_beef)", "prepare(chopped_lettuce)", "assemble", "serve")],
+    "leave serving": [{"leave": "serve"}, {"leave": "assemble"}],
+    "bread": ["prepare(bread, plate=True)"] * 12,
+    "what pays least": ["LettuceBurger"] * 12,
+    "stubborn": ["prepare(cooked_beef)"] * 12,
+    "at random": ["serve(BeefBurger)", "clear_counter()", "pass_on(plate)", {"leave": "prepare"}],
+    "hoard": [{"keep": "chopped_lettuce", "ready": 9}, {"put": "chopped_lettuce", "on": "centre"}],
+    "a rule": [{"whenever": 'count("plate") < 4', "do": "prepare(bread, plate=True)"}],
+    "stand back": [{"stand_at": "G6"}, {"wait_until": "ticks_left() < 60"}, {"order": 1, "is": "yours"}],
+}
+
+
+@pytest.mark.parametrize("name", CONSTANT_PLANS)
+@pytest.mark.parametrize("partner", ["beef_specialist", "fsm"])
+def test_a_constant_plan_has_force(name: str, partner: str) -> None:
+    """Said again and again to one who obeys, it changes what is done; a mind that says nothing changes nothing."""
+
+    def led(plan: list[Any]) -> Played:
+        mind = {"kind": "constant", "options": {"plan": plan}}
+        agent = make_agent("dpt_without_tom", reasoner=mind, authority="obey")
+        return play(load_kitchen(MAP_1, 120), [agent, make_agent(partner)], seed=3)
+
+    alone = play(load_kitchen(MAP_1, 120), [make_agent("fsm"), make_agent(partner)], seed=3)
+    assert led([]).actions == alone.actions
+    told = led(CONSTANT_PLANS[name])
+    assert not told.crashed
+    assert told.actions[0] != alone.actions[0]
+    thoughts = [thought for thought in told.thoughts if thought["kind"] == "plan" and thought["effect"] is not None]
+    assert all(len(thought["value"]) == min(12, len(CONSTANT_PLANS[name])) for thought in thoughts)
+
+
+def test_dice_say_what_the_kitchen_knows() -> None:
+    agent = make_agent("dpt", reasoner={"kind": "dice"}, authority="obey")
+    played = play(load_kitchen(MAP_1, 200), [agent, make_agent("stay")], seed=3)
+    plans = [thought for thought in played.thoughts if thought["kind"] == "plan" and thought["effect"] is not None]
+    assert sum(len(thought["value"]) for thought in plans) > 10
+    reasons = {reason.split(" '")[0] for thought in plans for _, reason in thought["dropped"]}
+    assert reasons <= {"contradicts"}
+
+
 class TestAdvice:
     @pytest.mark.parametrize(
         "entries",
