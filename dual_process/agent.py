@@ -128,9 +128,9 @@ class DualProcessAgent(WithThinker, System1):
         return {"doing": str(self.current) if self.current is not None else "nothing"}
 
     def asked(self) -> dict[str, Any]:
-        """The statements of the last plan that are left, and what became of the others."""
-        became = [f"{what}: {why}" for what, why in (*self.dropped, *self.following.fates)]
-        return {"plan": [str(statement) for statement in self.following.left], "became_of_the_rest": became}
+        """The statements of the last plan that are left, and what became of each until now."""
+        became = [f"{what}: {why}" for what, why in (*self.dropped, *self.following.so_far())]
+        return {"plan": [str(statement) for statement in self.following.left], "became": became}
 
     def pick(self, macro: Macro, tick: int) -> None:
         """A pick is a wish: a plan with one task."""

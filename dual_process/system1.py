@@ -96,8 +96,7 @@ class System1(StateMachine):
         self._active: list[Statement] = []
 
     def adopt(self, plan: Plan, tick: int) -> None:
-        """Follow a new plan from now on; it is told what became of the one before."""
-        plan.before.extend(self.following.close())
+        """Follow a new plan from now on."""
         self.dropped = plan.dropped
         self.following = self._follow(plan.statements)
 

@@ -104,7 +104,7 @@ class Thinker:
             completion_tokens=answer.completion_tokens,
             prompt=request.prompt,
             trimmed=trimmed,
-            told=None if value is None else kind.told(value),
+            told=None if value is None else {**kind.noted(moment), **kind.told(value)},
         )
 
     async def _write(self, request: Request) -> Answer:

@@ -81,8 +81,8 @@ class Following:
         self.left = [other for other in self.left if other is not statement]
         self.fates.append((str(statement), fate))
 
-    def close(self) -> list[Fate]:
-        """What became of everything in the plan, now that another takes its place."""
+    def so_far(self) -> list[Fate]:
+        """What became of the statements until now, those that have not been done included."""
         return [*self.fates, *((str(statement), self._so_far(statement)) for statement in self.left)]
 
     def _so_far(self, statement: Statement) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from brigade.agents.planning.macro import Macro
@@ -156,16 +156,14 @@ class Plan:
         statements: in the order in which they are to be looked at.
         message: to say to the partner, or empty.
         dropped: what could not be used, with the reason.
-        before: what became of the plan that it replaced, filled in when it takes effect: statement and fate.
     """
 
     rationale: str = ""
     statements: tuple[Statement, ...] = ()
     message: str = ""
     dropped: tuple[tuple[str, str], ...] = ()
-    before: list[tuple[str, str]] = field(default_factory=list, compare=False)
 
     def told(self) -> dict[str, Any]:
-        """For records: its statements, what was dropped, and what became of the plan before."""
+        """For records: its statements, and what was dropped."""
         told: dict[str, Any] = {"value": [str(statement) for statement in self.statements]}
-        return told | {"dropped": [list(pair) for pair in self.dropped], "before": self.before}
+        return told | {"dropped": [list(pair) for pair in self.dropped]}

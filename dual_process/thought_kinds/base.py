@@ -175,6 +175,10 @@ class ThoughtKind(Generic[V]):
     def take_effect(self, fast: FastSide, value: V, tick: int) -> None:
         """Do what it came to."""
 
+    def noted(self, moment: Moment) -> dict[str, Any]:
+        """What records keep, besides what it came to, of the moment at which it was begun."""
+        return {}
+
     def told(self, value: V) -> dict[str, Any]:
         """What it came to, as records have it: plain data, `value` for people to read."""
         return {"value": str(value)}

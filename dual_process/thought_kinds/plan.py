@@ -68,8 +68,13 @@ class PlanThought(ThoughtKind[Plan]):
         fast.say(value.message)
 
     def told(self, value: Plan) -> dict[str, Any]:
-        """Its statements, what was dropped, and what became of the plan before it."""
+        """Its statements, and what was dropped."""
         return value.told()
+
+    def noted(self, moment: Moment) -> dict[str, Any]:
+        """What became of the plan before it, as the prompt says it."""
+        before = moment.fast.asked().get("became", [])
+        return {"before": before} if before else {}
 
 
 def example(recipes: Recipes) -> str:

@@ -221,7 +221,7 @@ class TestObeying:
         )
         assert begun(played)[0] == "prepare(bread, plate=True)"
         assert [str(s) for s in agent.following.left] == ["do clear_counter() when score() > 9000"]
-        assert agent.following.close()[-1] == ("do clear_counter() when score() > 9000", "its condition never held")
+        assert agent.following.so_far()[-1] == ("do clear_counter() when score() > 9000", "its condition never held")
 
     def test_a_standing_rule_stands(self) -> None:
         played, _ = cook({"whenever": 'count("plate") < 3', "do": "prepare(bread, plate=True)"}, ticks=80)
@@ -343,7 +343,9 @@ class TestObeying:
 
 
 CONSTANT_PLANS: dict[str, list[Any]] = {
-    "leave everything": [{"leave": w} for w in ("prepare(cooked_beef)", "prepare(chopped_lettuce)", "assemble", "serve")],
+    "leave everything": [
+        {"leave": w} for w in ("prepare(cooked_beef)", "prepare(chopped_lettuce)", "assemble", "serve")
+    ],
     "leave serving": [{"leave": "serve"}, {"leave": "assemble"}],
     "bread": ["prepare(bread, plate=True)"] * 12,
     "what pays least": ["LettuceBurger"] * 12,
@@ -363,9 +365,9 @@ def test_a_constant_plan_has_force(name: str, partner: str) -> None:
     def led(plan: list[Any]) -> Played:
         mind = {"kind": "constant", "options": {"plan": plan}}
         agent = make_agent("dpt_without_tom", reasoner=mind, authority="obey")
-        return play(load_kitchen(MAP_1, 120), [agent, make_agent(partner)], seed=3)
+        return play(load_kitchen(MAP_1, 250), [agent, make_agent(partner)], seed=3)
 
-    alone = play(load_kitchen(MAP_1, 120), [make_agent("fsm"), make_agent(partner)], seed=3)
+    alone = play(load_kitchen(MAP_1, 250), [make_agent("fsm"), make_agent(partner)], seed=3)
     assert led([]).actions == alone.actions
     told = led(CONSTANT_PLANS[name])
     assert not told.crashed
@@ -471,6 +473,8 @@ class TestAuthority:
             assert "'dance()'" in asked[-1], "what was dropped is said in the next prompt"
             thoughts = [thought for thought in played.thoughts if thought["effect"] is not None]
             assert thoughts[0]["dropped"][0][0] == "'dance()'"
+            assert "before" not in thoughts[0]
+            assert "'dance()'" in thoughts[1]["before"][0], "what became of it is in the record too"
 
 
 class TestHouse:

@@ -141,6 +141,11 @@ class Run:
             return f"{count} episodes (how many there should be cannot be told here)"
         return f"{count} episodes" if count >= self.expected else f"{count} of {self.expected} episodes so far"
 
+    @property
+    def groups(self) -> dict[Group, list[Episode]]:
+        """The episodes by kitchen, team and condition."""
+        return grouped(self.episodes)
+
     def episodes_of(self, row: Row) -> list[Episode]:
         """The finished episodes that a row of this run was made from."""
         return [episode for episode in self.episodes if episode.finished and episode.group == row.group]
@@ -193,15 +198,21 @@ def rows_of(
         order: (kitchen, team, condition) in the order of the rows; others come after, in the order of the episodes.
         config: of the run, as its header has it: who answers the thinking agents.
     """
-    groups: dict[Group, list[Episode]] = {}
-    for episode in episodes:
-        groups.setdefault(episode.group, []).append(episode)
+    groups = grouped(episodes)
     places = {triple: place for place, triple in reversed(list(enumerate(order)))}
     rows = [
         replace(_row(members, timings, config or {}), versus_fsm=versus_fsm(group, groups))
         for group, members in groups.items()
     ]
     return sorted(rows, key=lambda row: places.get((row.kitchen, row.team, row.condition_label), len(places)))
+
+
+def grouped(episodes: Iterable[Episode]) -> dict[Group, list[Episode]]:
+    """Episodes by kitchen, team and condition."""
+    groups: dict[Group, list[Episode]] = {}
+    for episode in episodes:
+        groups.setdefault(episode.group, []).append(episode)
+    return groups
 
 
 def versus_fsm(group: Group, groups: Mapping[Group, Sequence[Episode]]) -> Estimate | None:
@@ -214,13 +225,19 @@ def versus_fsm(group: Group, groups: Mapping[Group, Sequence[Episode]]) -> Estim
     Returns:
         None when there is no such team.
     """
+    gained = differences(group, groups)
+    return None if gained is None else estimate(gained)
+
+
+def differences(group: Group, groups: Mapping[Group, Sequence[Episode]]) -> list[float] | None:
+    """The differences whose mean `versus_fsm` is, pair by pair; None when there is no such team."""
     kitchen, kitchen_digest, team, condition = group
     for seat, agent in enumerate(team):
         other = (kitchen, kitchen_digest, (*team[:seat], "fsm", *team[seat + 1 :]), condition)
         if agent != "fsm" and other in groups:
             theirs = {episode.draw: episode.result.score for episode in groups[other] if episode.finished}
             mine = {episode.draw: episode.result.score for episode in groups[group] if episode.finished}
-            return estimate(score - theirs[draw] for draw, score in mine.items() if draw in theirs)
+            return [score - theirs[draw] for draw, score in mine.items() if draw in theirs]
     return None
 
 

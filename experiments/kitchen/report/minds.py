@@ -1,8 +1,8 @@
 """What each mind is worth: the team it thinks in against the same team with the state machine in its place.
 
-For runs that vary who answers (`vary: {reasoner: [...]}`). Over all partners together, episode by episode: the mean gain,
-how many episodes came out exactly equal, the partner beside whom it does worst, and whether it costs anything: a one-sided
-test of the paired differences (normal, since there are dozens of pairs), corrected over the minds after Holm.
+For runs that vary who answers (`vary: {reasoner: [...]}`). Over all partners together, episode by episode: the mean
+gain, how many episodes came out exactly equal, the partner beside whom it does worst, and whether it costs anything: a
+one-sided test of the paired differences (normal, since there are dozens of pairs), corrected over the minds after Holm.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ LEVEL = 0.05  # of the test, over all minds together
 LONGEST = 48  # characters of a mind's name
 HEADS = ("mind", "n", "vs fsm", "equal", "worst beside", "errors", "p", "costs")
 ABOUT = (
-    "Score less that of the state machine in its place, over pairs with the same partner, seed and script, all partners "
-    "together. Equal: pairs with the same score. Worst beside: the partner with the lowest mean in standard errors. "
+    "Score less that of the state machine in its place, over pairs with the same partner, seed and script, all "
+    "partners together. Equal: pairs with the same score. Worst beside: the partner with the lowest mean in standard "
+    "errors. "
     f"p: one-sided, that it costs nothing; costs: whether it does, at {LEVEL:.0%} after Holm."
 )
 
@@ -59,14 +60,20 @@ def minds(run: Run) -> list[Mind]:
             continue
         agent = next(name for name in row.team if name != "fsm")
         pairs.setdefault((condition_label(row.condition), agent), {})[row.team_label] = gained
-    return _corrected([_mind(name, agent, teams) for (name, agent), teams in pairs.items()])
+    return _corrected([_mind(_words(name), agent, teams) for (name, agent), teams in pairs.items()])
 
 
-def cells_of(mind: Mind) -> list[str]:
-    """The cells of a line of the table, in the order of `HEADS`."""
+def lines_of(found: Sequence[Mind]) -> list[list[str]]:
+    """The lines of the table, with cells in the order of `HEADS`."""
+    several = len({mind.agent for mind in found}) > 1
+    return [_cells(mind, several) for mind in found]
+
+
+def _cells(mind: Mind, several: bool) -> list[str]:
     team, errors = mind.worst
+    name = f"{mind.agent}, {mind.name}" if several else mind.name
     return [
-        mind.name if len(mind.name) <= LONGEST else mind.name[: LONGEST - 1] + "…",
+        name if len(name) <= LONGEST else name[: LONGEST - 1] + "…",
         str(mind.gain.count),
         with_error(mind.gain, sign=True),
         str(mind.equal),
@@ -85,6 +92,16 @@ def _mind(name: str, agent: str, teams: dict[str, list[float]]) -> Mind:
     z = _errors(gain)
     p = None if z is None else NormalDist().cdf(z)
     return Mind(name, agent, gain, sum(gained == 0 for gained in every), (worst, errors[worst]), p)
+
+
+def _words(condition: str) -> str:
+    """A condition without what every mind's has."""
+    words = condition.replace("reasoner.", "")
+    return (
+        words.replace("kind=constant, options.plan=", "always ")
+        .replace("kind=", "")
+        .replace("quality", "house, quality")
+    )
 
 
 def _errors(gain: Estimate) -> float | None:

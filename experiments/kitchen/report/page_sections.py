@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from brigade.batch.numbers import with_error
 from brigade.batch.page.kit import Figure, Grid, Section
 from brigade.experiments.kitchen.report.metrics import Row, Run
+from brigade.experiments.kitchen.report.minds import ABOUT, HEADS, lines_of, minds
 from brigade.experiments.kitchen.report.published_scores import Comparison, compare
 from brigade.experiments.kitchen.report.sections import COST_HEADS, cost_cells, failures_of, reasons_of, switch_cells
 from brigade.experiments.kitchen.report.switching import (
@@ -50,6 +51,8 @@ def sections_of(run: Run, number: int, name: str) -> Iterator[Section]:
     yield from (_published(comparison, name) for comparison in compare(run))
     yield from _scatters(run, number, name)
     yield from _curves(run, number, name)
+    if thought := minds(run):
+        yield Section("What minds are worth", name, ABOUT, Grid(HEADS, lines_of(thought)))
     if cells := faults_of(run):
         yield Section("Faults", name, ABOUT_FAULTS, _faults(cells))
     if groups := list(_switches(run, number)):

@@ -14,6 +14,7 @@ from rich.text import Text
 from brigade.batch.numbers import NONE, figure, milliseconds, plain, with_error
 from brigade.batch.page.made_by import made_by
 from brigade.experiments.kitchen.report.metrics import Row, Run, Seat, read_runs
+from brigade.experiments.kitchen.report.minds import minds
 from brigade.experiments.kitchen.report.published_scores import compare
 from brigade.experiments.kitchen.report.sections import print_sections
 from brigade.experiments.kitchen.report.switching import switches
@@ -75,6 +76,7 @@ def as_json(folders: Iterable[str | Path]) -> dict[str, Any]:
             "has_timings": run.has_timings,
             "rows": [asdict(row) for row in run.rows],
             "comparison": [asdict(comparison) for comparison in compare(run)],
+            "minds": [asdict(mind) for mind in minds(run)],
             "switching": [asdict(switch) for switch in switches(run)],
         }
         for run in read_runs(folders)

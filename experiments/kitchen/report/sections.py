@@ -12,6 +12,7 @@ from rich.text import Text
 from brigade.batch.numbers import NONE, dollars, figure, plain, with_error
 from brigade.experiments.kitchen.report.cost import Cost, ranked
 from brigade.experiments.kitchen.report.metrics import Row, Run
+from brigade.experiments.kitchen.report.minds import ABOUT, HEADS, lines_of, minds
 from brigade.experiments.kitchen.report.published_scores import Comparison, compare
 from brigade.experiments.kitchen.report.switching import DEFINITION, Switch, fault_table, faults_of, switches
 
@@ -35,6 +36,10 @@ def print_sections(run: Run, console: Console) -> None:
         rates, lines = fault_table(cells, lambda row: with_error(row.score))
         _title(console, "Score by fault and rate", "mean (standard error)")
         _print(console, ("fault", *(f"{rate:g}" for rate in rates)), lines, [18, *[14] * min(len(rates), 5)])
+    if thought := minds(run):
+        _title(console, "What minds are worth", "points against the state machine in their place")
+        _print(console, HEADS, lines_of(thought), [44, 4, 12, 5, 26, 6, 6, 5])
+        _dim(console, ABOUT)
     switched = switches(run)
     if switched:
         _print_switches(switched, console)
