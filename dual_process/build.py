@@ -12,9 +12,10 @@ from pydantic import Field
 
 from brigade.agents.base import Agent, agents, make_agent
 from brigade.dual_process.agent import DualProcessAgent, PickingAgent
-from brigade.dual_process.frameworks import framework_of, frameworks
+from brigade.dual_process.frameworks import Framework, framework_of, frameworks
 from brigade.dual_process.llm.calls import RecordingReasoner, ReplayReasoner
 from brigade.dual_process.llm.protocol import Reasoner
+from brigade.dual_process.paper_side import FollowsTasks
 from brigade.dual_process.plan.statements import Authority
 from brigade.dual_process.reasoners import Occasion, ReasonerSpec, checked, make_reasoner, spec_of
 from brigade.dual_process.system1 import Trust
@@ -105,6 +106,7 @@ def make_thinking_agent(
     seed: int = 0,
     authority: Authority = "advise",
     trust: Mapping[str, float] | None = None,
+    gives_up: bool | None = None,
 ) -> Agent:
     """An agent of one of the frameworks.
 
@@ -115,11 +117,13 @@ def make_thinking_agent(
         intervals: ticks between thoughts, by kind.
         talks: whether it sends messages.
         budget_tokens: prompts are trimmed to about this, oldest scenes first.
-        lessons: a file in which lessons are kept across episodes (`reflexion`); play such runs with `ray.workers=0`,
-            one episode after the other.
+        lessons: a file in which lessons are kept across episodes (`reflexion_stepwise`); play such runs with
+            `ray.workers=0`, one episode after the other.
         seed: of `house`.
         authority: whether System 1 obeys plans, or takes them as advice.
         trust: weights of that advice, by the names of `Trust`.
+        gives_up: whether hands that carry out task lists give a macro action up after 50 ticks, as in the published
+            experiments with partners; default: as published where the state machine is, else not.
 
     Raises:
         BrigadeError: an unknown framework, kind of thought or authority, or a reasoner that cannot be.
@@ -129,11 +133,20 @@ def make_thinking_agent(
         reasoner = make_reasoner(spec_of(reasoner or {}), Occasion(seed))
     files = {"lesson": Path(lessons)} if lessons is not None else {}
     thinker = Thinker(reasoner, framework, budget_tokens, talks, files)
+    if gives_up is not None:
+        return _giving_up(name, framework, thinker, gives_up)
     if framework.fast_side is not None:
         return framework.fast_side(thinker)
     if not framework.steers:
         return PickingAgent(thinker)
     return DualProcessAgent(thinker, checked(Trust, trust, "trust.") if trust else None, authority)
+
+
+def _giving_up(name: str, framework: Framework, thinker: Thinker, gives_up: bool) -> Agent:
+    side = framework.fast_side
+    if not (isinstance(side, type) and issubclass(side, FollowsTasks)):
+        raise BrigadeError(f"framework '{name}' has no option gives_up: its hands carry out no task lists")
+    return side(thinker, gives_up)
 
 
 def thinking_agents(packages: bool = True) -> list[Entry[Agent]]:

@@ -19,11 +19,18 @@ class ThoughtSpec:
         every_ticks: at most one begins in so many ticks, and at most one is in flight.
         scenes: how many of the last scenes it reads.
         share: of the seconds that a thought takes, and of the tokens that its answer may have.
+        on_beat: it begins at ticks that are multiples of `every_ticks` (0: at none), and what would begin one while
+            another is in flight, a message too, is forgotten: so the published code of DPT-Agent.
+        from_tick: the first of these ticks.
+        turns: how many of its own last turns it reads, the one that begins among them.
     """
 
     every_ticks: int
     scenes: int = 3
     share: float = 1.0
+    on_beat: bool = False
+    from_tick: int = 0
+    turns: int = 0
 
 
 PLAN = ThoughtSpec(20, 3)
@@ -32,7 +39,6 @@ BELIEF = ThoughtSpec(50, 10)
 PICK = ThoughtSpec(1, 3)
 LESSON = ThoughtSpec(100, 10)
 OUTLINE = ThoughtSpec(40, 5)
-WISH = ThoughtSpec(20, 3)  # a pick beside System 1
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,9 @@ class Framework:
     fast_side: Callable[[Any], Agent] | None = None
 
 
-frameworks: Registry[Framework] = Registry("framework", "brigade.frameworks")
+frameworks: Registry[Framework] = Registry(
+    "framework", "brigade.frameworks", own=("brigade.dual_process.frameworks", "brigade.dual_process.paper_frameworks")
+)
 
 
 def _own(name: str, about: str, framework: Framework) -> None:
@@ -63,21 +71,11 @@ def _own(name: str, about: str, framework: Framework) -> None:
 
 
 _own("act", "the model picks each macro action; the chef waits for it", Framework({"pick": PICK}))
-_own("react", "a thought before each pick (ReAct)", Framework({"pick": PICK}, reasons=True))
+_own("react_stepwise", "a thought before each pick; the chef waits for it", Framework({"pick": PICK}, reasons=True))
 _own(
-    "reflexion",
-    "ReAct, and lessons from looking back (Reflexion)",
+    "reflexion_stepwise",
+    "the same, and lessons from looking back",
     Framework({"pick": PICK, "lesson": LESSON}, reasons=True),
-)
-_own(
-    "react_dpt",
-    "ReAct's picks as wishes to System 1, which acts meanwhile",
-    Framework({"pick": WISH}, steers=True, reasons=True),
-)
-_own(
-    "reflexion_dpt",
-    "Reflexion's picks as wishes to System 1, which acts meanwhile",
-    Framework({"pick": WISH, "lesson": LESSON}, steers=True, reasons=True),
 )
 _own(
     "dpt_without_tom",

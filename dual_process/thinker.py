@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +72,14 @@ class Thinker:
         return [kind for kind in self.kinds.values() if self._is_due(kind.name, tick)]
 
     def _is_due(self, name: str, tick: int) -> bool:
-        if self.thoughts is None or self.thoughts.under_way(name):
+        if self.thoughts is None or self._waits(name):
             return False
-        last = self._last_begun.get(name)
-        return last is None or name in self._at_once or tick - last >= self.framework.thoughts[name].every_ticks
+        if name in self._at_once:
+            return True
+        spec, last = self.framework.thoughts[name], self._last_begun.get(name)
+        if spec.on_beat:
+            return tick >= spec.from_tick and spec.every_ticks > 0 and tick % spec.every_ticks == 0
+        return last is None or tick - last >= spec.every_ticks
 
     def begin(self, kind: ThoughtKind[Any], observed: ObservedState) -> None:
         """Begin a thought, on what is known now; the answer may be long in coming."""
@@ -85,6 +89,7 @@ class Thinker:
         spec = self.framework.thoughts[kind.name]
         moment = Moment(observed, self.view, self.memory, self.fast, self.framework, self.talks, self._so_far)
         request, trimmed = request_of(kind, spec, moment, self.budget_tokens)
+        kind.begun(moment)
         self.thoughts.begin(kind.name, self._think(kind, request, moment, trimmed), spec.share, eager=kind.streams)
 
     async def _think(self, kind: ThoughtKind[Any], request: Request, moment: Moment, trimmed: int) -> Outcome:
@@ -127,15 +132,28 @@ class Thinker:
         outcome = thought.outcome
         if outcome.failure == "too_long":  # the endpoint's window is smaller than the budget: ask for less
             self.budget_tokens = max(LEAST_BUDGET, int(self.budget_tokens * 0.6))
-        if outcome.value is not None:
-            kind = self.kinds[thought.kind]
+        kind = self.kinds[thought.kind]
+        if outcome.value is None:
+            kind.unanswered(self.memory, outcome.problem)
+        else:
             kind.remember(self.memory, outcome.value)
             kind.take_effect(self.fast, outcome.value, thought.effect)
 
     def hear(self, message: Message) -> None:
         """A partner has said something."""
         self.memory.history.hear(message)
-        self._at_once |= {name for name, kind in self.kinds.items() if kind.at_once}
+        self._call_for(name for name, kind in self.kinds.items() if kind.at_once)
+
+    def trouble(self) -> None:
+        """Something burns, or points were lost."""
+        self._call_for(name for name, kind in self.kinds.items() if kind.in_trouble)
+
+    def _call_for(self, names: Iterable[str]) -> None:
+        """Have thoughts begun at once; those on a beat only if none of the kind is under way."""
+        self._at_once |= {name for name in names if not (self.framework.thoughts[name].on_beat and self._waits(name))}
+
+    def _waits(self, name: str) -> bool:
+        return self.thoughts is not None and self.thoughts.under_way(name)
 
     def say(self, text: str) -> None:
         """Say something at the next tick."""

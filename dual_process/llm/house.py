@@ -10,6 +10,7 @@ is the one these rules make; otherwise it is a wrong one, drawn from a seeded ge
   stove, or to go on.
 - **pick**: a fire first; then, most urgent order first, serve what is finished, assemble what is ready, prepare what
   is missing. **lesson** and **outline** put the same in sentences.
+- **tasks**: see `house_tasks`. **review** is a reflection and a belief in one, **hindsight** a reflection.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from brigade.dual_process.llm import house_tasks
 from brigade.dual_process.llm.house_plans import NO_DEADLINE, State, in_old_form, right_plan, wrong_plan
 
 Messages = Sequence[tuple[str, str]]
@@ -34,7 +36,7 @@ def answer(
 
     Args:
         messages: (role, content); the last fenced JSON in them is the state.
-        purpose: `belief`, `plan`, `reflection`, `pick`, `lesson` or `outline`.
+        purpose: `belief`, `plan`, `reflection`, `pick`, `lesson`, `outline`, `tasks`, `review` or `hindsight`.
         quality: how often the answer is the right one, 0 to 1.
         rng: what wrong answers are drawn from.
         schema: the form of the answer; what is no question about a kitchen is answered with a form filled in.
@@ -109,6 +111,18 @@ def _lesson(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
     return json.dumps({"lesson": json.loads(_reflection(state, schema, rng))["guidelines"]})
 
 
+def _hindsight(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
+    return json.dumps({"reflection": json.loads(_reflection(state, schema, rng))["guidelines"]})
+
+
+def _review(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
+    return json.dumps(json.loads(_reflection(state, schema, rng)) | json.loads(_belief(state, schema, rng)))
+
+
+def _wrong_review(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
+    return json.dumps(json.loads(_reflection(state, schema, rng)) | json.loads(_wrong_belief(state, schema, rng)))
+
+
 def _pick(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
     action = best_action(state)
     return json.dumps({"thought": f"{action} brings the most urgent order forward.", "action": action})
@@ -155,8 +169,10 @@ Decide = Callable[[State, Mapping[str, Any], random.Random], str]
 _RIGHT: dict[str, Decide] = {
     "belief": _belief, "plan": right_plan, "reflection": _reflection,
     "pick": _pick, "lesson": _lesson, "outline": _outline,
+    "tasks": house_tasks.tasks, "review": _review, "hindsight": _hindsight,
 }  # fmt: skip
 _WRONG: dict[str, Decide] = {
     "belief": _wrong_belief, "plan": wrong_plan, "reflection": _reflection,
     "pick": _wrong_pick, "lesson": _lesson, "outline": _wrong_outline,
+    "tasks": house_tasks.wrong_tasks, "review": _wrong_review, "hindsight": _hindsight,
 }  # fmt: skip

@@ -129,6 +129,7 @@ class ThoughtKind(Generic[V]):
         streams: the answer is read while it is written: other thoughts ask for it by `Moment.so_far`.
         at_once: it is begun at once when a partner has said something.
         for_idle_hands: what it comes to is done next: who stands still for it is asked only when nothing is under way.
+        in_trouble: it is begun when something burns or points were lost, by fast sides that look out for that.
         max_tokens: limit of the answer.
     """
 
@@ -138,6 +139,7 @@ class ThoughtKind(Generic[V]):
     streams: bool = False
     at_once: bool = False
     for_idle_hands: bool = False
+    in_trouble: bool = False
     max_tokens: int = 600
 
     def schema(self, recipes: Recipes) -> Mapping[str, Any] | None:
@@ -168,6 +170,12 @@ class ThoughtKind(Generic[V]):
         """What the JSON of the prompt holds besides the kitchen and the last scenes."""
         return moment.fast.doing(moment.observed)
 
+    def begun(self, moment: Moment) -> None:
+        """It has been asked for."""
+
+    def unanswered(self, memory: Memory, problem: str) -> None:
+        """Nothing came of it that can be used."""
+
     def remember(self, memory: Memory, value: V) -> None:
         """Keep what it came to, for the thoughts after it."""
         memory.kept[self.name] = value
@@ -189,7 +197,7 @@ thoughts: Registry[ThoughtKind[Any]] = Registry(
     "brigade.thoughts",
     own=tuple(
         f"brigade.dual_process.thought_kinds.{module}"
-        for module in ("plan", "reflection", "belief", "pick", "lesson", "outline")
+        for module in ("plan", "reflection", "belief", "pick", "lesson", "outline", "tasks", "review", "hindsight")
     ),
 )
 

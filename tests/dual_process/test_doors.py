@@ -406,9 +406,9 @@ class TestPromptsAreTrue:
     @pytest.mark.parametrize("hz", [1, 4, 10])
     def test_every_kind_is_told_the_rate_of_the_clock(self, hz: float) -> None:
         told = {}
-        for name in ("dpt", "reflexion", "agile"):
+        for name in ("dpt", "reflexion_stepwise", "agile", "dpt@paper", "reflexion"):
             reasoner = Noting()
-            cook(make_agent(name, reasoner=reasoner), ticks=130, hz=hz, seconds=0.1)
+            cook(make_agent(name, reasoner=reasoner), ticks=300, hz=hz, seconds=0.1)
             told |= {request.purpose: request.messages[0][1] for request in reasoner.asked}
         own = {entry.name for entry in thoughts if entry.source == "brigade"}
         assert set(told) == own

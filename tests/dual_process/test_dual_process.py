@@ -76,6 +76,8 @@ def house_says(request: Request) -> str:
 def thinker(name: str = "dpt", say: Callable[[Request], Answer | str] = house_says, **more: Any) -> Any:
     framework = framework_of(name)
     slow = Thinker(Scripted(say), framework, **more)
+    if framework.fast_side is not None:
+        return framework.fast_side(slow)
     return DualProcessAgent(slow) if framework.steers else PickingAgent(slow)
 
 
@@ -342,7 +344,7 @@ class TestFrameworks:
         assert not [t for t in played.thoughts if t["outcome"] in ("malformed", "crashed")]
 
     def test_those_that_wait_stand_still_and_those_that_steer_do_not(self):
-        waiting, steering = cook(thinker("react"), seconds=10), cook(thinker("dpt"), seconds=10)
+        waiting, steering = cook(thinker("react_stepwise"), seconds=10), cook(thinker("dpt"), seconds=10)
         assert waiting.actions[0][:40] == "0" * 40
         assert "0" * 10 not in steering.actions[0]
 
@@ -355,17 +357,17 @@ class TestFrameworks:
             read.append(request.messages[-1][1])
             return lesson if request.purpose == "lesson" else house_says(request)
 
-        cook(thinker("reflexion", say, files={"lesson": kept}), ticks=150)
+        cook(thinker("reflexion_stepwise", say, files={"lesson": kept}), ticks=150)
         assert json.loads(kept.read_text())[-1] == "Cook the beef first."
         read.clear()
-        cook(thinker("reflexion", say, files={"lesson": kept}), ticks=20)
+        cook(thinker("reflexion_stepwise", say, files={"lesson": kept}), ticks=20)
         assert "Cook the beef first." in read[0]
         read.clear()
-        cook(thinker("reflexion", say), ticks=20)
+        cook(thinker("reflexion_stepwise", say), ticks=20)
         assert "Cook the beef first." not in read[0]
         kept.write_text("{}")
         with pytest.raises(BrigadeError, match="expected a list of texts"):
-            cook(thinker("reflexion", say, files={"lesson": kept}), ticks=20)
+            cook(thinker("reflexion_stepwise", say, files={"lesson": kept}), ticks=20)
 
     def test_a_quick_pick_reads_the_outline_while_it_is_written(self):
         read: list[str] = []

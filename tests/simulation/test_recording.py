@@ -24,7 +24,10 @@ from brigade.simulation.played import Played
 from brigade.simulation.recording import RecordingWriter, make_header, read_recording
 
 TEAM = ("dpt", "beef_specialist")
-THINKERS = ("dpt", "dpt_without_tom", "react", "reflexion", "act", "agile", "react_dpt", "reflexion_dpt")
+THINKERS = (
+    "dpt", "dpt_without_tom", "react", "reflexion", "act", "agile", "react_dpt", "reflexion_dpt",
+    "react_stepwise", "reflexion_stepwise", "dpt@paper",
+)  # fmt: skip
 OTHERS = ("fsm", "random", "stay", "assembler")
 SPECIALISTS = ("beef_specialist", "lettuce_specialist", "switching")
 
