@@ -104,9 +104,8 @@ class FollowsTasks(WithThinker, PaperPlayer):
         return self.assigned.told()
 
     def assign(self, tasks: TaskList) -> None:
-        """Carry out a list from now on, in the place of the last; one without entries changes nothing, as published."""
-        if tasks.tasks or tasks.dropped:
-            self.assigned.adopt(tasks.tasks)
+        """Carry out a list from now on, in the place of the last."""
+        self.assigned.adopt(tasks)
 
     def pick(self, macro: Macro, tick: int) -> None:
         """A pick is a list with one task."""

@@ -123,17 +123,21 @@ class Assignments:
     Attributes:
         actions: guarded macro actions; each is looked at once.
         orders: the assigned orders; they stay until they are served.
+        refused: what could not be used of the last list, and why, until this is told.
         undone: what was not done, and why, since this was last told.
     """
 
     actions: list[Assigned] = field(default_factory=list)
     orders: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
     undone: list[tuple[str, str]] = field(default_factory=list)
 
-    def adopt(self, tasks: Sequence[Assigned]) -> None:
-        """Put a list in the place of the last."""
-        self.actions = [task for task in tasks if task.do is not None]
-        self.orders = [task.order for task in tasks if task.order]
+    def adopt(self, new: TaskList) -> None:
+        """Put a list in the place of the last; one without any entries changes nothing, as published."""
+        if new.tasks or new.dropped:
+            self.actions = [task for task in new.tasks if task.do is not None]
+            self.orders = [task.order for task in new.tasks if task.order]
+            self.refused = list(new.dropped)
 
     def next_action(self, facts: StateFacts, wanted: Sequence[str] | None) -> Macro | None:
         """The first macro action whose guard holds now. It and those before it are struck off.
@@ -155,13 +159,13 @@ class Assignments:
 
     def keep_open(self, open_dishes: Sequence[str]) -> None:
         """Strike off what is assigned more often than it is ordered."""
-        left, kept = Counter(open_dishes), []
+        left, kept = Counter(open_dishes), list[str]()
         for dish in self.orders:
             if left[dish] > 0:
                 left[dish] -= 1
                 kept.append(dish)
-            else:
-                self._note(dish, "not ordered, or not so often")
+        for dish, times in (Counter(self.orders) - Counter(kept)).items():
+            self._note(dish, f"assigned {times} times more than it is ordered")
         self.orders = kept
 
     def served(self, dish: str) -> None:
@@ -171,13 +175,13 @@ class Assignments:
 
     def told(self) -> list[tuple[str, str]]:
         """What was not done since this was last asked."""
-        undone, self.undone = self.undone, []
+        undone, self.undone, self.refused = self.undone, [], []
         return undone
 
     def as_prompt(self) -> dict[str, list[str]]:
         """What is left, and what was not done, for a prompt."""
         tasks = [*map(str, self.actions), *self.orders]
-        return {"tasks": tasks, "dropped": [f"{what}: {why}" for what, why in self.undone]}
+        return {"tasks": tasks, "dropped": [f"{what}: {why}" for what, why in [*self.refused, *self.undone]]}
 
     def _holds(self, task: Assigned, facts: StateFacts) -> bool:
         if task.when is None:

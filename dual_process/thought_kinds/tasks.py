@@ -128,8 +128,7 @@ class TasksThought(ThoughtKind[TaskList]):
     def remember(self, memory: Memory, value: TaskList) -> None:
         """The turn is complete."""
         turn = turns_of(memory)[-1]
-        dropped = [f"{what} was dropped: {why}" for what, why in value.dropped[:3]]
-        turn.thought, turn.tasks = " ".join([value.rationale, *dropped]).strip(), [str(task) for task in value.tasks]
+        turn.thought, turn.tasks = value.rationale, [str(task) for task in value.tasks]
 
     def unanswered(self, memory: Memory, problem: str) -> None:
         """The turn has no list."""
