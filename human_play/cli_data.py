@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from brigade.batch.numbers import NONE, plain, print_table
+from brigade.dual_process.old_names import agent_now
 
 recordings = typer.Typer(help="List, export and import recordings.", no_args_is_help=True)
 console = Console()
@@ -32,7 +33,8 @@ def list_(
         except BrigadeError as error:
             lines.append((name, NONE, NONE, NONE, NONE, str(error).removeprefix(f"{path}: ")))
             continue
-        team = " + ".join(str(agent.get("name")) for agent in recording.header["agents"])
+        agents, version = recording.header["agents"], recording.header["version"]
+        team = " + ".join(agent_now(str(agent.get("name")), version) for agent in agents)
         score = str(recording.end["result"]["score"]) if recording.end is not None else NONE
         state = recording.cut or ("whole" if recording.end and recording.end["finished"] else "stopped")
         lines.append((name, where, team, str(len(recording.ticks)), score, state))

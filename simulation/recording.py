@@ -27,7 +27,7 @@ from brigade.simulation.messages import Message
 from brigade.simulation.played import Played, result
 from brigade.simulation.provenance import provenance
 
-FORMAT, VERSION = "brigade-recording", 1
+FORMAT, VERSION = "brigade-recording", 2  # of version 1 some agents have other names: `dual_process.old_names`
 ENDING = ".jsonl.zst"
 LEVEL = 6  # of compression: lines are short, and a tick has milliseconds to spare
 MAX_BYTES = 256 * 1024 * 1024  # decompressed; nothing that a game writes comes near it

@@ -40,7 +40,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brigade.dual_process.old_names import thoughts_now
+from brigade.dual_process.old_names import agent_now, thoughts_now
 from brigade.envs.disk import writing
 from brigade.envs.kitchen.engine.state import STAT_NAMES
 from brigade.envs.registry import BrigadeError
@@ -146,7 +146,7 @@ def _episode_row(recording: Recording, name: str) -> dict[str, Any]:
         "finished": bool(end.get("finished")),
         "cut": recording.cut,
         **{key: result.get(key) for key in ("score", *STAT_NAMES)},
-        "agents": [agent["name"] for agent in header["agents"]],
+        "agents": _names(recording),
         "human": [bool(agent.get("human")) for agent in header["agents"]],
         "contribution": result.get("contribution_rate"),
         "messages": header["messages"],
@@ -154,6 +154,11 @@ def _episode_row(recording: Recording, name: str) -> dict[str, Any]:
         "revision": header["provenance"]["revision"],
         "ids": json.dumps(header["ids"], ensure_ascii=False, sort_keys=True),
     }
+
+
+def _names(recording: Recording) -> list[str]:
+    """The agents as they are called now, by seat."""
+    return [agent_now(str(agent["name"]), recording.header["version"]) for agent in recording.header["agents"]]
 
 
 def _tick_rows(recording: Recording, name: str) -> list[dict[str, Any]]:
@@ -166,7 +171,7 @@ def _tick_rows(recording: Recording, name: str) -> list[dict[str, Any]]:
     if difference is not None:
         raise BrigadeError(f"{recording.path}: does not replay: {difference}")
     kitchen, rows = recording.kitchen, []
-    names = [str(agent["name"]) for agent in recording.header["agents"]]
+    names = _names(recording)
     cells = [kitchen.cell(at) for at in recording.start().state.pos[0].tolist()]
     for line, game in zip(recording.ticks, recording.play_again(), strict=True):
         thoughts, said = thoughts_now(line.thoughts, names), [(each.seat, each.text) for each in line.messages]

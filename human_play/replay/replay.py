@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from brigade.agents.base import Observation
-from brigade.dual_process.old_names import thoughts_now
+from brigade.dual_process.old_names import agent_now, thoughts_now
 from brigade.envs.kitchen.engine.state import State
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.game.human_game import Happening, Seat, Setup, changes_in_words
@@ -61,7 +61,7 @@ class Replay:
             raise BrigadeError(f"{recording.path}: damaged: the header does not name {kitchen.chefs} agents")
         self.ticks, self.horizon = len(recording.ticks), kitchen.horizon
         self.hz = _hz(header.get("clock"))
-        self.seats = _seats(header["agents"])
+        self.seats = _seats(header["agents"], header["version"])
         self._names = [seat.name for seat in self.seats]
         mode = header.get("messages")
         self.setup = Setup(
@@ -156,9 +156,9 @@ def _hz(clock: object) -> float:
     return float(hz) if isinstance(hz, int | float) and hz > 0 else USUAL_HZ
 
 
-def _seats(agents: list[Mapping[str, Any]]) -> tuple[Seat, ...]:
+def _seats(agents: list[Mapping[str, Any]], version: int) -> tuple[Seat, ...]:
     """Names that occur twice get a number; chefs without a hat wear that of their seat."""
-    names = [str(agent.get("name") or "chef") for agent in agents]
+    names = [agent_now(str(agent.get("name") or "chef"), version) for agent in agents]
     seats = []
     for number, (agent, name) in enumerate(zip(agents, names, strict=True)):
         hat = agent.get("hat")

@@ -17,6 +17,7 @@ from brigade.batch.configuration.config import check_participant
 from brigade.batch.folder.lines import LineFile, bytes_of, numbered_lines, torn
 from brigade.batch.folder.lock import HeldFolder
 from brigade.batch.folder.resume import refuse_change
+from brigade.dual_process.old_names import refuse_mixing
 from brigade.envs.disk import make_folder, write
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.registry import BrigadeError
@@ -25,7 +26,7 @@ from brigade.human_play.study.study import StudySpec
 from brigade.simulation.provenance import now, provenance
 from brigade.simulation.recording import ENDING, read_recording
 
-FORMAT, VERSION = "brigade-study", 1
+FORMAT, VERSION = "brigade-study", 2  # of version 1 some partners have other names: `dual_process.old_names`
 STUDY, PARTICIPANTS, FOLDERS, STEPS = "study.json", "participants.jsonl", "participants", "steps.jsonl"
 
 
@@ -260,6 +261,7 @@ def _numbers(lines: list[dict[str, Any]], path: Path) -> dict[str, int]:
 
 def _refuse_another(path: Path, new: dict[str, Any]) -> None:
     old = read_study(path.parent)
+    refuse_mixing(path.parent, (partner["name"] for partner in new["study"]["partners"]), old["version"])
     kitchens = [{f"kitchen {name}": digest for name, digest in each.get("kitchens", {}).items()} for each in (old, new)]
     refuse_change(path.parent, "another study", old.get("study", {}), json.loads(json.dumps(new["study"])))
     refuse_change(path.parent, "another study", *kitchens)

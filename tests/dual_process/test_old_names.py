@@ -15,11 +15,12 @@ from rich.console import Console
 
 from brigade.agents.planning.recipes import recipes_of
 from brigade.batch.folder.resume import refuse_change
+from brigade.dual_process.build import calls_file
 from brigade.dual_process.frameworks import framework_of
 from brigade.dual_process.llm import house
 from brigade.dual_process.llm.calls import ReplayReasoner, ResumingReasoner
 from brigade.dual_process.llm.protocol import Reply, Request
-from brigade.dual_process.old_names import call_now, kind_now, thoughts_now
+from brigade.dual_process.old_names import agent_now, agent_then, call_now, kind_now, thoughts_now
 from brigade.dual_process.thought_kinds.base import make_kind
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
@@ -177,3 +178,59 @@ def test_house_on_a_port_answers_an_earlier_client() -> None:
 
     said = json.loads(house.answer((("user", "```json\n{}\n```"),), "policy", 1.0, random.Random(0)))
     assert said["tasks"] == []
+
+
+class TestFrameworksWhoseNamesMeanAnotherNow:
+    @pytest.mark.parametrize(
+        ("then", "now"),
+        [
+            ("react", "react_stepwise"),
+            ("reflexion", "reflexion_stepwise"),
+            ("react_dpt", "react_dpt_wishes"),
+            ("dpt", "dpt"),
+        ],
+    )
+    def test_the_version_of_the_format_decides(self, then: str, now: str) -> None:
+        assert (agent_now(then, 1), agent_now(then, 2)) == (now, then)
+        assert (agent_then(now, 1), agent_then(then, 2)) == (then, then)
+
+    @pytest.fixture
+    def earlier(self, tmp_path: Path) -> Path:
+        """A run of `react` as it was, in the format of then."""
+        changes = [
+            "teams=[[react_stepwise, fsm]]", "kitchens=[{name: new_counter_circuit, horizon: 60}]", "seeds=1",
+            "ray.workers=0", "calls=true", "clock={latency: constant, seconds: 1}", f"out={tmp_path / 'now'}",
+        ]  # fmt: skip
+        play_run(RunConfig.load("exp2", changes), Console(quiet=True))
+        before = tmp_path / "before"
+        (tmp_path / "now").rename(before)
+        path = before / "episodes.jsonl"
+        text = path.read_text("utf-8").replace("react_stepwise", "react").replace('"version":2', '"version":1')
+        path.write_text(text, encoding="utf-8")
+        (episode,) = read_results(before)[1:]
+        for file in (before / "calls").iterdir():
+            file.rename(calls_file(before / "calls", episode["key"], 0))
+        return before
+
+    def asked(self, folder: Path, *changes: str) -> list[dict[str, Any]]:
+        config = RunConfig.load("exp2", [
+            "kitchens=[{name: new_counter_circuit, horizon: 60}]", "seeds=1", "ray.workers=0",
+            "clock={latency: constant, seconds: 1}", f"out={folder}", *changes,
+        ])  # fmt: skip
+        return list(play_run(config, Console(quiet=True)).done.values())
+
+    def test_reports_call_them_what_they_are_called_now(self, earlier: Path) -> None:
+        (row,) = read_run(earlier).rows
+        assert row.team == ("react_stepwise", "fsm")
+
+    def test_runs_of_both_are_never_mixed(self, earlier: Path) -> None:
+        for teams in ("[[react, fsm]]", "[[react_stepwise, fsm]]", "[[dpt, fsm]]"):
+            with pytest.raises(BrigadeError, match="'react' was another framework, now called 'react_stepwise'"):
+                self.asked(earlier, f"teams={teams}")
+
+    def test_recorded_calls_answer_the_one_they_were_made_by(self, earlier: Path, tmp_path: Path) -> None:
+        before = read_results(earlier)[1]
+        (again,) = self.asked(tmp_path / "again", "teams=[[react_stepwise, fsm]]", f"replay={earlier}")
+        assert (again["actions"], again["thoughts"]) == (before["actions"], before["thoughts"])
+        with pytest.raises(BrigadeError, match="not to be mixed"):
+            self.asked(tmp_path / "other", "teams=[[react, fsm]]", f"replay={earlier}")

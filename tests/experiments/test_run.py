@@ -169,7 +169,7 @@ name: thinking
 kitchens: [{name: new_counter_circuit, horizon: 90}]
 teams:
   - [dpt, beef_specialist]
-  - [react, beef_specialist]
+  - [react_stepwise, beef_specialist]
 seeds: 2
 vary: {clock.seconds: [1, 4]}
 calls: true
@@ -301,7 +301,7 @@ class TestVerify:
     @pytest.mark.parametrize(
         ("changes", "complaint"),
         [
-            ({"version": 2}, "written by a newer Brigade"),
+            ({"version": 99}, "written by a newer Brigade"),
             ({"version": None}, "damaged: no version"),
             ({"actions": ["0"]}, "damaged: 1 chefs and 60 ticks do not fit"),
             ({"actions": ["9" * 60]}, "action 9 is out of range"),

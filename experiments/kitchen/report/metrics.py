@@ -19,6 +19,7 @@ from brigade.batch.configuration.vary import combinations
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.folder.lines import bytes_of
 from brigade.batch.folder.run_folder import TIMINGS
+from brigade.dual_process.old_names import TASK_LISTS, agent_now
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.report.cost import Cost, cost_of
 from brigade.experiments.kitchen.run.config import RunConfig, jobs_of
@@ -168,6 +169,7 @@ def read_run(folder: str | Path) -> Run:
     config, provenance = header.get("config"), header.get("provenance")
     if not isinstance(config, dict) or not isinstance(provenance, dict):
         raise BrigadeError(f"{path}:1: damaged: expected the configuration and the provenance of the run")
+    config = _named_now(config, header["version"])
     found = [_episode(line, f"{path}:{number}") for number, line in enumerate(lines, 2)]
     episodes = tuple({episode.key: episode for episode in found}.values())
     timings = read_timings(path.parent / TIMINGS)
@@ -182,6 +184,18 @@ def read_run(folder: str | Path) -> Run:
         has_timings=timings is not None,
         rows=tuple(rows_of(episodes, timings or {}, order, config)),
     )
+
+
+def _named_now(config: dict[str, Any], version: int) -> dict[str, Any]:
+    """A configuration with its agents as they are called now."""
+    if version >= TASK_LISTS or not isinstance(config.get("teams"), list):
+        return config
+    teams = [
+        [agent | {"name": agent_now(str(agent.get("name")), version)} for agent in team if isinstance(agent, dict)]
+        for team in config["teams"]
+        if isinstance(team, list)
+    ]
+    return {**config, "teams": teams}
 
 
 def rows_of(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from brigade.batch.configuration.specs import AgentSpec, KitchenChoice
-from brigade.dual_process.old_names import kind_now
+from brigade.dual_process.old_names import TASK_LISTS, agent_now, kind_now
 
 # Numbers no kitchen can produce are refused before they reach a sum or a plot.
 Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
@@ -77,6 +77,7 @@ class Episode(_Part):
     """One line of a results file.
 
     Attributes:
+        version: of the record's format; agents have today's names all the same.
         condition: what varies in the run, as it was here.
         macros: by seat: name, first tick, last tick, whether it succeeded, why not.
         thoughts: of all seats, in the order in which they took effect.
@@ -84,6 +85,7 @@ class Episode(_Part):
         actions: by seat: one digit a tick.
     """
 
+    version: int = TASK_LISTS
     key: str
     kitchen: KitchenChoice
     kitchen_digest: str = ""
@@ -97,6 +99,12 @@ class Episode(_Part):
     thoughts: tuple[ThoughtRecord, ...] = ()
     messages: tuple[tuple[Tick, SeatNumber, str], ...] = ()
     actions: tuple[str, ...] = ()
+
+    @field_validator("agents")
+    @classmethod
+    def _named_now(cls, agents: tuple[AgentSpec, ...], info: ValidationInfo) -> tuple[AgentSpec, ...]:
+        version = info.data.get("version", TASK_LISTS)
+        return tuple(agent.model_copy(update={"name": agent_now(agent.name, version)}) for agent in agents)
 
     @field_validator("thoughts")
     @classmethod

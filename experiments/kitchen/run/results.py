@@ -12,17 +12,19 @@ from pydantic import ValidationError
 from brigade.batch.configuration.specs import AgentSpec
 from brigade.batch.folder.lines import read_lines
 from brigade.batch.folder.resume import filled_in, go_on, refuse_other_files
-from brigade.batch.folder.run_folder import FORMAT_VERSION, Kind, Record, RunFolder
-from brigade.dual_process.old_names import config_now
+from brigade.batch.folder.run_folder import Kind, Record, RunFolder
+from brigade.dual_process.old_names import config_now, refuse_mixing
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
 from brigade.simulation.played import Played, result
 
 RUN_FORMAT, EPISODE_FORMAT = "brigade-run", "brigade-episode"
+VERSION = 2  # of both; in version 1 some agents have other names: `dual_process.old_names`
 EPISODES, INTERRUPTED, CRASHED = "episodes.jsonl", "interrupted.jsonl", "crashed.jsonl"
 CALLS, RECORDINGS = "calls", "recordings"  # folders beside them
 KITCHEN_RUN = Kind(
     what="results file", file=EPISODES, header_format=RUN_FORMAT, record="an episode", record_format=EPISODE_FORMAT,
+    version=VERSION,
     traces=(CALLS, RECORDINGS, INTERRUPTED, CRASHED),
 )  # fmt: skip
 # keys of a configuration that do not change what is played
@@ -35,7 +37,7 @@ def episode_record(job: Job, played: Played) -> Record:
     kitchen = job.kitchen.load()
     return {
         "format": EPISODE_FORMAT,
-        "version": FORMAT_VERSION,
+        "version": VERSION,
         "key": job.key,
         "kitchen": job.kitchen.model_dump(exclude_none=True),
         "kitchen_digest": kitchen_digest(kitchen),
@@ -69,9 +71,11 @@ def open_results(config: RunConfig, jobs: Sequence[Job] | None = None) -> RunFol
 
     def going_on(header: Record, episodes: list[Record]) -> Record:
         old = filled_in(config.folder / EPISODES, header["config"], RunConfig, _told)
+        teams = [*old["teams"], *asked["teams"]]
+        refuse_mixing(config.folder, (agent["name"] for team in teams for agent in team), header["version"])
         whole = go_on(config.folder, "results of another configuration", old, asked, GROWING)
         _refuse_other_episodes(config.folder, episodes, jobs_of(config) if jobs is None else jobs)
-        return {"config": whole}
+        return {"config": whole, "version": VERSION}
 
     return RunFolder(config.folder, KITCHEN_RUN, {"config": asked}, going_on)
 
@@ -107,6 +111,17 @@ def read_results(path: str | Path, unfinished: bool = False) -> list[Record]:
         BrigadeError: no such file, damaged (with the line), of another format, or of a newer version.
     """
     return KITCHEN_RUN.read(Path(path), unfinished)
+
+
+def version_of(folder: Path) -> int:
+    """The version of the format of a folder's results; today's while there are none.
+
+    Raises:
+        BrigadeError: they cannot be read.
+    """
+    path = folder / EPISODES
+    header = next(read_lines(path, unfinished=True), {}) if path.exists() else {}
+    return int(header.get("version", VERSION))
 
 
 def _told(config: RunConfig) -> dict[str, Any]:

@@ -15,13 +15,21 @@ from brigade.batch.folder.run_folder import RunFolder
 from brigade.batch.running.jobs import Stopped, result_of, run_jobs
 from brigade.batch.running.progress import Bar, progress_bar
 from brigade.dual_process.build import calls_file, recorded, short_key
+from brigade.dual_process.old_names import agent_then
 from brigade.dual_process.reasoners import make_reasoner
 from brigade.envs.disk import writing
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.plugins import import_plugins
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
-from brigade.experiments.kitchen.run.results import CRASHED, INTERRUPTED, episode_record, named_as_there, open_results
+from brigade.experiments.kitchen.run.results import (
+    CRASHED,
+    INTERRUPTED,
+    episode_record,
+    named_as_there,
+    open_results,
+    version_of,
+)
 from brigade.simulation.episode import Watcher, play
 from brigade.simulation.played import result
 from brigade.simulation.recording import ENDING, RecordingWriter, make_header
@@ -76,9 +84,21 @@ def agent_of(job: Job, seat: int) -> Agent:
     if not agents[spec.name].takes_reasoner or "reasoner" in spec.options:
         return make_agent(spec.name, **spec.options)
     record = calls_file(Path(job.calls), job.key, seat) if job.calls is not None else None
-    replay = calls_file(Path(job.replay), job.key, seat) if job.replay is not None else None
+    replay = _calls_to_replay(job, seat) if job.replay is not None else None
     inner = None if replay is not None else make_reasoner(job.reasoner, job.clock.occasion(job.seed))
     return make_agent(spec.name, reasoner=recorded(inner, record, replay), **spec.options)
+
+
+def _calls_to_replay(job: Job, seat: int) -> Path:
+    """Where the calls of one chef were recorded, by a run of this revision or an earlier one.
+
+    Raises:
+        BrigadeError: an agent of the job had the name of another one then.
+    """
+    folder = Path(job.replay or "")
+    version = version_of(folder.parent)
+    team = [agent.model_copy(update={"name": agent_then(agent.name, version)}) for agent in job.team]
+    return calls_file(folder, job.model_copy(update={"team": team}).key, seat)
 
 
 def run(config: RunConfig, console: Console) -> RunFolder:

@@ -23,7 +23,7 @@ from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import fingerprint, fingerprint_differences
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run import published_recordings as published
-from brigade.experiments.kitchen.run.results import EPISODE_FORMAT, EPISODES, RECORDINGS, RUN_FORMAT
+from brigade.experiments.kitchen.run.results import EPISODE_FORMAT, EPISODES, RECORDINGS, RUN_FORMAT, VERSION
 from brigade.simulation.recording import ENDING, read_recording
 
 CHECK_DIGITS = 16  # of one fingerprint
@@ -69,7 +69,7 @@ def verify_file(path: str | Path) -> Iterator[Verdict]:
     for number, entry in _entries(path):
         where = f"{path}:{number}"
         if entry.get("format") == RUN_FORMAT:
-            check_version(entry, where)
+            check_version(entry, where, VERSION)
             continue
         try:
             yield _verify(entry, where)
@@ -107,7 +107,7 @@ def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _verify(entry: dict[str, Any], where: str) -> Verdict:
     if entry.get("format") == EPISODE_FORMAT:
-        check_version(entry, where)
+        check_version(entry, where, VERSION)
         return _verify_own(entry, where)
     if entry.get("rules") in ("challenge", "classic"):
         return _verify_published(entry, where)
