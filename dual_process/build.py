@@ -131,6 +131,8 @@ def make_thinking_agent(
     framework = framework_of(name, without or (), intervals)
     if reasoner is None or isinstance(reasoner, Mapping):
         reasoner = make_reasoner(spec_of(reasoner or {}), Occasion(seed))
+    if lessons is not None and "lesson" not in framework.thoughts:
+        raise BrigadeError(f"framework '{name}' keeps no lessons; reflexion_stepwise does")
     files = {"lesson": Path(lessons)} if lessons is not None else {}
     thinker = Thinker(reasoner, framework, budget_tokens, talks, files)
     if gives_up is not None:

@@ -33,6 +33,8 @@ class ThoughtSpec:
     turns: int = 0
 
 
+AS_PUBLISHED = "@paper"  # after a framework's name: as published with DPT-Agent
+
 PLAN = ThoughtSpec(20, 3)
 REFLECTION = ThoughtSpec(50, 10)
 BELIEF = ThoughtSpec(50, 10)

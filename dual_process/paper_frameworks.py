@@ -7,10 +7,9 @@ names stand for one framework.
 
 from __future__ import annotations
 
-from brigade.dual_process.frameworks import PICK, Framework, ThoughtSpec, frameworks
+from brigade.dual_process.frameworks import AS_PUBLISHED, PICK, Framework, ThoughtSpec, frameworks
 from brigade.dual_process.paper_side import FollowsTasks, OverPaperStateMachine, OverStateMachine
 
-AS_PUBLISHED = "@paper"
 TURN = ThoughtSpec(20, scenes=1, on_beat=True, turns=3)
 HINDSIGHT = ThoughtSpec(0, scenes=0, on_beat=True, turns=10)
 LIST = ThoughtSpec(20, scenes=3, on_beat=True, from_tick=20)

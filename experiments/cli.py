@@ -118,10 +118,13 @@ def _size(text: str) -> tuple[int, int] | None:
 def agents() -> None:
     """List the agents."""
     from brigade.agents.base import agents as registry
+    from brigade.dual_process.frameworks import AS_PUBLISHED
 
     columns = 3 if any(entry.source != OWN for entry in registry) else 2
-    rows = [(entry.name, entry.about, entry.source)[:columns] for entry in registry]
+    published = [entry.name for entry in registry if entry.name.endswith(AS_PUBLISHED)]
+    rows = [(entry.name, entry.about, entry.source)[:columns] for entry in registry if entry.name not in published]
     print_table(("agent", "about", "from")[:columns], rows)
+    console.print(f"As published with DPT-Agent (arXiv 2502.11882): {', '.join(published)}", highlight=False)
     print_problems(errors, registry.problems)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from brigade.agents.base import agents, make_agent
 from brigade.agents.learned.checkpoint import bundled_policies, has_torch
+from brigade.dual_process.frameworks import AS_PUBLISHED
 from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.layout import Kitchen
@@ -31,6 +32,7 @@ WORDS = {
     SECOND_PERSON: "a second person at this keyboard", "fsm": "state machine", "dpt": "dual process (dpt)",
     "dpt_without_tom": "dual process, no theory of mind", "react_dpt": "react with fast hands",
     "reflexion_dpt": "reflexion with fast hands", "agile": "agile thinker (agile)",
+    "fsm_paper": "state machine of the paper",
     "beef_specialist": "beef specialist", "lettuce_specialist": "lettuce specialist",
 }  # fmt: skip
 
@@ -150,7 +152,7 @@ def _check(seats: tuple[Seat, ...], kitchen: Kitchen) -> None:
 
 def partners_offered() -> list[str]:
     """Partners that the start screen offers, the usual one first."""
-    thinking = [entry.name for entry in agents if entry.thinks]
+    thinking = [entry.name for entry in agents if entry.thinks and not entry.name.endswith(AS_PUBLISHED)]
     others = [entry.name for entry in agents if not entry.thinks and entry.name != "fsm"]
     trained = [f"{TRAINED}{name}" for name in bundled_policies()] if has_torch() else []
     names = ("fsm", SECOND_PERSON, "dpt", *thinking, *others, *trained)

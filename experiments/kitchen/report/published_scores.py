@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.numbers import NONE, figure, with_error
+from brigade.dual_process.frameworks import AS_PUBLISHED
 from brigade.envs import content
 from brigade.envs.content import Model
 from brigade.experiments.kitchen.report.metrics import Row, Run
@@ -24,6 +26,12 @@ HOUSE_NOTE = (
     "house is an instrument, not a language model: rules that answer as a model would, right as often as they are told "
     "to be. Its row says how the frameworks differ when the answers are equally good, not how well a model cooks."
 )
+OVER_NOTE = (
+    "Published figures less what the published state machine earned in its own environment (it was run again for this "
+    "table); ours pair episodes with the same partner, seed and script."
+)
+VARIANTS = {AS_PUBLISHED: "fsm_paper", "": "fsm"}  # of our frameworks, and the state machine that each is compared with
+ONE_FRAMEWORK = ("react", "reflexion")  # those without a state machine are the same in both variants
 DRAWN_NOTE = "The state machine was measured on 20 order scripts; this run draws its orders from seeds."
 
 
@@ -132,7 +140,11 @@ def published() -> Published:
 
 def compare(run: Run) -> list[Comparison]:
     """What of a run has published counterparts, in the published kitchens as they are."""
-    found = (_with_partners(run), _alone(run), _state_machine(run))
+    found = (
+        _with_partners(run), _alone(run), _state_machine(run),
+        _over_machines(run, published().table.kitchen, published().table.partners),
+        _over_machines(run, published().alone.kitchen, []),
+    )  # fmt: skip
     return [comparison for comparison in found if comparison is not None]
 
 
@@ -144,26 +156,12 @@ def aggregated(run: Run, rows: Sequence[Row]) -> tuple[Estimate, Estimate]:
 
 
 def _with_partners(run: Run) -> Comparison | None:
-    table = published().table
-    ours = []
-    for condition in _conditions(run):
-        cells: dict[str, tuple[Estimate, Estimate]] = {}
-        chosen: list[Row] = []
-        for framework in table.frameworks:
-            rows = [
-                row
-                for row in run.rows
-                if (row.kitchen, row.condition_label) == (table.kitchen, condition)
-                and len(row.team) == 2 and row.team[0] == framework and row.team[1] in table.partners
-            ]  # fmt: skip
-            if {row.team[1] for row in rows} == set(table.partners):
-                cells[framework] = aggregated(run, rows)
-                chosen += rows
-        if cells:
-            pairs = [cells.get(framework) for framework in table.frameworks]
-            texts = [with_error(pair[0], 2) if pair else NONE for pair in pairs]
-            texts += [figure(pair[1].mean, 2) if pair else NONE for pair in pairs]
-            ours.append(Line(_our_name(chosen, condition), tuple(texts), ours=True))
+    table, ours = published().table, []
+    for ran in _variants(run, table.kitchen, table.partners, table.frameworks):
+        pairs = [aggregated(run, ran.rows[name]) if name in ran.rows else None for name in table.frameworks]
+        texts = [with_error(pair[0], 2) if pair else NONE for pair in pairs]
+        texts += [figure(pair[1].mean, 2) if pair else NONE for pair in pairs]
+        ours.append(Line(ran.name, tuple(texts), ours=True))
     if not ours:
         return None
     names = [LABELS[framework] for framework in table.frameworks]
@@ -172,56 +170,141 @@ def _with_partners(run: Run) -> Comparison | None:
                          *(figure(rate, 2) for rate in row.contribution)))
         for row in table.rows
     ]  # fmt: skip
-    notes = [HOUSE_NOTE] if any(line.name.startswith("house") for line in ours) else []
     return Comparison(
         f"Score and contribution rate, {table.about}", table.source,
-        ("model", *names, *(f"{name} share" for name in names)), (*theirs, *ours), tuple(notes),
+        ("model", *names, *(f"{name} share" for name in names)), (*theirs, *ours), _notes(ours),
     )  # fmt: skip
 
 
 def _alone(run: Run) -> Comparison | None:
     alone, frameworks = published().alone, published().table.frameworks[:3]
     ours = []
-    for condition in _conditions(run):
-        rows = {
-            row.team[0]: row
-            for row in run.rows
-            if (row.kitchen, row.condition_label) == (alone.kitchen, condition) and row.team[0] in frameworks
-        }
-        if rows:
-            cells = (with_error(rows[name].score, 2) if name in rows else NONE for name in frameworks)
-            ours.append(Line(_our_name(list(rows.values()), condition), tuple(cells), ours=True))
+    for ran in _variants(run, alone.kitchen, [], frameworks):
+        texts = (with_error(ran.rows[name][0].score, 2) if name in ran.rows else NONE for name in frameworks)
+        ours.append(Line(ran.name, tuple(texts), ours=True))
     if not ours:
         return None
     theirs = [Line(row.model, tuple(figure(row.scores.get(name)) for name in frameworks)) for row in alone.rows]
-    notes = (HOUSE_NOTE,) if any(line.name.startswith("house") for line in ours) else ()
     heads = ("model", *(LABELS[name] for name in frameworks))
-    return Comparison(f"Score, {alone.about}", alone.source, heads, (*theirs, *ours), notes)
+    return Comparison(f"Score, {alone.about}", alone.source, heads, (*theirs, *ours), _notes(ours))
+
+
+def _over_machines(run: Run, kitchen: str, partners: Sequence[str]) -> Comparison | None:
+    """Every row as a difference from its own state machine: theirs from the published, ours from the two here."""
+    frameworks = published().table.frameworks if partners else published().table.frameworks[:3]
+    ours = []
+    for ran in _variants(run, kitchen, partners, frameworks):
+        machine = VARIANTS[ran.variant]
+        behind = _rows_of(run, kitchen, ran.condition, (machine,), partners)
+        if behind:
+            gains = (_gain(run, ran.rows[name], behind) if name in ran.rows else None for name in frameworks)
+            texts = (with_error(gain, 2, sign=True) if gain else NONE for gain in gains)
+            ours.append(Line(f"{ran.name}, over {machine}", tuple(texts), ours=True))
+    if not ours:
+        return None
+    heads = ("model", *(LABELS[name] for name in frameworks))
+    title = published().table.about if partners else published().alone.about
+    notes = (*_notes(ours), OVER_NOTE, *([] if run.config.get("order_scripts") else [DRAWN_NOTE]))
+    theirs = _their_gains(kitchen, partners, frameworks)
+    return Comparison(
+        f"Points more than its own state machine, {title}", published().table.source, heads, (*theirs, *ours), notes
+    )
+
+
+def _their_gains(kitchen: str, partners: Sequence[str], frameworks: Sequence[str]) -> list[Line]:
+    """The published rows, less what their state machine earned with the same partners."""
+    teams = [["fsm", partner] for partner in partners] or [["fsm"]]
+    machine = [row.score for row in published().state_machine.rows if row.kitchen == kitchen and row.team in teams]
+    mean = sum(score for score, _ in machine) / len(machine)
+    error = math.hypot(*(error for _, error in machine)) / len(machine)
+    if not partners:
+        scores = [[(row.scores[name], 0.0) for name in frameworks] for row in published().alone.rows]
+        models = [row.model for row in published().alone.rows]
+    else:
+        scores = [list(row.scores) for row in published().table.rows]
+        models = [row.model for row in published().table.rows]
+    return [
+        Line(model, tuple(_published(score - mean, math.hypot(own, error), sign=True) for score, own in row))
+        for model, row in zip(models, scores, strict=True)
+    ]
+
+
+def _gain(run: Run, rows: Sequence[Row], behind: Sequence[Row]) -> Estimate:
+    """Points more than the state machine, over the pairs of episodes with the same partner, seed and script."""
+    gains: list[float] = []
+    for row, machine in zip(rows, behind, strict=True):
+        theirs = {episode.draw: episode.result.score for episode in run.episodes_of(machine)}
+        mine = {episode.draw: episode.result.score for episode in run.episodes_of(row)}
+        gains += [score - theirs[draw] for draw, score in mine.items() if draw in theirs]
+    return estimate(gains)
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """Frameworks of the paper that a run has, under one condition and in one variant, with their rows."""
+
+    name: str
+    condition: str
+    variant: str
+    rows: dict[str, list[Row]]
+
+
+def _variants(run: Run, kitchen: str, partners: Sequence[str], frameworks: Sequence[str]) -> Iterator[_Ran]:
+    """Those that a run has beside all of these partners, or alone.
+
+    What is the same as published and by default may be in the run under either name; where there is nothing else, it
+    is shown as published only.
+    """
+    for condition in dict.fromkeys(row.condition_label for row in run.rows):
+        for variant in VARIANTS:
+            found = {}
+            for name in frameworks:
+                names = (name, name + AS_PUBLISHED) if name in ONE_FRAMEWORK else (name + variant,)
+                if rows := _rows_of(run, kitchen, condition, names, partners):
+                    found[name] = rows
+            if any(variant or name not in ONE_FRAMEWORK for name in found):
+                chosen = [row for rows in found.values() for row in rows]
+                models = (
+                    ", ".join(dict.fromkeys(row.cost.model for row in chosen if row.cost is not None)) or "this run"
+                )
+                name = f"{models}, as published" if variant else models
+                yield _Ran(f"{name} [{condition}]" if condition else name, condition, variant, found)
+
+
+def _rows_of(run: Run, kitchen: str, condition: str, names: Sequence[str], partners: Sequence[str]) -> list[Row]:
+    """The rows of an agent beside each of these partners, in their order, or alone; none if one is missing."""
+    written = {f"{name}{options}" for name in names for options in ("", "(gives_up=False)")}
+    rows = {
+        row.team[1:]: row
+        for row in reversed(run.rows)
+        if (row.kitchen, row.condition_label) == (kitchen, condition) and row.team[0] in written
+    }
+    teams: list[tuple[str, ...]] = [(partner,) for partner in partners] or [()]
+    return [rows[team] for team in teams] if all(team in rows for team in teams) else []
 
 
 def _state_machine(run: Run) -> Comparison | None:
     machine = published().state_machine
     lines = []
     for theirs in machine.rows:
-        rows = [row for row in run.rows if (row.kitchen, list(row.team)) == (theirs.kitchen, theirs.team)]
-        if rows:  # what varies is about reasoners: it does not matter here
-            label = f"{rows[0].kitchen}: {rows[0].team_label}"
-            lines.append(Line(label, (_published(*theirs.score), with_error(rows[0].score, 2))))
+        cells = []
+        for name in ("fsm_paper", "fsm"):
+            team = [name if member == "fsm" else member for member in theirs.team]
+            teams = (team, [f"{member}(gives_up=False)" if member == name else member for member in team])
+            rows = [row for row in run.rows if row.kitchen == theirs.kitchen and list(row.team) in teams]
+            cells.append(with_error(rows[0].score, 2) if rows else NONE)
+        if any(cell != NONE for cell in cells):  # what varies is about reasoners: it does not matter here
+            lines.append(Line(f"{theirs.kitchen}: {' + '.join(theirs.team)}", (_published(*theirs.score), *cells)))
     if not lines:
         return None
     notes = () if run.config.get("order_scripts") else (DRAWN_NOTE,)
-    heads = ("kitchen: team", "published", "this run")
+    heads = ("kitchen: team", "published", "fsm_paper", "fsm")
     return Comparison("The state machine: score", f"{machine.source}; {machine.about}", heads, tuple(lines), notes)
 
 
-def _published(mean: float, error: float) -> str:
-    return with_error(Estimate(mean, error, 0), 2)
+def _published(mean: float, error: float, sign: bool = False) -> str:
+    return with_error(Estimate(mean, error, 0), 2, sign=sign)
 
 
-def _conditions(run: Run) -> list[str]:
-    return list(dict.fromkeys(row.condition_label for row in run.rows))
-
-
-def _our_name(rows: Sequence[Row], condition: str) -> str:
-    models = ", ".join(dict.fromkeys(row.cost.model for row in rows if row.cost is not None)) or "this run"
-    return f"{models} [{condition}]" if condition else models
+def _notes(ours: Sequence[Line]) -> tuple[str, ...]:
+    return (HOUSE_NOTE,) if any(line.name.startswith("house") for line in ours) else ()

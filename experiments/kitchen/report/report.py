@@ -20,6 +20,10 @@ from brigade.experiments.kitchen.report.sections import print_sections
 from brigade.experiments.kitchen.report.switching import switches
 
 REPORT_FORMAT, REPORT_VERSION = "brigade-report", 1
+STEPWISE = (
+    "react_stepwise and reflexion_stepwise wait for each pick, react_dpt_wishes and reflexion_dpt_wishes wish for one: "
+    "called react, reflexion, react_dpt, reflexion_dpt in earlier results, they are not what arXiv 2502.11882 compared"
+)
 WIDE = 100  # columns that the full table needs; a narrower terminal gets fewer figures
 
 
@@ -98,6 +102,8 @@ def caveats(run: Run) -> list[str]:
     kitchens = {(row.kitchen, row.kitchen_digest) for row in run.rows}
     if len(kitchens) > len({row.kitchen for row in run.rows}):
         lines.append("a kitchen was changed in the course of this run; its versions have rows of their own")
+    if any(agent.partition("(")[0].endswith(("_stepwise", "_wishes")) for row in run.rows for agent in row.team):
+        lines.append(STEPWISE)
     return lines
 
 

@@ -125,7 +125,9 @@ def _print_comparison(comparison: Comparison, console: Console) -> None:
     shares = sum(head.endswith(" share") for head in heads)
     scores = columns - shares
     heads[1 + scores :] = ["rate"] * shares  # there is no room for their names; they come in the same order
-    widths = [19, *[14] * scores, *[4] * shares] if shares else [54 if scores < 3 else 24, *[20] * scores]
+    names = min(54, max(24, *(len(line.name) + 2 for line in comparison.lines)))
+    wide = 20 if names + 21 * scores < 100 else 14
+    widths = [19, *[14] * scores, *[4] * shares] if shares else [names, *[wide] * scores]
     lines = [[("> " if line.ours else "") + line.name, *line.cells] for line in comparison.lines]
     _print(console, heads, lines, widths)
     for note in comparison.notes:
