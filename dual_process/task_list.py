@@ -165,7 +165,7 @@ class Assignments:
                 left[dish] -= 1
                 kept.append(dish)
         for dish, times in (Counter(self.orders) - Counter(kept)).items():
-            self._note(dish, f"assigned {times} times more than it is ordered")
+            self._note(dish if times == 1 else f"{times} x {dish}", "more often than it is ordered")
         self.orders = kept
 
     def served(self, dish: str) -> None:

@@ -343,7 +343,7 @@ class TestBadInput:
         for why in ("no dish that is ordered", "did not hold when its turn came", "by zero", "'do' is text"):
             assert any(why in line for line in told), why
         assert "did not hold when its turn came" in prompt
-        assert "assigned 9 times more than it is ordered" in prompt
+        assert "9 x LettuceBurger: more often than it is ordered" in prompt
         assert "no dish that is ordered" in prompt
         alone = play(load_kitchen(MAP_1, 16), [make_agent("fsm_paper"), make_agent("stay")], seed=2)
         assert played.actions[0][:16] == alone.actions[0]
