@@ -20,7 +20,7 @@ NO_DEADLINE = 100_000
 MOST_FOODS = 4
 
 
-def tasks(state: State, prompt: str, rng: random.Random) -> str:
+def tasks(state: State, asked: object, rng: random.Random) -> str:
     """The list by the rules above."""
     belief = str(state.get("belief", ""))
     entries: list[Entry] = [_do("put_out_fire()")] if "fire" in json.dumps(state.get("at_work", [])) else []
@@ -33,7 +33,7 @@ def tasks(state: State, prompt: str, rng: random.Random) -> str:
     return json.dumps({"rationale": rationale, "tasks": entries, "message": None})
 
 
-def wrong_tasks(state: State, prompt: str, rng: random.Random) -> str:
+def wrong_tasks(state: State, asked: object, rng: random.Random) -> str:
     """A list that helps nobody."""
     foods = list(state.get("made_of", {})) or ["nothing"]
     dishes = list(state.get("foods_of", {})) or ["nothing"]
