@@ -150,6 +150,16 @@ class OverStateMachine(OverPaperStateMachine, StateMachine):
     def __init__(self, thinker: Thinker, gives_up: bool = False):
         super().__init__(thinker, gives_up)
 
+    def _carry_out(self, observed: ObservedState) -> Macro | None:
+        return self._in_need(observed) or super()._carry_out(observed)
+
+    def _in_need(self, observed: ObservedState) -> Macro | None:
+        """Fires, and what is about to burn, as far as something can be done about it."""
+        self.probe.look(observed)
+        fire = self._fire(observed)
+        rescues = (macro for _, macro in self._rescue(observed) if self._can_begin(macro, observed))
+        return fire or next(rescues, None)
+
     def unasked(self, observed: ObservedState) -> Macro | None:
         """What the state machine does."""
         return StateMachine.choose(self, observed)

@@ -281,6 +281,18 @@ class TestCarryingOut:
         assert let_burn.stats["put_out"] == 0
         assert put_out.stats["put_out"] > 0
 
+    def test_over_our_state_machine_fires_come_before_the_list(self) -> None:
+        def fires(name: str) -> Played:
+            burns = make_agent("react", reasoner=Scripted(lambda request: says("prepare(cooked_beef)")))
+            agent = make_agent(name, reasoner=Scripted(lambda request: says(*["BeefBurger"] * 9)))
+            return play(load_kitchen(MAP_1, 300), [burns, agent], seed=2, clock=VirtualClock(4, Constant(1)))
+
+        for name in ("react_dpt", "react_dpt@paper"):
+            played = fires(name)
+            assert (played.stats["put_out"] > 0) == (name == "react_dpt")
+            interrupted = [record for record in played.macros[1] if record.reason.startswith("given up for something")]
+            assert len(interrupted) <= 2 * played.stats["fires"] + 2, "the list is not taken up again at once"
+
     def test_giving_up_is_an_option(self) -> None:
         sides = {name: framework_of(name).fast_side for name in ("react@paper", "dpt@paper", "react_dpt")}
         assert sides == {"react@paper": FollowsTasks, "dpt@paper": OverPaperStateMachine, "react_dpt": OverStateMachine}
