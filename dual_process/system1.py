@@ -58,7 +58,7 @@ class Trust(Model):
     """
 
     task: float = Field(10.0, ge=0)
-    order: float = Field(8.0, ge=0)
+    order: float = Field(4.0, ge=0)
     leave: float = Field(30.0, ge=0)
     idle: float = Field(1.0, ge=0)
     put_ticks: float = Field(3.0, ge=0)

@@ -109,7 +109,7 @@ class Thinker:
             completion_tokens=answer.completion_tokens,
             prompt=request.prompt,
             trimmed=trimmed,
-            told=None if value is None else {**kind.noted(moment), **kind.told(value)},
+            told=None if value is None else _told(kind, value, moment),
         )
 
     async def _write(self, request: Request) -> Answer:
@@ -166,6 +166,12 @@ class Thinker:
         for text in words:
             self.memory.history.hear(Message(tick, self.view.seat, text))
         return words
+
+
+def _told(kind: ThoughtKind[Any], value: Any, moment: Moment) -> Any:
+    """What records have of a thought."""
+    told, noted = kind.told(value), kind.noted(moment)
+    return {**noted, **told} if noted else told
 
 
 def _read(kind: ThoughtKind[Any], request: Request, moment: Moment, reply: Reply) -> tuple[Any, str]:

@@ -208,7 +208,15 @@ class RLlibTraining(Learning):
         result = self.algorithm.train()
         played = result["env_runners"]
         self.note(log, int(played["num_env_steps_sampled"]), _totals(played), self._losses(result["learners"]))
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint of what RLlib has learned, and what it takes to go on from here.
+
+        Raises:
+            BrigadeError: the last update has ruined the policy, or it cannot be written.
+        """
         self._get()
+        super().save(folder)
 
     def keep(self, folder: Path) -> None:
         """Write what it takes to go on from here.
