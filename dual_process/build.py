@@ -104,7 +104,7 @@ def make_thinking_agent(
     budget_tokens: int = 6000,
     lessons: str | None = None,
     seed: int = 0,
-    authority: Authority = "advise",
+    authority: Authority | None = None,
     trust: Mapping[str, float] | None = None,
     gives_up: bool | None = None,
 ) -> Agent:
@@ -120,7 +120,8 @@ def make_thinking_agent(
         lessons: a file in which lessons are kept across episodes (`reflexion_stepwise`); play such runs with
             `ray.workers=0`, one episode after the other.
         seed: of `house`.
-        authority: whether System 1 obeys plans, or takes them as advice.
+        authority: whether System 1 obeys plans, or takes them as advice (the default). Frameworks without plans always
+            do as they are told: there `obey` only.
         trust: weights of that advice, by the names of `Trust`.
         gives_up: whether hands that carry out task lists give a macro action up after 50 ticks, as in the published
             experiments with partners; default: as published where the state machine is, else not.
@@ -135,13 +136,14 @@ def make_thinking_agent(
         raise BrigadeError(f"framework '{name}' keeps no lessons; reflexion_stepwise does")
     files = {"lesson": Path(lessons)} if lessons is not None else {}
     thinker = Thinker(reasoner, framework, budget_tokens, talks, files)
+    if framework.steers and framework.fast_side is None:
+        weights = checked(Trust, trust, "trust.") if trust else None
+        return DualProcessAgent(thinker, weights, authority or "advise")
+    if authority not in (None, "obey") or trust:
+        raise BrigadeError(f"framework '{name}' has no plans to take as advice: it always does as it is told")
     if gives_up is not None:
         return _giving_up(name, framework, thinker, gives_up)
-    if framework.fast_side is not None:
-        return framework.fast_side(thinker)
-    if not framework.steers:
-        return PickingAgent(thinker)
-    return DualProcessAgent(thinker, checked(Trust, trust, "trust.") if trust else None, authority)
+    return framework.fast_side(thinker) if framework.fast_side is not None else PickingAgent(thinker)
 
 
 def _giving_up(name: str, framework: Framework, thinker: Thinker, gives_up: bool) -> Agent:

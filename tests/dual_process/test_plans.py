@@ -452,6 +452,12 @@ class TestAuthority:
         with pytest.raises(BrigadeError, match=r"trust\.taks"):
             make_agent("dpt", trust={"taks": 3})
 
+    def test_who_has_no_plans_always_obeys(self) -> None:
+        for name in ("act", "react", "react_stepwise", "dpt@paper"):
+            make_agent(name, authority="obey")
+            with pytest.raises(BrigadeError, match=f"framework '{name}' has no plans to take as advice"):
+                make_agent(name, authority="advise")
+
     def test_the_prompt_says_it(self) -> None:
         asked: list[str] = []
 
