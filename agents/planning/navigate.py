@@ -16,6 +16,7 @@ WAIT_FOR_WORK = 8  # ticks one waits for somebody who looks elsewhere
 CLOSE = 3  # steps within which who has to give way goes round early
 AT_WORK = 2  # ticks after which somebody who has not left a cell seems to be busy there
 PATIENCE = 3  # ticks the chef with the right of way keeps trying before it gives way
+NO_TURNING = 3  # ticks in which the chef with the right of way does not go back where it came from
 DETOUR = 5  # ticks one keeps to a long way round, at least
 STEP_ASIDE = 2  # ticks one stays out of the way, at least
 
@@ -38,6 +39,8 @@ class Navigator:
         self._detour_until = 0
         self._avoid: frozenset[int] = frozenset()  # cells kept off while on a long way round
         self._waited = 0  # ticks in a row in which somebody was in the way
+        self._cell, self._left = -1, (-1, 0)  # where it stands; where it came from, and when
+        self._held = 0  # ticks in a row in which it did not turn back
         self._made_room: dict[int, tuple[int, int]] = {}  # by seat, the cell and facing of who was made room for
         self.held_up = 0  # ticks in which this chef came no nearer to where it wants to be
         self._target, self._ticks = -1, 0
@@ -59,7 +62,7 @@ class Navigator:
             action = self._meet(me, target, action, ticks, pushed)
         else:
             self._waited = 0
-        return self._go(me, action)
+        return self._go(me, self._hold(me, action, direct))
 
     def rest(self, observed: ObservedState, near: int | None) -> int:
         """Wait, near a cell if one is given, and make room for a chef who wants to pass."""
@@ -127,6 +130,19 @@ class Navigator:
             return STAY if action is None else action  # it turns towards the other, who sees that way what is wanted
         return self._give_way(me, target)
 
+    def _hold(self, me: Chef, action: int, direct: int | None) -> int:
+        """Who has the right of way does not turn back at once where it came from: the other may be doing the same."""
+        company, (left, tick) = self.company, self._left
+        other = company.nearest()
+        back = action in DIRECTIONS and self._leads_to(me.cell, action) == left
+        recently = company.observed.tick - tick <= 1 + self._held
+        meets = other is not None and self.seat < other and company.steps(other) <= 2
+        if not (back and recently and meets) or self._held == NO_TURNING:
+            self._held = 0
+            return action
+        self._held += 1
+        return STAY if direct is None or self._leads_to(me.cell, direct) == left else direct
+
     def _lets_go_first(self) -> bool:
         """Whether the other may have the cell that both want: on every other tick, so that somebody gets it."""
         other = self.company.nearest()
@@ -175,7 +191,10 @@ class Navigator:
 
     def _look(self, observed: ObservedState) -> Chef:
         self.company.look(observed)
-        return observed.chefs[self.seat]
+        me = observed.chefs[self.seat]
+        if me.cell != self._cell:
+            self._left, self._cell = (self._cell, observed.tick), me.cell
+        return me
 
     def _count(self, target: int, ticks: int) -> None:
         """Whether this tick is any progress."""
