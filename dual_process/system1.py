@@ -41,6 +41,7 @@ from brigade.envs.registry import unknown
 
 AUTHORITIES: tuple[Authority, ...] = get_args(Authority)
 WHATEVER_IT_COSTS = 1000.0  # ticks
+LONGEST = 120  # characters of what was no plan
 
 Option = tuple[float, Macro]
 
@@ -96,7 +97,9 @@ class System1(StateMachine):
         self._active: list[Statement] = []
 
     def adopt(self, plan: Plan, tick: int) -> None:
-        """Follow a new plan from now on."""
+        """Follow a new plan from now on; what is none is dropped as one statement that could not be read."""
+        if not isinstance(plan, Plan):
+            plan = Plan(dropped=((repr(plan)[:LONGEST], "expected a plan"),))
         self.dropped = plan.dropped
         self.following = self._follow(plan.statements)
 

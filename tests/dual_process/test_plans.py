@@ -23,6 +23,7 @@ from brigade.dual_process.plan.reading import MAX_STATEMENTS, read_statements
 from brigade.dual_process.plan.statements import Do, Keep, Leave, OrderOf, Plan, Put, Stand, Wait, Whenever
 from brigade.dual_process.system1 import System1, Trust
 from brigade.dual_process.thought_kinds.base import make_kind
+from brigade.dual_process.thought_kinds.plan import PlanThought
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.registry import BrigadeError
@@ -374,6 +375,20 @@ def test_a_constant_plan_has_force(name: str, partner: str) -> None:
     assert told.actions[0] != alone.actions[0]
     thoughts = [thought for thought in told.thoughts if thought["kind"] == "plan" and thought["effect"] is not None]
     assert all(len(thought["value"]) == min(12, len(CONSTANT_PLANS[name])) for thought in thoughts)
+
+
+@pytest.mark.parametrize("nonsense", ["serve!", 7, ["do"], {"plan": []}])
+def test_a_thought_that_comes_to_nonsense_costs_no_tick(nonsense: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind of thought of one's own may adopt anything at all."""
+    monkeypatch.setattr(PlanThought, "read", lambda self, said, recipes: nonsense)
+    monkeypatch.setattr(PlanThought, "take_effect", lambda self, fast, value, tick: fast.adopt(value, tick))
+    monkeypatch.setattr(PlanThought, "told", lambda self, value: {"value": repr(value)})
+    agent = make_agent("dpt", authority="obey")
+    played = play(load_kitchen(MAP_1, 100), [agent, make_agent("stay")], seed=2)
+    assert not played.crashed
+    assert played.actions == play(load_kitchen(MAP_1, 100), [make_agent("fsm"), make_agent("stay")], seed=2).actions
+    before = [thought["before"] for thought in played.thoughts if "before" in thought]
+    assert before[0] == [f"{nonsense!r}: expected a plan"]
 
 
 def test_dice_say_what_the_kitchen_knows() -> None:
