@@ -31,7 +31,7 @@ class Weights:
     assemble: float = 80.0
     start_cooking: float = 70.0
     prepare: float = 50.0
-    plate_ahead: float = 20.0
+    plate_ahead: float = 30.0
     wait_for: float = 10.0
     perishable: float = 15.0  # more when something that can burn is used up
     rescue: float = 110.0
@@ -66,7 +66,18 @@ class StateMachine(MacroPlayer):
         urgent = [macro for _, macro in self._rescue(observed)]
         hand = observed.chefs[self.view.seat].hand
         busy = self.current.verb in (macros.ASSEMBLE, macros.SERVE) and hand.index != 0 and hand != self.recipes.plate
-        return bool(urgent) and not busy and self.current not in urgent
+        if urgent and not busy and self.current not in urgent:
+            return True
+        return self.current.verb == macros.ASSEMBLE and self._is_taken(observed)
+
+    def _is_taken(self, observed: ObservedState) -> bool:
+        """Whether what is to be put together and has not been begun is being put together by somebody else by now."""
+        if observed.chefs[self.view.seat].hand not in (self.recipes.nothing, self.recipes.plate):
+            return False
+        others = (chef for seat, chef in enumerate(observed.chefs) if seat != self.view.seat)
+        if not any(chef.hand.holder == "plate" for chef in others):
+            return False
+        return all(macro != self.current for _, macro in self._options(observed, self.plans(observed)))
 
     def choose(self, observed: ObservedState) -> Macro | None:
         """The macro action with the greatest weight among those that can be begun now."""

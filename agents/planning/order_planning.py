@@ -156,7 +156,7 @@ def plan_orders(
             thing = take(plan, stock, recipes, mine) if plan.plate is None else None
             if thing is not None:
                 plan.plate, plan.cell, plan.holder = thing.kind, thing.cell, thing.holder
-    for plan in plans:
+    for plan in sorted(plans, key=lambda plan: plan.holder is None):  # what somebody is putting together comes first
         _complete(plan, stock, recipes)
     return plans
 
