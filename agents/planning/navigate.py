@@ -136,7 +136,7 @@ class Navigator:
         other = company.nearest()
         back = action in DIRECTIONS and self._leads_to(me.cell, action) == left
         recently = company.observed.tick - tick <= 1 + self._held
-        meets = other is not None and self.seat < other and company.steps(other) <= 2
+        meets = other is not None and self.seat < other and company.still(other) == 0 and company.steps(other) == 1
         if not (back and recently and meets) or self._held == NO_TURNING:
             self._held = 0
             return action

@@ -148,7 +148,7 @@ def test_true_checkpoints_do_not_help_against_sabotage_but_exacting_ones_do(game
 
 def test_the_helper_speaks_only_when_following_it_earns_more(game: LiveGame) -> None:
     helper, spoken = Helper(tries=0, ahead=90), 0
-    for ticks in (30, 60, 90):
+    for ticks in (30, 45, 60, 90):
         silent = LiveKitchen(game.engine, game.engine.moment(SEED, 0))
         silent.play_until(ticks)
         moment = game.now = silent.moment()
