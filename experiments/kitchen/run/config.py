@@ -28,8 +28,8 @@ class RunConfig(Configuration):
 
     Teams are played in the kitchens that have as many chefs as they have members. `seeds` is a list, or a number n
     for 0 to n-1. With `order_scripts` one episode is played per script, script i with seed i. `reasoner` answers the
-    thinking agents and `clock` says how long their thoughts take; `vary` maps keys of these two, such as
-    `clock.seconds` or `reasoner.quality`, to the values to be played. `calls` records every call of a model;
+    thinking agents and `clock` says how long their thoughts take; `vary` maps these two or keys of them, such as
+    `clock.seconds` or `reasoner`, to the values to be played. `calls` records every call of a model;
     `replay` names a results folder whose recorded calls answer instead of the model. `recordings` writes every episode
     as it is played into a file of its own. `prices` is a price table of
     your own, in the form of `dual_process/llm/prices.yaml`.
@@ -137,8 +137,8 @@ def _common(config: RunConfig, condition: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_vary(config: RunConfig, document: Document) -> None:
-    known = [f"{part}.{name}" for part, model in (("clock", ClockSpec), ("reasoner", ReasonerSpec))
-             for name in model.model_fields]  # fmt: skip
+    parts: dict[str, type[Model]] = {"clock": ClockSpec, "reasoner": ReasonerSpec}
+    known = [*parts, *(f"{part}.{name}" for part, model in parts.items() for name in model.model_fields)]
     known += [f"reasoner.knobs.{name}" for name in HouseKnobs.model_fields]
 
     def fits(condition: dict[str, Any]) -> None:
