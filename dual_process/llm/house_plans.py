@@ -125,7 +125,7 @@ def _stock(state: State, schema: Mapping[str, Any]) -> Iterator[Entry]:
     for food, count in list(lacking(state).items())[:ENOUGH]:
         yield {"keep": food, "ready": count, "when": None}
         if middle:
-            yield {"put": food, "on": "centre", "when": None}
+            yield {"put": food, "at": "centre", "when": None}
 
 
 def lacking(state: State) -> dict[str, int]:
@@ -145,7 +145,7 @@ def _forms(schema: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def _has_middle(schema: Mapping[str, Any]) -> bool:
-    puts = [form["properties"]["on"] for form in _forms(schema) if "on" in form.get("properties", {})]
+    puts = [form["properties"]["at"] for form in _forms(schema) if "at" in form.get("properties", {})]
     return any("centre" in put.get("enum", ()) for put in puts)
 
 

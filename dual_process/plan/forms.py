@@ -82,7 +82,7 @@ def statement_schemas(recipes: Recipes) -> list[dict[str, Any]]:
         form(wait=number(MAX_WAIT), when=WHEN),
         form(wait_until=GUARD),
         form(stand_at=choice(list(standing_cells(recipes))), when=WHEN),
-        form(put=choice(things), on=choice(list(counters(recipes))), when=WHEN),
+        form(put=choice(things), at=choice(list(counters(recipes))), when=WHEN),
         form(order=number(MAX_NUMBER), **{"is": choice(WHOSE)}, when=WHEN),
     ]
     return forms if recipes.kitchen.chefs == 1 else [*forms, form(leave=choice(leaves), when=WHEN)]

@@ -133,7 +133,7 @@ def _stand(given: Mapping[str, Any], when: Guard | None, recipes: Recipes) -> St
 
 def _put(given: Mapping[str, Any], when: Guard | None, recipes: Recipes) -> Put:
     item = _one_of("item", _text(given, "put"), putable(recipes))
-    cells, text = counters(recipes), _text(given, "on")
+    cells, text = counters(recipes), _text(given, "at")
     name = _one_of("counter", text if text in cells else text.upper(), cells)
     return Put(item=item, cells=cells[name], name=name, when=when)
 
@@ -155,7 +155,7 @@ _FORMS: dict[str, tuple[frozenset[str], Read]] = {
     "wait": (frozenset({"wait", "when"}), _wait),
     "wait_until": (frozenset({"wait_until", "when"}), _wait_until),
     "stand_at": (frozenset({"stand_at", "when"}), _stand),
-    "put": (frozenset({"put", "on", "when"}), _put),
+    "put": (frozenset({"put", "at", "when"}), _put),
 }  # fmt: skip
 
 

@@ -86,7 +86,7 @@ class TestReading:
             {"wait": 7},
             {"wait_until": "orders() > 0"},
             {"stand_at": "c3"},
-            {"put": "plate", "on": "centre"},
+            {"put": "plate", "at": "centre"},
         )
         assert not plan.dropped
         assert [type(s) for s in plan.statements] == [
@@ -129,8 +129,8 @@ class TestReading:
             ({"wait_until": None}, "unknown statement"),
             ({"stand_at": "Z9"}, "unknown cell of the floor 'Z9'"),
             ({"stand_at": "A1"}, "unknown cell of the floor"),
-            ({"put": "plate", "on": "D9"}, "unknown counter"),
-            ({"put": "lettice", "on": "centre"}, "did you mean 'lettuce'"),
+            ({"put": "plate", "at": "D9"}, "unknown counter"),
+            ({"put": "lettice", "at": "centre"}, "did you mean 'lettuce'"),
             ({"expect": 3}, "unknown statement 'expect'"),
             ({}, "unknown statement"),
             (7, "not int"),
@@ -312,9 +312,9 @@ class TestObeying:
             play(kitchen, [agent, make_agent("stay")], seed=2, watch=watch)
             return places
 
-        assert "F4" in lies({"put": "bread", "on": "F4"})
+        assert "F4" in lies({"put": "bread", "at": "F4"})
         assert "F4" not in lies()
-        assert lies({"put": "bread", "on": "centre"}) & {"C4", "D4", "E4", "F4"}
+        assert lies({"put": "bread", "at": "centre"}) & {"C4", "D4", "E4", "F4"}
 
     def test_now_interrupts_and_otherwise_the_chef_finishes_first(self) -> None:
         def after(now: bool) -> list[str]:
@@ -352,7 +352,7 @@ CONSTANT_PLANS: dict[str, list[Any]] = {
     "what pays least": ["LettuceBurger"] * 12,
     "stubborn": ["prepare(cooked_beef)"] * 12,
     "at random": ["serve(BeefBurger)", "clear_counter()", "pass_on(plate)", {"leave": "prepare"}],
-    "hoard": [{"keep": "chopped_lettuce", "ready": 9}, {"put": "chopped_lettuce", "on": "centre"}],
+    "hoard": [{"keep": "chopped_lettuce", "ready": 9}, {"put": "chopped_lettuce", "at": "centre"}],
     "a rule": [{"whenever": 'count("plate") < 4', "do": "prepare(bread, plate=True)"}],
     "stand back": [{"stand_at": "G6"}, {"wait_until": "ticks_left() < 60"}, {"order": 1, "is": "yours"}],
 }
