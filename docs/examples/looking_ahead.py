@@ -1,8 +1,9 @@
 """How much is lost by saying a choice as a plan: `python docs/examples/looking_ahead.py --seeds 16`.
 
-At every decision some twenty macro actions are tried out in two futures with orders drawn afresh, the partner being played
-by its own program made afresh; the best is done. Once it is put straight into the chef's hands, once it is said as a plan
-that is obeyed: `{"do": "...", "now": true}`. No language model is asked. Prints the points above the state machine's.
+At every decision some twenty macro actions are tried out in two futures with orders drawn afresh, the partner being
+played by its own program made afresh; the best is done. Once it is put straight into the chef's hands, once it is said
+as a plan that is obeyed: `{"do": "...", "now": true}`. No language model is asked. Prints the points above the state
+machine's.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ SHARED = {id(part): part for part in (KITCHEN, RECIPES, RECIPES.grid, KITCHEN.la
                                       RECIPES.cookbook, RECIPES.spec)}  # fmt: skip
 PARTNERS = ("beef_specialist", "lettuce_specialist", "assembler")
 CANDIDATES = (
-    "prepare(cooked_beef)", "prepare(chopped_lettuce)", "prepare(bread, plate=True)", "prepare(cooked_beef, plate=True)",
+    "prepare(cooked_beef)", "prepare(chopped_lettuce)", "prepare(bread, plate=True)",
+    "prepare(cooked_beef, plate=True)",
     *(f"{verb}({dish})" for verb in ("assemble", "serve") for dish in KITCHEN.order_dishes),
     "clear_counter()", "wait(6)", "wait(12)",
 )  # fmt: skip
