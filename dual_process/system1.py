@@ -233,9 +233,12 @@ class System1(StateMachine):
     def _advised(self, observed: ObservedState, options: list[Option]) -> list[Option]:
         """The state machine's options, re-ranked; and what may be done when there is nothing else."""
         given = [s for s in self._active if isinstance(s, Leave) and self._partner_does(s, observed)]
-        opened = self.history.orders.open(observed)
-        mine = {opened[s.number].dish for s in self._active if isinstance(s, OrderOf) and s.whose == "mine"}
-        others = {opened[number].dish for number in self._not_mine()} - mine
+        not_mine, mine, others = self._not_mine(), set[str](), set[str]()
+        named = {s.number for s in self._active if isinstance(s, OrderOf)}
+        for number, order in self.history.orders.open(observed).items():
+            if number in named:
+                (others if number in not_mine else mine).add(order.dish)
+        others -= mine
         wanted = self._wanted(observed)
 
         def weigh(weight: float, macro: Macro) -> float:

@@ -377,6 +377,17 @@ def test_a_constant_plan_has_force(name: str, partner: str) -> None:
     assert all(len(thought["value"]) == min(12, len(CONSTANT_PLANS[name])) for thought in thoughts)
 
 
+@pytest.mark.parametrize("authority", ["obey", "advise"])
+@pytest.mark.parametrize("mind", [{"kind": "dice"}, {"quality": 0.0}, {"quality": 0.5}])
+def test_whatever_is_said_the_chefs_go_on(authority: str, mind: dict[str, Any]) -> None:
+    """Whole episodes, in which orders that a plan names come and go while something else is under way."""
+    for seed, partner in enumerate(("fsm", "assembler", "tempo")):
+        agent = make_agent("dpt", reasoner=mind, authority=authority, seed=seed)
+        played = play(load_kitchen(MAP_1), [agent, make_agent(partner)], seed=seed)
+        assert not played.crashed
+        assert played.finished
+
+
 @pytest.mark.parametrize("nonsense", ["serve!", 7, ["do"], {"plan": []}])
 def test_a_thought_that_comes_to_nonsense_costs_no_tick(nonsense: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kind of thought of one's own may adopt anything at all."""
