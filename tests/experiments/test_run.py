@@ -232,7 +232,8 @@ class TestThinking:
         while len(list(out.glob("calls/**/*.jsonl"))) < at_once and time.monotonic() < deadline:
             assert process.poll() is None, process.communicate()[1]
             time.sleep(0.1)
-        time.sleep(2)
+        while not any(path.stat().st_size for path in out.glob("calls/**/*.jsonl")) and time.monotonic() < deadline:
+            time.sleep(0.1)  # until a thought, of four ticks, has been answered
         process.send_signal(signal.SIGINT)
         _, complaint = process.communicate(timeout=120)
         assert process.returncode == 130, complaint
