@@ -148,7 +148,7 @@ def test_a_few_steps_of_training_and_the_policy_plays(toy: Environment) -> None:
         "policy = brigade.make_agent('neural', checkpoint='results/rl/toy/seed_0')\n"
         "print(brigade.play('toast_bar', [policy, 'waiter']).ticks)\n"
     )
-    assert toy.run("-c", program).strip() == "120"
+    assert toy.run("-c", program).splitlines()[0] == "120"  # a notice may follow, on a machine that is slow to load
 
 
 def test_its_game_is_played_and_judged(toy: Environment) -> None:
