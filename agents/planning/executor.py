@@ -31,12 +31,14 @@ class Executor(Subgoals):
     def __init__(self, recipes: Recipes, seat: int):
         super().__init__(recipes, seat)
         self._begun = 0
+        self._beside: dict[int, int] = {}  # by dispenser, the counter for the plate while something is fetched there
         self._handed = False  # whether it has held what it is to serve, pass on or throw away
 
     def start(self, observed: ObservedState) -> None:
         """Begin a new macro action: forget what the last one had in progress."""
         self._begun = observed.tick
         self._place = self._pending = None
+        self._beside = {}
         self._handed = False
 
     def goal(self, macro: Macro, observed: ObservedState) -> Goal:
@@ -244,7 +246,7 @@ class Executor(Subgoals):
             options = self._collectable(plate, food)
             dispenser = self.nearest(self.dispensers(food))
             if not options and dispenser is not None:
-                counter = self.counter_near(dispenser, THERE_AND_BACK)
+                counter = self._counter_beside(dispenser)
                 options = [counter] if counter is not None else []
             if options:
                 stops.append(options[:1] if self.recipes.works_at(options[0]) else options[:2])
@@ -259,6 +261,15 @@ class Executor(Subgoals):
                 self._pending = first  # the plate is put down there, to be gone on with
             return Use(first)
         return Rest(min(waiting, key=lambda entry: entry[1])[0])
+
+    def _counter_beside(self, dispenser: int) -> int | None:
+        """Where to put the plate down to fetch something: the same counter as long as it is free."""
+        kept = self._beside.get(dispenser)
+        if kept is None or kept in self.observed.at:
+            kept = self.counter_near(dispenser, THERE_AND_BACK)
+        if kept is not None:
+            self._beside[dispenser] = kept
+        return kept
 
     def _mergeable(self, need: Counter[str], plate: Kind) -> int | None:
         """A plate on a counter whose content can be taken onto the plate in hand, towards the same dish."""

@@ -15,6 +15,8 @@ STANDING = 4  # ticks after which somebody who has not left a cell is gone round
 WAIT_FOR_WORK = 8  # ticks one waits for somebody who looks elsewhere
 CLOSE = 3  # steps within which who has to give way goes round early
 AT_WORK = 2  # ticks after which somebody who has not left a cell seems to be busy there
+REACTION = 2  # ticks until somebody who is free can have made room for who turns to it
+CHANCE = 0.25  # of waiting one more tick before a small way round
 PATIENCE = 3  # ticks the chef with the right of way keeps trying before it gives way
 NO_TURNING = 3  # ticks in which the chef with the right of way does not go back where it came from
 DETOUR = 5  # ticks one keeps to a long way round, at least
@@ -123,7 +125,10 @@ class Navigator:
             return STAY if action is None or self._lets_go_first() else action
         first = self.seat < other and self._waited <= PATIENCE
         past, detour = self.grid.action(me.cell, me.facing, target, company.cells)
-        holds = first and (self._waited <= 1 or company.wants_in(other))
+        holds = first and (self._waited <= REACTION or company.wants_in(other))
+        holds = holds or (
+            self._waited > REACTION and self._random.random() < CHANCE
+        )  # no two keep the same time for long
         if past is not None and detour <= ticks + SMALL_DETOUR and not holds:
             return past
         if first or (not company.wants_in(other) and self._waited <= WAIT_FOR_WORK):
