@@ -7,7 +7,7 @@ the next goal, so a plate that the partner took away or a pan that came free is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise, permutations, product
 
 from brigade.agents.planning import macro as macros
@@ -18,6 +18,8 @@ from brigade.agents.planning.reachability import THERE_AND_BACK
 from brigade.agents.planning.recipes import Recipes
 from brigade.agents.planning.subgoals import Done, Failed, Go, Goal, Rest, Subgoals, Use
 from brigade.envs.kitchen.content.cookbook import Kind
+
+Scene = tuple[Kind, Mapping[int, Kind], frozenset[int]]
 
 
 class Executor(Subgoals):
@@ -33,6 +35,7 @@ class Executor(Subgoals):
         self._begun = 0
         self._beside: dict[int, int] = {}  # by dispenser, the counter for the plate while something is fetched there
         self._handed = False  # whether it has held what it is to serve, pass on or throw away
+        self._kept: tuple[Macro, Use, Scene] | None = None  # where it goes, and what it saw when it chose to
 
     def start(self, observed: ObservedState) -> None:
         """Begin a new macro action: forget what the last one had in progress."""
@@ -40,10 +43,21 @@ class Executor(Subgoals):
         self._place = self._pending = None
         self._beside = {}
         self._handed = False
+        self._kept = None
 
     def goal(self, macro: Macro, observed: ObservedState) -> Goal:
-        """What to do now for `macro`."""
+        """What to do now for `macro`: where it was going, as long as nothing but its own place is different."""
         self.look(observed)
+        scene = self.me.hand, observed.at, self._worked_at()
+        if self._kept is not None and self._kept[0] == macro and self._kept[2] == scene:
+            return self._kept[1]
+        goal = self._next(macro)
+        self._kept = (macro, goal, scene) if isinstance(goal, Use) else None
+        return goal
+
+    def _next(self, macro: Macro) -> Goal:
+        """What is nearest now; asked again at each step, two things equally near would be gone to in turns."""
+        observed = self.observed
         if self._pending is not None and self.me.hand.index == 0 and self._pending in observed.at:
             self._place, self._pending = self._pending, None
         return VERBS[macro.verb](self, macro)

@@ -21,6 +21,7 @@ PATIENCE = 3  # ticks the chef with the right of way keeps trying before it give
 NO_TURNING = 3  # ticks in which the chef with the right of way does not go back where it came from
 DETOUR = 5  # ticks one keeps to a long way round, at least
 STEP_ASIDE = 2  # ticks one stays out of the way, at least
+ROUNDS = 2  # long ways round that are tried on one way
 
 
 class Navigator:
@@ -46,6 +47,7 @@ class Navigator:
         self._made_room: dict[int, tuple[int, int]] = {}  # by seat, the cell and facing of who was made room for
         self.held_up = 0  # ticks in which this chef came no nearer to where it wants to be
         self._target, self._ticks = -1, 0
+        self._rounds = 0  # long ways round that were taken towards the target
 
     def use(self, observed: ObservedState, target: int) -> int:
         """The action that leads to interacting with the cell `target`."""
@@ -71,11 +73,29 @@ class Navigator:
         me, company = self._look(observed), self.company
         self._headed = -1
         if self._wanted_here():
+            self._aside_until = observed.tick + STEP_ASIDE
             return self._away(observed)
+        if observed.tick < self._aside_until:
+            return STAY
         if near is not None and self.grid.cost(me.cell, me.facing, near) not in (0, FAR):
             action, _ = self.grid.action(me.cell, me.facing, near, company.cells)
             return STAY if action is None else self._go(me, action)
         return STAY
+
+    def past(self, observed: ObservedState) -> int | None:
+        """The ticks to where this chef wants to be past everybody where they stand; None if there is no way."""
+        me = observed.chefs[self.seat]
+        action, ticks = self.grid.action(me.cell, me.facing, self._target, self.company.cells)
+        return None if action is None else ticks
+
+    def goes_round(self, observed: ObservedState) -> bool:
+        """Whether it sets out on the way past everybody, however long; not for ever."""
+        ticks = self.past(observed)
+        if ticks is None or self._rounds == ROUNDS:
+            return False
+        self._rounds += 1
+        self._avoid, self._detour_until = frozenset(self.company.cells), observed.tick + ticks
+        return True
 
     def _wanted_here(self) -> bool:
         """Whether somebody wants to come where this chef stands; who did not come when it could is not asked again."""
@@ -204,7 +224,7 @@ class Navigator:
     def _count(self, target: int, ticks: int) -> None:
         """Whether this tick is any progress."""
         if target != self._target:
-            self._target, self._ticks = target, ticks + 1
+            self._target, self._ticks, self._rounds = target, ticks + 1, 0
         longer = 2 if ticks > self._ticks else 1  # by another way, which may be left again
         self.held_up = max(0, self.held_up - 1) if ticks < self._ticks else self.held_up + longer
         self._ticks = ticks

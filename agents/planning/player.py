@@ -15,6 +15,7 @@ from brigade.envs.kitchen.content.layout import STAY
 
 PATIENCE = 12  # ticks without getting anywhere after which something else is tried
 BLOCKED = "the way was blocked"
+NO_ROOM = "somebody stood where there was no way past"
 CHOICES_A_TICK = 4  # macro actions that may end and begin within one tick before the chef stands still for it
 
 
@@ -58,9 +59,7 @@ class MacroPlayer:
         """The action for this tick."""
         observed = self.observed = read_state(self.view.kitchen, observation)
         if self.current is not None and self.navigator.held_up > PATIENCE:
-            self.given_up[self.current] = observed.tick + 2 * PATIENCE
-            self.navigator.held_up = 0
-            self._end(observed, False, BLOCKED)
+            self._held_up(observed)
         if self.current is not None and self.interrupt(observed):
             self._end(observed, False, "given up for something more urgent")
         for _ in range(CHOICES_A_TICK):
@@ -79,6 +78,16 @@ class MacroPlayer:
                 return self.navigator.rest(observed, goal.near)
             self._end(observed, isinstance(goal, Done), goal.reason if isinstance(goal, Failed) else "")
         return STAY
+
+    def _held_up(self, observed: ObservedState) -> None:
+        """Go the long way round; without one, give up what was begun for a while."""
+        assert self.current is not None
+        no_way = self.navigator.past(observed) is None
+        self.navigator.held_up = 0
+        if self.navigator.goes_round(observed):
+            return
+        self.given_up[self.current] = observed.tick + 2 * PATIENCE
+        self._end(observed, False, NO_ROOM if no_way else BLOCKED)
 
     def _end(self, observed: ObservedState, succeeded: bool, reason: str) -> None:
         assert self.current is not None

@@ -71,9 +71,17 @@ class Reachability:
 
     def attended(self, cell: int) -> bool:
         """Whether another chef stands facing this cell, as one who is at work there does."""
+        return cell in self._faced()
+
+    def _worked_at(self) -> frozenset[int]:
+        """The work tiles that others are at."""
+        return frozenset(cell for cell in self._faced() if self.recipes.works_at(cell))
+
+    def _faced(self) -> list[int]:
+        """What other chefs face with empty hands."""
         offset = self.grid.offset
         others = (chef for seat, chef in enumerate(self.observed.chefs) if seat != self.seat)
-        return any(chef.cell + offset[chef.facing] == cell and chef.hand.index == 0 for chef in others)
+        return [chef.cell + offset[chef.facing] for chef in others if chef.hand.index == 0]
 
     def counter_near(self, near: int | None = None, onward: float = ON_THE_WAY) -> int | None:
         """A free counter that is on the way to `near`, or so near to it that one is soon back."""
