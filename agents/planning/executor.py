@@ -55,6 +55,12 @@ class Executor(Subgoals):
         self._kept = (macro, goal, scene) if isinstance(goal, Use) else None
         return goal
 
+    def keep_from(self, cell: int, until: int) -> None:
+        """Somebody stands where there is no way past to a cell: what is as good elsewhere is better until then."""
+        if self.taken.get(cell, 0) <= self.observed.tick:
+            self.taken[cell] = until
+            self._kept = None
+
     def _next(self, macro: Macro) -> Goal:
         """What is nearest now; asked again at each step, two things equally near would be gone to in turns."""
         observed = self.observed

@@ -46,7 +46,7 @@ class Navigator:
         self._held = 0  # ticks in a row in which it did not turn back
         self._made_room: dict[int, tuple[int, int]] = {}  # by seat, the cell and facing of who was made room for
         self.held_up = 0  # ticks in which this chef came no nearer to where it wants to be
-        self._target, self._ticks = -1, 0
+        self.target, self._ticks = -1, 0
         self._rounds = 0  # long ways round that were taken towards the target
 
     def use(self, observed: ObservedState, target: int) -> int:
@@ -85,7 +85,7 @@ class Navigator:
     def past(self, observed: ObservedState) -> int | None:
         """The ticks to where this chef wants to be past everybody where they stand; None if there is no way."""
         me = observed.chefs[self.seat]
-        action, ticks = self.grid.action(me.cell, me.facing, self._target, self.company.cells)
+        action, ticks = self.grid.action(me.cell, me.facing, self.target, self.company.cells)
         return None if action is None else ticks
 
     def goes_round(self, observed: ObservedState) -> bool:
@@ -223,8 +223,8 @@ class Navigator:
 
     def _count(self, target: int, ticks: int) -> None:
         """Whether this tick is any progress."""
-        if target != self._target:
-            self._target, self._ticks, self._rounds = target, ticks + 1, 0
+        if target != self.target:
+            self.target, self._ticks, self._rounds = target, ticks + 1, 0
         longer = 2 if ticks > self._ticks else 1  # by another way, which may be left again
         self.held_up = max(0, self.held_up - 1) if ticks < self._ticks else self.held_up + longer
         self._ticks = ticks

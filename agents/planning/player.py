@@ -14,6 +14,7 @@ from brigade.agents.planning.subgoals import Done, Failed, Go, Rest, Use
 from brigade.envs.kitchen.content.layout import STAY
 
 PATIENCE = 12  # ticks without getting anywhere after which something else is tried
+LOOKS_ELSEWHERE = 4  # ticks without getting anywhere after which what is shut off is no longer the nearest
 BLOCKED = "the way was blocked"
 NO_ROOM = "somebody stood where there was no way past"
 CHOICES_A_TICK = 4  # macro actions that may end and begin within one tick before the chef stands still for it
@@ -58,7 +59,7 @@ class MacroPlayer:
     def act(self, observation: Observation) -> int:
         """The action for this tick."""
         observed = self.observed = read_state(self.view.kitchen, observation)
-        if self.current is not None and self.navigator.held_up > PATIENCE:
+        if self.current is not None and self.navigator.held_up > LOOKS_ELSEWHERE:
             self._held_up(observed)
         if self.current is not None and self.interrupt(observed):
             self._end(observed, False, "given up for something more urgent")
@@ -80,9 +81,13 @@ class MacroPlayer:
         return STAY
 
     def _held_up(self, observed: ObservedState) -> None:
-        """Go the long way round; without one, give up what was begun for a while."""
+        """Go to something else of the kind, or the long way round; without either, give it up for a while."""
         assert self.current is not None
         no_way = self.navigator.past(observed) is None
+        if no_way:
+            self.executor.keep_from(self.navigator.target, observed.tick + 2 * PATIENCE)
+        if self.navigator.held_up <= PATIENCE:
+            return
         self.navigator.held_up = 0
         if self.navigator.goes_round(observed):
             return

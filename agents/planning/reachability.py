@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from brigade.agents.planning.observed_state import Chef, ObservedState
 from brigade.agents.planning.recipes import Recipes
 
+TAKEN = 12  # ticks that a cell counts as farther away while somebody stands where there is no way past to it
 ON_THE_WAY, THERE_AND_BACK = 1.0, 2.0  # weight of the way onward when choosing a counter to put something on
 
 
@@ -20,6 +21,7 @@ class Reachability:
     Attributes:
         region: the part of the floor the chef walks on.
         observed, me: the tick that was looked at last, and the chef in it.
+        taken: cells that somebody keeps this chef from, and until when they are thought to be so.
         wishes: where things are to be put down, by item, and how many ticks going there may cost.
     """
 
@@ -29,6 +31,7 @@ class Reachability:
     def __init__(self, recipes: Recipes, seat: int):
         self.recipes, self.grid, self.seat = recipes, recipes.grid, seat
         self.region = self.grid.region[int(recipes.kitchen.layout.start[seat])]
+        self.taken: dict[int, int] = {}
         self.wishes: Mapping[str, Collection[int]] = {}
         self.wish_ticks = 0.0
         self._reach = [self.region in self.grid.regions_beside(cell) for cell in range(self.grid.cells)]
@@ -43,7 +46,8 @@ class Reachability:
 
     def cost(self, cell: int) -> int:
         """Ticks until this chef could interact with a cell."""
-        return self.grid.cost(self.me.cell, self.me.facing, cell)
+        wait = TAKEN if self.taken.get(cell, 0) > self.observed.tick else 0
+        return self.grid.cost(self.me.cell, self.me.facing, cell) + wait
 
     def nearest(self, cells: Iterable[int]) -> int | None:
         """The cell that is reached first."""

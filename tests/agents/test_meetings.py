@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 from pushing import Pusher
 
-from brigade.agents.base import Agent, MacroRecord, make_agent
+from brigade.agents.base import Agent, MacroRecord, Observation, View, make_agent
+from brigade.agents.planning.navigate import Navigator
+from brigade.agents.planning.observed_state import read_state
+from brigade.agents.planning.paths import grid_of
+from brigade.agents.planning.player import BLOCKED, NO_ROOM
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.simulation.episode import play
@@ -53,10 +57,52 @@ def test_who_never_yields_is_got_past(name: str) -> None:
     assert chefs[0].back_and_forth <= BACK_AND_FORTH
 
 
+@pytest.mark.parametrize("name", OLD)
+def test_beside_somebody_at_a_person_s_pace(name: str) -> None:
+    for seed in range(2):
+        _, chefs = lost(room(name), [make_agent("fsm"), make_agent("tempo")], seed)
+        assert chefs[0].longest <= IN_A_ROW, seed
+        assert chefs[0].back_and_forth <= BACK_AND_FORTH, seed
+
+
+def test_two_things_equally_near_are_not_gone_to_in_turns() -> None:
+    """Pushed off its way, a chef took the other thing for the nearer one, and stepped to and fro for 47 ticks."""
+    kitchen = load_kitchen("new_counter_circuit")
+    _, chefs = lost(kitchen, [make_agent("fsm"), Pusher()], 5004)
+    assert chefs[0].back_and_forth <= BACK_AND_FORTH
+
+
+class Standing:
+    """Walks to a cell and stays there."""
+
+    def __init__(self, cell: str):
+        self.cell = cell
+
+    def reset(self, view: View) -> None:
+        self.view = view
+        self.navigator = Navigator(grid_of(view.kitchen), view.seat, view.seed)
+
+    def act(self, observation: Observation) -> int:
+        observed = read_state(self.view.kitchen, observation)
+        return self.navigator.go(observed, self.view.kitchen.cells_by_name[self.cell])
+
+
+@pytest.mark.parametrize(("cell", "no_way"), [("C2", True), ("D2", False)])
+def test_no_way_past_is_told_from_a_way_that_was_blocked(cell: str, no_way: bool) -> None:
+    """In cramped_room the pot is reached from C2 alone; past D2 there is room."""
+    kitchen = load_kitchen("cramped_room", 120, True)
+    played, chefs = lost(kitchen, [make_agent("fsm"), Standing(cell)], 0)
+    reasons = {record.reason for record in played.macros[0]}
+    assert (NO_ROOM in reasons) == no_way
+    assert BLOCKED not in reasons
+    assert (chefs[0].lost > IN_A_ROW) == no_way
+    assert chefs[0].longest <= IN_A_ROW
+
+
 def test_ticks_lost_to_meetings_are_counted() -> None:
     """One walks right and left and right again; the other gives up what it was doing."""
     kitchen = load_kitchen("new_counter_circuit")
-    away = MacroRecord("serve(BeefBurger)", 3, 5, False, "the way was blocked")
+    away = MacroRecord("serve(BeefBurger)", 3, 5, False, BLOCKED)
     served = MacroRecord("serve(BeefBurger)", 0, 3, True)
     played = Played(["212150", "000000"], ticks=6, macros=[[], [served, away]])
     assert meetings(kitchen, played, 0) == [Meetings(4, 4, 3), Meetings(2, 2, 0)]
