@@ -19,6 +19,7 @@ REACTION = 2  # ticks until somebody who is free can have made room for who turn
 CHANCE = 0.25  # of waiting one more tick before a small way round
 PATIENCE = 3  # ticks the chef with the right of way keeps trying before it gives way
 NO_TURNING = 3  # ticks in which the chef with the right of way does not go back where it came from
+OFTEN, LATELY = 2, 120  # turning back so often within so many ticks makes one slower to do it again
 DETOUR = 5  # ticks one keeps to a long way round, at least
 STEP_ASIDE = 2  # ticks one stays out of the way, at least
 ROUNDS = 2  # long ways round that are tried on one way
@@ -44,6 +45,7 @@ class Navigator:
         self._waited = 0  # ticks in a row in which somebody was in the way
         self._cell, self._left = -1, (-1, 0)  # where it stands; where it came from, and when
         self._held = 0  # ticks in a row in which it did not turn back
+        self._turned = (-LATELY,) * OFTEN  # when it last turned back
         self._made_room: dict[int, tuple[int, int]] = {}  # by seat, the cell and facing of who was made room for
         self.held_up = 0  # ticks in which this chef came no nearer to where it wants to be
         self.target, self._ticks = -1, 0
@@ -156,17 +158,24 @@ class Navigator:
         return self._give_way(me, target)
 
     def _hold(self, me: Chef, action: int, direct: int | None) -> int:
-        """Who has the right of way does not turn back at once where it came from: the other may be doing the same."""
-        company, (left, tick) = self.company, self._left
-        other = company.nearest()
-        back = action in DIRECTIONS and self._leads_to(me.cell, action) == left
-        recently = company.observed.tick - tick <= 1 + self._held
-        meets = other is not None and self.seat < other and company.still(other) == 0 and company.steps(other) == 1
-        if not (back and recently and meets) or self._held == NO_TURNING:
+        """Nobody turns back again and again: the other may be doing the same.
+
+        Who has the right of way does not turn at once where it came from; who has done it often of late waits a tick.
+        """
+        company, (left, since) = self.company, self._left
+        other, ago = company.nearest(), company.observed.tick - since - self._held
+        if other is None or ago > 1 or action not in DIRECTIONS or self._leads_to(me.cell, action) != left:
+            self._held = 0
+            return action
+        meets = self.seat < other and company.still(other) == 0 and company.steps(other) == 1
+        often = ago == 0 and company.observed.tick - self._turned[0] < LATELY
+        if self._held >= (NO_TURNING if meets else often):
+            if ago == 0:
+                self._turned = (*self._turned[1:], company.observed.tick)
             self._held = 0
             return action
         self._held += 1
-        return STAY if direct is None or self._leads_to(me.cell, direct) == left else direct
+        return STAY if not meets or direct is None or self._leads_to(me.cell, direct) == left else direct
 
     def _lets_go_first(self) -> bool:
         """Whether the other may have the cell that both want: on every other tick, so that somebody gets it."""
