@@ -10,7 +10,7 @@ from brigade.agents.planning import macro as macros
 from brigade.agents.planning.macro import Macro
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.order_planning import OrderPlan
-from brigade.agents.state_machine import StateMachine
+from brigade.agents.state_machine import Option, StateMachine
 from brigade.envs.registry import BrigadeError, nearest
 
 
@@ -36,17 +36,17 @@ class Specialist(StateMachine):
             name = self.recipes.kitchen.name
             raise BrigadeError(f"nobody makes '{self.food}' in kitchen '{name}'; {nearest(self.food, known)}")
 
-    def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[tuple[float, Macro]]:
+    def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[Option]:
         weights, hand = self.weights, observed.chefs[self.view.seat].hand
         holds_it = hand.name == self.food or hand.contents == (self.food,)
-        options = [(weights.rescue if holds_it else weights.assemble, Macro(macros.PASS_ON, self.food))]
+        options = [Option(weights.rescue if holds_it else weights.assemble, Macro(macros.PASS_ON, self.food))]
         if not holds_it and not self._ready(observed):
             options = []
         sources = {way.source for way in self.recipes.ways[self.food]}
         if hand.name in sources or self._there_are(observed) < self._wanted(observed):
-            options.append((weights.start_cooking, Macro(macros.PREPARE, self.food)))
+            options.append(Option(weights.start_cooking, Macro(macros.PREPARE, self.food)))
         if any(self.probe.useless(kind) and self.recipes.works_at(cell) for cell, kind in observed.at.items()):
-            options.append((weights.clear, Macro(macros.CLEAR_COUNTER)))
+            options.append(Option(weights.clear, Macro(macros.CLEAR_COUNTER)))
         return options
 
     def _wanted(self, observed: ObservedState) -> int:
@@ -71,12 +71,12 @@ class Specialist(StateMachine):
 class Assembler(StateMachine):
     """Puts together and serves what is ready; prepares nothing."""
 
-    def _missing(self, observed: ObservedState, plan: OrderPlan) -> list[tuple[float, Macro]]:
+    def _missing(self, observed: ObservedState, plan: OrderPlan) -> list[Option]:
         return []
 
-    def _advance(self, observed: ObservedState, plan: OrderPlan) -> list[tuple[float, Macro]]:
+    def _advance(self, observed: ObservedState, plan: OrderPlan) -> list[Option]:
         assembling = (macros.ASSEMBLE, macros.SERVE)
-        return [option for option in super()._advance(observed, plan) if option[1].verb in assembling]
+        return [option for option in super()._advance(observed, plan) if option.macro.verb in assembling]
 
 
 class Switching:

@@ -6,7 +6,9 @@ most urgent one forward: fires first, then what is finished, what can be put tog
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from brigade.agents.base import agents
 from brigade.agents.planning import macro as macros
@@ -46,6 +48,20 @@ class Weights:
     fetch: int = 4  # ticks that putting one more dispensed part onto a plate takes
 
 
+class Option(NamedTuple):
+    """A macro action that may be begun.
+
+    Attributes:
+        weight: what speaks for it, before what it costs to begin.
+        macro: what is to be done.
+        rank: how many open orders are more urgent than the one it is for; 0 too if it is for none.
+    """
+
+    weight: float
+    macro: Macro
+    rank: int = 0
+
+
 class StateMachine(MacroPlayer):
     """The state machine, for any cookbook."""
 
@@ -63,7 +79,7 @@ class StateMachine(MacroPlayer):
             return False
         if self._fire(observed) is not None:
             return True
-        urgent = [macro for _, macro in self._rescue(observed)]
+        urgent = [option.macro for option in self._rescue(observed)]
         hand = observed.chefs[self.view.seat].hand
         busy = self.current.verb in (macros.ASSEMBLE, macros.SERVE) and hand.index != 0 and hand != self.recipes.plate
         if urgent and not busy and self.current not in urgent:
@@ -77,21 +93,25 @@ class StateMachine(MacroPlayer):
         others = (chef for seat, chef in enumerate(observed.chefs) if seat != self.view.seat)
         if not any(chef.hand.holder == "plate" for chef in others):
             return False
-        return all(macro != self.current for _, macro in self._options(observed, self.plans(observed)))
+        return all(option.macro != self.current for option in self._options(observed, self.plans(observed)))
 
     def choose(self, observed: ObservedState) -> Macro | None:
         """The macro action with the greatest weight among those that can be begun now."""
         fire = self._fire(observed)
         if fire is not None:
             return fire
-        plans = self.plans(observed)
+        best = self._best(observed, self._options(observed, self.plans(observed)))
+        return best.macro if best is not None else None
+
+    def _best(self, observed: ObservedState, options: Iterable[Option]) -> Option | None:
+        """The option that is worth most after what it costs to begin; None if none is worth anything."""
         best, most = None, 0.0
-        for weight, macro in self._options(observed, plans):
-            if weight <= most:
+        for option in options:
+            if option.weight <= most:
                 continue
-            value = weight - self._price(observed, macro)
+            value = option.weight - self._price(observed, option.macro)
             if value > most:
-                best, most = macro, value
+                best, most = option, value
         return best
 
     def plans(self, observed: ObservedState) -> list[OrderPlan]:
@@ -105,27 +125,30 @@ class StateMachine(MacroPlayer):
 
     # -- options ------------------------------------------------------------------------------------------------------
 
-    def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[tuple[float, Macro]]:
+    def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[Option]:
         weights, options = self.weights, list(self._by_hand(observed, plans))
         claims = self._claims(observed)
         for rank, plan in enumerate(plans):
-            less = weights.rank * rank
             claimed = claims > 0 and self._can_be_claimed(observed, plan)
             claims -= claimed
             if claimed or (plan.holder is not None and plan.holder != self.view.seat):
-                options.extend((weight - less, macro) for weight, macro in self._missing(observed, plan))
+                options.extend(self._ranked(self._missing(observed, plan), rank))
             elif plan.finished:
-                options.append((weights.serve - less, Macro(macros.SERVE, plan.order.dish)))
+                options.extend(self._ranked([Option(weights.serve, Macro(macros.SERVE, plan.order.dish))], rank))
             else:
-                options.extend((weight - less, macro) for weight, macro in self._advance(observed, plan))
+                options.extend(self._ranked(self._advance(observed, plan), rank))
         for rank, item in enumerate(self.handover.wanted(observed, plans)):
-            options.append((weights.prepare - rank, Macro(macros.PASS_ON, item)))
+            options.append(Option(weights.prepare - rank, Macro(macros.PASS_ON, item)))
         over = self.handover.take_over(observed, plans)
-        options.extend((weights.plate_ahead, Macro(macros.PREPARE, food)) for food in over)
+        options.extend(Option(weights.plate_ahead, Macro(macros.PREPARE, food)) for food in over)
         options.extend(self._rescue(observed))
         if any(self.probe.useless(kind) and self.recipes.works_at(cell) for cell, kind in observed.at.items()):
-            options.append((weights.clear, Macro(macros.CLEAR_COUNTER)))
+            options.append(Option(weights.clear, Macro(macros.CLEAR_COUNTER)))
         return options
+
+    def _ranked(self, options: Iterable[Option], rank: int) -> list[Option]:
+        """What brings an order forward before which `rank` others come."""
+        return [Option(weight - self.weights.rank * rank, macro, rank) for weight, macro, _ in options]
 
     def _claims(self, observed: ObservedState) -> int:
         """How many others walk with an empty plate, and so are about to put something together."""
@@ -138,19 +161,19 @@ class StateMachine(MacroPlayer):
         no_plate = plan.plate is None and self.recipes.vessel_of(plan.order.dish) is None
         return no_plate and self._wait(observed, plan) is not None
 
-    def _by_hand(self, observed: ObservedState, plans: list[OrderPlan]) -> list[tuple[float, Macro]]:
+    def _by_hand(self, observed: ObservedState, plans: list[OrderPlan]) -> list[Option]:
         """What the thing in hand suggests."""
         hand = observed.chefs[self.view.seat].hand
         item = self.handover.in_hand(observed, hand, plans)
         if item is not None:
-            return [(self.weights.serve + 20, Macro(macros.PASS_ON, item))]
+            return [Option(self.weights.serve + 20, Macro(macros.PASS_ON, item))]
         if self.probe.useless(hand):
-            return [(self.weights.serve, Macro(macros.CLEAR_COUNTER))]
+            return [Option(self.weights.serve, Macro(macros.CLEAR_COUNTER))]
         if hand.holder == "food" and hand.name in self.recipes.into:
-            return [(self.weights.prepare, Macro(macros.PREPARE, self.recipes.into[hand.name]))]
+            return [Option(self.weights.prepare, Macro(macros.PREPARE, self.recipes.into[hand.name]))]
         return []
 
-    def _advance(self, observed: ObservedState, plan: OrderPlan) -> list[tuple[float, Macro]]:
+    def _advance(self, observed: ObservedState, plan: OrderPlan) -> list[Option]:
         """Ways to bring an order forward that nobody else has in hand."""
         weights, dish = self.weights, plan.order.dish
         options = self._missing(observed, plan)
@@ -159,15 +182,15 @@ class StateMachine(MacroPlayer):
             weight = weights.assemble if wait <= weights.short_wait else weights.wait_for
             if any(part.state == "ready" and self._spoils(part) for part in plan.parts):
                 weight += weights.perishable
-            options.append((weight, Macro(macros.ASSEMBLE, dish)))
+            options.append(Option(weight, Macro(macros.ASSEMBLE, dish)))
         if plan.plate is None and self.recipes.vessel_of(dish) is None:
             for part in plan.parts:
                 if part.state == "missing" and self.recipes.dispensed(part.food):
-                    options.append((weights.plate_ahead, Macro(macros.PREPARE, part.food, plate=True)))
+                    options.append(Option(weights.plate_ahead, Macro(macros.PREPARE, part.food, plate=True)))
                     break
         return options
 
-    def _missing(self, observed: ObservedState, plan: OrderPlan) -> list[tuple[float, Macro]]:
+    def _missing(self, observed: ObservedState, plan: OrderPlan) -> list[Option]:
         """What to prepare for an order."""
         weights, options = self.weights, []
         vessel = self.recipes.vessel_of(plan.order.dish)
@@ -182,7 +205,7 @@ class StateMachine(MacroPlayer):
             if by_itself and not self._can_plate(observed):
                 continue
             weight = weights.start_cooking if by_itself else weights.prepare
-            options.append((weight, Macro(macros.PREPARE, part.food)))
+            options.append(Option(weight, Macro(macros.PREPARE, part.food)))
         return options
 
     def _can_plate(self, observed: ObservedState) -> bool:
@@ -191,7 +214,7 @@ class StateMachine(MacroPlayer):
         name = self.recipes.plate.name
         return bool(self.probe.dispensers(name) or self.probe.loose(name))
 
-    def _fill(self, plan: OrderPlan) -> list[tuple[float, Macro]]:
+    def _fill(self, plan: OrderPlan) -> list[Option]:
         """A pot or bowl to be filled, unless others already bring all that it lacks."""
         if not plan.parts or plan.parts[0].state in ("ready", "cooking"):
             return []
@@ -199,10 +222,12 @@ class StateMachine(MacroPlayer):
         others = [part for part in foods if part.holder not in (None, self.view.seat)]
         if foods and len(others) == len(foods):
             return []
-        options = [(self.weights.start_cooking, Macro(macros.PREPARE, plan.order.dish))]
+        options = [Option(self.weights.start_cooking, Macro(macros.PREPARE, plan.order.dish))]
         to_make = [p for p in foods if p.state in ("raw", "missing") and p not in others]
         options += [
-            (self.weights.prepare, Macro(macros.PREPARE, p.food)) for p in to_make if not self.recipes.dispensed(p.food)
+            Option(self.weights.prepare, Macro(macros.PREPARE, p.food))
+            for p in to_make
+            if not self.recipes.dispensed(p.food)
         ]
         return options
 
@@ -229,7 +254,7 @@ class StateMachine(MacroPlayer):
         missing = sum(part.state == "missing" for part in plan.parts)
         return min(self.probe.cost(plate) + 1 + between(plate, cell) for plate in plates) + self.weights.fetch * missing
 
-    def _rescue(self, observed: ObservedState) -> list[tuple[float, Macro]]:
+    def _rescue(self, observed: ObservedState) -> list[Option]:
         """Food that will burn unless it is taken off soon: onto a plate with it."""
         options = []
         for cell, kind in observed.at.items():
@@ -237,7 +262,7 @@ class StateMachine(MacroPlayer):
             if left == NEVER or not self.probe.reachable(cell) or self._other_saves(observed, cell, left):
                 continue
             if left < self._time_to_plate(observed, cell):
-                options.append((self.weights.rescue, Macro(macros.PREPARE, kind.name, plate=True)))
+                options.append(Option(self.weights.rescue, Macro(macros.PREPARE, kind.name, plate=True)))
         return options
 
     def _other_saves(self, observed: ObservedState, cell: int, left: int) -> bool:

@@ -3,12 +3,13 @@
 - **obey**: statements first, in their order, to the letter; what is left over the state machine does by itself. Fires
   are put out whatever a plan says.
 - **advise**: statements re-rank what the state machine would do anyway. They cannot make a chef do what serves no open
-  order, keep it from a fire, or hold it up; what is to be left to the partner is left only while it is seen doing it.
+  order, put a less urgent order before a more urgent one, keep it from a fire, or hold it up; what is to be left to the
+  partner is left only while it is seen doing it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -19,7 +20,7 @@ from brigade.agents.planning.macro import Macro
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.order_planning import OrderPlan
 from brigade.agents.planning.recipes import NEVER
-from brigade.agents.state_machine import StateMachine
+from brigade.agents.state_machine import Option, StateMachine
 from brigade.dual_process.facts import StateFacts
 from brigade.dual_process.history import History
 from brigade.dual_process.plan.following import Fate, Following
@@ -42,8 +43,6 @@ from brigade.envs.registry import unknown
 AUTHORITIES: tuple[Authority, ...] = get_args(Authority)
 WHATEVER_IT_COSTS = 1000.0  # ticks
 LONGEST = 120  # characters of what was no plan
-
-Option = tuple[float, Macro]
 
 
 class Trust(Model):
@@ -151,12 +150,12 @@ class System1(StateMachine):
 
     def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[Option]:
         options = super()._options(observed, plans)
-        if not self._active:
-            return options
-        if self.obeys:
-            leaves = [statement for statement in self._active if isinstance(statement, Leave)]
-            return [(w, m) for w, m in options if not any(leave.covers(m) for leave in leaves)]
-        return self._advised(observed, options)
+        leaves = [statement for statement in self._active if isinstance(statement, Leave)] if self.obeys else []
+        return [option for option in options if not any(leave.covers(option.macro) for leave in leaves)]
+
+    def _best(self, observed: ObservedState, options: Iterable[Option]) -> Option | None:
+        advised = options if self.obeys or not self._active else self._advised(observed, options)
+        return super()._best(observed, advised)
 
     def _price(self, observed: ObservedState, macro: Macro) -> float:
         """As the state machine does; where to stand costs nothing, since it is done when there is nothing else."""
@@ -198,7 +197,7 @@ class System1(StateMachine):
             self.following.end(statement, "done")
             return None
         options = self._asked(statement, observed)
-        costs = [(weight - self._price(observed, macro), macro) for weight, macro in options]
+        costs = [(weight - self._price(observed, macro), macro) for weight, macro, _ in options]
         value, macro = max(costs, key=lambda cost: cost[0], default=(float("-inf"), None))
         return macro if value > float("-inf") else None
 
@@ -207,9 +206,9 @@ class System1(StateMachine):
         if isinstance(statement, Do) and statement.dish:
             return self._forward(observed, [statement.dish])
         if isinstance(statement, Do | Whenever) and statement.macro is not None:
-            return [(0.0, statement.macro)]
+            return [Option(0.0, statement.macro)]
         if isinstance(statement, Keep) and self._lacks(statement, observed):
-            return [(0.0, Macro(macros.PREPARE, statement.item))]
+            return [Option(0.0, Macro(macros.PREPARE, statement.item))]
         if isinstance(statement, OrderOf) and statement.whose == "mine":
             order = self.history.orders.open(observed).get(statement.number)
             return self._forward(observed, [order.dish]) if order is not None else []
@@ -222,7 +221,9 @@ class System1(StateMachine):
             return []
         if first.holder not in (None, self.view.seat):
             return self._missing(observed, first)
-        return [(0.0, Macro(macros.SERVE, first.order.dish))] if first.finished else self._advance(observed, first)
+        if first.finished:
+            return [Option(0.0, Macro(macros.SERVE, first.order.dish))]
+        return self._advance(observed, first)
 
     def _lacks(self, keep: Keep, observed: ObservedState) -> bool:
         """Whether there is less of an item than is to be kept, what is being made of it included."""
@@ -230,26 +231,36 @@ class System1(StateMachine):
 
     # -- advise -------------------------------------------------------------------------------------------------------
 
-    def _advised(self, observed: ObservedState, options: list[Option]) -> list[Option]:
+    def _advised(self, observed: ObservedState, options: Iterable[Option]) -> list[Option]:
         """The state machine's options, re-ranked; and what may be done when there is nothing else."""
         given = [s for s in self._active if isinstance(s, Leave) and self._partner_does(s, observed)]
+        mine, others = self._whose(observed)
+        wanted = self._wanted(observed)
+
+        def less(macro: Macro) -> float:
+            order = self.trust.order if macro.item in others else 0.0
+            return order + (self.trust.leave if any(s.covers(macro) for s in given) else 0.0)
+
+        def more(macro: Macro) -> float:
+            if any(self._asks_for(s, macro) for s in wanted):
+                return self.trust.task
+            return self.trust.order if any(self._serves(dish, macro) for dish in mine) else 0.0
+
+        options = [option._replace(weight=option.weight - less(option.macro)) for option in options]
+        best = super()._best(observed, options)
+        if best is None:
+            return self._when_idle(observed)
+        as_urgent = [option for option in options if option.rank <= best.rank]
+        return [option._replace(weight=option.weight + more(option.macro)) for option in as_urgent]
+
+    def _whose(self, observed: ObservedState) -> tuple[set[str], set[str]]:
+        """The dishes of open orders that are this chef's, and of those that only are not."""
         not_mine, mine, others = self._not_mine(), set[str](), set[str]()
         named = {s.number for s in self._active if isinstance(s, OrderOf)}
         for number, order in self.history.orders.open(observed).items():
             if number in named:
                 (others if number in not_mine else mine).add(order.dish)
-        others -= mine
-        wanted = self._wanted(observed)
-
-        def weigh(weight: float, macro: Macro) -> float:
-            more = self.trust.task if any(self._asks_for(s, macro) for s in wanted) else 0.0
-            if any(self._serves(dish, macro) for dish in mine):
-                more = max(more, self.trust.order)
-            elif any(macro.item == dish for dish in others):
-                more -= self.trust.order
-            return weight + more - (self.trust.leave if any(s.covers(macro) for s in given) else 0.0)
-
-        return [(weigh(weight, macro), macro) for weight, macro in options] + self._when_idle(observed)
+        return mine, others - mine
 
     def _wanted(self, observed: ObservedState) -> list[Statement]:
         """Statements that ask for something to be done: standing ones, and the first that is done once."""
@@ -263,12 +274,12 @@ class System1(StateMachine):
         options: list[Option] = []
         for statement in self._active:
             if isinstance(statement, Keep) and self._keeps(statement.item) and self._lacks(statement, observed):
-                options.append((self.trust.task, Macro(macros.PREPARE, statement.item)))
+                options.append(Option(self.trust.task, Macro(macros.PREPARE, statement.item)))
             elif isinstance(statement, Stand):
                 if observed.chefs[self.view.seat].cell == statement.cell:
                     self.following.end(statement, "done")
                 else:
-                    options.append((self.trust.idle, Macro(macros.STAND, statement.name)))
+                    options.append(Option(self.trust.idle, Macro(macros.STAND, statement.name)))
         return options
 
     def _keeps(self, item: str) -> bool:
