@@ -60,7 +60,7 @@ agents: Registry[Agent] = Registry(
     "brigade.agents",
     own=(
         "brigade.agents.simple", "brigade.agents.state_machine", "brigade.agents.paper_state_machine",
-        "brigade.agents.specialists", "brigade.agents.tempo", "brigade.agents.learned.neural",
+        "brigade.agents.pushing", "brigade.agents.specialists", "brigade.agents.tempo", "brigade.agents.learned.neural",
     ),
     derived="brigade.dual_process.build:thinking_agents",
 )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from pushing import Pusher
 
 from brigade.agents.base import Agent, MacroRecord, Observation, View, make_agent
 from brigade.agents.planning.navigate import Navigator
@@ -51,7 +50,7 @@ def test_two_state_machines_pass_each_other_where_it_is_narrow(name: str) -> Non
 
 @pytest.mark.parametrize("name", [*OLD, "new_counter_circuit"])
 def test_who_never_yields_is_got_past(name: str) -> None:
-    played, chefs = lost(room(name), [make_agent("fsm"), Pusher()], 0)
+    played, chefs = lost(room(name), [make_agent("fsm"), make_agent("pushing")], 0)
     assert played.score > 100
     assert chefs[0].longest <= IN_A_ROW
     assert chefs[0].back_and_forth <= BACK_AND_FORTH
@@ -68,7 +67,7 @@ def test_beside_somebody_at_a_person_s_pace(name: str) -> None:
 def test_two_things_equally_near_are_not_gone_to_in_turns() -> None:
     """Pushed off its way, a chef took the other thing for the nearer one, and stepped to and fro for 47 ticks."""
     kitchen = load_kitchen("new_counter_circuit")
-    _, chefs = lost(kitchen, [make_agent("fsm"), Pusher()], 5004)
+    _, chefs = lost(kitchen, [make_agent("fsm"), make_agent("pushing")], 5004)
     assert chefs[0].back_and_forth <= BACK_AND_FORTH
 
 

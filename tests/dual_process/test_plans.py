@@ -436,6 +436,19 @@ class TestAdvice:
         assert agent.current == Macro("prepare", "chopped_lettuce")
         assert agent.following.fates == [("do prepare(chopped_lettuce)", "done")]
 
+    def test_it_puts_no_order_before_a_more_urgent_one(self) -> None:
+        """Who always says the same would have it made first, whatever has to be served sooner."""
+        game = Game(load_kitchen(MAP_1))
+        game.reset([0], [["LettuceBurger", "BeefBurger"] * 9])
+        while len(game.describe()["orders"]) < 2:
+            game.step([[0, 0]])
+        for food in ("cooked_beef", "chopped_lettuce"):
+            agent = Told(read(f"prepare({food})"), "advise")
+            agent.trust = Trust(task=60)
+            agent.reset(View(load_kitchen(MAP_1), 0))
+            agent.act(game.describe())
+            assert agent.current == Macro("prepare", "chopped_lettuce")
+
     def test_now_interrupts_nothing(self) -> None:
         agent = Told(read(), "advise")
         kitchen = load_kitchen(MAP_1, 30)
