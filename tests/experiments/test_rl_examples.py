@@ -62,6 +62,7 @@ def test_ppo_of_ones_own_learns(tmp_path: Path) -> None:
     assert returns[-1] > max(returns[0], 5), out
 
 
+@pytest.mark.outer
 def test_stable_baselines_trains_beside_a_state_machine(tmp_path: Path) -> None:
     need("torch", "stable_baselines3")
     out = run("sb3.py", "--steps", "6400", "--out", "chef.zip", folder=tmp_path)
@@ -71,6 +72,7 @@ def test_stable_baselines_trains_beside_a_state_machine(tmp_path: Path) -> None:
     assert float(earned) > 20, "the partner delivers"
 
 
+@pytest.mark.outer
 @pytest.mark.parametrize("policies", ["shared", "separate"])
 def test_rllib_trains_policies_that_play_like_others(tmp_path: Path, policies: str) -> None:
     need(*RLLIB)
@@ -154,6 +156,7 @@ print("steps", [int(each.name) for each in steps_of(config.run_folder(1))])
 """
 
 
+@pytest.mark.outer
 def test_an_rllib_training_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
     need(*RLLIB)
     config = {

@@ -448,6 +448,7 @@ def test_the_same_seed_gives_the_same_policy_and_another_seed_another(tmp_path: 
     assert not same(numbers(tmp_path / "seed_0"), numbers(tmp_path / "seed_1"))
 
 
+@pytest.mark.outer
 def test_seeds_side_by_side_give_the_same_policies(tmp_path: Path) -> None:
     train_seeds(small(tmp_path / "one", seeds=2, parallel=1), QUIET)
     returns = train_seeds(small(tmp_path / "both", seeds=2, parallel=2), QUIET)
@@ -456,6 +457,7 @@ def test_seeds_side_by_side_give_the_same_policies(tmp_path: Path) -> None:
         assert same(numbers(tmp_path / "one" / f"seed_{seed}"), numbers(tmp_path / "both" / f"seed_{seed}"))
 
 
+@pytest.mark.outer
 def test_a_seed_whose_process_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     config = small(tmp_path / "killed", seeds=2)
 

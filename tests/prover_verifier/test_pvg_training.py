@@ -176,6 +176,7 @@ def test_sizes_of_verifiers(hidden: int, parameters: int) -> None:
     assert sum(weight.numel() for weight in edit_game.EditVerifier(hidden).parameters()) == parameters
 
 
+@pytest.mark.outer
 def test_the_first_round_of_edits_is_lost_by_the_verifier(tmp_path: Any) -> None:
     settings = edit_training.EditSettings(**SMALL)
     whole = arithmetic_edits.play(settings, [0], NOWHERE)[0]
