@@ -75,16 +75,22 @@ class StateMachine(MacroPlayer):
     def interrupt(self, observed: ObservedState) -> bool:
         """Fires first, and what is about to burn."""
         assert self.current is not None
-        if self.current.verb == macros.PUT_OUT_FIRE:
+        if self._is_needed(observed):
+            return True
+        return self.current.verb == macros.ASSEMBLE and self._is_taken(observed)
+
+    def _is_needed(self, observed: ObservedState) -> bool:
+        """Whether there is a fire, or something about to burn, to be left no longer for what is under way."""
+        current = self.current
+        if current is not None and current.verb == macros.PUT_OUT_FIRE:
             return False
         if self._fire(observed) is not None:
             return True
         urgent = [option.macro for option in self._rescue(observed)]
         hand = observed.chefs[self.view.seat].hand
-        busy = self.current.verb in (macros.ASSEMBLE, macros.SERVE) and hand.index != 0 and hand != self.recipes.plate
-        if urgent and not busy and self.current not in urgent:
-            return True
-        return self.current.verb == macros.ASSEMBLE and self._is_taken(observed)
+        assembles = current is not None and current.verb in (macros.ASSEMBLE, macros.SERVE)
+        busy = assembles and hand.index != 0 and hand != self.recipes.plate
+        return bool(urgent) and not busy and current not in urgent
 
     def _is_taken(self, observed: ObservedState) -> bool:
         """Whether what is to be put together and has not been begun is being put together by somebody else by now."""

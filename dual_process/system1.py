@@ -1,7 +1,7 @@
 """System 1: the state machine, steered by what System 2 asks of it, as far as its authority says.
 
 - **obey**: statements first, in their order, to the letter; what is left over the state machine does by itself. Fires
-  are put out whatever a plan says.
+  are put out whatever a plan says, and what is about to burn is saved unless it was left to the partner.
 - **advise**: statements re-rank what the state machine would do anyway. They cannot make a chef do what serves no open
   order, put a less urgent order before a more urgent one, keep it from a fire, or hold it up; what is to be left to the
   partner is left only while it is seen doing it.
@@ -108,13 +108,12 @@ class System1(StateMachine):
     # -- choosing -----------------------------------------------------------------------------------------------------
 
     def interrupt(self, observed: ObservedState) -> bool:
-        """What must be now; then as the state machine does, but what was ordered is interrupted by fires only."""
+        """What must be now; then as the state machine does, but what was ordered is left to nobody who is faster."""
         assert self.current is not None
         if self.obeys and self._is_wanted_now(observed):
             return True
         if self.obeys and self.current == self._told:
-            fire = self._fire(observed)
-            return fire is not None and fire != self.current
+            return self._is_needed(observed)
         return super().interrupt(observed)
 
     def _is_wanted_now(self, observed: ObservedState) -> bool:
@@ -122,7 +121,7 @@ class System1(StateMachine):
         if not any(isinstance(statement, Do) and statement.now for statement in self.following.left):
             return False
         first = next((s for s in self.following.active(observed) if isinstance(s, Do) and s.now), None)
-        if first is None or first.macro == self.current or self._fire(observed) is not None:
+        if first is None or first.macro == self.current or self._in_need(observed) is not None:
             return False
         return self._first_of(first, observed) is not None
 
@@ -132,8 +131,7 @@ class System1(StateMachine):
         self._active = self.following.active(observed)
         self._place_things()
         if self.obeys and self._active:
-            fire = self._fire(observed)
-            self._told = fire or self._ordered(observed)
+            self._told = self._in_need(observed) or self._ordered(observed)
             if self._told is not None:
                 return self._told
         chosen = super().choose(observed)
@@ -149,9 +147,7 @@ class System1(StateMachine):
         return super().plans(observed)
 
     def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[Option]:
-        options = super()._options(observed, plans)
-        leaves = [statement for statement in self._active if isinstance(statement, Leave)] if self.obeys else []
-        return [option for option in options if not any(leave.covers(option.macro) for leave in leaves)]
+        return self._not_left(super()._options(observed, plans))
 
     def _best(self, observed: ObservedState, options: Iterable[Option]) -> Option | None:
         advised = options if self.obeys or not self._active else self._advised(observed, options)
@@ -160,6 +156,20 @@ class System1(StateMachine):
     def _price(self, observed: ObservedState, macro: Macro) -> float:
         """As the state machine does; where to stand costs nothing, since it is done when there is nothing else."""
         return 0.0 if macro.verb == macros.STAND else super()._price(observed, macro)
+
+    def _rescue(self, observed: ObservedState) -> list[Option]:
+        return self._not_left(super()._rescue(observed))
+
+    def _not_left(self, options: list[Option]) -> list[Option]:
+        """Where plans are obeyed, without what was left to the partner."""
+        leaves = [statement for statement in self._active if isinstance(statement, Leave)] if self.obeys else []
+        return [option for option in options if not any(leave.covers(option.macro) for leave in leaves)]
+
+    def _in_need(self, observed: ObservedState) -> Macro | None:
+        """A fire, or what is about to burn, as far as something can be done about it."""
+        self.probe.look(observed)
+        rescue = super()._best(observed, self._rescue(observed))
+        return self._fire(observed) or (rescue.macro if rescue is not None else None)
 
     def _not_mine(self) -> set[int]:
         return {s.number for s in self._active if isinstance(s, OrderOf) and s.whose != "mine"}

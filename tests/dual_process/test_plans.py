@@ -337,10 +337,15 @@ class TestObeying:
         assert ("do serve(BeefBurger)", "not possible or not useful for too long") in agent.following.fates
 
     def test_a_fire_is_put_out_whatever_is_said(self) -> None:
-        beef = [{"do": "prepare(cooked_beef)"}, {"wait": 200}]
-        played, _ = cook(*beef, ticks=300)
+        left = [{"do": "prepare(cooked_beef)"}, {"leave": "prepare", "when": "ticks_left() < 280"}, {"wait": 250}]
+        played, _ = cook(*left, ticks=300)
         assert played.stats["fires"] > 0
         assert "put_out_fire()" in begun(played)
+
+    def test_what_is_about_to_burn_is_saved_unless_it_is_left(self) -> None:
+        played, _ = cook({"do": "prepare(cooked_beef)"}, {"wait": 250}, ticks=300)
+        assert played.stats["fires"] == 0
+        assert "prepare(cooked_beef, plate=True)" in begun(played)
 
 
 CONSTANT_PLANS: dict[str, list[Any]] = {
