@@ -148,14 +148,16 @@ class Navigator:
         first = self.seat < other and self._waited <= PATIENCE
         past, detour = self.grid.action(me.cell, me.facing, target, company.cells)
         holds = first and (self._waited <= REACTION or company.wants_in(other))
-        holds = holds or (
-            self._waited > REACTION and self._random.random() < CHANCE
-        )  # no two keep the same time for long
+        holds = holds or self._lingers()
         if past is not None and detour <= ticks + SMALL_DETOUR and not holds:
             return past
         if first or (not company.wants_in(other) and self._waited <= WAIT_FOR_WORK):
             return STAY if action is None else action  # it turns towards the other, who sees that way what is wanted
         return self._give_way(me, target)
+
+    def _lingers(self) -> bool:
+        """Whether it waits one more tick, by chance, so that no two keep the same time for long."""
+        return self._waited > REACTION and self._random.random() < CHANCE
 
     def _hold(self, me: Chef, action: int, direct: int | None) -> int:
         """Nobody turns back again and again: the other may be doing the same.
