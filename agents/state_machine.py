@@ -189,7 +189,7 @@ class StateMachine(MacroPlayer):
             if any(part.state == "ready" and self._spoils(part) for part in plan.parts):
                 weight += weights.perishable
             options.append(Option(weight, Macro(macros.ASSEMBLE, dish)))
-        if plan.plate is None and self.recipes.vessel_of(dish) is None:
+        if plan.plate is None and self.recipes.vessel_of(dish) is None and self.handover.plate_is_for_here(plan):
             for part in plan.parts:
                 if part.state == "missing" and self.recipes.dispensed(part.food):
                     options.append(Option(weights.plate_ahead, Macro(macros.PREPARE, part.food, plate=True)))

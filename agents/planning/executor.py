@@ -408,6 +408,12 @@ class Executor(Subgoals):
             return Use(finished[0]) if hand.index == 0 else self.put_down(finished[0])
         if item == self.recipes.plate.name or self.recipes.holdable(item):
             return self._obtain_elsewhere(item, shared)
+        plated = [
+            cell for cell, kind in self.observed.at.items() if kind.contents == (item,) and kind.holder == "plate"
+        ]
+        begun = self.nearest(cell for cell in plated if cell not in shared)
+        if begun is not None:
+            return Use(begun) if hand.index == 0 else self.put_down(begun)
         return self._onto_plate(item)
 
     def _is(self, kind: Kind, item: str) -> bool:

@@ -43,6 +43,9 @@ class Handover:
                 if plan.holder is None and self._mine(plan.cell) and out_of_reach:
                     found.append(dish)
                 continue
+            if self._begun_here(plan):
+                assert plan.plate is not None
+                found.append(plan.plate.contents[0])
             if plan.plate is None and self._plate_due(plan, plans[0]) and self._plate_missing(plan, plates):
                 found.append(self.recipes.plate.name)
             for part in plan.parts:
@@ -79,6 +82,16 @@ class Handover:
             observed.at[cell].name for cell in shared if cell in observed.at and observed.at[cell].holder == "food"
         ]
         return [food for food in dict.fromkeys(foods) if self.mine in self._food_goes_any(food, plans)]
+
+    def _begun_here(self, plan: OrderPlan) -> bool:
+        """Whether a plate that is to be gone on with elsewhere lies where only I can take it up, one food on it."""
+        if plan.plate is None or len(plan.plate.contents) != 1 or plan.holder is not None:
+            return False
+        return self.mine not in self._hatch and self._mine(plan.cell) and not self._arrived(plan.cell, self._hatch)
+
+    def plate_is_for_here(self, plan: OrderPlan) -> bool:
+        """Whether an empty plate for this plan is of use in this part of the kitchen."""
+        return not self.divided or self.mine in self._plate_goes(plan)
 
     def _crowded(self, observed: ObservedState) -> bool:
         """Whether food passed on now would take the last counter that plates and dishes need to come across."""

@@ -113,9 +113,13 @@ class Subgoals(Reachability):
         return goal if not isinstance(goal, Done) else Use(free)
 
     def _make_room(self, way: Way) -> Goal:
-        """Every tile is taken: if one holds something finished, put that on a counter, by hand or else on a plate."""
+        """Every tile is taken: if one holds something finished, put that on a counter, by hand or else on a plate.
+
+        What somebody has begun there by hand and left is finished first.
+        """
         at, recipes, hand = self.observed.at, self.recipes, self.me.hand
-        worked_on = {other.source for ways in recipes.ways.values() for other in ways if other.tile == way.tile}
+        ways = [other for ways in recipes.ways.values() for other in ways if other.tile == way.tile]
+        worked_on, by_hand = {other.source for other in ways}, {other.source for other in ways if other.by_hand}
         taken = [cell for cell in recipes.cells[way.tile] if cell in at and self._reach[cell]]
         finished = [cell for cell in taken if at[cell].name not in worked_on]
         if self.counter_near(None) is None:
@@ -124,6 +128,9 @@ class Subgoals(Reachability):
         if cell is not None:
             return Use(cell) if hand.index == 0 else self.put_down(cell)
         cell = self.nearest(cell for cell in finished if recipes.effect(cell, recipes.plate, at[cell]))
-        if cell is None:
-            return Failed(f"every {way.tile} is in use")
-        return Use(cell) if hand == recipes.plate else self.fetch(recipes.plate.name)
+        if cell is not None:
+            return Use(cell) if hand == recipes.plate else self.fetch(recipes.plate.name)
+        cell = self.nearest(cell for cell in taken if at[cell].name in by_hand and not self.attended(cell))
+        if cell is not None:
+            return Use(cell) if hand.index == 0 else self.put_down(cell)
+        return Failed(f"every {way.tile} is in use")
