@@ -9,6 +9,7 @@ from small_cookbooks import draw_kitchen, longest_wait
 
 from brigade.agents.base import make_agent
 from brigade.envs.kitchen.content.layout import Kitchen, parse_kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.simulation.episode import play
 from brigade.simulation.played import Played
 
@@ -80,6 +81,17 @@ def test_boards_that_everybody_wants_are_cleared(tmp_path: Path, boards: int) ->
 def test_dishes_are_served_whatever_the_cookbook(tmp_path: Path, seed: int) -> None:
     """Random small cookbooks, rooms and teams: nobody stands still while an order can be made."""
     assert waits(tmp_path, seed) <= BOUND
+
+
+@pytest.mark.parametrize("seed", [39, 73, 164, 344, 377, 466])
+def test_where_everybody_once_stood_still(tmp_path: Path, seed: int) -> None:
+    """Food fetched from where it was put down, for ever; a board left half done; a plate begun in the other part."""
+    assert waits(tmp_path, seed) <= BOUND
+
+
+def test_a_plate_begun_in_one_part_of_the_kitchen_is_passed_on() -> None:
+    kitchen = load_kitchen("generated:seed=66,style=divided,cookbook=burgers,chefs=3")
+    assert play(kitchen, [make_agent("fsm") for _ in range(3)], 66).score > 0
 
 
 @pytest.mark.study
