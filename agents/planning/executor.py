@@ -97,11 +97,10 @@ class Executor(Subgoals):
 
     def _fetch_more(self, food: str) -> Goal:
         """A fresh one, or one that was passed over; what lies on a counter of one's own is there already."""
-        shared = set(self.shared_counters()) if len(self.recipes.kitchen.regions) > 1 else set()
-        cells = [*(cell for cell in self.loose(food) if cell in shared), *self.dispensers(food)]
         if self.me.hand.index != 0:
             return self.put_down()
-        cell = self.nearest(cells)
+        between = self.counters_between()
+        cell = self.nearest([*(cell for cell in self.loose(food) if cell in between), *self.dispensers(food)])
         return Use(cell) if cell is not None else Failed(f"no {food} within reach")
 
     def _plate_up(self, food: str) -> Goal:

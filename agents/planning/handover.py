@@ -39,12 +39,10 @@ class Handover:
         for plan in plans:
             dish = plan.order.dish
             if plan.finished:
-                out_of_reach = self.mine not in self._hatch and not self._arrived(plan.cell, self._hatch)
-                if plan.holder is None and self._mine(plan.cell) and out_of_reach:
+                if self._waits_here(plan):
                     found.append(dish)
                 continue
-            if self._begun_here(plan):
-                assert plan.plate is not None
+            if plan.plate is not None and len(plan.plate.contents) == 1 and self._waits_here(plan):
                 found.append(plan.plate.contents[0])
             if plan.plate is None and self._plate_due(plan, plans[0]) and self._plate_missing(plan, plates):
                 found.append(self.recipes.plate.name)
@@ -83,11 +81,11 @@ class Handover:
         ]
         return [food for food in dict.fromkeys(foods) if self.mine in self._food_goes_any(food, plans)]
 
-    def _begun_here(self, plan: OrderPlan) -> bool:
-        """Whether a plate that is to be gone on with elsewhere lies where only I can take it up, one food on it."""
-        if plan.plate is None or len(plan.plate.contents) != 1 or plan.holder is not None:
+    def _waits_here(self, plan: OrderPlan) -> bool:
+        """Whether a plan's plate lies where I can take it up, and is needed where I cannot go."""
+        if plan.holder is not None or not self._mine(plan.cell):
             return False
-        return self.mine not in self._hatch and self._mine(plan.cell) and not self._arrived(plan.cell, self._hatch)
+        return self.mine not in self._hatch and not self._arrived(plan.cell, self._hatch)
 
     def plate_is_for_here(self, plan: OrderPlan) -> bool:
         """Whether an empty plate for this plan is of use in this part of the kitchen."""

@@ -91,7 +91,7 @@ class Reachability:
         """A free counter that is on the way to `near`, or so near to it that one is soon back."""
         between = self.grid.between
         free = self.free(self.recipes.counters)
-        shared = set(self.shared_counters()) if len(self.recipes.kitchen.regions) > 1 else set()
+        shared = self.counters_between()
         wished = self._wished()
 
         def price(cell: int) -> float:
@@ -111,6 +111,10 @@ class Reachability:
         hand = self.me.hand
         names = (hand.dish or hand.name, *(hand.contents if len(hand.contents) == 1 else ()))
         return next((self.wishes[name] for name in names if name in self.wishes), ())
+
+    def counters_between(self) -> set[int]:
+        """The counters over which things are passed on, where the kitchen is in several parts."""
+        return set(self.shared_counters()) if len(self.recipes.kitchen.regions) > 1 else set()
 
     def shared_counters(self) -> list[int]:
         """Counters over which things are passed on: those between two regions, else the centre ones, else all."""
