@@ -70,6 +70,7 @@ class StateMachine(MacroPlayer):
     def prepare(self) -> None:
         """Begin an episode."""
         self.probe = Executor(self.recipes, self.view.seat)
+        self.probe.shut = self.executor.shut
         self.handover = Handover(self.recipes, self.probe)
 
     def interrupt(self, observed: ObservedState) -> bool:
@@ -107,7 +108,16 @@ class StateMachine(MacroPlayer):
         if fire is not None:
             return fire
         best = self._best(observed, self._options(observed, self.plans(observed)))
-        return best.macro if best is not None else None
+        return best.macro if best is not None else self._let_go(observed)
+
+    def _let_go(self, observed: ObservedState) -> Macro | None:
+        """Nothing to be done with what is in hand: it is put where others can take it."""
+        hand = observed.chefs[self.view.seat].hand
+        name = hand.dish or (hand.contents[0] if len(hand.contents) == 1 else hand.name)
+        if hand.holder not in ("food", "plate"):
+            return None
+        macro = Macro(macros.PASS_ON, name)
+        return macro if self._price(observed, macro) < FAR else None
 
     def _best(self, observed: ObservedState, options: Iterable[Option]) -> Option | None:
         """The option that is worth most after what it costs to begin; None if none is worth anything."""
@@ -143,12 +153,18 @@ class StateMachine(MacroPlayer):
                 options.extend(self._ranked([Option(weights.serve, Macro(macros.SERVE, plan.order.dish))], rank))
             else:
                 options.extend(self._ranked(self._advance(observed, plan), rank))
-        for rank, item in enumerate(self.handover.wanted(observed, plans)):
+        self.probe.look(observed)
+        room = self.probe.free(self.probe.shared_counters())
+        for rank, item in enumerate(self.handover.wanted(observed, plans) if room else ()):
             options.append(Option(weights.prepare - rank, Macro(macros.PASS_ON, item)))
         over = self.handover.take_over(observed, plans)
         options.extend(Option(weights.plate_ahead, Macro(macros.PREPARE, food)) for food in over)
         options.extend(self._rescue(observed))
-        if any(self.probe.useless(kind) and self.recipes.works_at(cell) for cell, kind in observed.at.items()):
+        between = self.probe.counters_between()
+        if any(
+            self.probe.useless(kind) and (self.recipes.works_at(cell) or cell in between)
+            for cell, kind in observed.at.items()
+        ):
             options.append(Option(weights.clear, Macro(macros.CLEAR_COUNTER)))
         return options
 
@@ -208,15 +224,17 @@ class StateMachine(MacroPlayer):
             if part.holder not in (None, self.view.seat):
                 continue
             by_itself = any(not way.by_hand for way in self.recipes.ways.get(part.food, []))
-            if by_itself and not self._can_plate(observed):
+            if by_itself and not (self.recipes.holdable(part.food) or self._can_plate(observed, plan)):
                 continue
             weight = weights.start_cooking if by_itself else weights.prepare
             options.append(Option(weight, Macro(macros.PREPARE, part.food)))
         return options
 
-    def _can_plate(self, observed: ObservedState) -> bool:
-        """Whether there is an empty plate to be had here, to take what has been cooked off the stove in time."""
+    def _can_plate(self, observed: ObservedState, plan: OrderPlan) -> bool:
+        """Whether there is a plate to be had here, to take off the stove in time what no hand can."""
         self.probe.look(observed)
+        if plan.plate is not None and plan.holder is None and self.probe.reachable(plan.cell):
+            return True
         name = self.recipes.plate.name
         return bool(self.probe.dispensers(name) or self.probe.loose(name))
 

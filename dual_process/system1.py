@@ -165,6 +165,10 @@ class System1(StateMachine):
         leaves = [statement for statement in self._active if isinstance(statement, Leave)] if self.obeys else []
         return [option for option in options if not any(leave.covers(option.macro) for leave in leaves)]
 
+    def _let_go(self, observed: ObservedState) -> Macro | None:
+        macro = super()._let_go(observed)
+        return macro if macro is not None and self._not_left([Option(0.0, macro)]) else None
+
     def _in_need(self, observed: ObservedState) -> Macro | None:
         """A fire, or what is about to burn, as far as something can be done about it."""
         self.probe.look(observed)

@@ -395,7 +395,9 @@ class Executor(Subgoals):
         hand = self.me.hand
         if self._is(hand, item):
             self._handed = True
-            cell = self.nearest(self.free(self.shared_counters()))
+            cell = self.towards_what_is_shut()
+            if cell is None:
+                cell = self.nearest(self.free(self.shared_counters()))
             return Use(cell) if cell is not None else Failed("every counter to pass things over is full")
         if self._handed:
             return Done()
@@ -405,14 +407,14 @@ class Executor(Subgoals):
             if not finished:
                 return self._assemble(item)
             return Use(finished[0]) if hand.index == 0 else self.put_down(finished[0])
-        if item == self.recipes.plate.name or self.recipes.holdable(item):
-            return self._obtain_elsewhere(item, shared)
         plated = [
             cell for cell, kind in self.observed.at.items() if kind.contents == (item,) and kind.holder == "plate"
         ]
         begun = self.nearest(cell for cell in plated if cell not in shared)
         if begun is not None:
             return Use(begun) if hand.index == 0 else self.put_down(begun)
+        if item == self.recipes.plate.name or self.recipes.holdable(item):
+            return self._obtain_elsewhere(item, shared)
         return self._onto_plate(item)
 
     def _is(self, kind: Kind, item: str) -> bool:
@@ -432,17 +434,32 @@ class Executor(Subgoals):
 
     def _put_out_fire(self) -> Goal:
         hand = self.me.hand
-        fires = [cell for cell, kind in self.observed.at.items() if kind.burning and self._reach[cell]]
+        fires = [cell for cell, kind in self.observed.at.items() if kind.burning]
         fire = self.nearest(fires)
-        if fire is None:
+        if not fires:
             return self.put_down() if hand.holder == "tool" else Done()
+        if fire is None:
+            return self._hand_over_tool()
         if hand.holder == "tool":
             return Use(fire)
-        tools = [cell for cell, kind in self.observed.at.items() if kind.holder == "tool" and self._reach[cell]]
-        tool = self.nearest(tools)
+        tool = self.nearest(self._tools())
         if tool is None:
             return Failed("nothing to put the fire out with is within reach")
         return Use(tool) if hand.index == 0 else self.put_down(tool)
+
+    def _hand_over_tool(self) -> Goal:
+        """It burns where others are: what puts it out goes to where they can take it."""
+        hand, between = self.me.hand, self.counters_between()
+        over = self.nearest(self.free(between))
+        tool = self.nearest(cell for cell in self._tools() if cell not in between)
+        if hand.holder == "tool":
+            return Use(over) if over is not None else self.put_down()
+        if over is None or tool is None:
+            return Done()
+        return Use(tool) if hand.index == 0 else self.put_down(tool)
+
+    def _tools(self) -> list[int]:
+        return [cell for cell, kind in self.observed.at.items() if kind.holder == "tool"]
 
     def _clear(self) -> Goal:
         hand, bin_ = self.me.hand, self.nearest(self.recipes.bins)

@@ -35,7 +35,9 @@ class Handover:
             return []
         found: list[str] = []
         plates = self._empty_plates(observed)
-        crowded = self._crowded(observed)
+        soonest = next((plan for plan in plans if not plan.finished), None)
+        awaited = soonest is not None and any(self._is_to_come(part, soonest) for part in soonest.parts)
+        first = next((plan for plan in plans if plan.plate is None), None)
         for plan in plans:
             dish = plan.order.dish
             if plan.finished:
@@ -44,10 +46,11 @@ class Handover:
                 continue
             if plan.plate is not None and len(plan.plate.contents) == 1 and self._waits_here(plan):
                 found.append(plan.plate.contents[0])
-            if plan.plate is None and self._plate_due(plan, plans[0]) and self._plate_missing(plan, plates):
+            if plan.plate is None and self._plate_due(plan, first) and self._plate_missing(plan, plates):
                 found.append(self.recipes.plate.name)
             for part in plan.parts:
-                if part.food not in self.recipes.spec.dishes and not crowded:
+                room_left = self._room_for(part, plan, plan is soonest, awaited)
+                if part.food not in self.recipes.spec.dishes and not self._crowded(observed, room_left):
                     found.extend(self._for_part(part, plan))
         return found
 
@@ -91,18 +94,39 @@ class Handover:
         """Whether an empty plate for this plan is of use in this part of the kitchen."""
         return not self.divided or self.mine in self._plate_goes(plan)
 
-    def _crowded(self, observed: ObservedState) -> bool:
-        """Whether food passed on now would take the last counter that plates and dishes need to come across."""
+    def _crowded(self, observed: ObservedState, keep: int = 1) -> bool:
+        """Whether food passed on now would take one of the last `keep` counters, which what is urgent needs."""
         if all(self._region_gets(self.recipes.plate.name, r) and r in self._hatch for r in self.regions):
             return False  # every part of the kitchen has plates and a hatch: nothing must come across
         shared = self.executor.shared_counters()
-        return len(shared) > 1 and sum(cell not in observed.at for cell in shared) < 2
+        return len(shared) > keep and sum(cell not in observed.at for cell in shared) <= keep
 
-    def _plate_due(self, plan: OrderPlan, first: OrderPlan) -> bool:
+    def _room_for(self, part: Part, plan: OrderPlan, soonest: bool, awaited: bool) -> int:
+        """How many counters between are to stay free when a part is passed on: fewer, the sooner it is of use."""
+        if not soonest:
+            return 2 if awaited else 1
+        return 0 if self._is_last(part, plan) else 1
+
+    def _is_last(self, last: Part, plan: OrderPlan) -> bool:
+        """Whether a dish can be put together once this part is there too."""
+        goes = self._food_goes(last.food, plan)
+        plate = self._arrived(plan.cell, goes) if plan.plate is not None else self._have_plates(goes)
+        others = [part for part in plan.parts if part is not last]
+        return plate and all(part.state == "ready" and self._arrived(part.cell, goes) for part in others)
+
+    def _is_to_come(self, part: Part, plan: OrderPlan) -> bool:
+        """Whether a part is needed where I cannot go, and is not there yet."""
+        if part.food in self.recipes.spec.dishes:
+            return False
+        goes = self._food_goes(part.food, plan)
+        return self.mine not in goes and not self._arrived(part.cell, goes)
+
+    def _plate_due(self, plan: OrderPlan, first: OrderPlan | None) -> bool:
         """Whether a plan needs its plate by now: what is in its pot cooks, or it must be ready before cooking."""
         if self.recipes.vessel_of(plan.order.dish) is not None:
             return any(part.state in ("ready", "cooking") for part in plan.parts[:1])
-        return plan is first
+        holds_up = (p for p in plan.parts if p.state == "ready" and not self.recipes.holdable(p.food))
+        return plan is first or any(part.cell >= 0 and self.recipes.works_at(part.cell) for part in holds_up)
 
     def _plate_missing(self, plan: OrderPlan, plates: list[set[int]]) -> bool:
         """Whether I should pass on an empty plate for a plan; takes from `plates` those that are there already."""
@@ -112,8 +136,7 @@ class Handover:
                 plates.remove(regions)
                 return False
         name = self.recipes.plate.name
-        helpless = not any(self._region_gets(name, region) for region in goes)
-        return self.mine not in goes and helpless and self._can_get(name)
+        return self.mine not in goes and not self._have_plates(goes) and self._can_get(name)
 
     def _for_part(self, part: Part, plan: OrderPlan) -> list[str]:
         if part.holder is not None or part.state == "cooking":
@@ -151,7 +174,7 @@ class Handover:
         return cell >= 0 and self.executor.reachable(cell)
 
     def _arrived(self, cell: int, goes: set[int]) -> bool:
-        return bool(self.recipes.grid.regions_beside(cell) & goes)
+        return cell >= 0 and bool(self.recipes.grid.regions_beside(cell) & goes)
 
     def _region_gets(self, item: str, region: int) -> bool:
         """Whether a chef in a region can make or take the item there without help."""
@@ -200,21 +223,27 @@ class Handover:
         return self._hatch or self.regions
 
     def _plate_goes(self, plan: OrderPlan) -> set[int]:
-        """Regions in which an empty plate is needed for a plan: where its food waits, else where it will be made."""
+        """Regions in which an empty plate is needed for a plan: rather where nobody has plates."""
+        places = self._plate_places(plan)
+        return next((regions for regions in places if not self._have_plates(regions)), places[0])
+
+    def _plate_places(self, plan: OrderPlan) -> list[set[int]]:
+        """For each thing that only a plate can take up: the regions where it is, else those where it will be made."""
         grid, works_at = self.recipes.grid, self.recipes.works_at
-        parts = [p for p in plan.parts if p.state in ("ready", "cooking") and not self.recipes.holdable(p.food)]
-        cells = [p.cell for p in parts if p.cell >= 0 and works_at(p.cell)]
+        bound = [part for part in plan.parts if not self.recipes.holdable(part.food)]
+        cells = [p.cell for p in bound if p.state in ("ready", "cooking") and p.cell >= 0 and works_at(p.cell)]
         if plan.vessel is not None:
             cells.append(plan.vessel)
         if cells:
-            return grid.regions_beside(cells[0]) & self.regions
-        dish = plan.order.dish
-        tile = self.recipes.vessel_of(dish)
+            return [grid.regions_beside(cell) & self.regions for cell in cells]
+        tile = self.recipes.vessel_of(plan.order.dish)
         if tile is not None:
-            return self._beside[tile]
-        bound = [food for food in self.recipes.foods_of(dish) if not self.recipes.holdable(food)]
-        tiles = [way.tile for food in bound for way in self.recipes.ways.get(food, [])]
-        return {r for name in tiles for r in self._beside[name]} or self._assembly()
+            return [self._beside[tile]]
+        to_make = [{r for way in self.recipes.ways.get(p.food, []) for r in self._beside[way.tile]} for p in bound]
+        return [regions for regions in to_make if regions] or [self._assembly()]
+
+    def _have_plates(self, regions: set[int]) -> bool:
+        return any(self._region_gets(self.recipes.plate.name, region) for region in regions)
 
     def _empty_plates(self, observed: ObservedState) -> list[set[int]]:
         """For each empty plate that lies about or is held: the regions that can reach it."""

@@ -153,6 +153,8 @@ class Navigator:
             return past
         if first or (not company.wants_in(other) and self._waited <= WAIT_FOR_WORK):
             return STAY if action is None else action  # it turns towards the other, who sees that way what is wanted
+        if action is not None and not self.grid.neighbours(me.cell, company.cells):
+            return action  # at a dead end there is nowhere to go: it goes on asking
         return self._give_way(me, target)
 
     def _lingers(self) -> bool:

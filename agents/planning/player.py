@@ -92,6 +92,8 @@ class MacroPlayer:
         if self.navigator.goes_round(observed):
             return
         self.given_up[self.current] = observed.tick + 2 * PATIENCE
+        if no_way:
+            self.executor.shut[self.navigator.target] = observed.tick + 2 * PATIENCE
         self._end(observed, False, NO_ROOM if no_way else BLOCKED)
 
     def _end(self, observed: ObservedState, succeeded: bool, reason: str) -> None:

@@ -22,6 +22,7 @@ class Reachability:
         region: the part of the floor the chef walks on.
         observed, me: the tick that was looked at last, and the chef in it.
         taken: cells that somebody keeps this chef from, and until when they are thought to be so.
+        shut: cells this chef has given up coming to, and until when: somebody stands where there is no way past.
         wishes: where things are to be put down, by item, and how many ticks going there may cost.
     """
 
@@ -32,13 +33,21 @@ class Reachability:
         self.recipes, self.grid, self.seat = recipes, recipes.grid, seat
         self.region = self.grid.region[int(recipes.kitchen.layout.start[seat])]
         self.taken: dict[int, int] = {}
+        self.shut: dict[int, int] = {}
         self.wishes: Mapping[str, Collection[int]] = {}
         self.wish_ticks = 0.0
-        self._reach = [self.region in self.grid.regions_beside(cell) for cell in range(self.grid.cells)]
+        self._reach = self._region_reach = [
+            self.region in self.grid.regions_beside(cell) for cell in range(self.grid.cells)
+        ]
 
     def look(self, observed: ObservedState) -> None:
         """Ask about this tick from now on."""
         self.observed, self.me = observed, observed.chefs[self.seat]
+        self._reach = self._region_reach
+        if self.shut:
+            for cell in [cell for cell, until in self.shut.items() if until <= observed.tick]:
+                del self.shut[cell]
+            self._reach = [reached and cell not in self.shut for cell, reached in enumerate(self._region_reach)]
 
     def reachable(self, cell: int) -> bool:
         """Whether this chef can interact with a cell."""
@@ -48,6 +57,18 @@ class Reachability:
         """Ticks until this chef could interact with a cell."""
         wait = TAKEN if self.taken.get(cell, 0) > self.observed.tick else 0
         return self.grid.cost(self.me.cell, self.me.facing, cell) + wait
+
+    def towards_what_is_shut(self) -> int | None:
+        """The free counter on this side of whoever stands in the way that is nearest to what is beyond."""
+        if not self.shut:
+            return None
+        others = [chef.cell for seat, chef in enumerate(self.observed.chefs) if seat != self.seat]
+
+        def on_this_side(cell: int) -> bool:
+            return self.grid.action(self.me.cell, self.me.facing, cell, others)[0] is not None
+
+        free = [cell for cell in self.free(self.recipes.counters) if on_this_side(cell)]
+        return min(free, key=lambda cell: min(self.grid.between(cell, shut) for shut in self.shut), default=None)
 
     def nearest(self, cells: Iterable[int]) -> int | None:
         """The cell that is reached first."""
@@ -89,6 +110,9 @@ class Reachability:
 
     def counter_near(self, near: int | None = None, onward: float = ON_THE_WAY) -> int | None:
         """A free counter that is on the way to `near`, or so near to it that one is soon back."""
+        towards = self.towards_what_is_shut()
+        if towards is not None:
+            return towards
         between = self.grid.between
         free = self.free(self.recipes.counters)
         shared = self.counters_between()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from brigade.agents.planning.reachability import ON_THE_WAY, Reachability
 from brigade.agents.planning.recipes import Recipes, Way
+from brigade.envs.kitchen.content.cookbook import Kind
 
 
 class Use(NamedTuple):
@@ -112,14 +114,40 @@ class Subgoals(Reachability):
         goal = self.obtain(source)
         return goal if not isinstance(goal, Done) else Use(free)
 
+    def _onto_some_plate(self, cells: list[int]) -> Goal | None:
+        """Take what lies on one of `cells` onto a plate: an empty one, else one on which it makes part of a dish."""
+        at, hand, plate = self.observed.at, self.me.hand, self.recipes.plate
+        if hand.holder == "plate":
+            cell = self.nearest(cell for cell in cells if self._goes_onto(hand, cell))
+            if cell is not None:
+                return Use(cell)
+        if not any(self._goes_onto(plate, cell) for cell in cells):
+            return None
+        goal = self.fetch(plate.name)
+        if not isinstance(goal, Failed):
+            return goal
+        begun = (cell for cell, kind in at.items() if kind.holder == "plate" and self.recipes.bare(cell, kind))
+        cell = self.nearest(place for place in begun if any(self._goes_onto(at[place], cell) for cell in cells))
+        return Use(cell) if cell is not None else goal
+
+    def _goes_onto(self, plate: Kind, cell: int) -> bool:
+        """Whether a plate takes what lies on a cell, and what is then on it is part of a dish."""
+        effect = self.recipes.effect(cell, plate, self.observed.at[cell])
+        if effect is None:
+            return False
+        dishes = (Counter(self.recipes.foods_of(dish)) for dish in self.recipes.spec.dishes)
+        return any(Counter(effect.hand.contents) <= foods for foods in dishes)
+
     def _make_room(self, way: Way) -> Goal:
         """Every tile is taken: if one holds something finished, put that on a counter, by hand or else on a plate.
 
         What somebody has begun there by hand and left is finished first.
         """
         at, recipes, hand = self.observed.at, self.recipes, self.me.hand
-        ways = [other for ways in recipes.ways.values() for other in ways if other.tile == way.tile]
-        worked_on, by_hand = {other.source for other in ways}, {other.source for other in ways if other.by_hand}
+        ways = [(made, other) for made, ways in recipes.ways.items() for other in ways if other.tile == way.tile]
+        worked_on = {other.source for made, other in ways if recipes.wanted(made)}
+        burns = {other.source for made, other in ways if not recipes.wanted(made)}
+        by_hand = {other.source for _, other in ways if other.by_hand}
         taken = [cell for cell in recipes.cells[way.tile] if cell in at and self._reach[cell]]
         finished = [cell for cell in taken if at[cell].name not in worked_on]
         if self.counter_near(None) is None:
@@ -127,9 +155,9 @@ class Subgoals(Reachability):
         cell = self.nearest(cell for cell in finished if recipes.bare(cell, at[cell]))
         if cell is not None:
             return Use(cell) if hand.index == 0 else self.put_down(cell)
-        cell = self.nearest(cell for cell in finished if recipes.effect(cell, recipes.plate, at[cell]))
-        if cell is not None:
-            return Use(cell) if hand == recipes.plate else self.fetch(recipes.plate.name)
+        goal = self._onto_some_plate([cell for cell in finished if at[cell].name not in burns])
+        if goal is not None:
+            return goal
         cell = self.nearest(cell for cell in taken if at[cell].name in by_hand and not self.attended(cell))
         if cell is not None:
             return Use(cell) if hand.index == 0 else self.put_down(cell)
