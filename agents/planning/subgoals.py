@@ -150,14 +150,17 @@ class Subgoals(Reachability):
         by_hand = {other.source for _, other in ways if other.by_hand}
         taken = [cell for cell in recipes.cells[way.tile] if cell in at and self._reach[cell]]
         finished = [cell for cell in taken if at[cell].name not in worked_on]
-        if self.counter_near(None) is None:
-            return Failed(f"every {way.tile} is in use")
-        cell = self.nearest(cell for cell in finished if recipes.bare(cell, at[cell]))
+        full = self.counter_near(None) is None
+        cell = self.nearest(cell for cell in finished if recipes.bare(cell, at[cell]) and not full)
         if cell is not None:
             return Use(cell) if hand.index == 0 else self.put_down(cell)
         goal = self._onto_some_plate([cell for cell in finished if at[cell].name not in burns])
-        if goal is not None:
+        if goal is not None and not (
+            full and isinstance(goal, Use) and goal.cell in self.dispensers(recipes.plate.name)
+        ):
             return goal
+        if full:
+            return Failed(f"every {way.tile} is in use")
         cell = self.nearest(cell for cell in taken if at[cell].name in by_hand and not self.attended(cell))
         if cell is not None:
             return Use(cell) if hand.index == 0 else self.put_down(cell)
