@@ -2,8 +2,11 @@
 
 At every decision some twenty macro actions are tried out in two futures with orders drawn afresh, the partner being
 played by its own program made afresh; the best is done. Once it is put straight into the chef's hands, once it is said
-as a plan that is obeyed: `{"do": "...", "now": true}`. No language model is asked. Prints the points above the state
-machine's.
+as a plan that is obeyed: `{"do": "...", "now": true}`. No language model is asked. Prints two tables:
+
+- *episodes*: the points above the state machine's, beside a chef that does a macro action drawn at random;
+- *choices*: what each choice of the direct way is worth in other futures than it was chosen in, done directly, said as
+  a plan, and beside one drawn at random. Paired, so it tells far finer what a plan keeps.
 """
 
 from __future__ import annotations
@@ -40,6 +43,8 @@ CANDIDATES = (
     "clear_counter()", "wait(6)", "wait(12)",
 )  # fmt: skip
 AHEAD, FUTURES, EVERY = 120, 2, 20  # ticks, how many, ticks between looks while something is being done
+FRESH = 4  # futures in which a choice is valued that was made in others
+WAYS = ("fsm", "random", "direct", "plan")
 
 
 class Hands(System1):
@@ -88,41 +93,77 @@ def imagined(game: Game, chef: Hands, partner: str, future: int) -> tuple[Game, 
     return other, [copy.deepcopy(chef, dict(SHARED)), mate]
 
 
-def best_of(game: Game, chef: Hands, partner: str, way: str, tick: int) -> str | None:
+def begun(game: Game, chef: Hands, partner: str, macro: str | None, way: str, future: int) -> tuple[Game, list[Any]]:
+    """A future, two ticks on, in which a macro action is done, directly or as a plan."""
+    copied, team = imagined(game, chef, partner, future)
+    if macro is not None:
+        give(team[0], macro, way, int(game.state.tick[0]))
+    for _ in range(2):
+        step(copied, team)
+    return copied, team
+
+
+def ended(copied: Game, team: list[Any], until: int) -> int:
+    """The score of a future once it has come to an end."""
+    while int(copied.state.tick[0]) < min(KITCHEN.horizon, until):
+        step(copied, team)
+    return int(copied.state.score[0])
+
+
+def best_of(game: Game, chef: Hands, partner: str, way: str) -> str | None:
     """The macro action that earns most in the mean over the futures; None to go on as it is."""
-    best, most, tried = None, float("-inf"), set()
+    tick = int(game.state.tick[0])
+    best, most, tried = None, float("-inf"), set[str]()
     for macro in (None, *CANDIDATES):
-        earned: list[int] = []
+        scores: list[int] = []
         for future in (1000 * tick + 7 + 9973 * number for number in range(FUTURES)):
-            copied, team = imagined(game, chef, partner, future)
-            if macro is not None:
-                give(team[0], macro, way, tick)
-            for _ in range(2):
-                step(copied, team)
-            if not earned and str(team[0].current) in tried:
+            copied, team = begun(game, chef, partner, macro, way, future)
+            if not scores and str(team[0].current) in tried:
                 break  # it comes to what another candidate came to
             tried.add(str(team[0].current))
-            while int(copied.state.tick[0]) < min(KITCHEN.horizon, tick + AHEAD):
-                step(copied, team)
-            earned.append(int(copied.state.score[0]))
-        if earned and statistics.fmean(earned) > most + 0.5:
-            best, most = macro, statistics.fmean(earned)
+            scores.append(ended(copied, team, tick + AHEAD))
+        if scores and statistics.fmean(scores) > most + 0.5:
+            best, most = macro, statistics.fmean(scores)
     return best
 
 
-def play(partner: str, seed: int, way: str) -> int:
-    """An episode's score; `way` is fsm, direct or plan."""
+def worth(game: Game, chef: Hands, partner: str, macro: str, drawn: str) -> tuple[float, float, float]:
+    """What a choice earns above going on as it is, in fresh futures: direct, as a plan; and one drawn at random."""
+    tick = int(game.state.tick[0])
+    futures = [1000 * tick + 77_777 + 9973 * number for number in range(FRESH)]
+
+    def mean(said: str | None, way: str) -> float:
+        return statistics.fmean(
+            ended(*begun(game, chef, partner, said, way, future), tick + AHEAD) for future in futures
+        )
+
+    as_it_is = mean(None, "direct")
+    return mean(macro, "direct") - as_it_is, mean(macro, "plan") - as_it_is, mean(drawn, "direct") - as_it_is
+
+
+def play(partner: str, seed: int, way: str) -> tuple[int, list[tuple[float, float, float]]]:
+    """An episode's score, and what each choice is worth if `way` is direct; else it is fsm, random or plan."""
     game, chef, mate, last = Game(KITCHEN), Hands(authority="obey"), make_agent(partner), -EVERY
+    random, choices = np.random.default_rng([seed, len(partner)]), list[tuple[float, float, float]]()
     game.reset([seed])
     for seat, agent in enumerate((chef, mate)):
         agent.reset(View(KITCHEN, seat, seed))
     while (tick := int(game.state.tick[0])) < KITCHEN.horizon:
         if way != "fsm" and ((chef.current is None and tick > last) or tick - last >= EVERY):
-            macro, last = best_of(game, chef, partner, way, tick), tick
+            drawn, last = str(random.choice(CANDIDATES)), tick
+            macro = drawn if way == "random" else best_of(game, chef, partner, way)
+            if macro is not None and way == "direct":
+                choices.append(worth(game, chef, partner, macro, drawn))
             if macro is not None:
-                give(chef, macro, way, tick)
+                give(chef, macro, "plan" if way == "plan" else "direct", tick)
         step(game, [chef, mate])
-    return int(game.state.score[0])
+    return int(game.state.score[0]), choices
+
+
+def told(name: str, values: list[float]) -> str:
+    """A mean and its standard error."""
+    error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+    return f"{name:8}{statistics.fmean(values):+6.2f} ({error:.2f})"
 
 
 def main() -> None:
@@ -133,12 +174,18 @@ def main() -> None:
     options = parser.parse_args()
     draws = [(partner, options.first + n) for n in range(options.seeds) for partner in PARTNERS]
     with Pool() as pool:
-        scores = {way: pool.starmap(play, [(*draw, way) for draw in draws], 1) for way in ("fsm", "direct", "plan")}
-    print(f"fsm {statistics.fmean(scores['fsm']):.1f} points over {len(draws)} episodes")
-    for way in ("direct", "plan"):
-        gained = [mine - theirs for mine, theirs in zip(scores[way], scores["fsm"], strict=True)]
-        error = statistics.stdev(gained) / len(gained) ** 0.5 if len(gained) > 1 else float("nan")
-        print(f"{way} {statistics.fmean(gained):+.1f} ({error:.1f})")
+        played = {way: pool.starmap(play, [(*draw, way) for draw in draws], 1) for way in WAYS}
+    scores = {way: np.array([score for score, _ in episodes]) for way, episodes in played.items()}
+    print(f"episodes: {len(draws)}, fsm {scores['fsm'].mean():.1f}; above it")
+    for way in WAYS[1:]:
+        print(told(way, (scores[way] - scores["fsm"]).tolist()))
+    print(told("plan - direct", (scores["plan"] - scores["direct"]).tolist()))
+    by_episode = [np.array(choices).sum(axis=0) for _, choices in played["direct"] if choices]
+    print(f"choices: {sum(len(choices) for _, choices in played['direct'])}; an episode's together, in fresh futures")
+    for name, values in zip(("direct", "plan", "random"), np.array(by_episode).T, strict=True):
+        print(told(name, values.tolist()))
+    direct, plan, _ = np.array(by_episode).T
+    print(told("plan - direct", (plan - direct).tolist()), f"kept {plan.sum() / direct.sum():.1%}")
 
 
 if __name__ == "__main__":
