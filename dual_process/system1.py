@@ -17,7 +17,7 @@ from pydantic import Field
 
 from brigade.agents.planning import macro as macros
 from brigade.agents.planning.macro import Macro
-from brigade.agents.planning.observed_state import ObservedState
+from brigade.agents.planning.observed_state import ObservedState, Order
 from brigade.agents.planning.order_planning import OrderPlan
 from brigade.agents.planning.recipes import NEVER
 from brigade.agents.state_machine import Option, StateMachine
@@ -140,11 +140,16 @@ class System1(StateMachine):
 
     def plans(self, observed: ObservedState) -> list[OrderPlan]:
         """Open orders, most urgent first; where plans are obeyed without those that are not this chef's."""
+        plans = super().plans(observed)
         gone = self._not_mine() if self.obeys else set[int]()
-        if gone:
-            opened = self.history.orders.open(observed)
-            observed = replace(observed, orders=[order for number, order in opened.items() if number not in gone])
-        return super().plans(observed)
+        if not gone:
+            return plans
+        opened = self.history.orders.open(observed)
+        others = [order for number, order in opened.items() if number in gone]
+        in_hand = [plan.order for plan in plans if plan.holder not in (None, self.view.seat)]
+        kept = [order for order in opened.values() if _among(order, in_hand) or not _among(order, others)]
+        plans = super().plans(replace(observed, orders=kept))  # what a partner has in hand is not for another order
+        return [plan for plan in plans if not _among(plan.order, others)]
 
     def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[Option]:
         return self._not_left(super()._options(observed, plans))
@@ -321,3 +326,8 @@ class System1(StateMachine):
     def _partner_does(self, leave: Leave, observed: ObservedState) -> bool:
         """Whether a partner has lately been seen doing what is to be left to it."""
         return self.history.partners.does(leave.verb, leave.item, observed.tick - self.trust.evidence_ticks)
+
+
+def _among(order: Order, orders: Sequence[Order]) -> bool:
+    """Whether an order is one of these: the order itself, not one for the same."""
+    return any(order is other for other in orders)

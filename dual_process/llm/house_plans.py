@@ -2,12 +2,12 @@
 
 A right plan follows these rules, each a statement or two:
 
-- what the belief says a partner makes is *left* to it; *whenever* there is some of it, what it is ordered for is put
-  together;
+- what the belief says a partner makes is *left* to it;
 - to a partner who puts dishes together assembling and serving are *left*; what open orders lack is *kept* ready, and
   *put* in the middle, where it is at hand; where they lack nothing, the chef *waits* a little;
-- an order that cannot be made in time any more is *dropped*; of a partner who does a bit of everything the second order
-  is *yours*, and the first is *mine*;
+- an order that cannot be made in time any more is *dropped*; the one whose dish a partner carries is *yours*, the most
+  urgent one, once the chef has its dish in hand, is *mine*;
+- where there is food that is in no dish, it is thrown away *whenever* next to no counter is free;
 - shortly before the time is up, what is finished is served at once (*do*, *now*);
 - without an open order the chef *stands* where it is and *waits until* there is one.
 
@@ -30,6 +30,7 @@ TOO_LATE = 14  # ticks in which no dish can be made that has not been begun
 LAST_TICKS = 30  # of an episode, in which what is finished is served first
 SHORT = 4  # ticks to wait
 ENOUGH = 4  # statements of one sort
+FEW = 2  # free counters, below which what is of no use is in the way
 GUARDS = ("orders() > 1", "ticks_left() < 100", "free_counters() > 3", "score() >= 0", "ticks_left() > 9000")
 
 
@@ -39,16 +40,15 @@ def right_plan(state: State, schema: Mapping[str, Any], rng: random.Random) -> s
     made = re.findall(r"makes (\w+),", belief)
     assembled = "puts dishes together" in belief
     entries = [*_in_time(state)]
-    for food in made:
-        entries += [_left(f"prepare({food})"), *_uses(food, state)]
+    entries += _carried(state)
+    entries += [_left(f"prepare({food})") for food in made]
     message = f"You make {made[-1].replace('_', ' ')}, I do the rest" if made else None
     if assembled:
         entries += [*(_left(verb) for verb in ("assemble", "serve")), *_stock(state, schema)]
         message = "I prepare, you serve"
         if not lacking(state):
             entries.append({"wait": SHORT, "when": None})
-    if "bit of everything" in belief:
-        entries += _shared(state)
+    entries += _waste(state)
     if not state.get("orders"):
         entries += [{"stand_at": state["you"]["at"], "when": None}] if "you" in state else []
         entries.append({"wait_until": "orders() > 0"})
@@ -101,18 +101,24 @@ def _in_time(state: State) -> Iterator[Entry]:
             yield {"do": f"serve({order['dish']})", "when": None, "now": True}
 
 
-def _uses(food: str, state: State) -> Iterator[Entry]:
-    """The most urgent order with a food in it is put together whenever there is some."""
-    for order in _by_time(state):
-        if food in state.get("foods_of", {}).get(order["dish"], []):
-            yield {"whenever": f'count("{food}") >= 1', "do": f"assemble({order['dish']})"}
-            return
+def _carried(state: State) -> Iterator[Entry]:
+    """An order is the partner's once it has the dish in hand; the most urgent one is mine once I have."""
+    hands = {str(partner.get("holds")) for partner in state.get("partners", [])}
+    for place, order in enumerate(order for order in _by_time(state) if "number" in order):
+        if order["dish"] in hands:
+            hands.remove(order["dish"])
+            yield {"order": order["number"], "is": "yours", "when": None}
+        elif place == 0 and order["dish"] == state.get("you", {}).get("holds"):
+            yield {"order": order["number"], "is": "mine", "when": None}
 
 
-def _shared(state: State) -> list[Entry]:
-    """The most urgent order is mine, the next one the partner's."""
-    numbers = [order["number"] for order in _by_time(state) if "number" in order]
-    return [{"order": n, "is": whose, "when": None} for n, whose in zip(numbers, ("mine", "yours"), strict=False)]
+def _waste(state: State) -> Iterator[Entry]:
+    """What no dish has in it, and nothing is made of, is in the way once the counters are full."""
+    of_use = {food for foods in state.get("foods_of", {}).values() for food in foods} | {
+        *state.get("made_of", {}).values()
+    }
+    if any(count > 0 and food not in of_use for food, count in state.get("counts", {}).items()):
+        yield {"whenever": f"free_counters() < {FEW}", "do": "clear_counter()"}
 
 
 def _by_time(state: State) -> list[Mapping[str, Any]]:

@@ -195,6 +195,24 @@ class TestSchemas:
 
 
 class TestObeying:
+    def test_what_a_partner_carries_is_for_its_order_and_for_no_other(self) -> None:
+        kitchen = load_kitchen(MAP_1, 300)
+        game, team = Game(kitchen), [Told(read({"order": 1, "is": "yours", "when": None})), make_agent("fsm")]
+        game.reset([2], [["BeefBurger"] * 12])
+        for seat, agent in enumerate(team):
+            agent.reset(View(kitchen, seat))
+        for _ in range(300):
+            seen = game.describe()
+            observed = read_state(kitchen, seen)
+            if observed.chefs[1].hand.dish == "BeefBurger" and 1 in team[0].history.orders.open(observed):
+                team[0].choose(observed)
+                mine = team[0].plans(observed)
+                assert len(mine) == len(observed.orders) - 1 > 0
+                assert all(plan.holder != 1 for plan in mine)
+                return
+            game.step([[0, team[1].act(seen)]])
+        pytest.fail("the partner never carried the dish")
+
     """Each statement changes what the chef does; an empty plan changes nothing."""
 
     def test_an_empty_plan_changes_nothing(self) -> None:
@@ -552,7 +570,9 @@ class TestHouse:
             *plan("partner 2 makes cooked_beef, and will go on with it.", orders=[late, *orders]),
             *plan("partner 2 puts dishes together and serves them."),
             *plan("partner 2 puts dishes together and serves them.", counts={"cooked_beef": 3, "bread": 3}),
-            *plan("partner 2 does a bit of everything."),
+            *plan("", partners=[{"holds": "BeefBurger"}]),
+            *plan("", you={"at": "C3", "holds": "BeefBurger"}),
+            *plan("", counts={"burnt_beef": 1}),
             *plan("", ticks_left=20, on_counters={"BeefBurger": 1}),
             *plan("", orders=[]),
         ]
@@ -560,7 +580,10 @@ class TestHouse:
             "do", "whenever", "keep", "order", "leave", "wait", "wait_until", "stand_at", "put",
         }  # fmt: skip
         assert {"order": 4, "is": "drop", "when": None} in told
+        assert {"order": 5, "is": "yours", "when": None} in told
+        assert {"order": 5, "is": "mine", "when": None} in told
         assert not plan("")
+        assert not plan("partner 2 does a bit of everything.", counts={"beef": 1})
 
     def test_a_wrong_plan_is_drawn_from_every_statement(self) -> None:
         schema, rng = plan_schema(recipes()), random.Random(1)
