@@ -8,6 +8,7 @@ from brigade.agents.planning.macro import (
     ABOUT,
     CLEAR_COUNTER,
     PREPARE,
+    PUT_DOWN,
     PUT_OUT_FIRE,
     WAIT,
     Macro,
@@ -48,9 +49,14 @@ class PlanningCook(StateMachine):
     """The state machine, with a list of what it has done in the form of a plan."""
 
     def plan(self, now: int) -> tuple[Planned, ...]:
-        """What it has done since tick `now`, and is doing; whatever failed is left out."""
-        done = [Planned(record.name, record.start - now) for record in self.macros if record.succeeded]
-        if self.current is not None and self.current.verb != WAIT:
+        """What it has done since tick `now`, and is doing; what failed is left out, and what plans have no word for."""
+        put_down = str(Macro(PUT_DOWN))
+        done = [
+            Planned(record.name, record.start - now)
+            for record in self.macros
+            if record.succeeded and record.name != put_down
+        ]
+        if self.current is not None and self.current.verb not in (WAIT, PUT_DOWN):
             done.append(Planned(str(self.current), self._started - now))
         return tuple(step for step in done if step.start >= 0)
 

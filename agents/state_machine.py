@@ -76,6 +76,7 @@ class StateMachine(MacroPlayer):
     def interrupt(self, observed: ObservedState) -> bool:
         """Fires first, and what is about to burn."""
         assert self.current is not None
+        self.probe.look(observed)
         if self._is_needed(observed):
             return True
         return self.current.verb == macros.ASSEMBLE and self._is_taken(observed)
@@ -104,6 +105,7 @@ class StateMachine(MacroPlayer):
 
     def choose(self, observed: ObservedState) -> Macro | None:
         """The macro action with the greatest weight among those that can be begun now."""
+        self.probe.look(observed)
         fire = self._fire(observed)
         if fire is not None:
             return fire
@@ -112,11 +114,9 @@ class StateMachine(MacroPlayer):
 
     def _let_go(self, observed: ObservedState) -> Macro | None:
         """Nothing to be done with what is in hand: it is put where others can take it."""
-        hand = observed.chefs[self.view.seat].hand
-        name = hand.dish or (hand.contents[0] if len(hand.contents) == 1 else hand.name)
-        if hand.holder not in ("food", "plate"):
+        if observed.chefs[self.view.seat].hand.holder not in ("food", "plate"):
             return None
-        macro = Macro(macros.PASS_ON, name)
+        macro = Macro(macros.PUT_DOWN)
         return macro if self._price(observed, macro) < FAR else None
 
     def _best(self, observed: ObservedState, options: Iterable[Option]) -> Option | None:
@@ -153,9 +153,7 @@ class StateMachine(MacroPlayer):
                 options.extend(self._ranked([Option(weights.serve, Macro(macros.SERVE, plan.order.dish))], rank))
             else:
                 options.extend(self._ranked(self._advance(observed, plan), rank))
-        self.probe.look(observed)
-        room = self.probe.free(self.probe.shared_counters())
-        for rank, item in enumerate(self.handover.wanted(observed, plans) if room else ()):
+        for rank, item in enumerate(self.handover.wanted(observed, plans)):
             options.append(Option(weights.prepare - rank, Macro(macros.PASS_ON, item)))
         over = self.handover.take_over(observed, plans)
         options.extend(Option(weights.plate_ahead, Macro(macros.PREPARE, food)) for food in over)
@@ -319,12 +317,18 @@ class StateMachine(MacroPlayer):
             if observed.chefs[self.view.seat].hand.holder == "tool":
                 return Macro(macros.PUT_OUT_FIRE)  # it puts the extinguisher down
             return None
-        others = (chef for seat, chef in enumerate(observed.chefs) if seat != self.view.seat)
-        if any(chef.hand.holder == "tool" for chef in others):
+        if self._other_puts_out(observed):
             return None
         self.probe.start(observed)
         macro = Macro(macros.PUT_OUT_FIRE)
         return macro if isinstance(self.probe.goal(macro, observed), Use) else None
+
+    def _other_puts_out(self, observed: ObservedState) -> bool:
+        """Whether another chef has what puts fires out in hand, where it burns."""
+        grid = self.recipes.grid
+        burns = {region for cell, kind in observed.at.items() if kind.burning for region in grid.regions_beside(cell)}
+        others = (chef for seat, chef in enumerate(observed.chefs) if seat != self.view.seat)
+        return any(chef.hand.holder == "tool" and grid.region[chef.cell] in burns for chef in others)
 
     def _price(self, observed: ObservedState, macro: Macro) -> float:
         """What beginning a macro action costs; infinite if it cannot be begun."""

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import get_args
@@ -17,7 +18,7 @@ from pydantic import Field
 
 from brigade.agents.planning import macro as macros
 from brigade.agents.planning.macro import Macro
-from brigade.agents.planning.observed_state import ObservedState, Order
+from brigade.agents.planning.observed_state import Chef, ObservedState
 from brigade.agents.planning.order_planning import OrderPlan
 from brigade.agents.planning.recipes import NEVER
 from brigade.agents.state_machine import Option, StateMachine
@@ -140,16 +141,27 @@ class System1(StateMachine):
 
     def plans(self, observed: ObservedState) -> list[OrderPlan]:
         """Open orders, most urgent first; where plans are obeyed without those that are not this chef's."""
-        plans = super().plans(observed)
-        gone = self._not_mine() if self.obeys else set[int]()
-        if not gone:
-            return plans
-        opened = self.history.orders.open(observed)
-        others = [order for number, order in opened.items() if number in gone]
-        in_hand = [plan.order for plan in plans if plan.holder not in (None, self.view.seat)]
-        kept = [order for order in opened.values() if _among(order, in_hand) or not _among(order, others)]
-        plans = super().plans(replace(observed, orders=kept))  # what a partner has in hand is not for another order
-        return [plan for plan in plans if not _among(plan.order, others)]
+        gone = {s.number: s.whose for s in self._active if isinstance(s, OrderOf) and s.whose != "mine"}
+        if not self.obeys or not gone:
+            return super().plans(observed)
+        opened, chefs = self.history.orders.open(observed), list(observed.chefs)
+        for number, order in opened.items():
+            seat = self._carrier(chefs, order.dish) if gone.get(number) == "yours" else None
+            if seat is not None:  # what a partner has in hand for its order is not there for another one
+                chefs[seat] = chefs[seat]._replace(hand=self.recipes.nothing, progress=0)
+        kept = [order for number, order in opened.items() if number not in gone]
+        return super().plans(replace(observed, orders=kept, chefs=chefs))
+
+    def _carrier(self, chefs: Sequence[Chef], dish: str) -> int | None:
+        """The partner that has a dish in hand, or else a part of it on a plate."""
+        foods = Counter(self.recipes.foods_of(dish))
+        begun = [
+            (chef.hand.dish != dish, seat)
+            for seat, chef in enumerate(chefs)
+            if seat != self.view.seat and chef.hand.holder == "plate" and chef.hand.contents
+            if Counter(chef.hand.contents) <= foods
+        ]
+        return min(begun)[1] if begun else None
 
     def _options(self, observed: ObservedState, plans: list[OrderPlan]) -> list[Option]:
         return self._not_left(super()._options(observed, plans))
@@ -169,10 +181,6 @@ class System1(StateMachine):
         """Where plans are obeyed, without what was left to the partner."""
         leaves = [statement for statement in self._active if isinstance(statement, Leave)] if self.obeys else []
         return [option for option in options if not any(leave.covers(option.macro) for leave in leaves)]
-
-    def _let_go(self, observed: ObservedState) -> Macro | None:
-        macro = super()._let_go(observed)
-        return macro if macro is not None and self._not_left([Option(0.0, macro)]) else None
 
     def _in_need(self, observed: ObservedState) -> Macro | None:
         """A fire, or what is about to burn, as far as something can be done about it."""
@@ -326,8 +334,3 @@ class System1(StateMachine):
     def _partner_does(self, leave: Leave, observed: ObservedState) -> bool:
         """Whether a partner has lately been seen doing what is to be left to it."""
         return self.history.partners.does(leave.verb, leave.item, observed.tick - self.trust.evidence_ticks)
-
-
-def _among(order: Order, orders: Sequence[Order]) -> bool:
-    """Whether an order is one of these: the order itself, not one for the same."""
-    return any(order is other for other in orders)

@@ -395,9 +395,7 @@ class Executor(Subgoals):
         hand = self.me.hand
         if self._is(hand, item):
             self._handed = True
-            cell = self.towards_what_is_shut()
-            if cell is None:
-                cell = self.nearest(self.free(self.shared_counters()))
+            cell = self.nearest(self.free(self.shared_counters()))
             return Use(cell) if cell is not None else Failed("every counter to pass things over is full")
         if self._handed:
             return Done()
@@ -416,6 +414,15 @@ class Executor(Subgoals):
         if item == self.recipes.plate.name or self.recipes.holdable(item):
             return self._obtain_elsewhere(item, shared)
         return self._onto_plate(item)
+
+    def _let_go(self) -> Goal:
+        """What is in hand goes to where others can take it: towards what somebody keeps this chef from, if anything."""
+        if self.me.hand.index == 0:
+            return Done()
+        cell = self.towards_what_is_shut()
+        if cell is None:
+            cell = self.nearest(self.free(self.shared_counters()))
+        return Use(cell) if cell is not None else Failed(f"no free counter to put the {self.me.hand.name} on")
 
     def _is(self, kind: Kind, item: str) -> bool:
         """Whether what is in hand is what `pass_on` speaks of: the thing itself, on a plate or bare."""
@@ -439,7 +446,7 @@ class Executor(Subgoals):
         if not fires:
             return self.put_down() if hand.holder == "tool" else Done()
         if fire is None:
-            return self._hand_over_tool()
+            return self._hand_over_tool({region for cell in fires for region in self.grid.regions_beside(cell)})
         if hand.holder == "tool":
             return Use(fire)
         tool = self.nearest(self._tools())
@@ -447,15 +454,19 @@ class Executor(Subgoals):
             return Failed("nothing to put the fire out with is within reach")
         return Use(tool) if hand.index == 0 else self.put_down(tool)
 
-    def _hand_over_tool(self) -> Goal:
-        """It burns where others are: what puts it out goes to where they can take it."""
+    def _hand_over_tool(self, there: set[int]) -> Goal:
+        """It burns in other parts of the kitchen: what puts it out goes to where somebody there can take it."""
         hand, between = self.me.hand, self.counters_between()
-        over = self.nearest(self.free(between))
-        tool = self.nearest(cell for cell in self._tools() if cell not in between)
+        at_hand = [self.grid.region[chef.cell] in there for chef in self.observed.chefs if chef.hand.holder == "tool"]
+        if any(at_hand) or any(self.grid.regions_beside(cell) & there for cell in self._tools()):
+            return self.put_down() if hand.holder == "tool" else Failed("it burns where others are, who can put it out")
+        across = [cell for cell in between if self.grid.regions_beside(cell) & there]
+        over = self.nearest(self.free(across or between))
         if hand.holder == "tool":
             return Use(over) if over is not None else self.put_down()
+        tool = self.nearest(cell for cell in self._tools() if across or cell not in between)
         if over is None or tool is None:
-            return Done()
+            return Failed("nothing to put the fire out with can be handed over")
         return Use(tool) if hand.index == 0 else self.put_down(tool)
 
     def _tools(self) -> list[int]:
@@ -510,5 +521,6 @@ VERBS: dict[str, Callable[[Executor, Macro], Goal]] = {
     macros.PUT_OUT_FIRE: lambda executor, macro: executor._put_out_fire(),
     macros.CLEAR_COUNTER: lambda executor, macro: executor._clear(),
     macros.WAIT: Executor._wait,
+    macros.PUT_DOWN: lambda executor, macro: executor._let_go(),
     macros.STAND: lambda executor, macro: executor._stand(macro.item),
 }

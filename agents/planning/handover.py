@@ -31,13 +31,14 @@ class Handover:
 
     def wanted(self, observed: ObservedState, plans: list[OrderPlan]) -> list[str]:
         """Items to pass on, most urgent plan first: those I can lay hands on, and only others can use."""
-        if not self.divided:
+        self.executor.look(observed)
+        if not self.divided or not self.executor.free(self.executor.shared_counters()):
             return []
         found: list[str] = []
         plates = self._empty_plates(observed)
         soonest = next((plan for plan in plans if not plan.finished), None)
         awaited = soonest is not None and any(self._is_to_come(part, soonest) for part in soonest.parts)
-        first = next((plan for plan in plans if plan.plate is None), None)
+        first = next((plan for plan in plans if self._wants_plate(plan)), None)
         for plan in plans:
             dish = plan.order.dish
             if plan.finished:
@@ -46,7 +47,7 @@ class Handover:
                 continue
             if plan.plate is not None and len(plan.plate.contents) == 1 and self._waits_here(plan):
                 found.append(plan.plate.contents[0])
-            if plan.plate is None and self._plate_due(plan, first) and self._plate_missing(plan, plates):
+            if self._wants_plate(plan) and self._plate_due(plan, first) and self._plate_missing(plan, plates):
                 found.append(self.recipes.plate.name)
             for part in plan.parts:
                 room_left = self._room_for(part, plan, plan is soonest, awaited)
@@ -62,7 +63,7 @@ class Handover:
             goes = self._food_goes_any(hand.name, plans)
             return hand.name if goes and self.mine not in goes and not self._crowded(observed) else None
         if not hand.contents:
-            goes = {r for plan in plans if plan.plate is None for r in self._plate_goes(plan)}
+            goes = {r for plan in plans if self._wants_plate(plan) for r in self._plate_goes(plan)}
             return hand.name if goes and self.mine not in goes else None
         if hand.dish is not None and any(plan.order.dish == hand.dish for plan in plans):
             return hand.dish if self.mine not in self._hatch else None
@@ -99,7 +100,7 @@ class Handover:
         if all(self._region_gets(self.recipes.plate.name, r) and r in self._hatch for r in self.regions):
             return False  # every part of the kitchen has plates and a hatch: nothing must come across
         shared = self.executor.shared_counters()
-        return len(shared) > keep and sum(cell not in observed.at for cell in shared) <= keep
+        return sum(cell not in observed.at for cell in shared) <= min(keep, len(shared) - 1)
 
     def _room_for(self, part: Part, plan: OrderPlan, soonest: bool, awaited: bool) -> int:
         """How many counters between are to stay free when a part is passed on: fewer, the sooner it is of use."""
@@ -112,14 +113,20 @@ class Handover:
         goes = self._food_goes(last.food, plan)
         plate = self._arrived(plan.cell, goes) if plan.plate is not None else self._have_plates(goes)
         others = [part for part in plan.parts if part is not last]
-        return plate and all(part.state == "ready" and self._arrived(part.cell, goes) for part in others)
+        return plate and all(self._is_there(part, goes) for part in others)
+
+    def _is_there(self, part: Part, goes: set[int]) -> bool:
+        if self.recipes.dispensed(part.food):
+            return any(self._region_gets(part.food, region) for region in goes)
+        return part.state == "ready" and self._arrived(part.cell, goes)
 
     def _is_to_come(self, part: Part, plan: OrderPlan) -> bool:
-        """Whether a part is needed where I cannot go, and is not there yet."""
+        """Whether a part is needed where I cannot go, is not there yet, and cannot be had there."""
         if part.food in self.recipes.spec.dishes:
             return False
         goes = self._food_goes(part.food, plan)
-        return self.mine not in goes and not self._arrived(part.cell, goes)
+        there = self._arrived(part.cell, goes) or any(self._region_gets(part.food, region) for region in goes)
+        return self.mine not in goes and not there
 
     def _plate_due(self, plan: OrderPlan, first: OrderPlan | None) -> bool:
         """Whether a plan needs its plate by now: what is in its pot cooks, or it must be ready before cooking."""
@@ -136,7 +143,7 @@ class Handover:
                 plates.remove(regions)
                 return False
         name = self.recipes.plate.name
-        return self.mine not in goes and not self._have_plates(goes) and self._can_get(name)
+        return self.mine not in goes and self._lacks_plates(goes, plan) and self._can_get(name)
 
     def _for_part(self, part: Part, plan: OrderPlan) -> list[str]:
         if part.holder is not None or part.state == "cooking":
@@ -225,7 +232,17 @@ class Handover:
     def _plate_goes(self, plan: OrderPlan) -> set[int]:
         """Regions in which an empty plate is needed for a plan: rather where nobody has plates."""
         places = self._plate_places(plan)
-        return next((regions for regions in places if not self._have_plates(regions)), places[0])
+        return next((regions for regions in places if self._lacks_plates(regions, plan)), places[0])
+
+    def _wants_plate(self, plan: OrderPlan) -> bool:
+        """Whether a plan has no plate, or something that only a plate can take up lies where its plate is not."""
+        if plan.plate is None or self.recipes.vessel_of(plan.order.dish) is not None:
+            return plan.plate is None
+        bound = any(not self.recipes.holdable(part.food) for part in plan.parts)
+        return bound and any(self._lacks_plates(regions, plan) for regions in self._plate_places(plan))
+
+    def _lacks_plates(self, regions: set[int], plan: OrderPlan) -> bool:
+        return not self._have_plates(regions) and not self._arrived(plan.cell, regions)
 
     def _plate_places(self, plan: OrderPlan) -> list[set[int]]:
         """For each thing that only a plate can take up: the regions where it is, else those where it will be made."""

@@ -13,6 +13,7 @@ PREPARE, ASSEMBLE, SERVE, PASS_ON, PUT_OUT_FIRE, CLEAR_COUNTER, WAIT = (
 )  # fmt: skip
 
 STAND = "stand_at"  # with the name of a cell for its item; only plans ask for it
+PUT_DOWN = "put_down"  # what is in hand, where others can take it; only the state machine does it, when it is idle
 
 ABOUT = {
     PREPARE: "prepare(item, plate=False): get one more of a food ready, or a pot filled; with plate, onto a plate",

@@ -39,6 +39,7 @@ class Reachability:
         self._reach = self._region_reach = [
             self.region in self.grid.regions_beside(cell) for cell in range(self.grid.cells)
         ]
+        self._shared = self._all_shared()
 
     def look(self, observed: ObservedState) -> None:
         """Ask about this tick from now on."""
@@ -110,13 +111,13 @@ class Reachability:
 
     def counter_near(self, near: int | None = None, onward: float = ON_THE_WAY) -> int | None:
         """A free counter that is on the way to `near`, or so near to it that one is soon back."""
-        towards = self.towards_what_is_shut()
+        wished = self._wished()
+        towards = self.towards_what_is_shut() if not wished else None
         if towards is not None:
             return towards
         between = self.grid.between
         free = self.free(self.recipes.counters)
         shared = self.counters_between()
-        wished = self._wished()
 
         def price(cell: int) -> float:
             after = onward * min(between(cell, near), 30) if near is not None else 0.0
@@ -142,6 +143,9 @@ class Reachability:
 
     def shared_counters(self) -> list[int]:
         """Counters over which things are passed on: those between two regions, else the centre ones, else all."""
+        return [cell for cell in self._shared if self._reach[cell]] if self.shut else self._shared
+
+    def _all_shared(self) -> list[int]:
         kitchen, grid = self.recipes.kitchen, self.grid
         starts = {grid.region[int(cell)] for cell in kitchen.layout.start}
         counters = [cell for cell in self.recipes.counters if self._reach[cell]]

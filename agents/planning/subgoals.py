@@ -124,7 +124,7 @@ class Subgoals(Reachability):
         if not any(self._goes_onto(plate, cell) for cell in cells):
             return None
         goal = self.fetch(plate.name)
-        if not isinstance(goal, Failed):
+        if not isinstance(goal, Failed) or hand.index != 0:
             return goal
         begun = (cell for cell, kind in at.items() if kind.holder == "plate" and self.recipes.bare(cell, kind))
         cell = self.nearest(place for place in begun if any(self._goes_onto(at[place], cell) for cell in cells))

@@ -180,12 +180,16 @@ def main() -> None:
     for way in WAYS[1:]:
         print(told(way, (scores[way] - scores["fsm"]).tolist()))
     print(told("plan - direct", (scores["plan"] - scores["direct"]).tolist()))
+    if not any(choices for _, choices in played["direct"]):
+        print("choices: none")
+        return
     by_episode = [np.array(choices).sum(axis=0) for _, choices in played["direct"] if choices]
     print(f"choices: {sum(len(choices) for _, choices in played['direct'])}; an episode's together, in fresh futures")
     for name, values in zip(("direct", "plan", "random"), np.array(by_episode).T, strict=True):
         print(told(name, values.tolist()))
     direct, plan, _ = np.array(by_episode).T
-    print(told("plan - direct", (plan - direct).tolist()), f"kept {plan.sum() / direct.sum():.1%}")
+    kept = f"kept {plan.sum() / direct.sum():.1%}" if direct.sum() > 0 else "nothing gained"
+    print(told("plan - direct", (plan - direct).tolist()), kept)
 
 
 if __name__ == "__main__":

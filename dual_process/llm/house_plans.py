@@ -103,7 +103,7 @@ def _in_time(state: State) -> Iterator[Entry]:
 
 def _carried(state: State) -> Iterator[Entry]:
     """An order is the partner's once it has the dish in hand; the most urgent one is mine once I have."""
-    hands = {str(partner.get("holds")) for partner in state.get("partners", [])}
+    hands = [str(partner.get("holds")) for partner in state.get("partners", [])]
     for place, order in enumerate(order for order in _by_time(state) if "number" in order):
         if order["dish"] in hands:
             hands.remove(order["dish"])

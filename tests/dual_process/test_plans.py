@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -195,6 +196,8 @@ class TestSchemas:
 
 
 class TestObeying:
+    """Each statement changes what the chef does; an empty plan changes nothing."""
+
     def test_what_a_partner_carries_is_for_its_order_and_for_no_other(self) -> None:
         kitchen = load_kitchen(MAP_1, 300)
         game, team = Game(kitchen), [Told(read({"order": 1, "is": "yours", "when": None})), make_agent("fsm")]
@@ -209,11 +212,11 @@ class TestObeying:
                 mine = team[0].plans(observed)
                 assert len(mine) == len(observed.orders) - 1 > 0
                 assert all(plan.holder != 1 for plan in mine)
+                both = replace(observed, chefs=[observed.chefs[1], observed.chefs[1]])
+                assert [plan.holder for plan in team[0].plans(both)] == [0, *[None] * (len(mine) - 1)]
                 return
             game.step([[0, team[1].act(seen)]])
         pytest.fail("the partner never carried the dish")
-
-    """Each statement changes what the chef does; an empty plan changes nothing."""
 
     def test_an_empty_plan_changes_nothing(self) -> None:
         for authority in ("obey", "advise"):
