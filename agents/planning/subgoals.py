@@ -117,12 +117,14 @@ class Subgoals(Reachability):
     def _onto_some_plate(self, cells: list[int]) -> Goal | None:
         """Take what lies on one of `cells` onto a plate: an empty one, else one on which it makes part of a dish."""
         at, hand, plate = self.observed.at, self.me.hand, self.recipes.plate
-        if hand.holder == "plate":
+        cell = self.nearest(cell for cell in cells if self.recipes.effect(cell, plate, at[cell]))
+        if cell is None or hand == plate:
+            return Use(cell) if cell is not None else None
+        empty = bool(self.loose(plate.name) or self.dispensers(plate.name))
+        if hand.holder == "plate" and not empty:
             cell = self.nearest(cell for cell in cells if self._goes_onto(hand, cell))
             if cell is not None:
                 return Use(cell)
-        if not any(self._goes_onto(plate, cell) for cell in cells):
-            return None
         goal = self.fetch(plate.name)
         if not isinstance(goal, Failed) or hand.index != 0:
             return goal
@@ -151,6 +153,8 @@ class Subgoals(Reachability):
         taken = [cell for cell in recipes.cells[way.tile] if cell in at and self._reach[cell]]
         finished = [cell for cell in taken if at[cell].name not in worked_on]
         full = self.counter_near(None) is None
+        if full and hand.holder not in ("nothing", "plate"):
+            return Failed(f"every {way.tile} is in use")
         cell = self.nearest(cell for cell in finished if recipes.bare(cell, at[cell]) and not full)
         if cell is not None:
             return Use(cell) if hand.index == 0 else self.put_down(cell)
