@@ -19,7 +19,7 @@ from brigade.experiments.kitchen.run.run import run as play_run
 
 CHANGES = [
     "kitchens=[{name: new_counter_circuit, horizon: 150}]", "seeds=3", "ray.workers=0",
-    "teams=[[fsm, assembler], [{name: dpt, options: {authority: obey}}, assembler]]",
+    "teams=[[fsm, assembler], [{name: dpt, options: {authority: obey}}, assembler], [fsm, fsm]]",
     "vary={reasoner: [{kind: constant, options: {plan: []}}, {kind: constant, options: {plan: [{wait: 140}]}}]}",
 ]  # fmt: skip
 
