@@ -31,7 +31,7 @@ class Macro:
     """One macro action.
 
     Attributes:
-        verb: one of the seven words above.
+        verb: one of the words above.
         item: the food, plate or dish it is about; empty for those that have none.
         plate: for `prepare`: onto a plate as well.
         ticks: for `wait`.
