@@ -28,6 +28,7 @@ class Handover:
             for name, cells in recipes.cells.items()
         }
         self._hatch = {r for cell in recipes.hatches for r in grid.regions_beside(cell)} & self.regions
+        self._nothing_must_cross = all(self._have_plates({r}) and r in self._hatch for r in self.regions)
 
     def wanted(self, observed: ObservedState, plans: list[OrderPlan]) -> list[str]:
         """Items to pass on, most urgent plan first: those I can lay hands on, and only others can use."""
@@ -97,8 +98,8 @@ class Handover:
 
     def _crowded(self, observed: ObservedState, keep: int = 1) -> bool:
         """Whether food passed on now would take one of the last `keep` counters, which what is urgent needs."""
-        if all(self._region_gets(self.recipes.plate.name, r) and r in self._hatch for r in self.regions):
-            return False  # every part of the kitchen has plates and a hatch: nothing must come across
+        if self._nothing_must_cross:
+            return False
         shared = self.executor.shared_counters()
         return sum(cell not in observed.at for cell in shared) <= min(keep, len(shared) - 1)
 
