@@ -19,6 +19,7 @@ from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.order_planning import OrderPlan, Part, plan_orders
 from brigade.agents.planning.paths import FAR
 from brigade.agents.planning.player import MacroPlayer
+from brigade.agents.planning.reachability import where_it_burns
 from brigade.agents.planning.recipes import NEVER
 from brigade.agents.planning.subgoals import Failed, Rest, Use
 
@@ -326,7 +327,7 @@ class StateMachine(MacroPlayer):
     def _other_puts_out(self, observed: ObservedState) -> bool:
         """Whether another chef has what puts fires out in hand, where it burns."""
         grid = self.recipes.grid
-        burns = {region for cell, kind in observed.at.items() if kind.burning for region in grid.regions_beside(cell)}
+        burns = where_it_burns(observed, grid)
         others = (chef for seat, chef in enumerate(observed.chefs) if seat != self.view.seat)
         return any(chef.hand.holder == "tool" and grid.region[chef.cell] in burns for chef in others)
 

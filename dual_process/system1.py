@@ -37,6 +37,7 @@ from brigade.dual_process.plan.statements import (
     Statement,
     Wait,
     Whenever,
+    Whose,
 )
 from brigade.envs.content import Model
 from brigade.envs.registry import unknown
@@ -141,8 +142,8 @@ class System1(StateMachine):
 
     def plans(self, observed: ObservedState) -> list[OrderPlan]:
         """Open orders, most urgent first; where plans are obeyed without those that are not this chef's."""
-        gone = {s.number: s.whose for s in self._active if isinstance(s, OrderOf) and s.whose != "mine"}
-        if not self.obeys or not gone:
+        gone = self._not_mine() if self.obeys else {}
+        if not gone:
             return super().plans(observed)
         opened, chefs = self.history.orders.open(observed), list(observed.chefs)
         for number, order in opened.items():
@@ -188,8 +189,9 @@ class System1(StateMachine):
         rescue = super()._best(observed, self._rescue(observed))
         return self._fire(observed) or (rescue.macro if rescue is not None else None)
 
-    def _not_mine(self) -> set[int]:
-        return {s.number for s in self._active if isinstance(s, OrderOf) and s.whose != "mine"}
+    def _not_mine(self) -> dict[int, Whose]:
+        """Whose the orders are that are not this chef's, by number."""
+        return {s.number: s.whose for s in self._active if isinstance(s, OrderOf) and s.whose != "mine"}
 
     def _place_things(self) -> None:
         """Where things are to be put down from now on."""

@@ -14,7 +14,7 @@ from brigade.agents.planning import macro as macros
 from brigade.agents.planning.macro import Macro
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.paths import FAR
-from brigade.agents.planning.reachability import THERE_AND_BACK
+from brigade.agents.planning.reachability import THERE_AND_BACK, where_it_burns
 from brigade.agents.planning.recipes import Recipes
 from brigade.agents.planning.subgoals import Done, Failed, Go, Goal, Rest, Subgoals, Use
 from brigade.envs.kitchen.content.cookbook import Kind
@@ -446,7 +446,7 @@ class Executor(Subgoals):
         if not fires:
             return self.put_down() if hand.holder == "tool" else Done()
         if fire is None:
-            return self._hand_over_tool({region for cell in fires for region in self.grid.regions_beside(cell)})
+            return self._hand_over_tool(where_it_burns(self.observed, self.grid))
         if hand.holder == "tool":
             return Use(fire)
         tool = self.nearest(self._tools())

@@ -51,8 +51,9 @@ class Handover:
             if self._wants_plate(plan) and self._plate_due(plan, first) and self._plate_missing(plan, plates):
                 found.append(self.recipes.plate.name)
             for part in plan.parts:
-                room_left = self._room_for(part, plan, plan is soonest, awaited)
-                if part.food not in self.recipes.spec.dishes and not self._crowded(observed, room_left):
+                if part.food in self.recipes.spec.dishes:
+                    continue
+                if not self._crowded(observed, self._room_for(part, plan, plan is soonest, awaited)):
                     found.extend(self._for_part(part, plan))
         return found
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from brigade.agents.planning.observed_state import Chef, ObservedState
+from brigade.agents.planning.paths import Grid
 from brigade.agents.planning.recipes import Recipes
 
 TAKEN = 12  # ticks that a cell counts as farther away while somebody stands where there is no way past to it
 ON_THE_WAY, THERE_AND_BACK = 1.0, 2.0  # weight of the way onward when choosing a counter to put something on
+
+
+def where_it_burns(observed: ObservedState, grid: Grid) -> set[int]:
+    """The parts of the kitchen from which something that burns can be reached."""
+    return {region for cell, kind in observed.at.items() if kind.burning for region in grid.regions_beside(cell)}
 
 
 class Reachability:

@@ -64,7 +64,7 @@ def cost_of(episodes: Sequence[Episode], config: Mapping[str, Any]) -> Cost | No
     if not episodes:
         return None
     first = episodes[0]
-    if not any(thinks(agent) for agent in first.agents) and not any(e.thoughts for e in episodes):
+    if not any(thinks(agent.name) for agent in first.agents) and not any(e.thoughts for e in episodes):
         return None
     hz = setting(config, first.condition, "clock.hz", 4.0)
     everything = [thought for episode in episodes for thought in episode.thoughts]
@@ -103,9 +103,9 @@ def model_of(agent: AgentSpec, config: Mapping[str, Any], condition: Mapping[str
     return str(next(filter(None, varied), named))
 
 
-def thinks(agent: AgentSpec) -> bool:
+def thinks(name: str) -> bool:
     """Whether an agent is known here as one that thinks; of others, only what they recorded tells."""
-    return agent.name in agents and agents[agent.name].thinks
+    return name in agents and agents[name].thinks
 
 
 def _models(episode: Episode, config: Mapping[str, Any]) -> list[str]:
@@ -113,7 +113,7 @@ def _models(episode: Episode, config: Mapping[str, Any]) -> list[str]:
     return [
         model_of(agent, config, episode.condition)
         for seat, agent in enumerate(episode.agents)
-        if seat in thinking or thinks(agent)
+        if seat in thinking or thinks(agent.name)
     ]
 
 

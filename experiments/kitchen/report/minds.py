@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from brigade.agents.base import agents
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.numbers import NONE, with_error
+from brigade.experiments.kitchen.report.cost import thinks
 from brigade.experiments.kitchen.report.metrics import Run, differences
 from brigade.experiments.kitchen.run.episodes import condition_label
 
@@ -59,14 +59,9 @@ def minds(run: Run) -> list[Mind]:
         gained = differences(row.group, groups)
         if "reasoner" not in row.condition or gained is None or row.cost is None:
             continue  # nobody in it thinks, whoever answers
-        agent = next((label for label in row.team if _thinks(label)), row.team[0])
+        agent = next((label for label in row.team if thinks(label.partition("(")[0])), row.team[0])
         pairs.setdefault((condition_label(row.condition), agent), {})[row.team_label] = gained
     return _corrected([_mind(_words(name), agent, teams) for (name, agent), teams in pairs.items()])
-
-
-def _thinks(label: str) -> bool:
-    name = label.partition("(")[0]
-    return name in agents and agents[name].thinks
 
 
 def lines_of(found: Sequence[Mind]) -> list[list[str]]:
