@@ -61,6 +61,7 @@ agents: Registry[Agent] = Registry(
     own=(
         "brigade.agents.simple", "brigade.agents.state_machine", "brigade.agents.paper_state_machine",
         "brigade.agents.pushing", "brigade.agents.specialists", "brigade.agents.tempo", "brigade.agents.learned.neural",
+        "brigade.dual_process.imagination.lookahead",
     ),
     derived="brigade.dual_process.build:thinking_agents",
 )  # fmt: skip

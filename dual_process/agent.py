@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from brigade.agents.base import View
@@ -11,15 +12,20 @@ from brigade.agents.planning.observed_state import ObservedState, read_state
 from brigade.agents.planning.player import MacroPlayer
 from brigade.agents.planning.recipes import Recipes
 from brigade.agents.planning.subgoals import Rest, Use
+from brigade.dual_process.checking import CHECK, Checking, verdict_of
 from brigade.dual_process.history import History
+from brigade.dual_process.imagination.settings import Imagining
+from brigade.dual_process.partner_model import Stated
 from brigade.dual_process.plan.statements import Authority, Do, Plan
-from brigade.dual_process.system1 import System1, Trust
+from brigade.dual_process.system1 import System1, Trust, as_plan
 from brigade.dual_process.thinker import Thinker
 from brigade.dual_process.thought_kinds.base import ThoughtKind
 from brigade.simulation.messages import Message
 from brigade.simulation.thoughts import Thought, Thoughts
 
 Observation = dict[str, Any]
+WHOLE = "the whole plan"  # what is said to have been refused
+MOST_DROPPED = 12  # lines of what became of plans that are kept for the next prompt
 
 
 class WithThinker:
@@ -64,6 +70,9 @@ class WithThinker:
         """A thought takes effect."""
         self.thinker.receive(thought)
 
+    def believe(self, beliefs: Mapping[int, Stated]) -> None:
+        """System 2 believes this of its partners, in numbers; here they serve nothing."""
+
     def hear(self, message: Message) -> None:
         """A partner has said something."""
         self.thinker.hear(message)
@@ -102,18 +111,28 @@ class DualProcessAgent(WithThinker, System1):
     Args:
         thinker: the slow side.
         trust: how far System 1 follows its advice.
-        authority: whether plans are obeyed or are advice.
+        authority: whether plans are imagined before they are followed, obeyed, or advice.
+        imagining: how plans are imagined.
     """
 
-    def __init__(self, thinker: Thinker, trust: Trust | None = None, authority: Authority = "advise"):
+    def __init__(
+        self,
+        thinker: Thinker,
+        trust: Trust | None = None,
+        authority: Authority = "check",
+        imagining: Imagining | None = None,
+    ):
         super().__init__(trust, authority)
         self.thinker = thinker
+        self.checking = Checking(imagining or Imagining()) if authority == "check" else None
 
     def prepare(self) -> None:
         """Begin an episode."""
         super().prepare()
         self.start_thinker()
         self._began: tuple[int, Macro] | None = None
+        if self.checking is not None:
+            self.checking.start(self.view)
 
     def act(self, observation: Observation) -> int:
         """The action for this tick: System 1's, always at once."""
@@ -122,6 +141,41 @@ class DualProcessAgent(WithThinker, System1):
             self._began = (self._started, self.current)
             self.history.begin(str(self.current), self.observed, self.observed.score)
         return action
+
+    def think(self, observation: Observation) -> None:
+        """Begin the thoughts that are due, and look at a plan that waits."""
+        super().think(observation)
+        if self.checking is not None:
+            self.checking.see(observation, self, self.thinker.thoughts)
+
+    def receive(self, thought: Thought) -> None:
+        """A thought takes effect."""
+        if thought.kind == CHECK:
+            self._decided(thought)
+        else:
+            super().receive(thought)
+
+    def _decided(self, thought: Thought) -> None:
+        """It is known what becomes of a plan."""
+        verdict = verdict_of(thought)
+        said = f"refused: {thought.outcome.problem}" if verdict is None else verdict.said
+        if verdict is not None and verdict.take is not None:
+            self.as_advice = verdict.as_advice
+            System1.adopt(self, verdict.take, thought.effect)
+        if verdict is None or verdict.take is not verdict.plan:
+            self.dropped = (*self.dropped, (WHOLE, said))[-MOST_DROPPED:]
+
+    def adopt(self, plan: Plan, tick: int) -> None:
+        """Follow a new plan from now on; under `check`, once it has been imagined."""
+        if self.checking is None:
+            super().adopt(plan, tick)
+        else:
+            self.checking.propose(as_plan(plan))
+
+    def believe(self, beliefs: Mapping[int, Stated]) -> None:
+        """System 2 believes this of its partners, in numbers."""
+        if self.checking is not None:
+            self.checking.believe(beliefs)
 
     def doing(self, observed: ObservedState) -> dict[str, Any]:
         """The macro action under way."""

@@ -13,6 +13,7 @@ from pydantic import Field
 from brigade.agents.base import Agent, agents, make_agent
 from brigade.dual_process.agent import DualProcessAgent, PickingAgent
 from brigade.dual_process.frameworks import Framework, framework_of, frameworks
+from brigade.dual_process.imagination.settings import Imagining
 from brigade.dual_process.llm.calls import RecordingReasoner, ReplayReasoner
 from brigade.dual_process.llm.protocol import Reasoner
 from brigade.dual_process.paper_side import FollowsTasks
@@ -107,6 +108,7 @@ def make_thinking_agent(
     authority: Authority | None = None,
     trust: Mapping[str, float] | None = None,
     gives_up: bool | None = None,
+    imagining: Mapping[str, Any] | None = None,
 ) -> Agent:
     """An agent of one of the frameworks.
 
@@ -138,7 +140,12 @@ def make_thinking_agent(
     thinker = Thinker(reasoner, framework, budget_tokens, talks, files)
     if framework.steers and framework.fast_side is None:
         weights = checked(Trust, trust, "trust.") if trust else None
-        return DualProcessAgent(thinker, weights, authority or "advise")
+        how = checked(Imagining, imagining, "imagining.") if imagining else None
+        if how is not None and authority not in (None, "check"):
+            raise BrigadeError(f"authority '{authority}' imagines nothing: option imagining is of 'check' only")
+        return DualProcessAgent(thinker, weights, authority or "check", how)
+    if imagining is not None:
+        raise BrigadeError(f"framework '{name}' imagines nothing: it has no option imagining")
     if authority not in (None, "obey") or trust:
         raise BrigadeError(f"framework '{name}' has no plans to take as advice: it always does as it is told")
     if gives_up is not None:

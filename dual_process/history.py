@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.dual_process.orders import OrderBook
-from brigade.dual_process.partner_model import Deed, PartnerModel
+from brigade.dual_process.deeds import Deed, Watched
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.simulation.messages import Message
 
@@ -71,7 +72,7 @@ class History:
 
     def __init__(self, kitchen: Kitchen, seat: int):
         self.seat = seat
-        self.partners = PartnerModel(kitchen, seat)
+        self.partners = Watched(kitchen, seat)
         self.orders = OrderBook()
         self.passages: deque[Passage] = deque(maxlen=KEPT_SCENES)
         self._last: tuple[ObservedState, int] | None = None
@@ -85,6 +86,13 @@ class History:
             if self.passages:
                 self._add(self.passages[-1], deeds, before, observed, score - was)
         self._last = (observed, score)
+
+    def for_hands(self, tick: int) -> History:
+        """What hands alone need of it: what the orders are called, and what partners were lately seen doing."""
+        lean = History.__new__(History)
+        lean.seat, lean.passages, lean._last = self.seat, deque(), None
+        lean.orders, lean.partners = copy.deepcopy(self.orders), self.partners.lately(tick)
+        return lean
 
     def begin(self, doing: str, observed: ObservedState, score: int) -> None:
         """A new macro action begins."""

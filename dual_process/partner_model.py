@@ -1,110 +1,110 @@
-"""Theory of mind: what partners were seen doing, what is believed of them, and how prompts show both."""
+"""Theory of mind: who a partner is, what it will turn to next, and who plays it in imagined futures.
+
+A partner model watches one partner and says two things that can be right or wrong: how probable each turn of it is
+(`turns`), for which it is scored, and which programs act as it does, for futures that are imagined. Other packages bring
+theirs by an entry point of `brigade.partner_models`, or under `plugins:`.
+
+```python
+from brigade.dual_process.partner_model import PartnerModel, partner_models
+
+@partner_models.register("idle", "stands still for ever")
+class Idle(PartnerModel):
+    def programs(self, draw):
+        return [(1.0, make_agent("stay"))]
+```
+"""
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from brigade.agents.planning.macro import PREPARE
+from brigade.agents.base import Agent, Observation
 from brigade.agents.planning.observed_state import ObservedState
-from brigade.agents.planning.recipes import recipes_of
-from brigade.dual_process.prompts import NOTHING_YET
-from brigade.envs.kitchen.content.cookbook import Kind
+from brigade.dual_process.turns import turns_of
 from brigade.envs.kitchen.content.layout import Kitchen
-
-KEPT_DEEDS = 4000
-SEEN_TICKS = 120  # how far back a belief looks at what partners did
+from brigade.envs.registry import Registry
 
 
 @dataclass(frozen=True)
-class Deed:
-    """One thing a chef was seen to do.
+class Stated:
+    """What System 2 believes of one partner, in numbers. All of it has been checked against the kitchen.
 
     Attributes:
-        tick, seat: when and who.
-        verb: `took`, `put`, `made`, `served` or `threw`.
-        what: the kind of item.
-        where: the name of the tile it happened at.
+        turns: how probable each turn is next; together 1, or empty where nothing was said.
+        orders: by number of an open order, how probable it is that this partner serves it.
+        makes: the foods it makes.
+        assembles: whether it puts dishes together; None where nothing was said.
     """
 
-    tick: int
-    seat: int
-    verb: str
-    what: str
-    where: str
+    turns: Mapping[str, float] = field(default_factory=dict)
+    orders: Mapping[int, float] = field(default_factory=dict)
+    makes: tuple[str, ...] = ()
+    assembles: bool | None = None
 
-    def __str__(self) -> str:
-        link = {"took": "from", "put": "on", "made": "at", "served": "at", "threw": "into"}[self.verb]
-        return f"{self.verb} {self.what} {link} {self.where.replace('_', ' ')}"
+
+@dataclass(frozen=True)
+class Sight:
+    """One tick of what is seen.
+
+    Attributes:
+        observation: as agents are given it.
+        before, now: the tick before and this one, read; `before` is None at first.
+        turn: what the partner turned to between them, if anything.
+    """
+
+    observation: Observation
+    before: ObservedState | None
+    now: ObservedState
+    turn: str | None
 
 
 class PartnerModel:
-    """What one chef makes of its partners.
+    """What is made of one partner. Subclass it; one object serves for one partner in one episode."""
 
-    Args:
-        kitchen: where.
-        seat: whose idea it is.
+    kitchen: Kitchen
+    seat: int
 
-    Attributes:
-        deeds: what everyone was seen doing, oldest first.
-        belief: what a thinker last made of it, in words; empty before that.
-    """
+    def begin(self, kitchen: Kitchen, seat: int) -> None:
+        """An episode begins.
 
-    def __init__(self, kitchen: Kitchen, seat: int):
-        self.kitchen, self.recipes = kitchen, recipes_of(kitchen)
-        self.others = [other for other in range(kitchen.chefs) if other != seat]
-        self.deeds: deque[Deed] = deque(maxlen=KEPT_DEEDS)
-        self.belief = ""
+        Args:
+            kitchen: where.
+            seat: the partner's.
+        """
+        self.kitchen, self.seat = kitchen, seat
 
-    def see(self, before: ObservedState, now: ObservedState) -> list[Deed]:
-        """Take in the next tick. Returns what was done in it, by everyone."""
-        deeds = [deed for seat in range(len(now.chefs)) if (deed := self._deed(before, now, seat))]
-        self.deeds.extend(deeds)
-        return deeds
+    def see(self, sight: Sight) -> None:
+        """Take in the next tick."""
 
-    def tally(self, seat: int, since: int) -> Counter[str]:
-        """How often a chef was seen to do what since a tick: `took beef`, `served BeefBurger`, `served`."""
-        counts: Counter[str] = Counter()
-        for deed in self.deeds:
-            if deed.seat == seat and deed.tick >= since:
-                counts[f"{deed.verb} {deed.what}"] += 1
-                counts[deed.verb] += 1
-        return counts
+    def told(self, stated: Stated) -> None:
+        """System 2 has stated a belief."""
 
-    def does(self, verb: str, item: str, since: int) -> bool:
-        """Whether a partner has been seen, since a tick, at what a macro action is for."""
-        sources = [way.source for way in self.recipes.ways.get(item, []) if way.source]
-        signs = [f"took {source}" for source in [*sources, item]] if verb == PREPARE else ["served"]
-        tallies = [self.tally(seat, since) for seat in self.others]
-        return any(tally[sign] > 0 for tally in tallies for sign in signs)
-
-    def seen(self, tick: int) -> dict[str, dict[str, int]]:
-        """What each partner was seen doing lately, for a prompt."""
-        since = tick - SEEN_TICKS
-        return {f"partner {seat + 1}": dict(sorted(self.tally(seat, since).items())) for seat in self.others}
+    def turns(self) -> Mapping[str, float]:
+        """How probable each turn is next; together 1. Those that are not named have what is left."""
+        known = turns_of(self.kitchen)
+        return dict.fromkeys(known, 1 / len(known))
 
     @property
-    def words(self) -> str:
-        """The belief, for a prompt."""
-        return self.belief or NOTHING_YET
+    def trusted(self) -> bool:
+        """Whether the partner does what is expected of it, so that it may be imagined."""
+        return True
 
-    def _deed(self, before: ObservedState, now: ObservedState, seat: int) -> Deed | None:
-        """What a chef did between two ticks, read off its hands."""
-        old, new = before.chefs[seat].hand, now.chefs[seat].hand
-        if old == new:
-            return None
-        chef = now.chefs[seat]
-        faced = chef.cell + self.recipes.grid.offset[chef.facing]
-        where = self.kitchen.tile_names[faced]
-        if old.index == 0:
-            return Deed(now.tick, seat, "took", new.name, where)
-        if new.index == 0:
-            served, thrown = faced in self.recipes.hatches, faced in self.recipes.bins
-            verb = "served" if served else "threw" if thrown else "put"
-            return Deed(now.tick, seat, verb, _name(old), where)
-        verb = "threw" if faced in self.recipes.bins else "made"
-        return Deed(now.tick, seat, verb, _name(old if verb == "threw" else new), where)
+    def programs(self, draw: int) -> Sequence[tuple[float, Agent]]:
+        """Who acts as this partner, as it is now, and how probable that is; together 1. They are copied, not used.
+
+        Args:
+            draw: what random choices of theirs are to come from.
+        """
+        return []
+
+    def believed(self) -> Mapping[str, float]:
+        """What it believes, by name, for records."""
+        return {}
 
 
-def _name(kind: Kind) -> str:
-    return kind.dish or kind.name
+partner_models: Registry[PartnerModel] = Registry(
+    "partner model",
+    "brigade.partner_models",
+    own=tuple(f"brigade.dual_process.imagination.{module}" for module in ("types", "counting", "stated")),
+)

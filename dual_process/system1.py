@@ -5,10 +5,12 @@
 - **advise**: statements re-rank what the state machine would do anyway. They cannot make a chef do what serves no open
   order, put a less urgent order before a more urgent one, keep it from a fire, or hold it up; what is to be left to the
   partner is left only while it is seen doing it.
+- **check**: obeyed, as far as it has been adopted; that is decided by imagining what would come of it (`checking`).
 """
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -67,12 +69,24 @@ class Trust(Model):
     evidence_ticks: int = Field(110, ge=0)
 
 
+# What a chef is that acts: all but what it remembers for thoughts.
+IN_HAND = (
+    "trust", "authority", "as_advice", "dropped", "following", "view", "recipes", "executor", "navigator", "probe",
+    "handover", "current", "given_up", "observed", "_started", "_told", "_active", "_found_nothing",
+)  # fmt: skip
+
+
+def as_plan(plan: object) -> Plan:
+    """A plan; what is none is one whose only statement could not be read."""
+    return plan if isinstance(plan, Plan) else Plan(dropped=((repr(plan)[:LONGEST], "expected a plan"),))
+
+
 class System1(StateMachine):
     """The state machine with a plan.
 
     Args:
         trust: how far it follows advice.
-        authority: whether plans are obeyed or are advice.
+        authority: how far plans are followed.
 
     Raises:
         BrigadeError: no such authority.
@@ -85,24 +99,34 @@ class System1(StateMachine):
 
     @property
     def obeys(self) -> bool:
-        """Whether plans are followed to the letter."""
-        return self.authority == "obey"
+        """Whether the plan is followed to the letter."""
+        return self.authority == "obey" or (self.authority == "check" and not self.as_advice)
 
     def prepare(self) -> None:
         """Begin an episode."""
         super().prepare()
         self.history = History(self.view.kitchen, self.view.seat)
         self.dropped: tuple[Fate, ...] = ()  # of the last plan, what could not be read
+        self.as_advice = False  # under `check`, whether the plan is taken as advice and not to the letter
         self.following = self._follow(())
         self._told: Macro | None = None  # the macro action under way, where a statement asked for it
         self._active: list[Statement] = []
 
     def adopt(self, plan: Plan, tick: int) -> None:
         """Follow a new plan from now on; what is none is dropped as one statement that could not be read."""
-        if not isinstance(plan, Plan):
-            plan = Plan(dropped=((repr(plan)[:LONGEST], "expected a plan"),))
+        plan = as_plan(plan)
         self.dropped = plan.dropped
         self.following = self._follow(plan.statements)
+
+    def hands(self, tick: int) -> System1:
+        """A chef like this one, as it is now, with the same plan: to be copied and imagined. It must not act itself."""
+        hands = System1.__new__(System1)
+        hands.__dict__.update({name: self.__dict__[name] for name in IN_HAND if name in self.__dict__})
+        hands.history = self.history.for_hands(tick)
+        hands.following = copy.copy(self.following)
+        hands.following.orders = hands.history.orders
+        hands._records = []
+        return hands
 
     def _follow(self, statements: Sequence[Statement]) -> Following:
         return Following(statements, self.recipes, self.view.seat, self.history.orders)

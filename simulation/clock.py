@@ -80,6 +80,7 @@ class Pending:
         kind: what sort of thought.
         scale: the share of a constant latency that it takes: budgeted thoughts are quick.
         eager: it is computed at once, also where its effect comes later, so that others can read along.
+        ticks: after which it takes effect on the virtual clock, whatever the latency of others; None: as they do.
     """
 
     asked: int
@@ -89,6 +90,7 @@ class Pending:
     effect: int | None = None
     scale: float = 1.0
     eager: bool = False
+    ticks: int | None = None
 
     @property
     def seat(self) -> int:
@@ -145,7 +147,9 @@ class VirtualClock:
         """Wait for every thought that could take effect by now, and no longer."""
         known = self.latency.known()
         for thought in pending:
-            if thought.effect is None and known is not None:
+            if thought.effect is None and thought.ticks is not None:
+                thought.effect = thought.asked + thought.ticks
+            elif thought.effect is None and known is not None:
                 thought.effect = thought.asked + self._ticks(known * thought.scale)
             if thought.effect is None:
                 await asyncio.wait([thought.task])

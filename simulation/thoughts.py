@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from brigade.agents.base import Agent, Observation
 from brigade.envs.registry import BrigadeError
-from brigade.simulation.clock import Clock, Pending
+from brigade.simulation.clock import Clock, Pending, RealClock
 from brigade.simulation.outcome import CRASHED, Outcome
 
 log = logging.getLogger(__name__)
@@ -68,11 +68,23 @@ class Thoughts:
         """The tick that is being played."""
         return self._everyone.tick
 
-    def begin(self, kind: str, work: Coroutine[Any, Any, Outcome], scale: float = 1.0, eager: bool = False) -> None:
-        """Begin a thought; its outcome comes back through `receive`. `scale` and `eager` as in `Pending`."""
+    @property
+    def in_wall_time(self) -> bool:
+        """Whether ticks come by the clock on the wall, so that nothing that takes long may be done in one."""
+        return isinstance(self._everyone.clock, RealClock)
+
+    def begin(
+        self,
+        kind: str,
+        work: Coroutine[Any, Any, Outcome],
+        scale: float = 1.0,
+        eager: bool = False,
+        ticks: int | None = None,
+    ) -> None:
+        """Begin a thought; its outcome comes back through `receive`. `scale`, `eager` and `ticks` as in `Pending`."""
         task = asyncio.ensure_future(work)
         order = (self.seat, next(self._everyone.numbers))
-        self._everyone.pending.append(Pending(self.tick, task, order, kind, scale=scale, eager=eager))
+        self._everyone.pending.append(Pending(self.tick, task, order, kind, None, scale, eager, ticks))
 
     def progress(self, kind: str) -> float:
         """How much of a thought under way is done by now, 0 to 1, where the clock knows when it will be; else 1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from brigade.agents.base import Observation
 from brigade.envs.kitchen.content.cookbook import Kind
@@ -48,8 +48,22 @@ class ObservedState:
     orders: list[Order]
 
 
+class ReadOnce(dict[str, Any]):
+    """An observation that is read once for all who are given it, as imagined chefs are."""
+
+    read: ObservedState | None = None
+
+
 def read_state(kitchen: Kitchen, observation: Observation) -> ObservedState:
     """Read what `describe` returned."""
+    if not isinstance(observation, ReadOnce):
+        return _read(kitchen, observation)
+    if observation.read is None:
+        observation.read = _read(kitchen, observation)
+    return observation.read
+
+
+def _read(kitchen: Kitchen, observation: Observation) -> ObservedState:
     kind, width = kitchen.cookbook.kind, kitchen.width
     nothing = kitchen.cookbook.kinds[0]
     at: dict[int, Kind] = {}

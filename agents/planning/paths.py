@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Collection
 from functools import lru_cache
 
-from brigade.envs.kitchen.content.cookbook import FLOOR
+from brigade.envs.kitchen.content.cookbook import FLOOR, Fixed
 from brigade.envs.kitchen.content.layout import DOWN, INTERACT, LEFT, RIGHT, UP, Kitchen
 
 FAR = 10_000  # ticks; what cannot be reached
@@ -15,7 +15,7 @@ DIRECTIONS = (LEFT, RIGHT, DOWN, UP)
 Costs = list[int]  # by cell * 5 + facing: ticks until one stands there facing the target
 
 
-class Grid:
+class Grid(Fixed):
     """The floor of a kitchen as a graph over (cell, facing), as both rule sets move: an action turns, then walks.
 
     Args:

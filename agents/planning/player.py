@@ -27,6 +27,7 @@ class MacroPlayer:
     executor: Executor
     navigator: Navigator
     observed: ObservedState  # the tick that was acted on last
+    looks_again = 1  # ticks after which one that found nothing to do looks again, if nothing but time has gone by
 
     def reset(self, view: View) -> None:
         """Begin an episode."""
@@ -38,6 +39,7 @@ class MacroPlayer:
         self._started = 0
         self._records: list[MacroRecord] = []
         self.given_up: dict[Macro, int] = {}  # macro actions given up because the way was blocked, until when
+        self._found_nothing: tuple[int, object] | None = None  # when there was nothing to do, and in what scene
         self.prepare()
 
     @property
@@ -65,8 +67,12 @@ class MacroPlayer:
             self._end(observed, False, "given up for something more urgent")
         for _ in range(CHOICES_A_TICK):
             if self.current is None:
+                if self.looks_again > 1 and self._still_nothing(observed):
+                    return self.navigator.rest(observed, None)
                 self.current = self.choose(observed)
                 if self.current is None:
+                    if self.looks_again > 1:
+                        self._found_nothing = observed.tick, _scene(observed)
                     return self.navigator.rest(observed, None)
                 self._started = observed.tick
                 self.executor.start(observed)
@@ -79,6 +85,13 @@ class MacroPlayer:
                 return self.navigator.rest(observed, goal.near)
             self._end(observed, isinstance(goal, Done), goal.reason if isinstance(goal, Failed) else "")
         return STAY
+
+    def _still_nothing(self, observed: ObservedState) -> bool:
+        """Whether there was nothing to do a short while ago, and things are where they were."""
+        if self._found_nothing is None:
+            return False
+        tick, scene = self._found_nothing
+        return observed.tick - tick < self.looks_again and scene == _scene(observed)
 
     def _held_up(self, observed: ObservedState) -> None:
         """Go to something else of the kind, or the long way round; without either, give it up for a while."""
@@ -102,3 +115,8 @@ class MacroPlayer:
             record = MacroRecord(str(self.current), self._started, observed.tick, succeeded, reason)
             self._records.append(record)
         self.current = None
+
+
+def _scene(observed: ObservedState) -> object:
+    """What lies where, what is in which hand, and what is ordered."""
+    return observed.at, [chef.hand for chef in observed.chefs], [order.dish for order in observed.orders]

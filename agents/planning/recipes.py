@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from brigade.agents.planning.paths import Grid, grid_of
-from brigade.envs.kitchen.content.cookbook import COUNTER, Kind
+from brigade.envs.kitchen.content.cookbook import COUNTER, Fixed, Kind
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.tables import EVENT, LIMIT, NEW_HELD, NEW_TARGET
 
@@ -31,7 +31,7 @@ class Effect(NamedTuple):
     interactions: int  # how many it takes, 1 unless it is chopping, mixing or spraying
 
 
-class Recipes:
+class Recipes(Fixed):
     """What a kitchen's cookbook allows, in the terms in which a cook plans."""
 
     def __init__(self, kitchen: Kitchen):
@@ -56,21 +56,38 @@ class Recipes:
                 by_hand = process.interactions is not None
                 amount = process.interactions or process.ticks or 1
                 self.ways.setdefault(process.to, []).append(Way(process.at, process.from_, by_hand, amount))
+        self._wanted = {food for food in self._foods() if self._is_wanted(food)}
+        self._dispensed = {food for food, ways in self.ways.items() if any(way.source is None for way in ways)}
+        self._foods_of = {dish: spec.sort(spec.dishes[dish].of) for dish in spec.dishes}
+        self._work_tiles = {name for name, tile in spec.tiles.items() if tile.vessel is not None}
+        self._work_tiles |= {process.at for process in spec.processes if process.at in spec.tiles}
+        self._spoils = {
+            (process.at, process.from_): process.ticks
+            for process in reversed(spec.processes)
+            if process.ticks and process.to not in self._wanted
+        }
         self.into = {
             way.source: food for food, ways in self.ways.items() for way in ways if way.source and self.wanted(food)
         }
         self.hand_takes = {(name, food) for name, tile in spec.tiles.items() for food in tile.hand}
         self.plate_takes = {(name, food) for name, tile in spec.tiles.items() for food in tile.plate}
 
-    def wanted(self, food: str) -> bool:
-        """Whether some dish has this food in it, or something made of it."""
+    def _foods(self) -> set[str]:
+        spec = self.spec
+        return {*(f for dish in spec.dishes.values() for f in dish.of), *(p.from_ for p in spec.processes)}
+
+    def _is_wanted(self, food: str) -> bool:
         if any(food in dish.of for dish in self.spec.dishes.values()):
             return True
-        return any(process.from_ == food and self.wanted(process.to) for process in self.spec.processes)
+        return any(process.from_ == food and self._is_wanted(process.to) for process in self.spec.processes)
+
+    def wanted(self, food: str) -> bool:
+        """Whether some dish has this food in it, or something made of it."""
+        return food in self._wanted
 
     def foods_of(self, dish: str) -> tuple[str, ...]:
         """The foods in a dish, in the cookbook's order."""
-        return self.spec.sort(self.spec.dishes[dish].of)
+        return self._foods_of[dish]
 
     def vessel_of(self, dish: str) -> str | None:
         """The vessel tile a dish is made in, None if it is put together on a plate."""
@@ -78,21 +95,16 @@ class Recipes:
 
     def dispensed(self, name: str) -> bool:
         """Whether a dispenser gives it."""
-        return any(way.source is None for way in self.ways.get(name, []))
+        return name in self._dispensed
 
     def works_at(self, cell: int) -> bool:
         """Whether food is worked on at this cell (board, pan, vessel)."""
-        name = self.kitchen.tile_names[cell]
-        tile = self.spec.tiles.get(name)
-        return tile is not None and (tile.vessel is not None or any(p.at == name for p in self.spec.processes))
+        return self.kitchen.tile_names[cell] in self._work_tiles
 
     def spoils_in(self, cell: int, food: str, progress: int) -> int:
         """Ticks until a food lying on a cell turns into something useless by itself; `NEVER` if it does not."""
-        tile = self.kitchen.tile_names[cell]
-        for process in self.spec.processes:
-            if process.at == tile and process.from_ == food and process.ticks and not self.wanted(process.to):
-                return process.ticks - progress
-        return NEVER
+        ticks = self._spoils.get((self.kitchen.tile_names[cell], food))
+        return NEVER if ticks is None else ticks - progress
 
     def effect(self, cell: int, hand: Kind, target: Kind) -> Effect | None:
         """What interacting with `target` on `cell` would do with `hand` in hand; None for nothing."""

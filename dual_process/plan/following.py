@@ -33,12 +33,17 @@ class Following:
     """
 
     def __init__(self, statements: Sequence[Statement], recipes: Recipes, seat: int, orders: OrderBook):
+        self._all = tuple(statements)
         self.left = list(statements)
         self.fates: list[Fate] = []
         self.recipes, self.seat, self.orders = recipes, seat, orders
-        self._held: set[int] = set()  # ids of the statements whose guards have held
-        self._first: tuple[int, int] | None = None  # id of the first that can be done now, and since when it is that
-        self._begun: dict[int, int] = {}  # by id of a wait, the tick at which it began
+        self._held: set[int] = set()  # numbers of the statements whose guards have held
+        self._first: tuple[int, int] | None = None  # number of the first that can be done now, and since when
+        self._begun: dict[int, int] = {}  # by number of a wait, the tick at which it began
+
+    def _number(self, statement: Statement) -> int:
+        """Which of the plan's statements it is; the same in copies of the plan."""
+        return next(number for number, other in enumerate(self._all) if other is statement)
 
     def active(self, observed: ObservedState) -> list[Statement]:
         """The statements to be looked at now, in their order; those that cannot stand any longer are dropped."""
@@ -52,7 +57,7 @@ class Following:
             if reason:
                 self.end(statement, reason)
             elif self._holds(statement, statement.when, facts):
-                self._held.add(id(statement))
+                self._held.add(self._number(statement))
                 active.append(statement)
         return self._without_stale(active, observed)
 
@@ -61,8 +66,8 @@ class Following:
         first = next((statement for statement in active if isinstance(statement, Do)), None)
         if first is None:
             self._first = None
-        elif self._first is None or self._first[0] != id(first):
-            self._first = (id(first), observed.tick)
+        elif self._first is None or self._first[0] != self._number(first):
+            self._first = (self._number(first), observed.tick)
         elif observed.tick - self._first[1] > PATIENCE:
             self.end(first, "not possible or not useful for too long")
             return [statement for statement in active if statement is not first]
@@ -70,7 +75,7 @@ class Following:
 
     def lasts(self, wait: Wait, observed: ObservedState) -> int:
         """Ticks that a wait goes on from now, 0 when it is over; it begins when this is first asked."""
-        begun = self._begun.setdefault(id(wait), observed.tick)
+        begun = self._begun.setdefault(self._number(wait), observed.tick)
         if wait.until is None:
             return max(0, begun + wait.ticks - observed.tick)
         facts = StateFacts(observed, self.recipes, self.seat)
@@ -86,7 +91,7 @@ class Following:
         return [*self.fates, *((str(statement), self._so_far(statement)) for statement in self.left)]
 
     def _so_far(self, statement: Statement) -> str:
-        if id(statement) not in self._held:
+        if self._number(statement) not in self._held:
             return "its condition never held" if statement.when is not None else "not looked at"
         return "not begun" if isinstance(statement, ONCE) else "stood"
 
@@ -98,7 +103,7 @@ class Following:
             return "out of reach"
         if isinstance(statement, Put) and not any(self._beside(cell) for cell in statement.cells):
             return "out of reach"
-        begun = self._begun.get(id(statement))
+        begun = self._begun.get(self._number(statement))
         if isinstance(statement, Wait) and statement.until and begun is not None:
             return "waited long enough" if observed.tick - begun > LONGEST_WAIT else ""
         return ""

@@ -9,7 +9,7 @@ from brigade.agents.planning.macro import Macro
 from brigade.dual_process.guard.language import Guard
 
 Whose = Literal["mine", "yours", "drop"]
-Authority = Literal["obey", "advise"]  # how far System 1 follows a plan
+Authority = Literal["obey", "advise", "check"]  # how far System 1 follows a plan
 
 
 @dataclass(frozen=True, kw_only=True)

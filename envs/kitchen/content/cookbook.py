@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import combinations, combinations_with_replacement, count
-from typing import Literal
+from typing import Literal, Self
 
 from brigade.envs.content import Document, parse, read, validate
 from brigade.envs.kitchen.content.cookbook_checks import check
@@ -23,8 +23,15 @@ FLOOR, COUNTER = 0, 1
 FILE_ENDINGS = (".yaml", ".yml")  # a name that ends so is a file's
 
 
+class Fixed:
+    """What never changes once it is made: copies of agents share it."""
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
 @dataclass(frozen=True)
-class Kind:
+class Kind(Fixed):
     """One kind of thing that can lie on a tile or be in a hand.
 
     Attributes:
@@ -49,7 +56,7 @@ class Kind:
 
 
 @dataclass(frozen=True, eq=False)
-class Cookbook:
+class Cookbook(Fixed):
     """A checked cookbook with its kinds of item numbered. Make one with `load_cookbook`."""
 
     spec: CookbookSpec

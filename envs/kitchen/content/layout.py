@@ -22,6 +22,7 @@ from brigade.envs.kitchen.content.cookbook import (
     FLOOR,
     NOTHING,
     Cookbook,
+    Fixed,
     build_cookbook,
     load_cookbook,
 )
@@ -107,7 +108,7 @@ class Layout(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Kitchen:
+class Kitchen(Fixed):
     """A checked kitchen. Make one with `load_kitchen`."""
 
     spec: KitchenSpec

@@ -93,6 +93,11 @@ class Game:
         self.spread(rules.step_range, self.state, layout, tables, self._actions, self.rewards)
         return self.rewards
 
+    def advance(self, actions: Sequence[int]) -> None:
+        """One tick of a single kitchen; the actions, one per chef, are 0-5 and are not checked."""
+        self._actions[0] = actions
+        rules.step_range(self.state, self.kitchen.layout, self.kitchen.tables, self._actions, self.rewards, 0, 1)
+
     def spread(self, work: Callable[..., object], *args: object) -> None:
         """Call `work(*args, lo, hi)` for each thread's share of the kitchens, side by side, and wait for all."""
         if self._pool is None:

@@ -1,0 +1,147 @@
+"""Authority `check`: a plan is imagined before it is followed.
+
+When a plan takes effect, the chef plays it and its own way forward in the same imagined futures. It follows the plan if
+that comes to more, by more than chance and a margin, under every idea of the partner that is reckoned with; it gives up
+the plan in hand if going on without it comes to more. Where it cannot tell, it keeps what it had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from brigade.agents.base import Observation, View
+from brigade.dual_process.imagination.imagination import Imagination
+from brigade.dual_process.imagination.look import Look
+from brigade.dual_process.imagination.settings import Imagining
+from brigade.dual_process.partner_model import Stated
+from brigade.dual_process.plan import statements
+from brigade.dual_process.plan.statements import Plan, Statement
+from brigade.dual_process.system1 import System1
+from brigade.simulation.outcome import Outcome
+from brigade.simulation.thoughts import Thought, Thoughts
+
+CHECK = "check"  # what records call the thought
+IMAGINABLE = tuple(
+    kind for kind in vars(statements).values()
+    if isinstance(kind, type) and issubclass(kind, Statement) and kind is not Statement
+)  # fmt: skip
+NEW, NONE = "the new plan", "no plan"
+AGAIN = 20  # ticks after which a plan in hand is looked at again, if no new one comes
+ROUNDED = 2  # digits of figures in records
+
+
+@dataclass(frozen=True)
+class Adopting:
+    """A plan as a way to go on; none: to go on without one."""
+
+    name: str
+    plan: Plan
+
+    def begin(self, hands: Any, tick: int) -> None:
+        """Follow it to the letter."""
+        hands.as_advice = False
+        hands.adopt(self.plan, tick)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a plan.
+
+    Attributes:
+        plan: the plan that was looked at; None where the one in hand was looked at again.
+        take: the plan to be followed from now on, None to keep what is in hand.
+        said: in words.
+        as_advice: whether it is taken as advice.
+    """
+
+    plan: Plan | None
+    take: Plan | None
+    said: str
+    as_advice: bool = False
+
+    def __str__(self) -> str:
+        return self.said
+
+
+class Checking:
+    """Looks at the plans of one chef before they are followed.
+
+    Args:
+        settings: how it imagines.
+    """
+
+    def __init__(self, settings: Imagining):
+        self.settings = settings
+
+    def start(self, view: View) -> None:
+        """Begin an episode."""
+        self.imagination = Imagination(view, self.settings)
+        self._waiting: Plan | None = None
+        self._looked = 0
+
+    def propose(self, plan: Plan) -> None:
+        """A plan that has been thought of; it takes the place of one that nobody has looked at yet."""
+        self._waiting = plan
+
+    def believe(self, beliefs: Mapping[int, Stated]) -> None:
+        """What System 2 believes of partners, in numbers, by seat."""
+        for seat, stated in beliefs.items():
+            self.imagination.told(seat, stated)
+
+    def see(self, observation: Observation, hands: System1, thoughts: Thoughts | None) -> None:
+        """Take in the next tick; look at the plan that waits, or after a while again at the one in hand."""
+        self.imagination.see(observation)
+        tick = int(observation["tick"])
+        again = bool(hands.following.left) and tick - self._looked >= AGAIN
+        if thoughts is None or thoughts.under_way(CHECK) or (self._waiting is None and not again):
+            return
+        plan, self._waiting, self._looked = self._waiting, None, tick
+        thoughts.begin(CHECK, self._decide(plan, observation, hands), ticks=self.settings.ticks)
+
+    def _decide(self, plan: Plan | None, observation: Observation, hands: System1) -> Any:
+        """The thought that decides; what it needs is looked at now, what it comes to takes effect later."""
+        wanted = plan.statements if plan is not None else ()
+        foreign = [str(statement) for statement in wanted if not isinstance(statement, IMAGINABLE)]
+        if foreign:
+            said = f"taken as advice: nobody can imagine '{foreign[0][:60]}'"
+            return _finished(Verdict(plan, plan, said, as_advice=True), {})
+        ways = [Adopting(NEW, plan)] if plan is not None and wanted else []
+        if hands.following.left:
+            ways.append(Adopting(NONE, Plan()))
+        if not ways:
+            return _finished(Verdict(plan, None, "kept: it asks for nothing, and there is none in hand"), {})
+        look = self.imagination.look(observation, hands.hands(int(observation["tick"])), ways)
+        return _finished(_verdict(plan, ways, look), self.record(look))
+
+    def record(self, look: Look) -> dict[str, Any]:
+        """What records keep of a look ahead."""
+        return {
+            "imagined_ticks": look.ticks,
+            "tried": [[t.name, round(t.gain, ROUNDED), round(t.error, ROUNDED), t.why] for t in look.tried],
+            **self.imagination.record(),
+        }
+
+
+def _verdict(plan: Plan | None, ways: list[Adopting], look: Look) -> Verdict:
+    refused = "kept" if plan is None else "refused"
+    if look.chosen is not None:
+        gain = look.tried[look.chosen].gain
+        if ways[look.chosen].name == NEW:
+            return Verdict(plan, plan, f"adopted: {gain:+.0f} points")
+        why = f"{gain:+.0f} points without it"
+        return Verdict(plan, Plan(), f"given up: {why}" if plan is None else f"refused, the one before given up: {why}")
+    if look.blind and ways[-1].name == NONE:
+        return Verdict(plan, Plan(), f"given up: {look.why}")
+    return Verdict(plan, None, f"{refused}: {look.why}")
+
+
+async def _finished(verdict: Verdict, told: Mapping[str, Any]) -> Outcome:
+    return Outcome(verdict, told={**told, "value": verdict.said})
+
+
+def verdict_of(thought: Thought) -> Verdict | None:
+    """What a `check` thought came to; None if it failed."""
+    value = thought.outcome.value
+    return value if isinstance(value, Verdict) else None

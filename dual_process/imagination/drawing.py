@@ -1,0 +1,44 @@
+"""A chef that does what it is probable to do: whenever it is idle it draws what to turn to, among what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from brigade.agents.planning import macro as macros
+from brigade.agents.planning.macro import Macro
+from brigade.agents.planning.observed_state import ObservedState
+from brigade.agents.state_machine import StateMachine
+from brigade.dual_process.turns import turns_for
+
+
+class Drawing(StateMachine):
+    """Draws its macro actions.
+
+    Args:
+        turns: how probable each turn is.
+        draw: what the draws come from.
+    """
+
+    def __init__(self, turns: Mapping[str, float], draw: int):
+        self.turns, self._draws = dict(turns), np.random.default_rng(draw)
+
+    def choose(self, observed: ObservedState) -> Macro | None:
+        """One of the macro actions that can be begun, as probable as its turn."""
+        self.probe.look(observed)
+        fire = self._fire(observed)
+        if fire is not None:
+            return fire
+        offered = {option.macro for option in self._options(observed, self.plans(observed))}
+        made = {food for kind in observed.at.values() for food in kind.contents if self.recipes.wanted(food)}
+        offered |= {Macro(macros.PASS_ON, food) for food in made if not self.recipes.dispensed(food)}
+        offered |= {Macro(macros.PREPARE, food) for order in observed.orders for food in self._foods(order.dish)}
+        can = sorted((m for m in offered if self._price(observed, m) < float("inf")), key=str)
+        chances = np.array([max(self.turns.get(turn, 0.0) for turn in turns_for(m, self.recipes)) for m in can])
+        if not can or chances.sum() <= 0:
+            return None
+        return can[int(self._draws.choice(len(can), p=chances / chances.sum()))]
+
+    def _foods(self, dish: str) -> list[str]:
+        return [food for food in self.recipes.foods_of(dish) if food in self.recipes.ways]

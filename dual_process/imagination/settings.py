@@ -1,0 +1,34 @@
+"""How far and how often is looked ahead, what must come of it, and what it may cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from brigade.envs.content import Model
+
+
+class Imagining(Model):
+    """Settings of imagination: option `imagining` of agents that imagine.
+
+    Attributes:
+        ahead: ticks that are imagined.
+        futures: ways in which orders may come.
+        margin: points by which something must be better than going on.
+        harm: points by which it may be worse under any program that is reckoned with.
+        ticks: after which what was imagined takes effect, on the virtual clock.
+        budget: ticks of imagined kitchens that one look may cost; 0: nothing is imagined.
+        seconds: wall time after which an answer comes too late, where time is wall time.
+        models: names of partner models, or mappings of `name` and `options`; several are weighed by how well each
+            foresaw the partner's turns.
+    """
+
+    ahead: int = Field(120, ge=10, le=2000)
+    futures: int = Field(3, ge=1, le=32)
+    margin: float = Field(5.0, ge=0)
+    harm: float = Field(5.0, ge=0)
+    ticks: int = Field(1, ge=0, le=1000)
+    budget: int = Field(20_000, ge=0)
+    seconds: float = Field(4.0, gt=0)
+    models: list[str | dict[str, Any]] = Field(["types"], min_length=1, max_length=8)

@@ -1,0 +1,46 @@
+"""The numbers that System 2 states of a partner, as a partner model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from brigade.agents.base import Agent, View
+from brigade.dual_process.imagination.drawing import Drawing
+from brigade.dual_process.partner_model import PartnerModel, Stated, partner_models
+from brigade.dual_process.turns import turns_of
+from brigade.envs.kitchen.content.layout import Kitchen
+
+DOUBT = 0.05  # share of any turn whatever
+
+
+class AsStated(PartnerModel):
+    """What System 2 last said is probable, nearly; anything before that."""
+
+    def begin(self, kitchen: Kitchen, seat: int) -> None:
+        """An episode begins."""
+        super().begin(kitchen, seat)
+        self._stated: Mapping[str, float] = {}
+
+    def told(self, stated: Stated) -> None:
+        """System 2 has stated a belief."""
+        self._stated = stated.turns or self._stated
+
+    @property
+    def trusted(self) -> bool:
+        """Whether anything was stated."""
+        return bool(self._stated)
+
+    def turns(self) -> Mapping[str, float]:
+        """What was stated, with some doubt."""
+        known = turns_of(self.kitchen)
+        doubt = DOUBT if self._stated else 1.0
+        return {turn: (1 - doubt) * self._stated.get(turn, 0.0) + doubt / len(known) for turn in known}
+
+    def programs(self, draw: int) -> Sequence[tuple[float, Agent]]:
+        """A chef that draws its turns so."""
+        drawing = Drawing(self.turns(), draw)
+        drawing.reset(View(self.kitchen, self.seat))
+        return [(1.0, drawing)]
+
+
+partner_models.register("stated", "what System 2 says is probable")(AsStated)
