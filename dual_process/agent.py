@@ -142,6 +142,18 @@ class DualProcessAgent(WithThinker, System1):
             self.history.begin(str(self.current), self.observed, self.observed.score)
         return action
 
+    def attend(self, thoughts: Thoughts) -> None:
+        """Is told where to begin thoughts."""
+        super().attend(thoughts)
+        if self.checking is not None:
+            self.checking.attend(thoughts)
+
+    async def close(self) -> None:
+        """The episode is over: let go of connections."""
+        if self.checking is not None:
+            self.checking.close()
+        await super().close()
+
     def think(self, observation: Observation) -> None:
         """Begin the thoughts that are due, and look at a plan that waits."""
         super().think(observation)

@@ -13,7 +13,7 @@ from pydantic import Field
 from brigade.agents.base import Agent, agents, make_agent
 from brigade.dual_process.agent import DualProcessAgent, PickingAgent
 from brigade.dual_process.frameworks import Framework, framework_of, frameworks
-from brigade.dual_process.imagination.settings import Imagining
+from brigade.dual_process.imagination.settings import settings_of
 from brigade.dual_process.llm.calls import RecordingReasoner, ReplayReasoner
 from brigade.dual_process.llm.protocol import Reasoner
 from brigade.dual_process.paper_side import FollowsTasks
@@ -140,7 +140,7 @@ def make_thinking_agent(
     thinker = Thinker(reasoner, framework, budget_tokens, talks, files)
     if framework.steers and framework.fast_side is None:
         weights = checked(Trust, trust, "trust.") if trust else None
-        how = checked(Imagining, imagining, "imagining.") if imagining else None
+        how = settings_of(imagining) if imagining else None
         if how is not None and authority not in (None, "check"):
             raise BrigadeError(f"authority '{authority}' imagines nothing: option imagining is of 'check' only")
         return DualProcessAgent(thinker, weights, authority or "check", how)

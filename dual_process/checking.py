@@ -7,12 +7,12 @@ the plan in hand if going on without it comes to more. Where it cannot tell, it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from brigade.agents.base import Observation, View
-from brigade.dual_process.imagination.imagination import Imagination
+from brigade.dual_process.imagination.imaginer import Answer, Imaginer, make_imaginer
 from brigade.dual_process.imagination.look import Look
 from brigade.dual_process.imagination.settings import Imagining
 from brigade.dual_process.partner_model import Stated
@@ -74,12 +74,23 @@ class Checking:
 
     def __init__(self, settings: Imagining):
         self.settings = settings
+        self.imaginer: Imaginer | None = None
 
     def start(self, view: View) -> None:
         """Begin an episode."""
-        self.imagination = Imagination(view, self.settings)
+        self.view = view
+        self.imaginer = None
         self._waiting: Plan | None = None
         self._looked = 0
+
+    def attend(self, thoughts: Thoughts) -> None:
+        """Is told where to begin thoughts."""
+        self.imaginer = make_imaginer(self.view, self.settings, thoughts.in_wall_time)
+
+    def close(self) -> None:
+        """The episode is over."""
+        if self.imaginer is not None:
+            self.imaginer.close()
 
     def propose(self, plan: Plan) -> None:
         """A plan that has been thought of; it takes the place of one that nobody has looked at yet."""
@@ -88,11 +99,14 @@ class Checking:
     def believe(self, beliefs: Mapping[int, Stated]) -> None:
         """What System 2 believes of partners, in numbers, by seat."""
         for seat, stated in beliefs.items():
-            self.imagination.told(seat, stated)
+            if self.imaginer is not None:
+                self.imaginer.told(seat, stated)
 
     def see(self, observation: Observation, hands: System1, thoughts: Thoughts | None) -> None:
         """Take in the next tick; look at the plan that waits, or after a while again at the one in hand."""
-        self.imagination.see(observation)
+        if self.imaginer is None:
+            return
+        self.imaginer.see(observation)
         tick = int(observation["tick"])
         again = bool(hands.following.left) and tick - self._looked >= AGAIN
         if thoughts is None or thoughts.under_way(CHECK) or (self._waiting is None and not again):
@@ -100,32 +114,30 @@ class Checking:
         plan, self._waiting, self._looked = self._waiting, None, tick
         thoughts.begin(CHECK, self._decide(plan, observation, hands), ticks=self.settings.ticks)
 
-    def _decide(self, plan: Plan | None, observation: Observation, hands: System1) -> Any:
-        """The thought that decides; what it needs is looked at now, what it comes to takes effect later."""
+    def _decide(self, plan: Plan | None, observation: Observation, hands: System1) -> Coroutine[Any, Any, Outcome]:
+        """The thought that decides; what it needs is taken down now, what it comes to takes effect later."""
+        assert self.imaginer is not None
         wanted = plan.statements if plan is not None else ()
         foreign = [str(statement) for statement in wanted if not isinstance(statement, IMAGINABLE)]
-        if foreign:
-            said = f"taken as advice: nobody can imagine '{foreign[0][:60]}'"
-            return _finished(Verdict(plan, plan, said, as_advice=True), {})
-        ways = [Adopting(NEW, plan)] if plan is not None and wanted else []
+        ways = [Adopting(NEW, plan)] if plan is not None and wanted and not foreign else []
         if hands.following.left:
             ways.append(Adopting(NONE, Plan()))
-        if not ways:
-            return _finished(Verdict(plan, None, "kept: it asks for nothing, and there is none in hand"), {})
-        look = self.imagination.look(observation, hands.hands(int(observation["tick"])), ways)
-        return _finished(_verdict(plan, ways, look), self.record(look))
+        look = self.imaginer.look(observation, hands.hands(int(observation["tick"])), ways, False)
+        said = f"taken as advice: nobody can imagine '{foreign[0][:60]}'" if foreign else ""
+        return _decided(plan, ways, look, said)
 
-    def record(self, look: Look) -> dict[str, Any]:
-        """What records keep of a look ahead."""
-        return {
-            "imagined_ticks": look.ticks,
-            "tried": [[t.name, round(t.gain, ROUNDED), round(t.error, ROUNDED), t.why] for t in look.tried],
-            **self.imagination.record(),
-        }
+
+async def _decided(plan: Plan | None, ways: list[Adopting], answer: Awaitable[Answer], as_advice: str) -> Outcome:
+    look, believed = await answer
+    verdict = Verdict(plan, plan, as_advice, True) if as_advice else _verdict(plan, ways, look)
+    tried = [[t.name, round(t.gain, ROUNDED), round(t.error, ROUNDED), t.why] for t in look.tried]
+    return Outcome(verdict, told={"value": verdict.said, "imagined_ticks": look.ticks, "tried": tried, **believed})
 
 
 def _verdict(plan: Plan | None, ways: list[Adopting], look: Look) -> Verdict:
     refused = "kept" if plan is None else "refused"
+    if not ways:
+        return Verdict(plan, None, "kept: it asks for nothing, and there is none in hand")
     if look.chosen is not None:
         gain = look.tried[look.chosen].gain
         if ways[look.chosen].name == NEW:
@@ -135,10 +147,6 @@ def _verdict(plan: Plan | None, ways: list[Adopting], look: Look) -> Verdict:
     if look.blind and ways[-1].name == NONE:
         return Verdict(plan, Plan(), f"given up: {look.why}")
     return Verdict(plan, None, f"{refused}: {look.why}")
-
-
-async def _finished(verdict: Verdict, told: Mapping[str, Any]) -> Outcome:
-    return Outcome(verdict, told={**told, "value": verdict.said})
 
 
 def verdict_of(thought: Thought) -> Verdict | None:

@@ -60,10 +60,16 @@ class Sight:
 
 
 class PartnerModel:
-    """What is made of one partner. Subclass it; one object serves for one partner in one episode."""
+    """What is made of one partner. Subclass it; one object serves for one partner in one episode.
+
+    Attributes:
+        kitchen, seat: where, and which chef the partner is; set by `begin`.
+        scored: whether anybody will ask for `turns`.
+    """
 
     kitchen: Kitchen
     seat: int
+    scored: bool = False
 
     def begin(self, kitchen: Kitchen, seat: int) -> None:
         """An episode begins.

@@ -40,6 +40,9 @@ class Plugin(Model):
     file: str | None = Field(None, exclude=True)
 
 
+imported: list[Plugin] = []  # what this process has imported, for processes that it starts
+
+
 def notice(text: str) -> None:
     """Say something on standard error."""
     sys.stderr.write(f"Brigade: {text}\n")
@@ -108,6 +111,7 @@ def import_plugins(plugins: Sequence[Plugin]) -> None:
                 else:
                     _import_file(Path(plugin.file), plugin.digest)
                 undo.pop_all()
+            imported.append(plugin)
         except (Exception, SystemExit) as error:  # other people's code: it may end in anything
             told = error if isinstance(error, BrigadeError) else in_words(error)
             raise BrigadeError(f"plug-in {plugin.name}: cannot be imported: {told}") from error

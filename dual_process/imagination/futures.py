@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from brigade.agents.base import Agent, Observation
-from brigade.agents.planning.observed_state import ReadOnce
+from brigade.agents.planning.observed_state import ObservedState, ReadOnce, read_state
 from brigade.agents.planning.player import MacroPlayer
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
@@ -58,14 +58,20 @@ class Future:
 
     def play(self, ticks: int) -> int:
         """Go on for some ticks, or to the end of the episode. Returns how many ticks were played."""
+        return sum(1 for _ in self.ticks(ticks))
+
+    def ticks(self, ticks: int) -> Iterator[ObservedState]:
+        """The same, tick by tick: what each chef then sees. No other future may be played before this is over."""
         game, team = self._game, self.team
         game.restore(self._at)
-        before = int(game.state.tick[0])
-        for _ in range(min(ticks, game.kitchen.horizon - before)):
-            seen = ReadOnce(game.describe())
-            game.advance([agent.act(seen) for agent in team])
-        self._at = game.snapshot()
-        return int(game.state.tick[0]) - before
+        seen = ReadOnce(game.describe())
+        try:
+            for _ in range(min(ticks, game.kitchen.horizon - int(game.state.tick[0]))):
+                game.advance([agent.act(seen) for agent in team])
+                seen = ReadOnce(game.describe())
+                yield read_state(game.kitchen, seen)
+        finally:
+            self._at = game.snapshot()
 
     @property
     def score(self) -> int:

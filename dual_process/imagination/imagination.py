@@ -11,6 +11,7 @@ from brigade.agents.base import Observation, View
 from brigade.agents.planning.observed_state import ObservedState, read_state
 from brigade.agents.planning.recipes import recipes_of
 from brigade.dual_process.imagination.look import Comparison, Look, Team, Way
+from brigade.dual_process.imagination.score import Scorer
 from brigade.dual_process.imagination.settings import Imagining
 from brigade.dual_process.partner_model import PartnerModel, Sight, Stated, partner_models
 from brigade.dual_process.turns import turn_of
@@ -41,8 +42,10 @@ class Imagination:
         others = [seat for seat in range(view.kitchen.chefs) if seat != view.seat]
         self.minds = {seat: {name: model for name, model in _models(settings)} for seat in others}
         self._logs = {seat: dict.fromkeys(models, 0.0) for seat, models in self.minds.items()}
+        self._scorers = {seat: Scorer(view.kitchen, seat) for seat in others if settings.scored}
         for seat, models in self.minds.items():
             for name in list(models):
+                models[name].scored = settings.scored or len(models) > 1
                 self._asking(seat, name, lambda model, seat=seat: model.begin(view.kitchen, seat))
 
     def see(self, observation: Observation) -> None:
@@ -54,6 +57,8 @@ class Imagination:
         for seat, models in self.minds.items():
             turn = turn_of(before, now, seat, self.recipes) if before is not None else None
             sight = Sight(observation, before, now, turn)
+            if seat in self._scorers:
+                self._score(seat, sight)
             for name in list(models):
                 self._asking(seat, name, lambda model, name=name, seat=seat, sight=sight: self._show(seat, name, sight))
         self._before = now
@@ -62,6 +67,8 @@ class Imagination:
         """System 2 has stated what it believes of a partner."""
         for name in list(self.minds.get(seat, ())):
             self._asking(seat, name, lambda model: model.told(stated))
+        if seat in self._scorers:
+            self._scorers[seat].told(stated)
 
     @property
     def trusted(self) -> bool:
@@ -95,6 +102,8 @@ class Imagination:
             ways: what could be done.
             screen: whether what is no better in the first future is left at that.
         """
+        if not ways:
+            return Look()
         if self.settings.budget == 0:
             return Look(why="no budget: nothing is imagined")
         if not self.trusted:
@@ -132,6 +141,16 @@ class Imagination:
         logs = self._logs[seat]
         most = max(logs.values(), default=0.0)
         return {name: math.exp(log - most) for name, log in logs.items()}
+
+    def _score(self, seat: int, sight: Sight) -> None:
+        try:
+            entry = self._scorers[seat].see(sight, self.minds[seat])
+        except Exception as error:
+            self.problems.append(f"what was foreseen cannot be scored: {type(error).__name__}: {error}")
+            del self._scorers[seat]
+            return
+        if entry is not None:
+            self.scored.append(entry)
 
     def _show(self, seat: int, name: str, sight: Sight) -> None:
         model = self.minds[seat][name]

@@ -14,6 +14,7 @@ from brigade.dual_process.imagination.futures import Future, Futures
 from brigade.dual_process.imagination.settings import Imagining
 from brigade.envs.kitchen.content.layout import Kitchen
 
+ENOUGH = 2  # futures in which something is no better on the whole after which it is left at that
 SOON = 2  # ticks after which two ways that have come to the same are one
 
 
@@ -138,6 +139,9 @@ class Comparison:
         for team in range(len(self.teams)):
             for number in range(settings.futures):
                 gains[team, number] = first if team == number == 0 else self._gain(way, team, number)
+                if (team, number) == (0, 1) and gains[0, :ENOUGH].sum() <= 0:
+                    mean = float(gains[0, :ENOUGH].mean())
+                    return Tried(way.name, mean, 0.0, mean, "not better")
         gain, error, worst = compared(gains, [weight for weight, _ in self.teams])
         return Tried(way.name, gain, error, worst, self._against(gain, error, worst))
 

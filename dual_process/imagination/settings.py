@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from brigade.envs.content import Model
+from brigade.envs.registry import BrigadeError
 
 
 class Imagining(Model):
@@ -20,6 +22,7 @@ class Imagining(Model):
         ticks: after which what was imagined takes effect, on the virtual clock.
         budget: ticks of imagined kitchens that one look may cost; 0: nothing is imagined.
         seconds: wall time after which an answer comes too late, where time is wall time.
+        scored: whether what was foreseen of the partner's turns is scored, for the record.
         models: names of partner models, or mappings of `name` and `options`; several are weighed by how well each
             foresaw the partner's turns.
     """
@@ -31,4 +34,18 @@ class Imagining(Model):
     ticks: int = Field(1, ge=0, le=1000)
     budget: int = Field(20_000, ge=0)
     seconds: float = Field(4.0, gt=0)
+    scored: bool = True
     models: list[str | dict[str, Any]] = Field(["types"], min_length=1, max_length=8)
+
+
+def settings_of(imagining: Mapping[str, Any]) -> Imagining:
+    """Settings from plain data.
+
+    Raises:
+        BrigadeError: one that there is not, or that does not fit; the message says which.
+    """
+    try:
+        return Imagining.model_validate(dict(imagining))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BrigadeError(f"imagining.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None

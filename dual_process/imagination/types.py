@@ -14,6 +14,7 @@ import numpy as np
 from brigade.agents.base import Agent, View, make_agent
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.paths import grid_of
+from brigade.dual_process.imagination.foreseeing import foreseen
 from brigade.dual_process.imagination.roles import Role
 from brigade.dual_process.partner_model import PartnerModel, Sight, Stated, partner_models
 from brigade.envs.kitchen.content.layout import INTERACT, STAY, Kitchen
@@ -70,6 +71,7 @@ class TypeInference(PartnerModel):
             self._shadows.append(self._role)
         self._weights = np.full(len(self.names), 1 / max(1, len(self.names)))
         self._last: Sight | None = None
+        self._foreseen: Mapping[str, float] | None = None
         self.foreseen = AT_FIRST
 
     @property
@@ -97,6 +99,8 @@ class TypeInference(PartnerModel):
     def see(self, sight: Sight) -> None:
         """Take in the next tick: what each program would have done in the last one, and what the partner did."""
         last, self._last = self._last, sight
+        if sight.turn is not None:
+            self._foreseen = None
         if last is None or sight.before is None or not self._shadows:
             return
         said = [shadow.act(last.observation) for shadow in self._shadows]
@@ -109,6 +113,12 @@ class TypeInference(PartnerModel):
         weights /= weights.sum()
         self._weights = (1 - TURN) * weights + TURN / len(weights)
         self._role.watch(sight)
+        if self.scored and self._foreseen is None:
+            self._foreseen = foreseen(self.kitchen, self.seat, sight.observation, self.programs(0))
+
+    def turns(self) -> Mapping[str, float]:
+        """The turns that the likeliest programs were about to take after the last one."""
+        return super().turns() if self._foreseen is None else self._foreseen
 
     def programs(self, draw: int) -> Sequence[tuple[float, Agent]]:
         """The programs to be reckoned with, as they are now, and the probability of each; together 1."""

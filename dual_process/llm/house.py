@@ -4,7 +4,8 @@ It reads the JSON in the prompt and answers in the requested form by the rules b
 is the one these rules make; otherwise it is a wrong one, drawn from a seeded generator.
 
 - **belief**: it looks at what each partner was seen taking and serving. One who took only what a single food is made of
-  makes that food; one who served and took nothing raw puts dishes together; anyone else does a bit of everything.
+  makes that food; one who served and took nothing raw puts dishes together; anyone else does a bit of everything. In
+  numbers: as often as it was seen to take each turn.
 - **plan**: see `house_plans`.
 - **reflection**: it counts orders that were missed and fires, and says to serve the most urgent first, or to watch the
   stove, or to go on.
@@ -26,6 +27,7 @@ from brigade.dual_process.llm.house_plans import NO_DEADLINE, State, in_old_form
 
 Messages = Sequence[tuple[str, str]]
 
+MOST_TURNS = 8
 EARLIER = {"policy": "plan"}  # what a client of an earlier revision calls it
 
 
@@ -74,14 +76,45 @@ def read_state(messages: Messages) -> State:
 
 
 def _belief(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
-    sentences = [_role(name, seen, state.get("made_of", {})) for name, seen in state.get("seen", {}).items()]
-    return json.dumps({"belief": " ".join(sentences) or "I know nothing of a partner."})
+    made_of = state.get("made_of", {})
+    roles = {name: role_of(seen, state) for name, seen in state.get("seen", {}).items()}
+    sentences = [_in_words(name, role, made_of) for name, role in roles.items()]
+    numbers = [
+        _in_numbers(name, roles[name], chances_of(seen, state), schema) for name, seen in state.get("seen", {}).items()
+    ]
+    return _believed(" ".join(sentences) or "I know nothing of a partner.", numbers, schema)
 
 
-def _role(name: str, seen: Mapping[str, int], made_of: Mapping[str, str]) -> str:
-    makes = [food for food, source in made_of.items() if seen.get(f"took {source}", 0) > 0]
-    assembles = seen.get("served", 0) + seen.get("made", 0) > 0
-    if len(makes) == 1 and not seen.get("served", 0):
+Role = tuple[list[str], bool]  # what a partner makes, and whether it puts dishes together
+
+
+def role_of(seen: Mapping[str, int], state: State) -> Role:
+    """What a partner does, from what it was seen doing."""
+    makes = [food for food, source in state.get("made_of", {}).items() if seen.get(f"took {source}", 0) > 0]
+    finished = sum(seen.get(f"made {dish}", 0) for dish in state.get("foods_of", {}))
+    return makes, seen.get("served", 0) + finished > 0
+
+
+def chances_of(seen: Mapping[str, int], state: State) -> dict[str, float]:
+    """How often a partner was seen to take each turn."""
+    made_of = {source: food for food, source in state.get("made_of", {}).items()}
+    counts: dict[str, float] = {}
+    for deed, count in seen.items():
+        verb, _, what = deed.partition(" ")
+        if verb == "took" and what:
+            turn = f"prepare({made_of[what]})" if what in made_of else "assemble()"
+            if what in state.get("counts", {}) and what not in made_of:
+                turn = f"prepare({what})" if what not in state.get("made_of", {}) else f"pass_on({what})"
+            counts[turn] = counts.get(turn, 0) + count
+        elif verb == "served" and what:
+            counts[f"serve({what})"] = counts.get(f"serve({what})", 0) + count
+    total = sum(counts.values())
+    return {turn: round(count / total, 3) for turn, count in counts.items()} if total else {}
+
+
+def _in_words(name: str, role: Role, made_of: Mapping[str, str]) -> str:
+    makes, assembles = role
+    if len(makes) == 1 and not assembles:
         return f"{name} makes {makes[0]}, and will go on with it."
     if assembles and not makes:
         return f"{name} puts dishes together and serves them."
@@ -90,11 +123,44 @@ def _role(name: str, seen: Mapping[str, int], made_of: Mapping[str, str]) -> str
     return f"{name} does a bit of everything."
 
 
+def _in_numbers(name: str, role: Role, chances: Mapping[str, float], schema: Mapping[str, Any]) -> dict[str, Any]:
+    turns = [turn for turn in sorted(chances, key=lambda turn: -chances[turn]) if turn in _turns(schema)]
+    makes, assembles = role
+    return {
+        "partner": int(re.sub(r"\D", "", name) or 0),
+        "next": [{"turn": turn, "probability": chances[turn]} for turn in turns[:MOST_TURNS]],
+        "makes": makes,
+        "assembles": assembles if makes or assembles else None,
+        "orders": [],
+    }
+
+
+def _turns(schema: Mapping[str, Any]) -> list[str]:
+    """The turns that a schema knows; none where it asks for words only."""
+    try:
+        one = schema["properties"]["partners"]["items"]["properties"]
+        return list(one["next"]["items"]["properties"]["turn"]["enum"])
+    except (KeyError, TypeError):
+        return []
+
+
+def _believed(words: str, numbers: list[dict[str, Any]], schema: Mapping[str, Any]) -> str:
+    asked = "partners" in schema.get("properties", {})
+    return json.dumps({"belief": words, "partners": numbers} if asked else {"belief": words})
+
+
 def _wrong_belief(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
     foods = list(state.get("made_of", {})) or ["nothing"]
     names = list(state.get("seen", {})) or ["my partner"]
-    told = [f"makes {rng.choice(foods)}, and will go on with it.", "puts dishes together and serves them."]
-    return json.dumps({"belief": " ".join(f"{name} {rng.choice(told)}" for name in names)})
+    words, numbers = [], []
+    for name in names:
+        told = [f"makes {(food := rng.choice(foods))}, and will go on with it.", "puts dishes together and serves them."]
+        lie = rng.choice(told)
+        words.append(f"{name} {lie}")
+        role: Role = ([food], False) if lie == told[0] else ([], True)
+        turns = _turns(schema)
+        numbers.append(_in_numbers(name, role, {rng.choice(turns): 0.9} if turns else {}, schema))
+    return _believed(" ".join(words), numbers, schema)
 
 
 def _reflection(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:

@@ -13,6 +13,7 @@ from brigade.agents.planning.recipes import Recipes, recipes_of
 from brigade.dual_process.frameworks import Framework
 from brigade.dual_process.history import History
 from brigade.dual_process.llm.json_text import Malformed
+from brigade.dual_process.partner_model import Stated
 from brigade.dual_process.plan.statements import Authority, Plan
 from brigade.dual_process.prompts import NOTHING_YET, Prompt
 from brigade.dual_process.thought_kinds.answers import TEXT, object_schema, read_text
@@ -28,7 +29,7 @@ class FastSide(Protocol):
     """The agent's fast side, as thoughts see it.
 
     Attributes:
-        authority: how far it follows plans: `obey` or `advise`.
+        authority: how far it follows plans: `check`, `obey` or `advise`.
     """
 
     authority: Authority
@@ -51,6 +52,10 @@ class FastSide(Protocol):
 
     def pick(self, macro: Macro, tick: int) -> None:
         """Do this next."""
+        ...
+
+    def believe(self, beliefs: Mapping[int, Stated]) -> None:
+        """System 2 believes this of its partners, in numbers, by seat."""
         ...
 
     def say(self, text: str) -> None:

@@ -11,7 +11,7 @@ from brigade.agents.base import agents
 from brigade.batch.configuration.specs import AgentSpec
 from brigade.batch.estimate import Estimate, estimate
 from brigade.dual_process.reasoners import model_named
-from brigade.experiments.kitchen.run.episodes import ENDED, Episode, ThoughtRecord
+from brigade.experiments.kitchen.run.episodes import ENDED, IMAGINED, Episode, ThoughtRecord
 
 TOP_REASONS = 8  # that many reasons are kept of a row, the most frequent first
 
@@ -64,24 +64,29 @@ def cost_of(episodes: Sequence[Episode], config: Mapping[str, Any]) -> Cost | No
     if not episodes:
         return None
     first = episodes[0]
-    if not any(thinks(agent.name) for agent in first.agents) and not any(e.thoughts for e in episodes):
+    if not any(thinks(agent.name) for agent in first.agents) and not any(_asked(e) for e in episodes):
         return None
     hz = setting(config, first.condition, "clock.hz", 4.0)
-    everything = [thought for episode in episodes for thought in episode.thoughts]
+    everything = [thought for episode in episodes for thought in _asked(episode)]
     reasons = Counter(reason for thought in everything for _, reason in thought.dropped)
     outcomes = Counter("ended" if thought.outcome == ENDED else thought.outcome for thought in everything)
     return Cost(
         model=", ".join(dict.fromkeys(_models(first, config))),
-        thoughts=estimate(len(episode.thoughts) for episode in episodes),
+        thoughts=estimate(len(_asked(episode)) for episode in episodes),
         outcomes=dict(ranked(outcomes)),
         latency_s=estimate(_seconds(thought, hz) for thought in everything),
-        prompt_tokens=estimate(sum(t.prompt_tokens or 0 for t in episode.thoughts) for episode in episodes),
-        completion_tokens=estimate(sum(t.completion_tokens or 0 for t in episode.thoughts) for episode in episodes),
+        prompt_tokens=estimate(sum(t.prompt_tokens or 0 for t in _asked(episode)) for episode in episodes),
+        completion_tokens=estimate(sum(t.completion_tokens or 0 for t in _asked(episode)) for episode in episodes),
         usd=estimate(_usd(episode, config) for episode in episodes),
-        dropped=estimate(sum(len(t.dropped) for t in episode.thoughts) for episode in episodes),
+        dropped=estimate(sum(len(t.dropped) for t in _asked(episode)) for episode in episodes),
         reasons=tuple(ranked(reasons)[:TOP_REASONS]),
-        trimmed=estimate(sum(t.trimmed_scenes for t in episode.thoughts) for episode in episodes),
+        trimmed=estimate(sum(t.trimmed_scenes for t in _asked(episode)) for episode in episodes),
     )
+
+
+def _asked(episode: Episode) -> list[ThoughtRecord]:
+    """The thoughts that somebody was asked for; what was imagined costs no tokens."""
+    return [thought for thought in episode.thoughts if thought.kind not in IMAGINED]
 
 
 def setting(config: Mapping[str, Any], condition: Mapping[str, Any], key: str, default: float) -> float:
@@ -109,7 +114,7 @@ def thinks(name: str) -> bool:
 
 
 def _models(episode: Episode, config: Mapping[str, Any]) -> list[str]:
-    thinking = {thought.seat for thought in episode.thoughts}
+    thinking = {thought.seat for thought in _asked(episode)}
     return [
         model_of(agent, config, episode.condition)
         for seat, agent in enumerate(episode.agents)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from brigade.batch.numbers import NONE, figure, milliseconds, plain, with_error
 from brigade.batch.page.made_by import made_by
+from brigade.experiments.kitchen.report.imagining import looks_of, mind_scores
 from brigade.experiments.kitchen.report.metrics import Row, Run, Seat, read_runs
 from brigade.experiments.kitchen.report.minds import minds
 from brigade.experiments.kitchen.report.published_scores import compare
@@ -81,6 +82,8 @@ def as_json(folders: Iterable[str | Path]) -> dict[str, Any]:
             "rows": [asdict(row) for row in run.rows],
             "comparison": [asdict(comparison) for comparison in compare(run)],
             "minds": [asdict(mind) for mind in minds(run)],
+            "theory_of_mind": [asdict(score) for score in mind_scores(run)],
+            "imagined": [asdict(looks) for looks in looks_of(run)],
             "switching": [asdict(switch) for switch in switches(run)],
         }
         for run in read_runs(folders)

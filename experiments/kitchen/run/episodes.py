@@ -15,6 +15,7 @@ Tick = Annotated[int, Field(ge=0, le=10_000_000)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 SeatNumber = Annotated[int, Field(ge=0, le=1000)]
 Group = tuple[str, str, tuple[str, ...], str]  # kitchen, its digest, team, condition
+IMAGINED = ("check", "look")  # kinds of thought that ask nobody: they imagine
 ENDED = "the episode ended before it"  # the outcome of a thought that was still under way at the end
 
 
@@ -39,6 +40,26 @@ class Outcome(_Part):
     macros_failed: tuple[Number | None, ...] = ()
 
 
+class Scored(_Part):
+    """What models of a partner foresaw of a turn that it then took.
+
+    Attributes:
+        tick, seat: when, and which partner.
+        turn: the turn.
+        models: by name: probability of the turn, Brier score, greatest probability, whether the turn had it.
+    """
+
+    tick: Tick
+    seat: SeatNumber
+    turn: str
+    models: dict[str, tuple[Number, Number, Number, Number]]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, data: Any) -> Any:
+        return dict(zip(cls.model_fields, data, strict=False)) if isinstance(data, list | tuple) else data
+
+
 class ThoughtRecord(_Part):
     """One thought of a thinker.
 
@@ -50,6 +71,10 @@ class ThoughtRecord(_Part):
         problem: what was wrong with the reply.
         value: what it came to: a text, or several.
         dropped: tasks and guards that were not taken over, each with the reason.
+        imagined_ticks: of kitchens that were imagined for it.
+        believed: by seat and partner model, how probable it is that the partner is what.
+        scored: what was foreseen of partners' turns since the last such thought.
+        problems: what went wrong with partner models.
     """
 
     seat: SeatNumber
@@ -63,6 +88,10 @@ class ThoughtRecord(_Part):
     value: Any = None
     dropped: tuple[tuple[str, str], ...] = ()
     trimmed_scenes: Count = 0
+    imagined_ticks: Count = 0
+    believed: dict[str, dict[str, dict[str, Number]]] = {}
+    scored: tuple[Scored, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:

@@ -1,0 +1,236 @@
+"""Where an agent's imagination lives: in its own process, or beside it where a tick must not wait.
+
+On the virtual clock nobody waits, so it is asked at once. In wall time, and wherever somebody else's partner models run
+(which may loop for ever), it is a process of its own (`worker`): one for all games of this process, or one for a game
+with models of others, which is ended when it does not answer in time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import itertools
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Sequence
+from concurrent.futures import Future as Promise
+from typing import Any, Protocol
+
+from brigade.agents.base import Observation, View, agents
+from brigade.dual_process.imagination.imagination import Imagination
+from brigade.dual_process.imagination.look import Look, Way
+from brigade.dual_process.imagination.settings import Imagining
+from brigade.dual_process.imagination.worker import packed
+from brigade.dual_process.partner_model import Stated, partner_models
+from brigade.envs.plugins import Plugin, imported
+from brigade.envs.registry import OWN, Entry
+
+Answer = tuple[Look, dict[str, Any]]  # what a look came to, and what records keep of the partners
+PATIENT = 60.0  # seconds of wall time that are waited where time is not wall time
+MAIN = "__main__"
+
+
+class Imaginer(Protocol):
+    """What an agent asks of its imagination."""
+
+    def see(self, observation: Observation) -> None:
+        """Take in the next tick."""
+
+    def told(self, seat: int, stated: Stated) -> None:
+        """System 2 has stated what it believes of a partner."""
+
+    def look(self, observation: Observation, hands: Any, ways: Sequence[Way], screen: bool) -> Awaitable[Answer]:
+        """Compare ways to go on; what it is about is taken down now."""
+
+    def close(self) -> None:
+        """The episode is over."""
+
+
+class Here:
+    """Imagination in this process."""
+
+    def __init__(self, view: View, settings: Imagining):
+        self.imagination = Imagination(view, settings)
+
+    def see(self, observation: Observation) -> None:
+        """Take in the next tick."""
+        self.imagination.see(observation)
+
+    def told(self, seat: int, stated: Stated) -> None:
+        """System 2 has stated what it believes of a partner."""
+        self.imagination.told(seat, stated)
+
+    def look(self, observation: Observation, hands: Any, ways: Sequence[Way], screen: bool) -> Awaitable[Answer]:
+        """Compare ways to go on, at once."""
+        return _known((self.imagination.look(observation, hands, ways, screen), self.imagination.record()))
+
+    def close(self) -> None:
+        """The episode is over."""
+
+
+async def _known(answer: Answer) -> Answer:
+    return answer
+
+
+class Worker:
+    """A process that imagines. It ends with this one."""
+
+    def __init__(self) -> None:
+        path = os.pathsep.join(dict.fromkeys(entry or os.getcwd() for entry in sys.path))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "brigade.dual_process.imagination.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,
+        )
+        self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._promises: dict[int, Promise[Any]] = {}
+        self._numbers = itertools.count(1)
+        for work in (self._write, self._read):
+            threading.Thread(target=work, name="imagination", daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still answer."""
+        return self._process.poll() is None
+
+    def tell(self, method: str, *arguments: Any) -> None:
+        """Have something done, without an answer."""
+        self._requests.put(pickle.dumps((None, method, arguments), pickle.HIGHEST_PROTOCOL))
+
+    def ask(self, method: str, *arguments: Any) -> Promise[Any]:
+        """Have something answered."""
+        number, promise = next(self._numbers), Promise[Any]()
+        self._promises[number] = promise
+        self._requests.put(pickle.dumps((number, method, arguments), pickle.HIGHEST_PROTOCOL))
+        return promise
+
+    def end(self) -> None:
+        """End it, whatever it is doing."""
+        self._process.kill()
+        self._process.wait()
+
+    def _write(self) -> None:
+        assert self._process.stdin is not None
+        while (data := self._requests.get()) is not None:
+            try:
+                self._process.stdin.write(data)
+                self._process.stdin.flush()
+            except (OSError, ValueError):
+                return  # it has ended: `_read` tells those who wait
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            while True:
+                number, answer = pickle.load(self._process.stdout)
+                promise = self._promises.pop(number, None)
+                if promise is not None and promise.set_running_or_notify_cancel():
+                    promise.set_result(answer)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            self._requests.put(None)
+            for promise in list(self._promises.values()):
+                if promise.set_running_or_notify_cancel():
+                    promise.set_exception(ConnectionError("the process that imagines has ended"))
+
+
+_shared: Worker | None = None
+_names = itertools.count(1)
+
+
+def _shared_worker() -> Worker:
+    """The worker of this process, for all games that use nobody else's models."""
+    global _shared
+    if _shared is None or not _shared.alive:
+        _shared = Worker()
+        atexit.register(_shared.end)
+    return _shared
+
+
+class Beside:
+    """Imagination in a process of its own.
+
+    Args:
+        view: whose seat.
+        settings: how.
+        seconds: after which an answer comes too late.
+        modules: of others, that it needs; with any the process is for this game only.
+    """
+
+    def __init__(self, view: View, settings: Imagining, seconds: float, modules: Sequence[str]):
+        self.seconds, self.alone = seconds, bool(modules)
+        self.game = f"{os.getpid()}-{next(_names)}"
+        self.worker = Worker() if self.alone else _shared_worker()
+        code = [Plugin(name=each.name, digest=each.digest, file=each.file) for each in imported], modules
+        self.worker.tell("begin", self.game, view.kitchen, packed(view), settings, code)
+        self._late = ""
+
+    def see(self, observation: Observation) -> None:
+        """Take in the next tick."""
+        self.worker.tell("see", self.game, observation)
+
+    def told(self, seat: int, stated: Stated) -> None:
+        """System 2 has stated what it believes of a partner."""
+        self.worker.tell("told", self.game, seat, stated)
+
+    def look(self, observation: Observation, hands: Any, ways: Sequence[Way], screen: bool) -> Awaitable[Answer]:
+        """Compare ways to go on; no answer in time is an answer too: go on as before."""
+        payload = packed((observation, hands, list(ways), screen))
+        return self._answer(self.worker.ask("look", self.game, time.time() + self.seconds, payload))
+
+    async def _answer(self, promise: Promise[Any]) -> Answer:
+        if self._late:
+            return Look(why=self._late), {}
+        try:
+            answer: Answer = await asyncio.wait_for(asyncio.wrap_future(promise), self.seconds)
+            return answer
+        except TimeoutError:
+            why = f"no answer in {self.seconds:g} s"
+            if self.alone:  # somebody else's model, which may never come back
+                self.worker.end()
+                self._late = f"{why}: nothing is imagined any more"
+            return Look(why=self._late or why), {}
+        except ConnectionError as error:
+            self._late = str(error)
+            return Look(why=self._late), {}
+
+    def close(self) -> None:
+        """The episode is over."""
+        if self.alone:
+            self.worker.end()
+        else:
+            self.worker.tell("end", self.game)
+
+
+def make_imaginer(view: View, settings: Imagining, wall_time: bool) -> Imaginer:
+    """The imagination of one chef for an episode.
+
+    Args:
+        view: whose seat.
+        settings: how.
+        wall_time: whether ticks come by the clock on the wall.
+
+    Raises:
+        BrigadeError: a partner model that there is not, or that cannot be made.
+    """
+    foreign = _of_others(settings)
+    if not wall_time and (not foreign or MAIN in foreign):
+        return Here(view, settings)
+    Imagination(view, settings)  # what is wrong with the settings is said here and now
+    return Beside(view, settings, settings.seconds if wall_time else PATIENT, sorted(foreign - {MAIN}))
+
+
+def _of_others(settings: Imagining) -> set[str]:
+    """The modules that bring the partner models, and the programs of their libraries, other than Brigade's own."""
+    entries: list[Entry[Any]] = []
+    for choice in settings.models:
+        name, options = (choice, {}) if isinstance(choice, str) else (str(choice.get("name")), choice.get("options", {}))
+        entries.append(partner_models[name])
+        entries += [agents[program] for program in options.get("library", ()) if program in agents]
+    return {entry.make.__module__ for entry in entries if entry.source != OWN}

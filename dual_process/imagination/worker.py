@@ -1,0 +1,147 @@
+"""The process in which futures are imagined where time is wall time, so that no tick is late for them.
+
+It holds the imagination of every game that its owner plays, works on one look at a time, and answers over its standard
+output. A look whose time is up before its turn comes is not begun. Whoever owns it may end it at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import pickle
+import signal
+import sys
+import time
+from collections.abc import Callable
+from io import BytesIO
+from typing import IO, Any
+
+from brigade.agents.planning.paths import Grid, grid_of
+from brigade.agents.planning.recipes import Recipes, recipes_of
+from brigade.dual_process.imagination.imagination import Imagination
+from brigade.dual_process.imagination.look import Look
+from brigade.envs.kitchen.content.cookbook import Cookbook, Kind
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.plugins import Plugin, import_plugins
+from brigade.envs.registry import PLUGIN
+
+NICE = 5  # the kitchen goes first
+# What is the same for all who cook in a kitchen, and is not sent each time.
+SHARED: dict[type, Callable[[Any], Any]] = {
+    Kitchen: lambda _: "kitchen",
+    Cookbook: lambda _: "cookbook",
+    Recipes: lambda _: "recipes",
+    Grid: lambda _: "grid",
+    Kind: lambda kind: kind.index,
+}
+
+
+class _Pickler(pickle.Pickler):
+    def persistent_id(self, obj: Any) -> Any:
+        token = SHARED.get(type(obj))
+        return None if token is None else token(obj)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, data: bytes, kitchen: Kitchen):
+        super().__init__(BytesIO(data))
+        self.kitchen = kitchen
+
+    def persistent_load(self, token: Any) -> Any:
+        if isinstance(token, int):
+            return self.kitchen.cookbook.kinds[token]
+        shared = {
+            "kitchen": lambda: self.kitchen,
+            "cookbook": lambda: self.kitchen.cookbook,
+            "recipes": lambda: recipes_of(self.kitchen),
+            "grid": lambda: grid_of(self.kitchen),
+        }
+        return shared[token]()
+
+
+def packed(what: Any) -> bytes:
+    """Something about a kitchen, without the kitchen."""
+    buffer = BytesIO()
+    _Pickler(buffer, pickle.HIGHEST_PROTOCOL).dump(what)
+    return buffer.getvalue()
+
+
+def unpacked(data: bytes, kitchen: Kitchen) -> Any:
+    """What was packed. Only what this program has packed itself may be given."""
+    return _Unpickler(data, kitchen).load()
+
+
+class Games:
+    """The imagination of several games, by name."""
+
+    def __init__(self) -> None:
+        self._games: dict[str, Imagination] = {}
+        self._failed: dict[str, str] = {}
+
+    def begin(self, game: str, kitchen: Kitchen, view: bytes, settings: Any, code: tuple[list[Plugin], list[str]]) -> None:
+        """A game begins, with plug-ins and modules that are to be imported for it."""
+        try:
+            import_plugins(code[0])
+            for module in code[1]:
+                if not module.startswith(PLUGIN):
+                    importlib.import_module(module)
+            self._games[game] = Imagination(unpacked(view, kitchen), settings)
+        except Exception as error:
+            self._failed[game] = f"{type(error).__name__}: {error}"
+
+    def see(self, game: str, observation: Any) -> None:
+        """The next tick of a game."""
+        if game in self._games:
+            self._games[game].see(observation)
+
+    def told(self, game: str, seat: int, stated: Any) -> None:
+        """System 2 has stated a belief."""
+        if game in self._games:
+            self._games[game].told(seat, stated)
+
+    def look(self, game: str, until: float, payload: bytes) -> tuple[Look, dict[str, Any]]:
+        """Look ahead."""
+        if game not in self._games:
+            return Look(why=f"there is no imagination: {self._failed.get(game, 'the game is over')}"), {}
+        imagination = self._games[game]
+        if time.time() > until:
+            return Look(why="over budget: others were looking ahead"), imagination.record()
+        observation, hands, ways, screen = unpacked(payload, imagination.view.kitchen)
+        return imagination.look(observation, hands, ways, screen), imagination.record()
+
+    def end(self, game: str) -> None:
+        """A game is over."""
+        self._games.pop(game, None)
+        self._failed.pop(game, None)
+
+
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer until there are no more requests: (number or None, method, arguments)."""
+    games = Games()
+    while True:
+        try:
+            number, method, arguments = pickle.load(requests)
+        except EOFError:
+            return
+        try:
+            answer: Any = getattr(games, method)(*arguments)
+        except Exception as error:
+            answer = (Look(why=f"imagining failed: {type(error).__name__}: {error}"), {})
+        if number is not None:
+            pickle.dump((number, answer), answers, pickle.HIGHEST_PROTOCOL)
+            answers.flush()
+
+
+def main() -> None:
+    """Serve whoever started this process, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides what Ctrl-C means
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(NICE)
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what others print is no answer
+    serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()
