@@ -122,11 +122,12 @@ def make_thinking_agent(
         lessons: a file in which lessons are kept across episodes (`reflexion_stepwise`); play such runs with
             `ray.workers=0`, one episode after the other.
         seed: of `house`.
-        authority: whether System 1 obeys plans, or takes them as advice (the default). Frameworks without plans always
+        authority: whether System 1 checks plans (the default), obeys them, or takes them as advice. Those without plans
             do as they are told: there `obey` only.
         trust: weights of that advice, by the names of `Trust`.
         gives_up: whether hands that carry out task lists give a macro action up after 50 ticks, as in the published
             experiments with partners; default: as published where the state machine is, else not.
+        imagining: how plans are imagined before they are followed, by the names of `Imagining`.
 
     Raises:
         BrigadeError: an unknown framework, kind of thought or authority, or a reasoner that cannot be.

@@ -1,8 +1,8 @@
 """Theory of mind: who a partner is, what it will turn to next, and who plays it in imagined futures.
 
 A partner model watches one partner and says two things that can be right or wrong: how probable each turn of it is
-(`turns`), for which it is scored, and which programs act as it does, for futures that are imagined. Other packages bring
-theirs by an entry point of `brigade.partner_models`, or under `plugins:`.
+(`turns`), for which it is scored, and which programs act as it does, for futures that are imagined. Other packages
+bring theirs by an entry point of `brigade.partner_models`, or under `plugins:`.
 
 ```python
 from brigade.dual_process.partner_model import PartnerModel, partner_models

@@ -16,6 +16,7 @@ from brigade.envs.registry import OWN, BrigadeError
 from brigade.experiments.cli_llm import house, llm
 from brigade.experiments.cli_pvg import pvg
 from brigade.experiments.cli_shared import INTERRUPTED, console, errors, going_on_later, print_problems, print_table
+from brigade.experiments.cli_tom import tom
 from brigade.experiments.rl import cli as rl
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.add_typer(llm, name="llm")
 app.add_typer(pvg, name="pvg")
 app.command()(house)
+app.command()(tom)
 app.command()(rl.train)
 app.command()(rl.crossplay)
 

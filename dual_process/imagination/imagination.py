@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brigade.agents.base import Observation, View
-from brigade.agents.planning.observed_state import ObservedState, read_state
+from brigade.agents.planning.observed_state import ObservedState, ReadOnce, read_state
 from brigade.agents.planning.recipes import recipes_of
 from brigade.dual_process.imagination.look import Comparison, Look, Team, Way
 from brigade.dual_process.imagination.score import Scorer
 from brigade.dual_process.imagination.settings import Imagining
 from brigade.dual_process.partner_model import PartnerModel, Sight, Stated, partner_models
 from brigade.dual_process.turns import turn_of
+from brigade.envs.asking import asking
+from brigade.envs.registry import BrigadeError
 
 FLOOR = 1e-3  # the least probability with which several models are weighed
 LEAST = 0.01  # probability from which a belief is recorded
@@ -40,7 +42,7 @@ class Imagination:
         self._before: ObservedState | None = None
         self._teams = 0
         others = [seat for seat in range(view.kitchen.chefs) if seat != view.seat]
-        self.minds = {seat: {name: model for name, model in _models(settings)} for seat in others}
+        self.minds = {seat: dict(_models(settings)) for seat in others}
         self._logs = {seat: dict.fromkeys(models, 0.0) for seat, models in self.minds.items()}
         self._scorers = {seat: Scorer(view.kitchen, seat) for seat in others if settings.scored}
         for seat, models in self.minds.items():
@@ -50,6 +52,7 @@ class Imagination:
 
     def see(self, observation: Observation) -> None:
         """Take in the next tick."""
+        observation = ReadOnce(observation)
         now = read_state(self.view.kitchen, observation)
         before = self._before
         if before is not None and before.tick >= now.tick:
@@ -111,9 +114,7 @@ class Imagination:
         teams = self.teams(int(observation["tick"]))
         if not teams:
             return Look(why="there is no idea of who the partner is", blind=True)
-        comparison = Comparison(
-            self.view.kitchen, self.view.seat, hands, teams, observation, self.settings, screen
-        )
+        comparison = Comparison(self.view.kitchen, self.view.seat, hands, teams, observation, self.settings, screen)
         return comparison.of(ways)
 
     def teams(self, draw: int) -> list[Team]:
@@ -144,9 +145,10 @@ class Imagination:
 
     def _score(self, seat: int, sight: Sight) -> None:
         try:
-            entry = self._scorers[seat].see(sight, self.minds[seat])
-        except Exception as error:
-            self.problems.append(f"what was foreseen cannot be scored: {type(error).__name__}: {error}")
+            with asking(lambda: "a partner model", "saying what it foresees"):
+                entry = self._scorers[seat].see(sight, self.minds[seat])
+        except BrigadeError as fault:
+            self.problems.append(f"nothing is scored any more: {fault}")
             del self._scorers[seat]
             return
         if entry is not None:
@@ -162,9 +164,10 @@ class Imagination:
     def _asking(self, seat: int, name: str, ask: Any) -> None:
         """Ask a partner model; one that fails is dropped for the episode, and it is said."""
         try:
-            ask(self.minds[seat][name])
-        except Exception as error:
-            self.problems.append(f"partner model '{name}' failed and is left out: {type(error).__name__}: {error}")
+            with asking(lambda: f"partner model '{name}'", "watching"):
+                ask(self.minds[seat][name])
+        except BrigadeError as fault:
+            self.problems.append(f"left out: {fault}")
             del self.minds[seat][name], self._logs[seat][name]
 
 

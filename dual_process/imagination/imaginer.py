@@ -230,7 +230,9 @@ def _of_others(settings: Imagining) -> set[str]:
     """The modules that bring the partner models, and the programs of their libraries, other than Brigade's own."""
     entries: list[Entry[Any]] = []
     for choice in settings.models:
-        name, options = (choice, {}) if isinstance(choice, str) else (str(choice.get("name")), choice.get("options", {}))
+        name, options = (
+            (choice, {}) if isinstance(choice, str) else (str(choice.get("name")), choice.get("options", {}))
+        )
         entries.append(partner_models[name])
         entries += [agents[program] for program in options.get("library", ()) if program in agents]
     return {entry.make.__module__ for entry in entries if entry.source != OWN}

@@ -21,7 +21,9 @@ SOON = 2  # ticks after which two ways that have come to the same are one
 class Way(Protocol):
     """Something that can be done: it is put into the hands of a chef that is imagined."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called."""
 
     def begin(self, hands: Any, tick: int) -> None:
         """Have these hands do it."""

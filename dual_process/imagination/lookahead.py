@@ -1,4 +1,4 @@
-"""The strongest partner that needs no language model: it tries macro actions out in imagined futures, and does the best.
+"""The strongest partner that needs no language model: it tries macro actions out in imagined futures.
 
 It deviates from the state machine only while its partners do what is expected of them, and only for what is better by
 more than chance and a margin, under every program that is reckoned with.

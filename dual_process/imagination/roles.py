@@ -53,13 +53,14 @@ class Role(Specialist):
         if self.assembles:
             return [option for option in StateMachine._options(self, observed, plans) if self._is_mine(option)]
         options: list[Option] = []
-        for self.food in self.makes:
+        for food in self.makes:
+            self.food = food
             options += super()._options(observed, plans)
         return options
 
     def _is_mine(self, option: Option) -> bool:
         verb, item = option.macro.verb, option.macro.item
-        if verb != macros.PREPARE or self.recipes.dispensed(item) and item not in self.recipes.into:
+        if verb != macros.PREPARE or (self.recipes.dispensed(item) and item not in self.recipes.into):
             return True
         foods = self.recipes.foods_of(item) if item in self.recipes.spec.dishes else (item,)
         return any(self.recipes.into.get(food, food) in self.makes for food in foods)

@@ -40,7 +40,7 @@ class Scorer:
 
         Returns:
             What was foreseen of the turn that the partner took, None if it took none: tick, seat, turn, and by model
-            the probability of that turn, the Brier score (0 to 2), the greatest probability, and whether the turn had it.
+            the probability of that turn, Brier score (0 to 2), greatest probability, and whether the turn had it.
         """
         entry = None
         if sight.turn is not None:

@@ -21,10 +21,11 @@ from brigade.agents.planning.paths import Grid, grid_of
 from brigade.agents.planning.recipes import Recipes, recipes_of
 from brigade.dual_process.imagination.imagination import Imagination
 from brigade.dual_process.imagination.look import Look
+from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.cookbook import Cookbook, Kind
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.plugins import Plugin, import_plugins
-from brigade.envs.registry import PLUGIN
+from brigade.envs.registry import PLUGIN, BrigadeError
 
 NICE = 5  # the kitchen goes first
 # What is the same for all who cook in a kitchen, and is not sent each time.
@@ -57,7 +58,7 @@ class _Unpickler(pickle.Unpickler):
             "recipes": lambda: recipes_of(self.kitchen),
             "grid": lambda: grid_of(self.kitchen),
         }
-        return shared[token]()
+        return shared[token]()  # type: ignore[no-untyped-call]
 
 
 def packed(what: Any) -> bytes:
@@ -79,7 +80,9 @@ class Games:
         self._games: dict[str, Imagination] = {}
         self._failed: dict[str, str] = {}
 
-    def begin(self, game: str, kitchen: Kitchen, view: bytes, settings: Any, code: tuple[list[Plugin], list[str]]) -> None:
+    def begin(
+        self, game: str, kitchen: Kitchen, view: bytes, settings: Any, code: tuple[list[Plugin], list[str]]
+    ) -> None:
         """A game begins, with plug-ins and modules that are to be imported for it."""
         try:
             import_plugins(code[0])
@@ -87,8 +90,8 @@ class Games:
                 if not module.startswith(PLUGIN):
                     importlib.import_module(module)
             self._games[game] = Imagination(unpacked(view, kitchen), settings)
-        except Exception as error:
-            self._failed[game] = f"{type(error).__name__}: {error}"
+        except (BrigadeError, ImportError) as error:
+            self._failed[game] = str(error)
 
     def see(self, game: str, observation: Any) -> None:
         """The next tick of a game."""
@@ -125,9 +128,10 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         except EOFError:
             return
         try:
-            answer: Any = getattr(games, method)(*arguments)
-        except Exception as error:
-            answer = (Look(why=f"imagining failed: {type(error).__name__}: {error}"), {})
+            with asking(lambda: "the process that imagines", f"asked to {method}"):
+                answer: Any = getattr(games, method)(*arguments)
+        except BrigadeError as fault:
+            answer = (Look(why=f"imagining failed: {fault}"), {})
         if number is not None:
             pickle.dump((number, answer), answers, pickle.HIGHEST_PROTOCOL)
             answers.flush()

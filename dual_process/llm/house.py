@@ -154,7 +154,10 @@ def _wrong_belief(state: State, schema: Mapping[str, Any], rng: random.Random) -
     names = list(state.get("seen", {})) or ["my partner"]
     words, numbers = [], []
     for name in names:
-        told = [f"makes {(food := rng.choice(foods))}, and will go on with it.", "puts dishes together and serves them."]
+        told = [
+            f"makes {(food := rng.choice(foods))}, and will go on with it.",
+            "puts dishes together and serves them.",
+        ]
         lie = rng.choice(told)
         words.append(f"{name} {lie}")
         role: Role = ([food], False) if lie == told[0] else ([], True)

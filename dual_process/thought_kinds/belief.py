@@ -1,4 +1,4 @@
-"""Theory of mind: what the partner prefers, does next, and how to fit in; in words, and in numbers that can be wrong."""
+"""Theory of mind: what the partner prefers, does next, and how to fit in; in words and in numbers."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from brigade.simulation.messages import clean
 FOLLOWED = {
     "obey": "Your hands do what it says to the letter, the first statement that can be done first. Where it asks for "
     "nothing, they go on by their own judgement.",
-    "check": "Your hands imagine what would come of it, and follow it to the letter if it is better than going on as they "
-    "do; `became` says whether they did.",
+    "check": "Your hands imagine what would come of it, and follow it to the letter if it is better than going on as "
+    "they do; `became` says whether they did.",
     "advise": "Your hands take it as advice: between things that are about as useful they do what you ask for.",
 }
 

@@ -1,13 +1,13 @@
 """What imagining came to: how right the ideas of partners were, which plans were followed, and what it cost.
 
 Theory of mind is scored each time a partner begins a turn (`dual_process.turns`): the natural logarithm of the
-probability that a model had given that turn (at least .001), the Brier score over all turns (0 to 2, less is better), how
-often the most probable turn was the one, and calibration: the mean distance, over tenths of that greatest probability,
-between it and how often it was right. Baselines stand beside it: any turn is as probable as any other (`uniform`), the
-last one again (`repeating`), the rates so far (`base_rate`), and those in this situation (`counting`).
+probability that a model had given that turn (at least .001), the Brier score over all turns (0 to 2, less is better),
+how often the most probable turn was the one, and calibration: the mean distance, over tenths of that greatest
+probability, between it and how often it was right. Baselines stand beside it: any turn is as probable as any other
+(`uniform`), the last one again (`repeating`), the rates so far (`base_rate`), those in this situation (`counting`).
 
-A switch counts as recognised at the first look, from the tick of the switch on, at which the most probable program is the
-one that the partner has become.
+A switch counts as recognised at the first look, from the tick of the switch on, at which the most probable program is
+the one that the partner has become.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.numbers import NONE, figure, with_error
@@ -29,16 +30,16 @@ LEAST, TENTHS = 1e-3, 10
 ORDER = ("uniform", "repeating", "base_rate", "counting")
 MIND_HEADS = ("team", "model", "turns", "log score", "Brier", "top 1", "calibration", "switch seen after")
 MIND_ABOUT = (
-    "Each time a partner takes something into empty hands or has a dish finished in them (a turn): the logarithm of the "
-    "probability that was given to that turn before it began, the Brier score (0 to 2, less is better), how often the "
-    "most probable turn was the one, and how far that probability is from how often it was right. Means over episodes. "
+    "Each time a partner takes something into empty hands or has a dish finished in them (a turn): the logarithm of "
+    "the probability that was given to that turn before it began, the Brier score (0 to 2, less is better), how often "
+    "the most probable turn was the one, and how far that probability is from how often it was right. Over episodes. "
     "Switch seen after: ticks until the most probable program is the one that the partner has become."
 )
 LOOK_HEADS = ("team", "looks", "imagined ticks a look", "adopted", "kept", "refused", "given up", "why not, most often")
 LOOK_ABOUT = (
-    "Per episode: looks ahead, and what became of plans. Adopted: followed from then on; kept: nothing new, or the plan "
-    "in hand was looked at again and is still followed; refused: going on as before; given up: the plan in hand was worse "
-    "than none. An imagined tick is one tick of a kitchen that is played in the mind."
+    "Per episode: looks ahead, and what became of plans. Adopted: followed from then on; kept: nothing new, or the "
+    "plan in hand was looked at again and is still followed; refused: going on as before; given up: the plan in hand "
+    "was worse than none. An imagined tick is one tick of a kitchen that is played in the mind."
 )
 
 
@@ -158,7 +159,7 @@ def _score(
     )
 
 
-def calibration(stated: np.ndarray, right: np.ndarray) -> float:  # type: ignore[type-arg]  # (turns,) of floats
+def calibration(stated: NDArray[np.float64], right: NDArray[np.float64]) -> float:
     """The mean distance, over tenths of the stated probability, between it and how often it was right."""
     tenths = np.minimum((stated * TENTHS).astype(int), TENTHS - 1)
     far = [abs(stated[tenths == t].mean() - right[tenths == t].mean()) * (tenths == t).sum() for t in set(tenths)]

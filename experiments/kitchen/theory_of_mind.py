@@ -1,0 +1,225 @@
+"""How right ideas of a partner are in games that were recorded, without playing: `brigade tom`.
+
+A recording is played again. Each chef is watched, from the seat of another, by type inference (`types`), by the
+baselines, and by a reasoner that is asked for its belief every so often, as `dpt` asks it. Each time the chef begins a
+turn, what each of them had foreseen is scored, as in the report of a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brigade.agents.base import Observation, View
+from brigade.agents.planning.observed_state import ObservedState, read_state
+from brigade.batch.estimate import Estimate, estimate
+from brigade.dual_process.asking import request_of
+from brigade.dual_process.frameworks import framework_of
+from brigade.dual_process.history import History
+from brigade.dual_process.imagination.imagination import Imagination
+from brigade.dual_process.imagination.settings import Imagining
+from brigade.dual_process.llm.json_text import find_json
+from brigade.dual_process.llm.protocol import Failure, Reasoner
+from brigade.dual_process.plan.statements import Authority
+from brigade.dual_process.reasoners import Occasion, ReasonerSpec, make_reasoner
+from brigade.dual_process.thought_kinds.base import Malformed, Memory, Moment, make_kind
+from brigade.dual_process.thought_kinds.belief import Belief
+from brigade.envs.registry import BrigadeError
+from brigade.experiments.kitchen.report.imagining import LEAST, ORDER, calibration
+from brigade.simulation.recording import ENDING, Recording, read_recording
+
+EVERY = 50  # ticks between beliefs, as `dpt` has it
+BUDGET_TOKENS = 6000
+DPT = "dpt"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What was foreseen of one chef in one recording.
+
+    Attributes:
+        path: of the recording.
+        chef: who it was: the agent's name, or `human`.
+        seat: where.
+        scored: for each of its turns, tick, seat, turn, and by model the four figures of `imagination.score`.
+        unusable: beliefs of the reasoner that were none.
+    """
+
+    path: Path
+    chef: str
+    seat: int
+    scored: list[Any]
+    unusable: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """How right a model was of one sort of chef; means over games."""
+
+    chef: str
+    model: str
+    games: int
+    turns: int
+    log: Estimate
+    brier: Estimate
+    top: Estimate
+    calibration: float
+
+
+class _Onlooker:
+    """The fast side of someone who only looks on."""
+
+    authority: Authority = "check"
+
+    def doing(self, observed: ObservedState) -> dict[str, Any]:
+        return {"doing": "looking on"}
+
+    def can_do(self, observed: ObservedState) -> list[str]:
+        return []
+
+    def asked(self) -> dict[str, Any]:
+        return {}
+
+
+def recordings_of(paths: Iterable[str | Path]) -> list[Path]:
+    """The recordings among files and folders, each once.
+
+    Raises:
+        BrigadeError: there are none in one of them.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        here = sorted(path.rglob(f"*{ENDING}")) if path.is_dir() else [path]
+        if not here:
+            raise BrigadeError(f"{path}: there are no recordings (*{ENDING}) in it")
+        found += here
+    return list(dict.fromkeys(found))
+
+
+def watch(recording: Recording, reasoner: ReasonerSpec, every: int = EVERY) -> list[Watched]:
+    """Watch every chef of a recording.
+
+    Args:
+        recording: of a kitchen with several chefs.
+        reasoner: who is asked for beliefs.
+        every: ticks between them.
+
+    Raises:
+        BrigadeError: the kitchen has one chef, or it cannot be made.
+    """
+    kitchen = recording.kitchen
+    if kitchen.chefs < 2:
+        raise BrigadeError(f"{recording.path}: kitchen '{kitchen.name}' has one chef: there is no partner to foresee")
+    return [_watch(recording, seat, reasoner, every) for seat in range(kitchen.chefs)]
+
+
+def watch_all(
+    paths: Sequence[Path],
+    reasoner: ReasonerSpec,
+    every: int = EVERY,
+    told: Callable[[Path, str], None] = lambda path, problem: None,
+) -> list[Watched]:
+    """Watch every chef of every recording; one that cannot be read is told of and left out."""
+    found = []
+    for path in paths:
+        problem = ""
+        try:
+            found += watch(read_recording(path), reasoner, every)
+        except BrigadeError as error:
+            problem = str(error)
+        told(path, problem)
+    return found
+
+
+def lines_of(watched: Sequence[Watched]) -> list[Line]:
+    """A line for each sort of chef and model, baselines first."""
+    groups: dict[tuple[str, str], list[list[list[float]]]] = {}
+    for one in watched:
+        models: dict[str, list[list[float]]] = {}
+        for _, _, _, scores in one.scored:
+            for model, figures in scores.items():
+                models.setdefault(model, []).append(figures)
+        for model, figures_of in models.items():
+            groups.setdefault((one.chef, model), []).append(figures_of)
+    order = {name: place for place, name in enumerate(ORDER)}
+    return [
+        _line(chef, model, groups[chef, model])
+        for chef, model in sorted(groups, key=lambda group: (group[0], order.get(group[1], len(order)), group[1]))
+    ]
+
+
+def _line(chef: str, model: str, games: Sequence[Sequence[Sequence[float]]]) -> Line:
+    every = np.array([figures for game in games for figures in game])
+    return Line(
+        chef,
+        model,
+        len(games),
+        len(every),
+        estimate(float(np.mean([math.log(max(LEAST, figures[0])) for figures in game])) for game in games),
+        estimate(float(np.mean([figures[1] for figures in game])) for game in games),
+        estimate(float(np.mean([figures[3] for figures in game])) for game in games),
+        calibration(every[:, 2], every[:, 3]),
+    )
+
+
+def _watch(recording: Recording, seat: int, spec: ReasonerSpec, every: int) -> Watched:
+    kitchen = recording.kitchen
+    me = (seat + 1) % kitchen.chefs
+    view = View(kitchen, me)
+    imagination = Imagination(view, Imagining(models=["types"]))
+    imagination.minds = {other: models for other, models in imagination.minds.items() if other == seat}
+    believer = _Believer(view, make_reasoner(spec, Occasion(seat)))
+    for observation in _observations(recording):
+        imagination.see(observation)
+        believer.see(observation)
+        if observation["tick"] and observation["tick"] % every == 0:
+            belief = asyncio.run(believer.believe(observation))
+            if belief is not None and seat in belief.stated:
+                imagination.told(seat, belief.stated[seat])
+    agent = recording.header["agents"][seat]
+    chef = "human" if agent.get("human") else str(agent.get("name"))
+    return Watched(recording.path, chef, seat, imagination.record()["scored"], believer.unusable)
+
+
+def _observations(recording: Recording) -> Iterator[Observation]:
+    yield recording.start().describe()
+    for game in recording.play_again():
+        yield game.describe()
+
+
+class _Believer:
+    """Asks a reasoner for beliefs, as the thinker of `dpt` does."""
+
+    def __init__(self, view: View, reasoner: Reasoner):
+        self.view, self.reasoner = view, reasoner
+        self.history = History(view.kitchen, view.seat)
+        self.memory, self.framework = Memory(self.history), framework_of(DPT)
+        self.kind = make_kind("belief")
+        self.unusable = 0
+
+    def see(self, observation: Observation) -> None:
+        """Take in the next tick."""
+        observed = read_state(self.view.kitchen, observation)
+        self.history.see(observed, observed.score)
+
+    async def believe(self, observation: Observation) -> Belief | None:
+        """What the reasoner believes now; None if it cannot be used."""
+        observed = read_state(self.view.kitchen, observation)
+        fast: Any = _Onlooker()
+        moment = Moment(observed, self.view, self.memory, fast, self.framework, False, lambda kind: "")
+        request, _ = request_of(self.kind, self.framework.thoughts["belief"], moment, BUDGET_TOKENS)
+        answer = await self.reasoner.ask(request)
+        said = Malformed("no answer") if isinstance(answer, Failure) else find_json(answer.text)
+        belief = said if isinstance(said, Malformed) else self.kind.read(said, moment.recipes)
+        if isinstance(belief, Malformed):
+            self.unusable += 1
+            return None
+        self.kind.remember(self.memory, belief)
+        assert isinstance(belief, Belief)
+        return belief
