@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import itertools
 import os
 import pickle
@@ -32,6 +33,7 @@ from brigade.envs.registry import OWN, Entry
 
 Answer = tuple[Look, dict[str, Any]]  # what a look came to, and what records keep of the partners
 PATIENT = 60.0  # seconds of wall time that are waited where time is not wall time
+JOIN_S = 2.0  # that the threads of a worker that was ended are waited for
 MAIN = "__main__"
 
 
@@ -92,8 +94,9 @@ class Worker:
         self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._promises: dict[int, Promise[Any]] = {}
         self._numbers = itertools.count(1)
-        for work in (self._write, self._read):
-            threading.Thread(target=work, name="imagination", daemon=True).start()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._write, self._read)]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def alive(self) -> bool:
@@ -115,6 +118,12 @@ class Worker:
         """End it, whatever it is doing."""
         self._process.kill()
         self._process.wait()
+        self._requests.put(None)
+        for thread in self._threads:
+            thread.join(JOIN_S)
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close() if pipe is not None else None
 
     def _write(self) -> None:
         assert self._process.stdin is not None
