@@ -23,6 +23,7 @@ from brigade.simulation.thoughts import Thought, Thoughts
 
 EVERY = 20  # ticks between looks while something is being done
 IDLE = 4  # ticks between looks while there is nothing to do
+FUTURES = 2  # ways in which orders may come, unless the settings say otherwise
 WAITS = (6, 12)  # ticks of standing still that are tried
 LOOK = "look"  # what records call the thought
 UNIMAGINED = ("settings", "_hands", "_last", "_rested", "_thoughts", "_imaginer", "_records")
@@ -107,7 +108,7 @@ class Lookahead(Steered):
     """
 
     def __init__(self, settings: Imagining | None = None):
-        self.settings = settings or Imagining()
+        self.settings = settings or Imagining(futures=FUTURES)
 
     def prepare(self) -> None:
         """Begin an episode."""
@@ -194,4 +195,4 @@ async def _chosen(ways: list[Giving], answer: Awaitable[Answer]) -> Outcome:
 @agents.register("lookahead", "tries macro actions out in imagined futures, with its partners as they seem to be")
 def make_lookahead(imagining: Mapping[str, Any] | None = None) -> Lookahead:
     """An agent that looks ahead."""
-    return Lookahead(settings_of(imagining or {}))
+    return Lookahead(settings_of({"futures": FUTURES, **(imagining or {})}))

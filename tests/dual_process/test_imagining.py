@@ -47,7 +47,7 @@ class Says:
     async def ask(self, request: Any) -> Any:
         from brigade.dual_process.llm.protocol import Reply
 
-        return Reply(self.said, "says", 0.0)
+        return Reply(self.said, 1, 1, 0.0, "says")
 
     async def close(self) -> None:
         pass
