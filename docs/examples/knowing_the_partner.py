@@ -6,7 +6,7 @@ Beside each partner and seed the state machine plays, and `lookahead` once with 
 
 - copy: the live partner itself, with all that it has in mind: a bound that nobody can reach;
 - true: its own program, brought up to date by running beside it: the ceiling;
-- belief: type inference over the library (the default); without: the same, without the partner's program in the library;
+- belief: type inference over the library (the default); without: the same, without the partner's program in it;
   alone: without it, and without what the partner was seen doing as a program;
 - counting, base_rate, uniform: models that know no programs; machine: a state machine; wrong: another specialist.
 """

@@ -112,7 +112,8 @@ class TypeInference(PartnerModel):
         weights = self._weights * np.where(hits, 1 - SLIP, SLIP / 3)
         weights /= weights.sum()
         self._weights = (1 - TURN) * weights + TURN / len(weights)
-        self._role.watch(sight)
+        if self.roles:
+            self._role.watch(sight)
         if self.scored and self._foreseen is None:
             self._foreseen = foreseen(self.kitchen, self.seat, sight.observation, self.programs(0))
 

@@ -439,7 +439,7 @@ def test_lookahead_is_a_partner_in_environments() -> None:
     env = gymnasium.make("Brigade/NewCounterCircuit-v0", partners=["lookahead"])
     env.reset(seed=3)
     for _ in range(60):
-        *_, info = env.step(0)
+        env.step(0)
     env.close()
 
 
