@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from concurrent.futures import Future as Promise
 from typing import Any, Protocol
 
@@ -69,10 +69,21 @@ class Here:
 
     def look(self, observation: Observation, hands: Any, ways: Sequence[Way], screen: bool) -> Awaitable[Answer]:
         """Compare ways to go on, at once."""
-        return _known((self.imagination.look(observation, hands, ways, screen), self.imagination.record()))
+        answer = self.imagination.look(observation, hands, ways, screen), self.imagination.record()
+        return _Later(lambda: _known(answer))
 
     def close(self) -> None:
         """The episode is over."""
+
+
+class _Later:
+    """An answer that need not be waited for: the episode may end before."""
+
+    def __init__(self, wait: Callable[[], Coroutine[Any, Any, Answer]]):
+        self.wait = wait
+
+    def __await__(self) -> Generator[Any, Any, Answer]:
+        return self.wait().__await__()
 
 
 async def _known(answer: Answer) -> Answer:
@@ -191,7 +202,8 @@ class Beside:
     def look(self, observation: Observation, hands: Any, ways: Sequence[Way], screen: bool) -> Awaitable[Answer]:
         """Compare ways to go on; no answer in time is an answer too: go on as before."""
         payload = packed((observation, hands, list(ways), screen))
-        return self._answer(self.worker.ask("look", self.game, time.time() + self.seconds, payload))
+        promise = self.worker.ask("look", self.game, time.time() + self.seconds, payload)
+        return _Later(lambda: self._answer(promise))
 
     async def _answer(self, promise: Promise[Any]) -> Answer:
         if self._late:

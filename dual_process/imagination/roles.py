@@ -39,8 +39,9 @@ class Role(Specialist):
             return
         tick, seat = sight.now.tick, self.view.seat
         old, new = sight.before.chefs[seat].hand, sight.now.chefs[seat].hand
-        if old.index == 0 and new.name in self.recipes.into:
-            self._seen.append((tick, self.recipes.into[new.name]))
+        verb, _, item = (sight.turn or "").rstrip(")").partition("(")
+        if verb == macros.PREPARE:
+            self._seen.append((tick, item))
         if old != new and new.holder == "plate" and len(new.contents) > max(1, len(old.contents)):
             self._seen.append((tick, macros.ASSEMBLE))
         while self._seen and self._seen[0][0] < tick - LATELY:
@@ -60,7 +61,7 @@ class Role(Specialist):
 
     def _is_mine(self, option: Option) -> bool:
         verb, item = option.macro.verb, option.macro.item
-        if verb != macros.PREPARE or (self.recipes.dispensed(item) and item not in self.recipes.into):
+        if verb != macros.PREPARE:
             return True
         foods = self.recipes.foods_of(item) if item in self.recipes.spec.dishes else (item,)
         return any(self.recipes.into.get(food, food) in self.makes for food in foods)
