@@ -40,7 +40,7 @@ class Role(Specialist):
         tick, seat = sight.now.tick, self.view.seat
         old, new = sight.before.chefs[seat].hand, sight.now.chefs[seat].hand
         verb, _, item = (sight.turn or "").rstrip(")").partition("(")
-        if verb == macros.PREPARE:
+        if verb == macros.PREPARE and not self.recipes.dispensed(item):
             self._seen.append((tick, item))
         if old != new and new.holder == "plate" and len(new.contents) > max(1, len(old.contents)):
             self._seen.append((tick, macros.ASSEMBLE))
@@ -61,7 +61,7 @@ class Role(Specialist):
 
     def _is_mine(self, option: Option) -> bool:
         verb, item = option.macro.verb, option.macro.item
-        if verb != macros.PREPARE:
-            return True
+        if verb != macros.PREPARE or (option.macro.plate and not self.recipes.dispensed(item)):
+            return True  # what is about to burn is everyone's
         foods = self.recipes.foods_of(item) if item in self.recipes.spec.dishes else (item,)
         return any(self.recipes.into.get(food, food) in self.makes for food in foods)
