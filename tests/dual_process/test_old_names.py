@@ -124,7 +124,7 @@ def test_calls_that_were_asked_with_other_prompts_are_refused_in_words(tmp_path:
         "teams=[[dpt, dpt]]", "kitchens=[{name: new_counter_circuit, horizon: 30}]", "seeds=1", "ray.workers=0",
         "clock={latency: constant, seconds: 2}", f"replay={EARLIER}", f"out={tmp_path / 'again'}",
     ]  # fmt: skip
-    with pytest.raises(BrigadeError, match="asked with prompt plan-2, and this revision asks with plan-3"):
+    with pytest.raises(BrigadeError, match="asked with prompt belief-1, and this revision asks with belief-2"):
         play_run(RunConfig.load("exp2", changes), Console(quiet=True))
 
 

@@ -509,7 +509,7 @@ class TestAuthority:
         for authority in ("obey", "advise"):
             agent: Any = make_agent("dpt", authority=authority, trust={"task": 3})
             assert (agent.authority, agent.trust.task) == (authority, 3)
-        assert make_agent("dpt").authority == "advise"  # type: ignore[attr-defined]
+        assert make_agent("dpt").authority == "check"  # type: ignore[attr-defined]
 
     def test_an_unknown_one_is_named(self) -> None:
         with pytest.raises(BrigadeError, match="unknown authority 'obay'; did you mean 'obey'"):
