@@ -280,8 +280,9 @@ class StateMachine(MacroPlayer):
     def _rescue(self, observed: ObservedState) -> list[Option]:
         """Food that will burn unless it is taken off soon: onto a plate with it."""
         options = []
-        for cell, kind in observed.at.items():
-            left = self.recipes.spoils_in(cell, kind.name, observed.progress[cell])
+        for cell in self.recipes.spoiling_cells:
+            kind = observed.at.get(cell, self.recipes.nothing)
+            left = self.recipes.spoils_in(cell, kind.name, observed.progress.get(cell, 0))
             if left == NEVER or not self.probe.reachable(cell) or self._other_saves(observed, cell, left):
                 continue
             if left < self._time_to_plate(observed, cell):
@@ -314,7 +315,7 @@ class StateMachine(MacroPlayer):
 
     def _fire(self, observed: ObservedState) -> Macro | None:
         """Put out a fire, unless there is none, another chef is at it, or nothing to do it with is in reach."""
-        if not any(kind.burning for kind in observed.at.values()):
+        if not observed.burns:
             if observed.chefs[self.view.seat].hand.holder == "tool":
                 return Macro(macros.PUT_OUT_FIRE)  # it puts the extinguisher down
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from brigade.agents.base import Observation
@@ -46,6 +47,11 @@ class ObservedState:
     at: dict[int, Kind]
     progress: dict[int, int]
     orders: list[Order]
+
+    @cached_property
+    def burns(self) -> bool:
+        """Whether anything is on fire."""
+        return any(kind.burning for kind in self.at.values())
 
 
 class ReadOnce(dict[str, Any]):

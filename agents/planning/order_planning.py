@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from brigade.agents.planning.observed_state import ObservedState, Order
-from brigade.agents.planning.recipes import Recipes
+from brigade.agents.planning.recipes import Recipes, is_part
 from brigade.envs.kitchen.content.cookbook import Kind
 
 NOWHERE = -1
@@ -80,11 +80,11 @@ class Stock:
         carried = [_Thing(c.hand, NOWHERE, seat, c.progress) for seat, c in enumerate(observed.chefs) if c.hand.index]
         self.things = [*carried, *lying]
 
-    def plate_for(self, need: Counter[str], dish: str, mine: int | None) -> _Thing | None:
+    def plate_for(self, foods: tuple[str, ...], mine: int | None) -> _Thing | None:
         """Take the plate that is furthest towards a dish; among equals the one in seat `mine`'s hand."""
         fits = [
             thing for thing in self.things
-            if thing.kind.holder == "plate" and thing.kind.contents and Counter(thing.kind.contents) <= need
+            if thing.kind.holder == "plate" and thing.kind.contents and is_part(thing.kind.contents, foods)
         ]  # fmt: skip
         return self._take(max(fits, key=lambda t: (len(t.kind.contents), t.holder == mine), default=None))
 
@@ -169,7 +169,7 @@ def _finished(plan: OrderPlan, stock: Stock, recipes: Recipes, mine: int | None)
 
 
 def _begun(plan: OrderPlan, stock: Stock, recipes: Recipes, mine: int | None) -> _Thing | None:
-    return stock.plate_for(Counter(recipes.foods_of(plan.order.dish)), plan.order.dish, mine)
+    return stock.plate_for(recipes.foods_of(plan.order.dish), mine)
 
 
 def _complete(plan: OrderPlan, stock: Stock, recipes: Recipes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -66,6 +67,7 @@ class Recipes(Fixed):
             for process in reversed(spec.processes)
             if process.ticks and process.to not in self._wanted
         }
+        self.spoiling_cells = sorted(cell for tile, _ in self._spoils for cell in set(self.cells[tile]))
         self.into = {
             way.source: food for food, ways in self.ways.items() for way in ways if way.source and self.wanted(food)
         }
@@ -120,6 +122,12 @@ class Recipes(Fixed):
     def holdable(self, food: str) -> bool:
         """Whether a chef can ever have this food in bare hands (and not only on a plate)."""
         return any(way.source is None or (way.tile, food) in self.hand_takes for way in self.ways.get(food, []))
+
+
+@lru_cache(maxsize=65536)
+def is_part(contents: tuple[str, ...], foods: tuple[str, ...]) -> bool:
+    """Whether some foods are among others, each as often."""
+    return Counter(contents) <= Counter(foods)
 
 
 @lru_cache(maxsize=65536)

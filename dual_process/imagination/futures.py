@@ -3,18 +3,54 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from brigade.agents.base import Agent, Observation
-from brigade.agents.planning.observed_state import ObservedState, ReadOnce, read_state
+from brigade.agents.planning.observed_state import Chef, ObservedState, Order, ReadOnce
 from brigade.agents.planning.player import MacroPlayer
+from brigade.dual_process.imagination.packing import packed, unpacked
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import State, read_described
 
 LOOKS_AGAIN = 3  # ticks after which an imagined chef that found nothing to do looks again, if nothing has changed
 MASK = 0xFFFFFFFF
+
+
+class _Seen(ReadOnce):
+    """What is seen of a game now: read at once, and put into words when somebody asks for them."""
+
+    read: ObservedState
+
+    def __init__(self, game: Game):
+        super().__init__()
+        self.game, self.read = game, observed(game)
+
+    def __missing__(self, key: str) -> Any:
+        self.update(self.game.describe())
+        return dict.__getitem__(self, key)
+
+
+def observed(game: Game) -> ObservedState:
+    """A game of one kitchen as planners read it: what `read_state` makes of its description."""
+    state, kitchen = game.state, game.kitchen
+    kinds, progress = kitchen.cookbook.kinds, state.progress[0].tolist()
+    lying = [(cell, kind) for cell, kind in enumerate(state.item[0].tolist()) if kind]
+    hands = zip(*(part[0].tolist() for part in (state.pos, state.facing, state.held, state.held_progress)), strict=True)
+    count, standing = int(state.orders_open[0]), kitchen.layout.standing
+    dishes, left = state.order_dish[0, :count].tolist(), state.order_left[0, :count].tolist()
+    names, tick = kitchen.cookbook.orderable, int(state.tick[0])
+    return ObservedState(
+        tick,
+        kitchen.horizon - tick,
+        int(state.score[0]),
+        [Chef(cell, facing, kinds[held], done if held else 0) for cell, facing, held, done in hands],
+        {cell: kinds[kind] for cell, kind in lying},
+        {cell: progress[cell] for cell, _ in lying},
+        [Order(names[dish], None if standing else ticks) for dish, ticks in zip(dishes, left, strict=True)],
+    )
 
 
 class Futures:
@@ -30,6 +66,7 @@ class Futures:
         self._game = Game(kitchen)
         self._observation = observation
         self._now: dict[int, State] = {}
+        self._packed: dict[tuple[int, ...], bytes | None] = {}  # by what tells the agents apart; they must stay alive
 
     def begin(self, number: int, team: Sequence[Any]) -> Future:
         """One of the ways. Those of the same number have the same orders to come.
@@ -43,15 +80,30 @@ class Futures:
             game.reset([(self.tick * 1_000_003 + number * 7919 + 12_345) & MASK])
             read_described(self.kitchen, game.state, self._observation)
             self._now[number] = game.snapshot()
-        return Future(game, self._now[number], team)
+        return Future(game, self._now[number], self._copied(team))
+
+    def _copied(self, team: Sequence[Any]) -> list[Any]:
+        """Copies of some agents, packed once; those that cannot be packed are copied."""
+        key = tuple(map(id, team))
+        if key not in self._packed:
+            try:
+                self._packed[key] = packed(list(team))
+            except (
+                TypeError,
+                AttributeError,
+                pickle.PicklingError,
+            ):  # as a lambda
+                self._packed[key] = None
+        data = self._packed[key]
+        return copy.deepcopy(list(team)) if data is None else list(unpacked(data, self.kitchen))
 
 
 class Future:
     """One way in which a kitchen may go on. Two that are begun by the same `Futures` are played one after the other."""
 
-    def __init__(self, game: Game, now: State, team: Sequence[Any]):
+    def __init__(self, game: Game, now: State, team: list[Any]):
         self._game, self._at = game, now
-        self.team: list[Agent] = copy.deepcopy(list(team))
+        self.team: list[Agent] = team
         for agent in self.team:
             if isinstance(agent, MacroPlayer):
                 agent.looks_again = LOOKS_AGAIN
@@ -64,12 +116,12 @@ class Future:
         """The same, tick by tick: what each chef then sees. No other future may be played before this is over."""
         game, team = self._game, self.team
         game.restore(self._at)
-        seen = ReadOnce(game.describe())
+        seen = _Seen(game)
         try:
             for _ in range(min(ticks, game.kitchen.horizon - int(game.state.tick[0]))):
                 game.advance([agent.act(seen) for agent in team])
-                seen = ReadOnce(game.describe())
-                yield read_state(game.kitchen, seen)
+                seen = _Seen(game)
+                yield seen.read
         finally:
             self._at = game.snapshot()
 

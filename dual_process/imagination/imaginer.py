@@ -25,8 +25,8 @@ from typing import Any, Protocol
 from brigade.agents.base import Observation, View, agents
 from brigade.dual_process.imagination.imagination import Imagination
 from brigade.dual_process.imagination.look import Look, Way
+from brigade.dual_process.imagination.packing import packed
 from brigade.dual_process.imagination.settings import Imagining
-from brigade.dual_process.imagination.worker import packed
 from brigade.dual_process.partner_model import Stated, partner_models
 from brigade.envs.plugins import Plugin, imported
 from brigade.envs.registry import OWN, Entry

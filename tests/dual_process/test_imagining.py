@@ -17,13 +17,13 @@ from brigade.agents.planning.recipes import recipes_of
 from brigade.dual_process.agent import DualProcessAgent
 from brigade.dual_process.build import make_thinking_agent
 from brigade.dual_process.checking import CHECK
-from brigade.dual_process.imagination.futures import Futures
+from brigade.dual_process.imagination.futures import Futures, observed
 from brigade.dual_process.imagination.imagination import Imagination
 from brigade.dual_process.imagination.imaginer import Beside, Here, make_imaginer
 from brigade.dual_process.imagination.look import Comparison, compared
 from brigade.dual_process.imagination.lookahead import Giving, Lookahead, Steered
+from brigade.dual_process.imagination.packing import packed, unpacked
 from brigade.dual_process.imagination.settings import Imagining, settings_of
-from brigade.dual_process.imagination.worker import packed, unpacked
 from brigade.dual_process.partner_model import PartnerModel, partner_models
 from brigade.dual_process.plan.statements import Do, Plan, Statement, Wait
 from brigade.envs.kitchen.content.loading import load_kitchen
@@ -448,3 +448,18 @@ def test_do_is_imaginable() -> None:
 
     assert Do in IMAGINABLE
     assert Statement not in IMAGINABLE
+
+
+def test_a_game_is_read_as_its_description_is() -> None:
+    for name in (MAP_1, "cramped_room"):
+        kitchen = load_kitchen(name, 120)
+        team = [make_agent("fsm") for _ in range(kitchen.chefs)]
+        seen = 0
+
+        def watch(game: Game, observation: Any, actions: Any, kitchen: Any = kitchen) -> None:
+            nonlocal seen
+            seen += 1
+            assert observed(game) == read_state(kitchen, game.describe())
+
+        play(kitchen, team, seed=2, watch=watch)
+        assert seen == 120

@@ -30,7 +30,7 @@ class Fixed:
         return self
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind(Fixed):
     """One kind of thing that can lie on a tile or be in a hand.
 
@@ -53,6 +53,12 @@ class Kind(Fixed):
     phase: Literal["", "raw", "cooking", "ready"] = ""
     dish: str | None = None
     burning: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Kind) and vars(self) == vars(other))
+
+    def __hash__(self) -> int:
+        return hash((self.index, self.name))
 
 
 @dataclass(frozen=True, eq=False)
