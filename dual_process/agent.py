@@ -171,6 +171,8 @@ class DualProcessAgent(WithThinker, System1):
         """It is known what becomes of a plan."""
         verdict = verdict_of(thought)
         said = f"refused: {thought.outcome.problem}" if verdict is None else verdict.said
+        if verdict is not None and self.checking is not None:
+            self.checking.decided(verdict)
         if verdict is not None and verdict.take is not None:
             self.as_advice = verdict.as_advice
             System1.adopt(self, verdict.take, thought.effect)

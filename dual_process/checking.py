@@ -28,6 +28,7 @@ IMAGINABLE = tuple(
     if isinstance(kind, type) and issubclass(kind, Statement) and kind is not Statement
 )  # fmt: skip
 NEW, NONE = "the new plan", "no plan"
+TWICE = 40  # ticks in which a plan that was refused is not looked at again
 AGAIN = 20  # ticks after which a plan in hand is looked at again, if no new one comes
 ROUNDED = 2  # digits of figures in records
 
@@ -82,6 +83,7 @@ class Checking:
         self.imaginer = None
         self._waiting: Plan | None = None
         self._looked = 0
+        self._refused: tuple[Statement, ...] | None = None  # the statements that were refused last
 
     def attend(self, thoughts: Thoughts) -> None:
         """Is told where to begin thoughts."""
@@ -95,6 +97,11 @@ class Checking:
     def propose(self, plan: Plan) -> None:
         """A plan that has been thought of; it takes the place of one that nobody has looked at yet."""
         self._waiting = plan
+
+    def decided(self, verdict: Verdict) -> None:
+        """It is known what becomes of a plan."""
+        if verdict.plan is not None:
+            self._refused = verdict.plan.statements if verdict.take is not verdict.plan else None
 
     def believe(self, beliefs: Mapping[int, Stated]) -> None:
         """What System 2 believes of partners, in numbers, by seat."""
@@ -111,7 +118,12 @@ class Checking:
         again = bool(hands.following.left) and tick - self._looked >= AGAIN
         if thoughts is None or thoughts.under_way(CHECK) or (self._waiting is None and not again):
             return
-        plan, self._waiting, self._looked = self._waiting, None, tick
+        plan, self._waiting = self._waiting, None
+        if plan is not None and plan.statements == self._refused and tick - self._looked < TWICE:
+            plan = None  # it was looked at a moment ago
+            if not hands.following.left:
+                return
+        self._looked = tick
         thoughts.begin(CHECK, self._decide(plan, observation, hands), ticks=self.settings.ticks)
 
     def _decide(self, plan: Plan | None, observation: Observation, hands: System1) -> Coroutine[Any, Any, Outcome]:

@@ -135,8 +135,8 @@ class Comparison:
                 return None
             self._seen.add(doing)
         first = self._score(begun, SOON) - self._going_on[0, 0]
-        if self.screen and first <= settings.margin:
-            return Tried(way.name, first, 0.0, first, "no better at first sight")
+        if first <= (settings.margin if self.screen else -settings.harm):
+            return Tried(way.name, first, 0.0, first, "no better at first sight" if self.screen else "not better")
         gains = np.zeros((len(self.teams), settings.futures))
         for team in range(len(self.teams)):
             for number in range(settings.futures):
