@@ -69,7 +69,7 @@ def play(
     base_url: Annotated[str, typer.Option(help="Where that model is, for example http://localhost:8000/v1.")] = "",
     key_env: Annotated[str, typer.Option(help="The environment variable with its key; '' if none.")] = "OPENAI_API_KEY",
     quality: Annotated[float, typer.Option(help="How often 'house' decides well, 0 to 1.")] = 1.0,
-    authority: Annotated[str, typer.Option(help="Whether thinking partners 'obey' their plans, or 'advise'.")] = "",
+    authority: Annotated[str, typer.Option(help="How thinking partners take plans: 'check', 'obey' or 'advise'.")] = "",
     recordings: Annotated[Path, typer.Option(help="The folder for recordings.")] = Path("recordings"),
     record: Annotated[bool, typer.Option(help="Whether to record.")] = True,
     size: Annotated[str, typer.Option(help="Of the window, as 1024x768.")] = "1024x768",

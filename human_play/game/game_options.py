@@ -53,7 +53,7 @@ class GameOptions:
         practice: a game that may be paused.
         folder: where recordings go, None for none.
         seat: of the first person.
-        authority: how far thinking partners follow their plans, `obey` or `advise`; empty for their own default.
+        authority: how far thinking partners follow their plans, `check`, `obey` or `advise`; empty for their default.
     """
 
     kitchen: str = "new_counter_circuit"

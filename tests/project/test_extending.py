@@ -21,6 +21,14 @@ teams: [[waiter, murmur]]
 reasoner: {kind: parrot, options: {mood: cheerful}}
 ray: {workers: 0}
 """
+PARTNER = """\
+name: own
+plugins: [./partner.py]
+kitchens: [{name: new_counter_circuit, horizon: 120}]
+teams: [[{name: lookahead, options: {imagining: {models: [sleepy]}}}, fsm]]
+seeds: 1
+ray: {workers: 0}
+"""
 TRAIN = """\
 name: own
 plugins: [./observation.py, ./network.py]
@@ -58,6 +66,7 @@ def test_every_door_is_shown_in_few_lines() -> None:
         "An agent",
         "A kind of thought",
         "A reasoner",
+        "A partner model",
         "An observation",
         "A network",
         "Kitchens",
@@ -67,6 +76,16 @@ def test_every_door_is_shown_in_few_lines() -> None:
     assert [name for name in DOORS if any(name.startswith(heading) for heading in headings)] == list(DOORS)
     assert len(DOORS) == len(headings)
     assert [name for name, code in DOORS.items() if len(list(filter(str.strip, code.splitlines()))) > 10] == []
+
+
+def test_a_partner_model(tmp_path: Path) -> None:
+    (tmp_path / "partner.py").write_text(door("A partner model"))
+    (tmp_path / "run.yaml").write_text(PARTNER)
+    brigade(tmp_path, "run", "run.yaml")
+    lines = (tmp_path / "results" / "own" / "episodes.jsonl").read_text().splitlines()
+    looks = [thought for thought in json.loads(lines[1])["thoughts"] if thought["kind"] == "look"]
+    assert any(look.get("imagined_ticks", 0) > 0 for look in looks)
+    assert {model for look in looks for *_, scores in look["scored"] for model in scores} >= {"sleepy", "uniform"}
 
 
 def test_an_agent_a_thought_and_a_reasoner(tmp_path: Path) -> None:

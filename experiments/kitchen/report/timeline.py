@@ -36,7 +36,7 @@ MARKS = {
 MARGIN_LEFT, MARGIN_TOP, MARGIN_BOTTOM = 1.75, 0.1, 0.45  # inches
 THOUGHTS = {
     "plan": "#0072B2", "reflection": "#009E73", "belief": "#CC79A7", "pick": "#D55E00", "lesson": "#E69F00",
-    "outline": "#6B4C9A",
+    "outline": "#6B4C9A", "check": "#56B4E9", "look": "#56B4E9",
 }  # fmt: skip
 LANE = 0.36  # inches, of one chef's macro actions
 THIN = 0.105  # inches, of one kind of thoughts
