@@ -7,6 +7,8 @@ A right plan follows these rules, each a statement or two:
   *put* in the middle, where it is at hand; where they lack nothing, the chef *waits* a little;
 - an order that cannot be made in time any more is *dropped*; the one whose dish a partner carries is *yours*, the most
   urgent one, once the chef has its dish in hand, is *mine*;
+- where plans are checked before they are followed (`followed` in the JSON), the food that is shortest, of those that no
+  partner makes, is prepared at once (*do*, *now*): hands that look first leave it where it would not pay;
 - where there is food that is in no dish, it is thrown away *whenever* next to no counter is free;
 - shortly before the time is up, what is finished is served at once (*do*, *now*);
 - without an open order the chef *stands* where it is and *waits until* there is one.
@@ -26,6 +28,7 @@ State = Mapping[str, Any]
 Entry = dict[str, Any]
 
 NO_DEADLINE = 100_000
+CHECKED = "check"
 TOO_LATE = 14  # ticks in which no dish can be made that has not been begun
 LAST_TICKS = 30  # of an episode, in which what is finished is served first
 SHORT = 4  # ticks to wait
@@ -48,6 +51,8 @@ def right_plan(state: State, schema: Mapping[str, Any], rng: random.Random) -> s
         message = "I prepare, you serve"
         if not lacking(state):
             entries.append({"wait": SHORT, "when": None})
+    if state.get("followed") == CHECKED:
+        entries += _ahead(state, made)
     entries += _waste(state)
     if not state.get("orders"):
         entries += [{"stand_at": state["you"]["at"], "when": None}] if "you" in state else []
@@ -112,6 +117,16 @@ def _carried(state: State) -> Iterator[Entry]:
             yield {"order": order["number"], "is": "mine", "when": None}
 
 
+def _ahead(state: State, made: Sequence[str]) -> Iterator[Entry]:
+    """The food, of those that nobody else makes, of which there is least beside what open orders need."""
+    counts, needed = state.get("counts", {}), _needed(state)
+    dishes = list(state.get("foods_of", {}).values())
+    foods = [food for food in state.get("made_of", {}) if food not in made and any(food in foods for foods in dishes)]
+    if foods:
+        shortest = min(foods, key=lambda food: counts.get(food, 0) - needed.get(food, 0))
+        yield {"do": f"prepare({shortest})", "when": None, "now": True}
+
+
 def _waste(state: State) -> Iterator[Entry]:
     """What no dish has in it, and nothing is made of, is in the way once the counters are full."""
     of_use = {food for foods in state.get("foods_of", {}).values() for food in foods} | {
@@ -136,12 +151,17 @@ def _stock(state: State, schema: Mapping[str, Any]) -> Iterator[Entry]:
 
 def lacking(state: State) -> dict[str, int]:
     """Made foods that open orders need more of than there are, needed soonest first, and how many there are to be."""
+    counts, made = state.get("counts", {}), state.get("made_of", {})
+    return {food: count for food, count in _needed(state).items() if food in made and counts.get(food, 0) < count}
+
+
+def _needed(state: State) -> dict[str, int]:
+    """How many of each food open orders need, the food needed soonest first."""
     needed: dict[str, int] = {}
     for order in _by_time(state):
         for food in state.get("foods_of", {}).get(order["dish"], []):
             needed[food] = needed.get(food, 0) + 1
-    counts, made = state.get("counts", {}), state.get("made_of", {})
-    return {food: count for food, count in needed.items() if food in made and counts.get(food, 0) < count}
+    return needed
 
 
 def _forms(schema: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

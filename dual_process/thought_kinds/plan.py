@@ -59,7 +59,8 @@ class PlanThought(ThoughtKind[Plan]):
     def knowledge(self, moment: Moment) -> dict[str, Any]:
         """The belief, what is being done, and what was asked for before."""
         belief = {"belief": moment.memory.history.partners.belief}
-        return {**belief, **super().knowledge(moment), **moment.fast.asked()}
+        followed = {"followed": moment.fast.authority}
+        return {**belief, **followed, **super().knowledge(moment), **moment.fast.asked()}
 
     def remember(self, memory: Memory, value: Plan) -> None:
         """The fast side keeps it."""

@@ -1,0 +1,208 @@
+"""Beliefs in numbers: what is read of them, what is dropped with which words, what house states, how it is scored."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner
+
+from brigade.agents.base import View, make_agent
+from brigade.agents.planning.observed_state import read_state
+from brigade.agents.planning.recipes import recipes_of
+from brigade.dual_process.imagination.score import scores_of
+from brigade.dual_process.llm import house
+from brigade.dual_process.thought_kinds.base import Malformed, make_kind
+from brigade.dual_process.thought_kinds.belief import Belief, belief_schema
+from brigade.dual_process.turns import turn_of, turns_of
+from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
+from brigade.experiments.cli import app
+from brigade.experiments.kitchen import theory_of_mind
+from brigade.simulation.episode import play
+from brigade.simulation.recording import RecordingWriter, make_header
+
+MAP_1 = "new_counter_circuit"
+RECIPES = recipes_of(load_kitchen(MAP_1))
+
+
+def read(**said: Any) -> Belief:
+    belief = make_kind("belief").read({"belief": "It cooks.", **said}, RECIPES)
+    assert isinstance(belief, Belief)
+    return belief
+
+
+def partner(**numbers: Any) -> dict[str, Any]:
+    return {"partner": 2, "next": [], "makes": [], "assembles": None, "orders": [], **numbers}
+
+
+class TestReading:
+    def test_words_alone_are_enough(self) -> None:
+        assert read() == Belief("It cooks.")
+        assert isinstance(make_kind("belief").read({"belief": ""}, RECIPES), Malformed)
+
+    def test_numbers(self) -> None:
+        said = partner(
+            next=[{"turn": "prepare(cooked_beef)", "probability": 0.75}, {"turn": "assemble()", "probability": 0.25}],
+            makes=["cooked_beef"],
+            assembles=False,
+            orders=[{"order": 3, "probability": 0.1}],
+        )
+        jsonschema.validate({"belief": "", "partners": [said]}, belief_schema(RECIPES))
+        belief = read(partners=[said])
+        stated = belief.stated[1]
+        assert stated.turns == {"prepare(cooked_beef)": 0.75, "assemble()": 0.25}
+        assert (stated.makes, stated.assembles, stated.orders) == (("cooked_beef",), False, {3: 0.1})
+        assert belief.dropped == ()
+
+    @pytest.mark.parametrize(
+        ("said", "why"),
+        [
+            ([partner(next=[{"turn": t, "probability": 0.9} for t in ("assemble()", "clear_counter()")])], "add up to 1.8"),
+            ([partner(next=[{"turn": "fly()", "probability": 1}])], "there is no such turn"),
+            ([partner(next=[{"turn": ["assemble()"], "probability": 1}])], "there is no such turn"),
+            ([partner(next=[{"turn": "assemble()", "probability": -1}])], "probability from 0 to 1"),
+            ([partner(next=[{"turn": "assemble()", "probability": math.nan}])], "probability from 0 to 1"),
+            ([partner(next=[{"turn": "assemble()", "probability": True}])], "probability from 0 to 1"),
+            ([partner(next=[{"turn": "assemble()", "probability": "most"}])], "probability from 0 to 1"),
+            ([partner(next="assemble()")], "expected a list"),
+            ([partner(makes=["cake"])], "nobody makes that here"),
+            ([partner(makes=[{"a": 1}])], "nobody makes that here"),
+            ([partner(assembles="yes")], "expected true or false"),
+            ([partner(orders=[{"order": -1, "probability": 1}])], "there is no such order"),
+            ([partner(partner=7)], "there is no such partner"),
+            ([partner(partner=True)], "there is no such partner"),
+            (["me"], "there is no such partner"),
+            ({"partner": 2}, "expected a list"),
+            (None, "expected a list"),
+        ],
+    )  # fmt: skip
+    def test_what_is_wrong_is_dropped_with_the_reason_and_the_words_stay(self, said: Any, why: str) -> None:
+        belief = read(partners=said)
+        assert belief.words == "It cooks."
+        assert any(why in reason for _, reason in belief.dropped), belief.dropped
+        assert all(not stated.turns for stated in belief.stated.values())
+        told = make_kind("belief").told(belief)
+        assert json.loads(json.dumps(told, allow_nan=False)) == told
+
+    def test_however_much_is_said_little_is_kept(self) -> None:
+        belief = read(partners=[partner(makes=["x" * 10_000] * 1000)] * 50)
+        assert len(belief.dropped) <= 16
+        assert all(len(what) <= 80 for what, _ in belief.dropped)
+
+
+class TestHouse:
+    def ask(self, quality: float, seen: dict[str, int]) -> dict[str, Any]:
+        state = {
+            "seen": {"partner 2": seen},
+            "made_of": {"cooked_beef": "beef", "chopped_lettuce": "lettuce"},
+            "counts": {"beef": 0, "cooked_beef": 0, "lettuce": 0, "chopped_lettuce": 0, "bread": 0},
+            "foods_of": {"BeefBurger": ["bread", "cooked_beef"]},
+        }
+        messages = [("user", f"```json\n{json.dumps(state)}\n```")]
+        said = house.answer(messages, "belief", quality, random.Random(1), belief_schema(RECIPES))
+        answer: dict[str, Any] = json.loads(said)
+        jsonschema.validate(answer, belief_schema(RECIPES))
+        return answer
+
+    def test_it_states_how_often_it_saw_each_turn(self) -> None:
+        (stated,) = self.ask(1.0, {"took beef": 3, "took": 4, "took plate": 1})["partners"]
+        assert stated["partner"] == 2
+        assert stated["next"] == [
+            {"turn": "prepare(cooked_beef)", "probability": 0.75},
+            {"turn": "assemble()", "probability": 0.25},
+        ]
+        assert (stated["makes"], stated["assembles"]) == (["cooked_beef"], False)
+
+    def test_a_wrong_one_is_well_formed_and_wrong(self) -> None:
+        lies = [self.ask(0.0, {"took beef": 3, "took": 3})["partners"][0]["next"] for _ in range(3)]
+        assert all(sum(entry["probability"] for entry in lie) <= 1 for lie in lies)
+
+    def test_a_client_that_asks_for_words_gets_words(self) -> None:
+        schema = {"type": "object", "properties": {"belief": {"type": "string"}}}
+        said = house.answer([("user", "```json\n{}\n```")], "belief", 1.0, random.Random(0), schema)
+        assert set(json.loads(said)) == {"belief"}
+
+
+class TestTurns:
+    @pytest.mark.parametrize("name", list_kitchens())
+    def test_every_turn_that_is_taken_is_known(self, name: str) -> None:
+        kitchen = load_kitchen(name, 200)
+        recipes, known = recipes_of(kitchen), set(turns_of(kitchen))
+        states: list[Any] = []
+        team = [make_agent("fsm") for _ in range(kitchen.chefs)]
+        play(kitchen, team, seed=1, watch=lambda game, seen, actions: states.append(read_state(kitchen, seen)))
+        turns = [
+            turn
+            for before, now in pairwise(states)
+            for seat in range(kitchen.chefs)
+            if (turn := turn_of(before, now, seat, recipes))
+        ]
+        assert turns
+        assert set(turns) <= known
+
+    def test_scores(self) -> None:
+        kitchen = load_kitchen(MAP_1)
+        known = turns_of(kitchen)
+        sure = scores_of({known[0]: 1.0}, known[0], kitchen)
+        wrong = scores_of({known[0]: 1.0}, known[1], kitchen)
+        blind = scores_of({}, known[0], kitchen)
+        assert sure == [1.0, 0.0, 1.0, 1.0]
+        assert wrong == [0.0, 2.0, 1.0, 0.0]
+        assert blind[0] == pytest.approx(1 / len(known), abs=1e-4)
+        assert sure[1] < blind[1] < wrong[1]
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    for name, chefs in ((MAP_1, 2), (f"{MAP_1}_solo", 1)):
+        kitchen = load_kitchen(name, 150)
+        names = ["fsm", "beef_specialist"][:chefs]
+        header = make_header(kitchen, 3, None, [{"name": each, "options": {}} for each in names], "both", {"hz": 4})
+        writer = RecordingWriter(tmp_path / f"{name}.jsonl.zst", header)
+        play(kitchen, [make_agent(each) for each in names], seed=3, recorder=writer)
+    (tmp_path / "broken.jsonl.zst").write_bytes(b"nothing")
+    return tmp_path
+
+
+class TestTom:
+    def test_the_table_and_what_cannot_be_read(self, recordings: Path) -> None:
+        done = CliRunner().invoke(app, ["tom", str(recordings)])
+        assert done.exit_code == 0, done.output
+        assert "beef_specialist" in done.output
+        assert "types" in done.output
+        assert "one chef" in done.stderr.replace("\n", " ")
+        assert "broken" in done.stderr
+
+    def test_every_turn_as_json(self, recordings: Path) -> None:
+        done = CliRunner().invoke(app, ["tom", str(recordings / f"{MAP_1}.jsonl.zst"), "--json", "--every", "20"])
+        told = json.loads(done.stdout)
+        models = {line["model"] for line in told["lines"] if line["chef"] == "beef_specialist"}
+        assert models == {"uniform", "repeating", "base_rate", "counting", "stated", "types"}
+        assert all(0 <= figures[0] <= 1 for one in told["watched"] for *_, s in one["scored"] for figures in s.values())
+
+    def test_nothing_there(self, tmp_path: Path) -> None:
+        with pytest.raises(Exception, match="no recordings"):
+            theory_of_mind.recordings_of([tmp_path])
+
+    def test_a_model_does_not_see_ahead(self, recordings: Path) -> None:
+        """What was foreseen of a turn is the same when the recording ends right after it."""
+        from dataclasses import replace
+
+        from brigade.dual_process.reasoners import spec_of
+        from brigade.simulation.recording import read_recording
+
+        whole = read_recording(recordings / f"{MAP_1}.jsonl.zst")
+        cut = replace(whole, ticks=whole.ticks[:100], end=None)
+        full, part = (theory_of_mind.watch(each, spec_of({}))[1].scored for each in (whole, cut))
+        assert part
+        assert full[: len(part)] == part
+
+
+def test_views_say_nothing_of_the_partner() -> None:
+    assert set(View.__dataclass_fields__) == {"kitchen", "seat", "seed", "hz", "hears", "heard_by"}
