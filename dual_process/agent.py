@@ -162,7 +162,7 @@ class DualProcessAgent(WithThinker, System1):
 
     def receive(self, thought: Thought) -> None:
         """A thought takes effect."""
-        if thought.kind == CHECK:
+        if thought.kind == CHECK and CHECK not in self.thinker.kinds:
             self._decided(thought)
         else:
             super().receive(thought)
@@ -172,12 +172,16 @@ class DualProcessAgent(WithThinker, System1):
         verdict = verdict_of(thought)
         said = f"refused: {thought.outcome.problem}" if verdict is None else verdict.said
         if verdict is not None and self.checking is not None:
-            self.checking.decided(verdict)
+            self.checking.decided(verdict, thought.asked)
         if verdict is not None and verdict.take is not None:
             self.as_advice = verdict.as_advice
             System1.adopt(self, verdict.take, thought.effect)
-        if verdict is None or verdict.take is not verdict.plan:
-            self.dropped = (*self.dropped, (WHOLE, said))[-MOST_DROPPED:]
+        plan = verdict.plan if verdict is not None else None
+        if plan is not None and verdict is not None and verdict.says:
+            self.say(plan.message)
+        if verdict is None or (plan is not None and verdict.take is not plan):
+            unread = plan.dropped if plan is not None else ()
+            self.dropped = (*self.dropped, *unread, (WHOLE, said))[-MOST_DROPPED:]
 
     def adopt(self, plan: Plan, tick: int) -> None:
         """Follow a new plan from now on; under `check`, once it has been imagined."""

@@ -29,6 +29,7 @@ IMAGINABLE = tuple(
 )  # fmt: skip
 NEW, NONE = "the new plan", "no plan"
 TWICE = 40  # ticks in which a plan that was refused is not looked at again
+SILENT = 60  # ticks after which records are told of the partners, if there is nothing else to tell
 AGAIN = 20  # ticks after which a plan in hand is looked at again, if no new one comes
 ROUNDED = 2  # digits of figures in records
 
@@ -55,12 +56,14 @@ class Verdict:
         take: the plan to be followed from now on, None to keep what is in hand.
         said: in words.
         as_advice: whether it is taken as advice.
+        says: whether the plan's message to the partner is sent.
     """
 
     plan: Plan | None
     take: Plan | None
     said: str
     as_advice: bool = False
+    says: bool = False
 
     def __str__(self) -> str:
         return self.said
@@ -83,7 +86,8 @@ class Checking:
         self.imaginer = None
         self._waiting: Plan | None = None
         self._looked = 0
-        self._refused: tuple[Statement, ...] | None = None  # the statements that were refused last
+        self._refused: tuple[Statement, ...] | None = None  # the statements that were refused last, and when
+        self._refused_at = 0
 
     def attend(self, thoughts: Thoughts) -> None:
         """Is told where to begin thoughts."""
@@ -98,10 +102,11 @@ class Checking:
         """A plan that has been thought of; it takes the place of one that nobody has looked at yet."""
         self._waiting = plan
 
-    def decided(self, verdict: Verdict) -> None:
-        """It is known what becomes of a plan."""
+    def decided(self, verdict: Verdict, tick: int) -> None:
+        """It is known what becomes of a plan that was looked at at a tick."""
         if verdict.plan is not None:
             self._refused = verdict.plan.statements if verdict.take is not verdict.plan else None
+            self._refused_at = tick
 
     def believe(self, beliefs: Mapping[int, Stated]) -> None:
         """What System 2 believes of partners, in numbers, by seat."""
@@ -115,13 +120,13 @@ class Checking:
             return
         self.imaginer.see(observation)
         tick = int(observation["tick"])
-        again = bool(hands.following.left) and tick - self._looked >= AGAIN
+        again = tick - self._looked >= (AGAIN if hands.following.left and not hands.as_advice else SILENT)
         if thoughts is None or thoughts.under_way(CHECK) or (self._waiting is None and not again):
             return
         plan, self._waiting = self._waiting, None
-        if plan is not None and plan.statements == self._refused and tick - self._looked < TWICE:
+        if plan is not None and plan.statements == self._refused and tick - self._refused_at < TWICE:
             plan = None  # it was looked at a moment ago
-            if not hands.following.left:
+            if not again and tick - self._looked < SILENT:
                 return
         self._looked = tick
         thoughts.begin(CHECK, self._decide(plan, observation, hands), ticks=self.settings.ticks)
@@ -132,16 +137,18 @@ class Checking:
         wanted = plan.statements if plan is not None else ()
         foreign = [str(statement) for statement in wanted if not isinstance(statement, IMAGINABLE)]
         ways = [Adopting(NEW, plan)] if plan is not None and wanted and not foreign else []
-        if hands.following.left:
+        if hands.following.left and not hands.as_advice:
             ways.append(Adopting(NONE, Plan()))
-        look = self.imaginer.look(observation, hands.hands(int(observation["tick"])), ways, False)
+        imagined = hands.hands(int(observation["tick"]))
+        imagined.following.left = [each for each in imagined.following.left if isinstance(each, IMAGINABLE)]
+        look = self.imaginer.look(observation, imagined, ways, False)
         said = f"taken as advice: nobody can imagine '{foreign[0][:60]}'" if foreign else ""
         return _decided(plan, ways, look, said)
 
 
 async def _decided(plan: Plan | None, ways: list[Adopting], answer: Awaitable[Answer], as_advice: str) -> Outcome:
     look, believed = await answer
-    verdict = Verdict(plan, plan, as_advice, True) if as_advice else _verdict(plan, ways, look)
+    verdict = Verdict(plan, plan, as_advice, True, True) if as_advice else _verdict(plan, ways, look)
     tried = [[t.name, round(t.gain, ROUNDED), round(t.error, ROUNDED), t.why] for t in look.tried]
     return Outcome(verdict, told={"value": verdict.said, "imagined_ticks": look.ticks, "tried": tried, **believed})
 
@@ -149,11 +156,11 @@ async def _decided(plan: Plan | None, ways: list[Adopting], answer: Awaitable[An
 def _verdict(plan: Plan | None, ways: list[Adopting], look: Look) -> Verdict:
     refused = "kept" if plan is None else "refused"
     if not ways:
-        return Verdict(plan, None, "kept: it asks for nothing, and there is none in hand")
+        return Verdict(plan, None, "kept: nothing is asked for, and there is no plan in hand", says=True)
     if look.chosen is not None:
         gain = look.tried[look.chosen].gain
         if ways[look.chosen].name == NEW:
-            return Verdict(plan, plan, f"adopted: {gain:+.0f} points")
+            return Verdict(plan, plan, f"adopted: {gain:+.0f} points", says=True)
         why = f"{gain:+.0f} points without it"
         return Verdict(plan, Plan(), f"given up: {why}" if plan is None else f"refused, the one before given up: {why}")
     if look.blind and ways[-1].name == NONE:

@@ -9,6 +9,8 @@ from brigade.dual_process.partner_model import PartnerModel, partner_models
 
 @partner_models.register("idle", "stands still for ever")
 class Idle(PartnerModel):
+    trust = 0  # imagined so whatever it does
+
     def programs(self, draw):
         return [(1.0, make_agent("stay"))]
 ```
@@ -16,6 +18,7 @@ class Idle(PartnerModel):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -23,7 +26,25 @@ from brigade.agents.base import Agent, Observation
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.dual_process.turns import turns_of
 from brigade.envs.kitchen.content.layout import Kitchen
-from brigade.envs.registry import Registry
+from brigade.envs.registry import BrigadeError, Registry
+
+TRUST = 0.9
+
+
+def spread(chances: Mapping[str, float], known: Sequence[str]) -> dict[str, float]:
+    """Probabilities of what is known, together 1: what is left is shared by what is not named; too much is scaled down.
+
+    Raises:
+        BrigadeError: one is negative, infinite or no number.
+    """
+    named = {name: float(chances[name]) for name in known if name in chances}
+    if not all(math.isfinite(chance) and chance >= 0 for chance in named.values()):
+        raise BrigadeError("what it foresees are no probabilities")
+    total = sum(named.values())
+    if total > 1 or (total > 0 and len(named) == len(known)):
+        return {name: named.get(name, 0.0) / total for name in known}
+    left = (1 - total) / max(1, len(known) - len(named))
+    return {name: named.get(name, left) for name in known}
 
 
 @dataclass(frozen=True)
@@ -65,11 +86,18 @@ class PartnerModel:
     Attributes:
         kitchen, seat: where, and which chef the partner is; set by `begin`.
         scored: whether anybody will ask for `turns`.
+        trust: share of the partner's turns that it must lately have foreseen before the partner is imagined by it; 0:
+            it always is.
+        guards_itself: whether it says by `trusted` alone when that is so.
+        problems: what went wrong and can be lived with, for the record.
     """
 
     kitchen: Kitchen
     seat: int
     scored: bool = False
+    trust: float = TRUST
+    guards_itself: bool = False
+    problems: Sequence[str] = ()
 
     def begin(self, kitchen: Kitchen, seat: int) -> None:
         """An episode begins.
@@ -93,7 +121,7 @@ class PartnerModel:
 
     @property
     def trusted(self) -> bool:
-        """Whether the partner does what is expected of it, so that it may be imagined."""
+        """Whether it may be used to imagine the partner, besides having foreseen its turns."""
         return True
 
     def programs(self, draw: int) -> Sequence[tuple[float, Agent]]:

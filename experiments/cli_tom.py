@@ -57,5 +57,7 @@ def tom(
             style="dim",
         )
     print_problems(errors, problems)
+    if watched and not lines:
+        console.print("nobody began a turn in these games: there is nothing to score")
     if not watched:
         raise BrigadeError("nothing could be watched")

@@ -8,7 +8,7 @@ Beside each partner and seed the state machine plays, and `lookahead` once with 
 - true: its own program, brought up to date by running beside it: the ceiling;
 - belief: type inference over the library (the default); without: the same, without the partner's program in it;
   alone: without it, and without what the partner was seen doing as a program;
-- counting, base_rate, uniform: models that know no programs; machine: a state machine; wrong: another specialist.
+- counting, base_rate: models that know no programs; machine: a state machine; wrong: another specialist.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ _live: list[Agent] = []
 class Live(PartnerModel):
     """The partner itself."""
 
+    guards_itself = True
+
     def programs(self, draw: int) -> Sequence[tuple[float, Agent]]:
         """It, as it is."""
         return [(1.0, _live[-1])]
@@ -53,8 +55,8 @@ def models_of(model: str, partner: str) -> list[Any]:
     """What `imagining.models` is set to."""
     if model == "copy":
         return ["live"]
-    if model in ("counting", "base_rate", "uniform"):
-        return [model]
+    if model in ("counting", "base_rate"):
+        return [{"name": model, "options": {"trust": 0}}]
     certain = {"true": partner, "machine": "fsm", "wrong": WRONG.get(partner, "assembler")}
     if model in certain:
         return [{"name": "types", "options": {"library": [certain[model]], "roles": False, "trust": 0}}]

@@ -9,7 +9,7 @@ from brigade.agents.base import Agent, View
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.recipes import recipes_of
 from brigade.dual_process.imagination.drawing import Drawing
-from brigade.dual_process.partner_model import PartnerModel, Sight, partner_models
+from brigade.dual_process.partner_model import TRUST, PartnerModel, Sight, partner_models
 from brigade.dual_process.turns import turns_of
 from brigade.envs.kitchen.content.layout import Kitchen
 
@@ -18,7 +18,14 @@ PRIOR = 2.0  # turns that what holds everywhere counts for in a situation that i
 
 
 class BaseRate(PartnerModel):
-    """How often each turn was taken so far, whatever the situation."""
+    """How often each turn was taken so far, whatever the situation.
+
+    Args:
+        trust: share of the partner's turns that it must have foreseen before the partner is imagined by it.
+    """
+
+    def __init__(self, trust: float = TRUST):
+        self.trust = trust
 
     def begin(self, kitchen: Kitchen, seat: int) -> None:
         """An episode begins."""

@@ -22,7 +22,11 @@ class Drawing(StateMachine):
     """
 
     def __init__(self, turns: Mapping[str, float], draw: int):
-        self.turns, self._draws = dict(turns), np.random.default_rng(draw)
+        self.turns, self._draw, self._draws = dict(turns), draw, np.random.default_rng(draw)
+
+    def redraw(self, *which: int) -> None:
+        """Draw otherwise from now on: as in one of several futures."""
+        self._draws = np.random.default_rng([self._draw, *which])
 
     def choose(self, observed: ObservedState) -> Macro | None:
         """One of the macro actions that can be begun, as probable as its turn."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import pickle
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,27 +11,20 @@ from typing import Any
 from brigade.agents.base import Agent, Observation
 from brigade.agents.planning.observed_state import Chef, ObservedState, Order, ReadOnce
 from brigade.agents.planning.player import MacroPlayer
+from brigade.dual_process.imagination.drawing import Drawing
 from brigade.dual_process.imagination.packing import packed, unpacked
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import State, read_described
+from brigade.envs.kitchen.interfaces.partners import checked_action
 
 LOOKS_AGAIN = 3  # ticks after which an imagined chef that found nothing to do looks again, if nothing has changed
-MASK = 0xFFFFFFFF
 
 
 class _Seen(ReadOnce):
-    """What is seen of a game now: read at once, and put into words when somebody asks for them."""
+    """What is seen of a game now: read already, and in words where somebody may ask for them."""
 
     read: ObservedState
-
-    def __init__(self, game: Game):
-        super().__init__()
-        self.game, self.read = game, observed(game)
-
-    def __missing__(self, key: str) -> Any:
-        self.update(self.game.describe())
-        return dict.__getitem__(self, key)
 
 
 def observed(game: Game) -> ObservedState:
@@ -59,10 +53,11 @@ class Futures:
     Args:
         kitchen: where.
         observation: what is seen now.
+        draw: what the orders to come are drawn from, besides the tick.
     """
 
-    def __init__(self, kitchen: Kitchen, observation: Observation):
-        self.kitchen, self.tick = kitchen, int(observation["tick"])
+    def __init__(self, kitchen: Kitchen, observation: Observation, draw: int = 0):
+        self.kitchen, self.tick, self.draw = kitchen, int(observation["tick"]), draw
         self._game = Game(kitchen)
         self._observation = observation
         self._now: dict[int, State] = {}
@@ -77,10 +72,15 @@ class Futures:
         """
         game = self._game
         if number not in self._now:
-            game.reset([(self.tick * 1_000_003 + number * 7919 + 12_345) & MASK])
+            words = f"{self.draw} {self.tick} {number}".encode()
+            game.reset([int.from_bytes(hashlib.sha256(words).digest()[:4])])  # no seed of a real episode is near
             read_described(self.kitchen, game.state, self._observation)
             self._now[number] = game.snapshot()
-        return Future(game, self._now[number], self._copied(team))
+        copies = self._copied(team)
+        for seat, agent in enumerate(copies):
+            if isinstance(agent, Drawing):
+                agent.redraw(number, seat)
+        return Future(game, self._now[number], copies)
 
     def _copied(self, team: Sequence[Any]) -> list[Any]:
         """Copies of some agents, packed once; those that cannot be packed are copied."""
@@ -104,9 +104,20 @@ class Future:
     def __init__(self, game: Game, now: State, team: list[Any]):
         self._game, self._at = game, now
         self.team: list[Agent] = team
+        self.asked = 0  # whose turn it is to act
+        self._own = all(isinstance(agent, MacroPlayer) for agent in self.team)
         for agent in self.team:
             if isinstance(agent, MacroPlayer):
                 agent.looks_again = LOOKS_AGAIN
+
+    def _see(self) -> _Seen:
+        """What is seen now; chefs that plan in macro actions need no words for it."""
+        seen = _Seen() if self._own else _Seen(self._game.describe())
+        seen.read = observed(self._game)
+        return seen
+
+    def _who(self) -> str:
+        return f"the program in seat {self.asked}"
 
     def play(self, ticks: int) -> int:
         """Go on for some ticks, or to the end of the episode. Returns how many ticks were played."""
@@ -116,11 +127,14 @@ class Future:
         """The same, tick by tick: what each chef then sees. No other future may be played before this is over."""
         game, team = self._game, self.team
         game.restore(self._at)
-        seen = _Seen(game)
+        seen = self._see()
         try:
             for _ in range(min(ticks, game.kitchen.horizon - int(game.state.tick[0]))):
-                game.advance([agent.act(seen) for agent in team])
-                seen = _Seen(game)
+                actions = []
+                for self.asked, agent in enumerate(team):
+                    actions.append(agent.act(seen))
+                game.advance(actions if self._own else [checked_action(action, self._who) for action in actions])
+                seen = self._see()
                 yield seen.read
         finally:
             self._at = game.snapshot()

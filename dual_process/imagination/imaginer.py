@@ -26,15 +26,17 @@ from brigade.agents.base import Observation, View, agents
 from brigade.dual_process.imagination.imagination import Imagination
 from brigade.dual_process.imagination.look import Look, Way
 from brigade.dual_process.imagination.packing import packed
-from brigade.dual_process.imagination.settings import Imagining
+from brigade.dual_process.imagination.settings import Imagining, choices_of
 from brigade.dual_process.partner_model import Stated, partner_models
 from brigade.envs.plugins import Plugin, imported
 from brigade.envs.registry import OWN, Entry
 
 Answer = tuple[Look, dict[str, Any]]  # what a look came to, and what records keep of the partners
-PATIENT = 60.0  # seconds of wall time that are waited where time is not wall time
-JOIN_S = 2.0  # that the threads of a worker that was ended are waited for
+PATIENT = 60.0  # seconds of wall time that an answer is waited for where time is not wall time
+START_S = 60.0  # seconds that a process may take to begin, with the imports of models of others
+JOIN_S = 2.0  # seconds that the threads of a worker that was ended are waited for
 MAIN = "__main__"
+STARTING = "the process that imagines is starting"
 
 
 class Imaginer(Protocol):
@@ -96,7 +98,7 @@ class Worker:
     def __init__(self) -> None:
         path = os.pathsep.join(dict.fromkeys(entry or os.getcwd() for entry in sys.path))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "brigade.dual_process.imagination.worker"],
+            [sys.executable, "-m", "brigade.dual_process.imagination.worker", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},
@@ -116,11 +118,15 @@ class Worker:
 
     def tell(self, method: str, *arguments: Any) -> None:
         """Have something done, without an answer."""
-        self._requests.put(pickle.dumps((None, method, arguments), pickle.HIGHEST_PROTOCOL))
+        if self.alive:
+            self._requests.put(pickle.dumps((None, method, arguments), pickle.HIGHEST_PROTOCOL))
 
     def ask(self, method: str, *arguments: Any) -> Promise[Any]:
         """Have something answered."""
         number, promise = next(self._numbers), Promise[Any]()
+        if not self.alive:
+            promise.set_exception(ConnectionError("the process that imagines has ended"))
+            return promise
         self._promises[number] = promise
         self._requests.put(pickle.dumps((number, method, arguments), pickle.HIGHEST_PROTOCOL))
         return promise
@@ -133,8 +139,9 @@ class Worker:
         for thread in self._threads:
             thread.join(JOIN_S)
         for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
-                pipe.close() if pipe is not None else None
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
 
     def _write(self) -> None:
         assert self._process.stdin is not None
@@ -153,9 +160,12 @@ class Worker:
                 promise = self._promises.pop(number, None)
                 if promise is not None and promise.set_running_or_notify_cancel():
                     promise.set_result(answer)
-        except (EOFError, OSError, pickle.UnpicklingError):
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            self._process.kill()  # it does not speak any more
+            self._process.wait()
             self._requests.put(None)
-            for promise in list(self._promises.values()):
+            for number in list(self._promises):
+                promise = self._promises.pop(number)
                 if promise.set_running_or_notify_cancel():
                     promise.set_exception(ConnectionError("the process that imagines has ended"))
 
@@ -168,6 +178,9 @@ def _shared_worker() -> Worker:
     """The worker of this process, for all games that use nobody else's models."""
     global _shared
     if _shared is None or not _shared.alive:
+        if _shared is not None:
+            atexit.unregister(_shared.end)
+            _shared.end()
         _shared = Worker()
         atexit.register(_shared.end)
     return _shared
@@ -179,47 +192,71 @@ class Beside:
     Args:
         view: whose seat.
         settings: how.
-        seconds: after which an answer comes too late.
+        wall_time: whether ticks come by the clock on the wall; elsewhere an answer is waited for.
         modules: of others, that it needs; with any the process is for this game only.
     """
 
-    def __init__(self, view: View, settings: Imagining, seconds: float, modules: Sequence[str]):
-        self.seconds, self.alone = seconds, bool(modules)
+    def __init__(self, view: View, settings: Imagining, wall_time: bool, modules: Sequence[str]):
+        self.view, self.settings, self.modules, self.alone = view, settings, list(modules), bool(modules)
+        self.wall_time = wall_time
+        self.seconds = settings.seconds if wall_time else PATIENT
+        self._over = ""  # why nothing is imagined any more
+        self._restarts = 0
+        self._begin()
+
+    def _begin(self) -> None:
         self.game = f"{os.getpid()}-{next(_names)}"
         self.worker = Worker() if self.alone else _shared_worker()
-        code = [Plugin(name=each.name, digest=each.digest, file=each.file) for each in imported], modules
-        self.worker.tell("begin", self.game, view.kitchen, packed(view), settings, code)
-        self._late = ""
+        code = [Plugin(name=each.name, digest=each.digest, file=each.file) for each in imported], self.modules
+        begun = time.monotonic()
+        self._started, self._begun = (
+            begun,
+            self.worker.ask("begin", self.game, self.view.kitchen, packed(self.view), self.settings, code),
+        )
 
     def see(self, observation: Observation) -> None:
         """Take in the next tick."""
-        self.worker.tell("see", self.game, observation)
+        if not self._over:
+            self.worker.tell("see", self.game, observation)
 
     def told(self, seat: int, stated: Stated) -> None:
         """System 2 has stated what it believes of a partner."""
-        self.worker.tell("told", self.game, seat, stated)
+        if not self._over:
+            self.worker.tell("told", self.game, seat, stated)
 
     def look(self, observation: Observation, hands: Any, ways: Sequence[Way], screen: bool) -> Awaitable[Answer]:
         """Compare ways to go on; no answer in time is an answer too: go on as before."""
-        payload = packed((observation, hands, list(ways), screen))
-        promise = self.worker.ask("look", self.game, time.time() + self.seconds, payload)
-        return _Later(lambda: self._answer(promise))
-
-    async def _answer(self, promise: Promise[Any]) -> Answer:
-        if self._late:
-            return Look(why=self._late), {}
+        if self._over:
+            return _Later(lambda: _known((Look(why=self._over, blind=True), {})))
         try:
+            payload = packed((observation, hands, list(ways), screen))
+        except (TypeError, AttributeError, pickle.PicklingError) as error:
+            why = f"it cannot be taken to the process that imagines: {error}"
+            return _Later(lambda: _known((Look(why=why), {})))
+        if self.wall_time and not self._begun.done() and time.monotonic() - self._started < START_S:
+            return _Later(lambda: _known((Look(why=STARTING), {})))
+        return _Later(lambda: self._answer(payload))
+
+    async def _answer(self, payload: bytes) -> Answer:
+        try:
+            if not self._begun.done():
+                await asyncio.wait_for(asyncio.wrap_future(self._begun), START_S if not self.wall_time else 0.001)
+            promise = self.worker.ask("look", self.game, time.time() + self.seconds, payload)
             answer: Answer = await asyncio.wait_for(asyncio.wrap_future(promise), self.seconds)
             return answer
         except TimeoutError:
             why = f"no answer in {self.seconds:g} s"
             if self.alone:  # somebody else's model, which may never come back
                 self.worker.end()
-                self._late = f"{why}: nothing is imagined any more"
-            return Look(why=self._late or why), {}
+                self._over = f"{why}: nothing is imagined any more"
+            return Look(why=self._over or why, blind=bool(self._over)), {}
         except ConnectionError as error:
-            self._late = str(error)
-            return Look(why=self._late), {}
+            if self.alone or self._restarts:
+                self._over = f"{error}: nothing is imagined any more"
+                return Look(why=self._over, blind=True), {}
+            self._restarts += 1
+            self._begin()
+            return Look(why=f"{error}: another one begins", blind=True), {}
 
     def close(self) -> None:
         """The episode is over."""
@@ -238,22 +275,20 @@ def make_imaginer(view: View, settings: Imagining, wall_time: bool) -> Imaginer:
         wall_time: whether ticks come by the clock on the wall.
 
     Raises:
-        BrigadeError: a partner model that there is not, or that cannot be made.
+        BrigadeError: a partner model that there is not, or one of Brigade's own that cannot be made.
     """
     foreign = _of_others(settings)
     if not wall_time and (not foreign or MAIN in foreign):
         return Here(view, settings)
-    Imagination(view, settings)  # what is wrong with the settings is said here and now
-    return Beside(view, settings, settings.seconds if wall_time else PATIENT, sorted(foreign - {MAIN}))
+    if not foreign:
+        Imagination(view, settings)  # what is wrong with the settings is said here and now
+    return Beside(view, settings, wall_time, sorted(foreign - {MAIN}))
 
 
 def _of_others(settings: Imagining) -> set[str]:
     """The modules that bring the partner models, and the programs of their libraries, other than Brigade's own."""
     entries: list[Entry[Any]] = []
-    for choice in settings.models:
-        name, options = (
-            (choice, {}) if isinstance(choice, str) else (str(choice.get("name")), choice.get("options", {}))
-        )
+    for name, options in choices_of(settings):
         entries.append(partner_models[name])
-        entries += [agents[program] for program in options.get("library", ()) if program in agents]
+        entries += [agents[program] for program in options.get("library", ())]
     return {entry.make.__module__ for entry in entries if entry.source != OWN}

@@ -12,7 +12,9 @@ import numpy as np
 from brigade.agents.base import Observation
 from brigade.dual_process.imagination.futures import Future, Futures
 from brigade.dual_process.imagination.settings import Imagining
+from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.registry import BrigadeError
 
 ENOUGH = 2  # futures in which something is no better on the whole after which it is left at that
 SOON = 2  # ticks after which two ways that have come to the same are one
@@ -73,6 +75,19 @@ class _OverBudget(Exception):
     """It has cost what it may."""
 
 
+class ProgramFault(BrigadeError):
+    """A program has failed in a future.
+
+    Args:
+        team, seat: whose program it is.
+        told: what it did.
+    """
+
+    def __init__(self, team: int, seat: int, told: str):
+        super().__init__(told)
+        self.team, self.seat = team, seat
+
+
 class Comparison:
     """Plays ways to go on against going on.
 
@@ -83,6 +98,7 @@ class Comparison:
         teams: who the others may be, the most probable first.
         settings: how far, how often, and what must come of it.
         screen: whether ways that are no better in the first future are left at that.
+        draw: what the orders to come are drawn from, besides the tick.
     """
 
     def __init__(
@@ -94,17 +110,23 @@ class Comparison:
         observation: Observation,
         settings: Imagining,
         screen: bool = False,
+        draw: int = 0,
     ):
         self.kitchen, self.seat, self.hands, self.teams = kitchen, seat, hands, teams
         self.settings, self.screen = settings, screen
-        self.futures = Futures(kitchen, observation)
+        self.futures = Futures(kitchen, observation, draw)
         self.look = Look()
         self._tick = int(observation["tick"])
         self._going_on: dict[tuple[int, int], int] = {}
         self._seen: set[str] = set()
+        self._team = 0
 
     def of(self, ways: Sequence[Way]) -> Look:
-        """Try every way. What could not be played for want of budget counts as not good enough."""
+        """Try every way. What could not be played for want of budget counts as not good enough.
+
+        Raises:
+            ProgramFault: a program of a team has failed.
+        """
         look = self.look
         try:
             begun = self._begin(None, 0, 0)
@@ -160,7 +182,7 @@ class Comparison:
         return self._score(self._begin(way, team, number)) - self._going_on[team, number]
 
     def _begin(self, way: Way | None, team: int, number: int) -> Future:
-        others = self.teams[team][1]
+        self._team, others = team, self.teams[team][1]
         seats = range(self.kitchen.chefs)
         future = self.futures.begin(number, [self.hands if seat == self.seat else others[seat] for seat in seats])
         if way is not None:
@@ -174,7 +196,11 @@ class Comparison:
     def _play(self, future: Future, ticks: int) -> None:
         if self.look.ticks + ticks > self.settings.budget:
             raise _OverBudget
-        self.look.ticks += future.play(ticks)
+        try:
+            with asking(lambda: f"the program in seat {future.asked}", "acting"):
+                self.look.ticks += future.play(ticks)
+        except BrigadeError as fault:
+            raise ProgramFault(self._team, future.asked, str(fault)) from fault
 
 
 def compared(gains: np.ndarray[Any, Any], weights: Sequence[float]) -> tuple[float, float, float]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field, ValidationError
 
+from brigade.agents.base import agents
+from brigade.dual_process.partner_model import PartnerModel, partner_models
 from brigade.envs.content import Model
 from brigade.envs.registry import BrigadeError
 
@@ -45,7 +48,42 @@ def settings_of(imagining: Mapping[str, Any]) -> Imagining:
         BrigadeError: one that there is not, or that does not fit; the message says which.
     """
     try:
-        return Imagining.model_validate(dict(imagining))
+        settings = Imagining.model_validate(dict(imagining))
     except ValidationError as error:
         first = error.errors()[0]
         raise BrigadeError(f"imagining.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    for name, options in choices_of(settings):
+        partner_models[name]  # an unknown one is an error with the nearest name
+        for program in options.get("library", ()):
+            agents[program]
+    return settings
+
+
+def choices_of(settings: Imagining) -> list[tuple[str, dict[str, Any]]]:
+    """The partner models by name, with their options.
+
+    Raises:
+        BrigadeError: an entry that is no name with options.
+    """
+    choices = []
+    for entry in settings.models:
+        name, options = (entry, {}) if isinstance(entry, str) else (entry.get("name"), entry.get("options") or {})
+        if not isinstance(name, str) or not isinstance(options, dict):
+            raise BrigadeError(f"imagining.models: expected a name, or name and options, got {entry!r:.80}")
+        choices.append((name, options))
+    return choices
+
+
+def models_of(settings: Imagining) -> list[tuple[str, PartnerModel]]:
+    """New partner models, by names that tell them apart.
+
+    Raises:
+        BrigadeError: one that there is not, or that cannot be made.
+    """
+    names: Counter[str] = Counter()
+    models = []
+    for name, options in choices_of(settings):
+        names[name] += 1
+        called = name if names[name] == 1 else f"{name} {names[name]}"
+        models.append((called, partner_models.make(name, **options)))
+    return models

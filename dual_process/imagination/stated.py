@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from brigade.agents.base import Agent, View
 from brigade.dual_process.imagination.drawing import Drawing
-from brigade.dual_process.partner_model import PartnerModel, Stated, partner_models
+from brigade.dual_process.partner_model import PartnerModel, Stated, partner_models, spread
 from brigade.dual_process.turns import turns_of
 from brigade.envs.kitchen.content.layout import Kitchen
 
@@ -33,8 +33,8 @@ class AsStated(PartnerModel):
     def turns(self) -> Mapping[str, float]:
         """What was stated, with some doubt."""
         known = turns_of(self.kitchen)
-        doubt = DOUBT if self._stated else 1.0
-        return {turn: (1 - doubt) * self._stated.get(turn, 0.0) + doubt / len(known) for turn in known}
+        stated = spread(self._stated, known)
+        return {turn: (1 - DOUBT) * chance + DOUBT / len(known) for turn, chance in stated.items()}
 
     def programs(self, draw: int) -> Sequence[tuple[float, Agent]]:
         """A chef that draws its turns so."""

@@ -11,13 +11,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from brigade.agents.base import Agent, View, make_agent
+from brigade.agents.base import Agent, View, agents, make_agent
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.paths import grid_of
 from brigade.dual_process.imagination.foreseeing import foreseen
 from brigade.dual_process.imagination.roles import Role
 from brigade.dual_process.partner_model import PartnerModel, Sight, Stated, partner_models
+from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.layout import INTERACT, STAY, Kitchen
+from brigade.envs.kitchen.interfaces.partners import checked_action
 from brigade.envs.registry import BrigadeError
 
 LIBRARY = ("fsm", "beef_specialist", "lettuce_specialist", "assembler", "stay")
@@ -26,7 +28,8 @@ SLIP = 0.1  # how often a partner does otherwise than its program says
 TURN = 0.004  # how often, a tick, a partner becomes another one
 KEEP = 0.97  # weight, a tick later, of how well it was foreseen
 AT_FIRST = 0.5  # how well it counts as foreseen before anything was seen
-LIKELY = 0.12  # probability from which a program is reckoned with
+LIKELY = 0.12  # of the probability of the likeliest program, from which another is reckoned with
+MOST = 3  # programs that are reckoned with
 TRUSTED = 0.9  # share of what a partner does that must have been foreseen
 
 
@@ -35,10 +38,32 @@ def seen_doing(kitchen: Kitchen, before: ObservedState, now: ObservedState, seat
     old, new = before.chefs[seat], now.chefs[seat]
     if (old.cell, old.facing) != (new.cell, new.facing):
         return frozenset({new.facing})
-    faced = new.cell + grid_of(kitchen).offset[new.facing]
-    if old.hand != new.hand or before.at.get(faced) != now.at.get(faced):
+    if old.hand != new.hand:
         return frozenset({INTERACT})
-    return frozenset({STAY, INTERACT, new.facing})
+    faced = new.cell + grid_of(kitchen).offset[new.facing]
+    if not _is_worked_on_by_hand(kitchen, before, seat, faced):
+        return frozenset({STAY, INTERACT, new.facing})
+    worked = before.at.get(faced) != now.at.get(faced) or before.progress.get(faced) != now.progress.get(faced)
+    return frozenset({INTERACT} if worked else {STAY, new.facing})
+
+
+def _is_worked_on_by_hand(kitchen: Kitchen, before: ObservedState, seat: int, cell: int) -> bool:
+    """Whether what lies on a cell changes by this chef's hand, and by nothing else."""
+    kind, grid = before.at.get(cell), grid_of(kitchen)
+    if kind is None or before.chefs[seat].hand.index != 0:
+        return False
+    others = (chef for other, chef in enumerate(before.chefs) if other != seat)
+    if any(chef.cell + grid.offset[chef.facing] == cell for chef in others):
+        return False
+    tile, processes = kitchen.tile_names[cell], kitchen.cookbook.spec.processes
+    here = [process for process in processes if process.at == tile and process.from_ == kind.name]
+    return bool(here) and all(process.interactions is not None for process in here)
+
+
+def _same(one: Agent, other: Agent) -> bool:
+    """Whether two descriptions of a partner are the same."""
+    roles = isinstance(one, Role) and isinstance(other, Role)
+    return roles and (set(one.makes), one.assembles) == (set(other.makes), other.assembles)  # type: ignore[attr-defined]
 
 
 class TypeInference(PartnerModel):
@@ -52,11 +77,18 @@ class TypeInference(PartnerModel):
 
     Attributes:
         foreseen: share of what the partner did lately that the likeliest program foresaw.
+
+    Raises:
+        BrigadeError: a program that there is not.
     """
+
+    guards_itself = True
 
     def __init__(
         self, library: Sequence[str] = LIBRARY, without: Sequence[str] = (), roles: bool = True, trust: float = TRUSTED
     ):
+        for name in library:
+            agents[name]  # an unknown one is an error with the nearest name
         self.library = tuple(name for name in library if name not in without)
         self.roles, self.trust = roles, trust
 
@@ -90,8 +122,10 @@ class TypeInference(PartnerModel):
         role = Role(stated.makes, bool(stated.assembles), fixed=True)
         role.reset(View(self.kitchen, self.seat))
         if AS_STATED in self.names:
-            self._shadows[self.names.index(AS_STATED)] = role
-            return
+            place = self.names.index(AS_STATED)
+            if _same(self._shadows[place], role):
+                return
+            self._drop(place)  # what another description earned is not this one's
         self.names.append(AS_STATED)
         self._shadows.append(role)
         self._weights = np.append(self._weights * (1 - 1 / len(self.names)), 1 / len(self.names))
@@ -103,7 +137,9 @@ class TypeInference(PartnerModel):
             self._foreseen = None
         if last is None or sight.before is None or not self._shadows:
             return
-        said = [shadow.act(last.observation) for shadow in self._shadows]
+        said = self._said(last)
+        if not said:
+            return
         seen = seen_doing(self.kitchen, sight.before, sight.now, self.seat)
         hits = np.array([action in seen for action in said])
         best = int(np.argmax(self._weights))
@@ -123,9 +159,41 @@ class TypeInference(PartnerModel):
 
     def programs(self, draw: int) -> Sequence[tuple[float, Agent]]:
         """The programs to be reckoned with, as they are now, and the probability of each; together 1."""
-        likely = [(float(w), agent) for w, agent in zip(self._weights, self._shadows, strict=True) if w >= LIKELY]
+        if not self._shadows:
+            return []
+        every = sorted(zip(self._weights.tolist(), self._shadows, strict=True), key=lambda pair: -pair[0])
+        likely = [(weight, agent) for weight, agent in every[:MOST] if weight >= LIKELY * every[0][0]]
         total = sum(weight for weight, _ in likely)
-        return sorted(((weight / total, agent) for weight, agent in likely), key=lambda pair: -pair[0])
+        return [(weight / total, agent) for weight, agent in likely]
+
+    def _said(self, last: Sight) -> list[int]:
+        """What each program would have done; one that cannot say is left out."""
+        said: list[int] = []
+        for shadow, name in list(zip(self._shadows, self.names, strict=True)):
+            try:
+                said.append(_action(name, shadow, last))
+            except BrigadeError as fault:
+                self.problems = [*self.problems, f"left out: {fault}"]
+                self._drop(self.names.index(name))
+        return said
+
+    def _drop(self, place: int) -> None:
+        """Without one of the programs."""
+        del self.names[place], self._shadows[place]
+        self._weights = np.delete(self._weights, place)
+        if self._weights.size:
+            self._weights /= self._weights.sum()
+
+
+def _action(name: str, program: Agent, last: Sight) -> int:
+    """What a program does in a tick.
+
+    Raises:
+        BrigadeError: it fails, or does what is no action.
+    """
+    with asking(lambda: f"program '{name}'", "acting"):
+        action = program.act(last.observation)
+    return checked_action(action, lambda: f"program '{name}'")
 
 
 def _those_who_can(kitchen: Kitchen, seat: int, library: Sequence[str]) -> tuple[list[str], list[Agent]]:

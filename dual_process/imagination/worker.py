@@ -12,6 +12,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import time
 from typing import IO, Any
 
@@ -23,6 +24,7 @@ from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.plugins import Plugin, import_plugins
 from brigade.envs.registry import PLUGIN, BrigadeError
 
+WATCH_S = 1.0  # seconds between looks whether the owner is still there
 NICE = 5  # the kitchen goes first
 
 
@@ -38,12 +40,13 @@ class Games:
     ) -> None:
         """A game begins, with plug-ins and modules that are to be imported for it."""
         try:
-            import_plugins(code[0])
-            for module in code[1]:
-                if not module.startswith(PLUGIN):
-                    importlib.import_module(module)
-            self._games[game] = Imagination(unpacked(view, kitchen), settings)
-        except (BrigadeError, ImportError) as error:
+            with asking(lambda: "what is imagined with", "being brought"):
+                import_plugins(code[0])
+                for module in code[1]:
+                    if not module.startswith(PLUGIN):
+                        importlib.import_module(module)
+                self._games[game] = Imagination(unpacked(view, kitchen), settings)
+        except BrigadeError as error:
             self._failed[game] = str(error)
 
     def see(self, game: str, observation: Any) -> None:
@@ -59,7 +62,7 @@ class Games:
     def look(self, game: str, until: float, payload: bytes) -> tuple[Look, dict[str, Any]]:
         """Look ahead."""
         if game not in self._games:
-            return Look(why=f"there is no imagination: {self._failed.get(game, 'the game is over')}"), {}
+            return Look(why=f"there is no imagination: {self._failed.get(game, 'the game is over')}", blind=True), {}
         imagination = self._games[game]
         if time.time() > until:
             return Look(why="over budget: others were looking ahead"), imagination.record()
@@ -90,8 +93,16 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
             answers.flush()
 
 
+def _end_with(owner: int) -> None:
+    """End this process when its owner is gone, whatever it is doing: a model of somebody else's may loop for ever."""
+    while os.getppid() == owner:
+        time.sleep(WATCH_S)
+    os._exit(0)
+
+
 def main() -> None:
     """Serve whoever started this process, and end with it."""
+    threading.Thread(target=_end_with, args=(int(sys.argv[1]),), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides what Ctrl-C means
     with contextlib.suppress(OSError, AttributeError):
         os.nice(NICE)

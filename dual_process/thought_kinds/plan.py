@@ -66,9 +66,10 @@ class PlanThought(ThoughtKind[Plan]):
         """The fast side keeps it."""
 
     def take_effect(self, fast: FastSide, value: Plan, tick: int) -> None:
-        """The fast side follows it, and says what is to be said."""
+        """The fast side follows it, and says what is to be said; what is checked first is said once it is followed."""
         fast.adopt(value, tick)
-        fast.say(value.message)
+        if fast.authority != "check":
+            fast.say(value.message)
 
     def told(self, value: Plan) -> dict[str, Any]:
         """Its statements, and what was dropped."""

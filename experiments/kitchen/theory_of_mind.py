@@ -114,6 +114,13 @@ def watch(recording: Recording, reasoner: ReasonerSpec, every: int = EVERY) -> l
         BrigadeError: the kitchen has one chef, or it cannot be made.
     """
     kitchen = recording.kitchen
+    if len(recording.header["agents"]) != kitchen.chefs:
+        raise BrigadeError(
+            f"{recording.path}: damaged: {kitchen.chefs} chefs, {len(recording.header['agents'])} agents"
+        )
+    _, difference = recording.compare()
+    if difference is not None:
+        raise BrigadeError(f"{recording.path}: today's kitchen plays it otherwise: {difference}")
     if kitchen.chefs < 2:
         raise BrigadeError(f"{recording.path}: kitchen '{kitchen.name}' has one chef: there is no partner to foresee")
     return [_watch(recording, seat, reasoner, every) for seat in range(kitchen.chefs)]
@@ -173,7 +180,7 @@ def _watch(recording: Recording, seat: int, spec: ReasonerSpec, every: int) -> W
     me = (seat + 1) % kitchen.chefs
     view = View(kitchen, me)
     imagination = Imagination(view, Imagining(models=["types"]))
-    imagination.minds = {other: models for other, models in imagination.minds.items() if other == seat}
+    imagination.minds = {other: minds for other, minds in imagination.minds.items() if other == seat}
     believer = _Believer(view, make_reasoner(spec, Occasion(seat)))
     for observation in _observations(recording):
         imagination.see(observation)

@@ -18,6 +18,7 @@ from brigade.agents.planning.observed_state import read_state
 from brigade.agents.planning.recipes import recipes_of
 from brigade.dual_process.imagination.score import scores_of
 from brigade.dual_process.llm import house
+from brigade.dual_process.partner_model import spread
 from brigade.dual_process.thought_kinds.base import Malformed, make_kind
 from brigade.dual_process.thought_kinds.belief import Belief, belief_schema
 from brigade.dual_process.turns import turn_of, turns_of
@@ -28,6 +29,7 @@ from brigade.simulation.episode import play
 from brigade.simulation.recording import RecordingWriter, make_header
 
 MAP_1 = "new_counter_circuit"
+TWO = ("assemble()", "clear_counter()")
 RECIPES = recipes_of(load_kitchen(MAP_1))
 
 
@@ -63,7 +65,7 @@ class TestReading:
     @pytest.mark.parametrize(
         ("said", "why"),
         [
-            ([partner(next=[{"turn": t, "probability": 0.9} for t in ("assemble()", "clear_counter()")])], "add up to 1.8"),
+            ([partner(next=[{"turn": t, "probability": 0.9} for t in TWO])], "add up to 1.8"),
             ([partner(next=[{"turn": "fly()", "probability": 1}])], "there is no such turn"),
             ([partner(next=[{"turn": ["assemble()"], "probability": 1}])], "there is no such turn"),
             ([partner(next=[{"turn": "assemble()", "probability": -1}])], "probability from 0 to 1"),
@@ -147,11 +149,10 @@ class TestTurns:
         assert set(turns) <= known
 
     def test_scores(self) -> None:
-        kitchen = load_kitchen(MAP_1)
-        known = turns_of(kitchen)
-        sure = scores_of({known[0]: 1.0}, known[0], kitchen)
-        wrong = scores_of({known[0]: 1.0}, known[1], kitchen)
-        blind = scores_of({}, known[0], kitchen)
+        known = turns_of(load_kitchen(MAP_1))
+        sure = scores_of(spread({known[0]: 1.0}, known), known[0])
+        wrong = scores_of(spread({known[0]: 1.0}, known), known[1])
+        blind = scores_of(spread({}, known), known[0])
         assert sure == [1.0, 0.0, 1.0, 1.0]
         assert wrong == [0.0, 2.0, 1.0, 0.0]
         assert blind[0] == pytest.approx(1 / len(known), abs=1e-4)

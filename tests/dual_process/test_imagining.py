@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +26,7 @@ from brigade.dual_process.imagination.imaginer import Beside, Here, make_imagine
 from brigade.dual_process.imagination.look import Comparison, compared
 from brigade.dual_process.imagination.lookahead import Giving, Lookahead, Steered
 from brigade.dual_process.imagination.packing import packed, unpacked
-from brigade.dual_process.imagination.settings import Imagining, settings_of
+from brigade.dual_process.imagination.settings import Imagining
 from brigade.dual_process.partner_model import PartnerModel, partner_models
 from brigade.dual_process.plan.statements import Do, Plan, Statement, Wait
 from brigade.envs.kitchen.content.loading import load_kitchen
@@ -221,7 +224,7 @@ class TestPartnerModels:
     def test_every_model_names_probabilities_and_programs(self) -> None:
         for name in ("types", "counting", "base_rate", "repeating", "stated", "uniform"):
             imagination = watched("beef_specialist", [name])
-            model = imagination.minds[1][name]
+            (model,) = imagination.minds[1]
             assert sum(model.turns().values()) == pytest.approx(1)
             programs = model.programs(1)
             assert not programs or sum(weight for weight, _ in programs) == pytest.approx(1)
@@ -237,8 +240,8 @@ class TestPartnerModels:
 
     def test_several_models_are_weighed_by_what_they_foresaw(self) -> None:
         imagination = watched("beef_specialist", ["uniform", "counting"], 400)
-        weights = imagination._weights(1)
-        assert weights["counting"] > weights["uniform"]
+        uniform, counting = imagination.minds[1]
+        assert counting.log > uniform.log
 
     def test_one_that_raises_is_left_out_and_it_is_said(self) -> None:
         @partner_models.register("raising_here", "raises")
@@ -254,14 +257,49 @@ class TestPartnerModels:
         assert "raising_here" in problems[0]
         assert "no idea" in problems[0]
 
+    @pytest.mark.parametrize("method", ["programs", "turns", "believed", "begin", "act", "numbers"])
+    def test_whatever_one_fails_at_it_is_left_out_and_the_episode_goes_on(self, method: str) -> None:
+        class Acting:
+            def act(self, observation: Any) -> Any:
+                raise RuntimeError("no idea")
+
+        class Failing(PartnerModel):
+            trust = 0
+
+            def programs(self, draw: int) -> Any:
+                return [(1.0, Acting())] if method == "act" else fail() if method == "programs" else []
+
+            def turns(self) -> Any:
+                return {"assemble()": float("nan")} if method == "numbers" else fail() if method == "turns" else {}
+
+            def believed(self) -> Any:
+                return fail() if method == "believed" else {}
+
+            def begin(self, kitchen: Any, seat: int) -> None:
+                fail() if method == "begin" else super().begin(kitchen, seat)
+
+        def fail() -> Any:
+            raise BrigadeError("no idea") if method == "programs" else RuntimeError("no idea")
+
+        Failing.__module__ = "__main__"
+        partner_models.register("failing_here", "fails")(Failing)
+        try:
+            for models in (["failing_here"], ["types", "failing_here"]):
+                played = cook(with_plan({"wait": 30}, imagining={"models": models}), ticks=130)
+                told = checks(played)
+                problems = [text for check in told for text in check.get("problems", [])]
+                assert any(text.startswith("left out: ") for text in problems), told
+                assert all(check["outcome"] == "ok" for check in told)
+        finally:
+            partner_models.forget(__name__)
+
     def test_an_unknown_one_is_an_error_with_the_nearest_name(self) -> None:
         with pytest.raises(BrigadeError, match="did you mean 'counting'"):
-            cook_raising(with_plan({"wait": 3}, imagining={"models": ["countin"]}))
-
-
-def cook_raising(agent: Agent) -> None:
-    agent.reset(View(load_kitchen(MAP_1), 0))
-    make_imaginer(View(load_kitchen(MAP_1), 0), settings_of({"models": ["countin"]}), False)
+            with_plan({"wait": 3}, imagining={"models": ["countin"]})
+        with pytest.raises(BrigadeError, match="did you mean 'fsm'"):
+            make_agent("lookahead", imagining={"models": [{"name": "types", "options": {"library": ["fms"]}}]})
+        with pytest.raises(BrigadeError, match="a name, or name and options"):
+            make_agent("lookahead", imagining={"models": [{"options": {}}]})
 
 
 def watched(name: str, models: Sequence[Any], ticks: int = 260) -> Imagination:
@@ -396,31 +434,51 @@ class TestBeside:
         played = cook(agent, "assembler", ticks=200, clock=RealClock(50))
         assert any(check.get("imagined_ticks", 0) > 0 for check in checks(played)), checks(played)
 
-    @pytest.mark.parametrize("wall_time", [True, False])
-    def test_a_model_that_loops_ends_with_its_process(self, tmp_path: Any, wall_time: bool, monkeypatch: Any) -> None:
+    @pytest.mark.parametrize(("wall_time", "method"), [(True, "programs"), (False, "programs"), (False, "see")])
+    def test_a_model_that_loops_ends_with_its_process(
+        self, tmp_path: Any, wall_time: bool, method: str, monkeypatch: Any
+    ) -> None:
         (tmp_path / "looping_model.py").write_text(
             "from brigade.dual_process.partner_model import PartnerModel, partner_models\n"
             "@partner_models.register('looping_there', 'never comes back')\n"
             "class Looping(PartnerModel):\n"
-            "    def programs(self, draw):\n"
+            "    trust = 0\n"
+            f"    def {method}(self, what):\n"
             "        while True:\n"
             "            pass\n"
         )
         monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.setattr("brigade.dual_process.imagination.imaginer.PATIENT", 6.0)
+        monkeypatch.setattr("brigade.dual_process.imagination.imaginer.PATIENT", 3.0)
         __import__("looping_model")
         try:
-            imagining = {"models": ["looping_there"], "seconds": 6.0}
+            imagining = {"models": ["looping_there"], "seconds": 3.0}
             clock = RealClock(20) if wall_time else VirtualClock(4, Constant(0))
             begun = time.monotonic()
             played = cook(with_plan({"wait": 100}, imagining=imagining), ticks=200, clock=clock)
             said = [check.get("value") or check["outcome"] for check in checks(played)]
-            assert any("no answer in 6 s: nothing is imagined any more" in text for text in said), said
+            assert any("no answer in 3 s: nothing is imagined any more" in text for text in said), said
             assert played.finished
             assert time.monotonic() - begun < 60
         finally:
             partner_models.forget("looping_model")
             __import__("sys").modules.pop("looping_model")
+
+    def test_it_ends_with_its_owner_even_if_it_loops(self, tmp_path: Any) -> None:
+        """A batch that is killed leaves nothing behind."""
+        (tmp_path / "owner.py").write_text(
+            "import os, signal, sys\n"
+            "from brigade.dual_process.imagination.imaginer import Worker\n"
+            "worker = Worker()\n"
+            "print(worker._process.pid, flush=True)\n"
+            "os.kill(os.getpid(), signal.SIGKILL)\n"
+        )
+        done = subprocess.run([sys.executable, "owner.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+        pid = int(done.stdout)
+        for _ in range(100):
+            if not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split(")")[1]:
+                return
+            time.sleep(0.1)
+        raise AssertionError("the process that imagines is still there")
 
     def test_an_agent_is_asked_here_where_nobody_waits(self) -> None:
         view = View(load_kitchen(MAP_1), 0)

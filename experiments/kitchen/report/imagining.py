@@ -6,8 +6,8 @@ how often the most probable turn was the one, and calibration: the mean distance
 probability, between it and how often it was right. Baselines stand beside it: any turn is as probable as any other
 (`uniform`), the last one again (`repeating`), the rates so far (`base_rate`), those in this situation (`counting`).
 
-A switch counts as recognised at the first look, from the tick of the switch on, at which the most probable program is
-the one that the partner has become.
+A switch counts as recognised at the first tick from the switch on at which the most probable program is the one that
+the partner has become.
 """
 
 from __future__ import annotations
@@ -119,6 +119,8 @@ def _mind_cells(score: MindScore) -> list[str]:
     if score.recognised is not None:
         missed = f", never in {score.unrecognised}" if score.unrecognised else ""
         seen = f"{with_error(score.recognised)}{missed}"
+    elif score.unrecognised:
+        seen = f"never in {score.unrecognised}"
     return [
         *(with_error(estimate, 2) for estimate in (score.log, score.brier, score.top)),
         figure(score.calibration, 2),
@@ -146,6 +148,7 @@ def _score(
     every = np.array([figures for episode in scores for figures in episode])
     ticks = [_recognised(episode, model) for episode in episodes if _switch(episode) is not None]
     known = [tick for tick in ticks if tick is not None]
+    believers = {name for e in episodes for t in _imagined(e) for _, _, name, _ in t.turned}
     return MindScore(
         team,
         model,
@@ -155,7 +158,7 @@ def _score(
         estimate(float(np.mean([hit for *_, hit in each])) for each in scores),
         calibration(every[:, 2], every[:, 3]),
         estimate(known) if known else None,
-        sum(tick is None for tick in ticks) if known else 0,
+        sum(tick is None for tick in ticks) if model in believers else 0,
     )
 
 
@@ -181,11 +184,14 @@ def _recognised(episode: Episode, model: str) -> int | None:
     if switch is None:
         return None
     seat, at, second = switch
+    before = ""
     for thought in _imagined(episode):
-        believed = thought.believed.get(str(seat), {}).get(model, {})
-        if thought.asked >= at and believed and max(believed, key=lambda name: believed[name]) == second:
-            return thought.asked - at
-    return None
+        for tick, other, name, program in thought.turned:
+            if (other, name) == (seat, model):
+                if program == second and tick >= at:
+                    return tick - at
+                before = program
+    return 0 if before == second else None
 
 
 def _imagined(episode: Episode) -> list[ThoughtRecord]:

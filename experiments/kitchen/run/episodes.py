@@ -16,6 +16,7 @@ Count = Annotated[int, Field(ge=0, le=10**12)]
 SeatNumber = Annotated[int, Field(ge=0, le=1000)]
 Group = tuple[str, str, tuple[str, ...], str]  # kitchen, its digest, team, condition
 IMAGINED = ("check", "look")  # kinds of thought that ask nobody: they imagine
+OF_IMAGINING = ("imagined_ticks", "believed", "scored", "problems", "turned")
 ENDED = "the episode ended before it"  # the outcome of a thought that was still under way at the end
 
 
@@ -75,6 +76,7 @@ class ThoughtRecord(_Part):
         believed: by seat and partner model, how probable it is that the partner is what.
         scored: what was foreseen of partners' turns since the last such thought.
         problems: what went wrong with partner models.
+        turned: tick, seat, model, and who the partner most probably is from then on.
     """
 
     seat: SeatNumber
@@ -92,6 +94,15 @@ class ThoughtRecord(_Part):
     believed: dict[str, dict[str, dict[str, Number]]] = {}
     scored: tuple[Scored, ...] = ()
     problems: tuple[str, ...] = ()
+    turned: tuple[tuple[Tick, SeatNumber, str, str], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_imagining(cls, data: Any) -> Any:
+        """What other kinds of thought tell under these names is their own."""
+        if not isinstance(data, dict) or data.get("kind") in IMAGINED:
+            return data
+        return {name: value for name, value in data.items() if name not in OF_IMAGINING}
 
     @property
     def words(self) -> str:

@@ -7,6 +7,8 @@ from brigade.dual_process.partner_model import PartnerModel
 class Sleepy(PartnerModel):
     """A state machine that sleeps at first."""
 
+    trust = 0  # imagined so whatever it does
+
     def see(self, sight):
         """Take in the next tick."""
         self.agent = make_agent("stay" if sight.now.tick < 100 else "fsm")
