@@ -126,7 +126,7 @@ class Checking:
         plan, self._waiting = self._waiting, None
         if plan is not None and plan.statements == self._refused and tick - self._refused_at < TWICE:
             plan = None  # it was looked at a moment ago
-            if not again and tick - self._looked < SILENT:
+            if not again:
                 return
         self._looked = tick
         thoughts.begin(CHECK, self._decide(plan, observation, hands), ticks=self.settings.ticks)
