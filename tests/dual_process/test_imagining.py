@@ -89,8 +89,11 @@ class Secretive:
 
 
 class TestBlindness:
-    @pytest.mark.parametrize("name", ["lookahead", "dpt"])
-    @pytest.mark.parametrize("seed", [1, 2])
+    @pytest.mark.parametrize(
+        ("name", "seed"),
+        [(name, seed) for name in ("lookahead", "dpt") for seed in (1, 2)]
+        + [pytest.param(n, s, marks=pytest.mark.study) for n in ("lookahead", "dpt") for s in range(10, 40)],
+    )
     def test_what_it_may_not_know_changes_nothing(self, name: str, seed: int) -> None:
         """The orders to come, random state and the partner's variables: until they are seen, every byte is the same."""
         told = []
