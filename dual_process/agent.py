@@ -12,8 +12,8 @@ from brigade.agents.planning.observed_state import ObservedState, read_state
 from brigade.agents.planning.player import MacroPlayer
 from brigade.agents.planning.recipes import Recipes
 from brigade.agents.planning.subgoals import Rest, Use
-from brigade.dual_process.checking import CHECK, Checking, verdict_of
 from brigade.dual_process.history import History
+from brigade.dual_process.imagination.checking import CHECK, Checking, verdict_of
 from brigade.dual_process.imagination.settings import Imagining
 from brigade.dual_process.partner_model import Stated
 from brigade.dual_process.plan.statements import Authority, Do, Plan

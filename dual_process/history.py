@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brigade.agents.planning.observed_state import ObservedState
-from brigade.dual_process.deeds import Deed, Watched
 from brigade.dual_process.orders import OrderBook
+from brigade.dual_process.theory_of_mind.deeds import Deed, Watched
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.simulation.messages import Message
 

@@ -24,7 +24,6 @@ from dataclasses import dataclass, field
 
 from brigade.agents.base import Agent, Observation
 from brigade.agents.planning.observed_state import ObservedState
-from brigade.dual_process.turns import turns_of
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.registry import BrigadeError, Registry
 
@@ -115,9 +114,8 @@ class PartnerModel:
         """System 2 has stated a belief."""
 
     def turns(self) -> Mapping[str, float]:
-        """How probable each turn is next; together 1. Those that are not named have what is left."""
-        known = turns_of(self.kitchen)
-        return dict.fromkeys(known, 1 / len(known))
+        """How probable each turn (`theory_of_mind.turns`) is next; those that are not named share what is left of 1."""
+        return {}
 
     @property
     def trusted(self) -> bool:
@@ -140,5 +138,5 @@ class PartnerModel:
 partner_models: Registry[PartnerModel] = Registry(
     "partner model",
     "brigade.partner_models",
-    own=tuple(f"brigade.dual_process.imagination.{module}" for module in ("types", "counting", "stated")),
+    own=tuple(f"brigade.dual_process.theory_of_mind.{module}" for module in ("types", "counting", "stated")),
 )

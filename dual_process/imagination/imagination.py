@@ -11,11 +11,11 @@ from brigade.agents.base import Agent, Observation, View
 from brigade.agents.planning.observed_state import ObservedState, ReadOnce, read_state
 from brigade.agents.planning.recipes import recipes_of
 from brigade.dual_process.imagination.look import Comparison, Look, ProgramFault, Team, Way
-from brigade.dual_process.imagination.mind import Mind
-from brigade.dual_process.imagination.score import Scorer
 from brigade.dual_process.imagination.settings import Imagining, models_of
 from brigade.dual_process.partner_model import Sight, Stated
-from brigade.dual_process.turns import turn_of
+from brigade.dual_process.theory_of_mind.mind import Mind
+from brigade.dual_process.theory_of_mind.score import Scorer
+from brigade.dual_process.theory_of_mind.turns import turn_of
 
 LEAST = 0.01  # probability from which a belief is recorded
 MOST_TEAMS = 4  # ideas of who all the partners are that are reckoned with

@@ -23,9 +23,9 @@ from concurrent.futures import Future as Promise
 from typing import Any, Protocol
 
 from brigade.agents.base import Observation, View, agents
+from brigade.dual_process.futures.packing import packed
 from brigade.dual_process.imagination.imagination import Imagination
 from brigade.dual_process.imagination.look import Look, Way
-from brigade.dual_process.imagination.packing import packed
 from brigade.dual_process.imagination.settings import Imagining, choices_of
 from brigade.dual_process.partner_model import Stated, partner_models
 from brigade.envs.plugins import Plugin, imported

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from brigade.agents.base import Observation
-from brigade.dual_process.imagination.futures import Future, Futures
+from brigade.dual_process.futures.futures import Future, Futures
 from brigade.dual_process.imagination.settings import Imagining
 from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.layout import Kitchen

@@ -16,9 +16,9 @@ import threading
 import time
 from typing import IO, Any
 
+from brigade.dual_process.futures.packing import unpacked
 from brigade.dual_process.imagination.imagination import Imagination
 from brigade.dual_process.imagination.look import Look
-from brigade.dual_process.imagination.packing import unpacked
 from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.plugins import Plugin, import_plugins

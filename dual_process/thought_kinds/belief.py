@@ -11,9 +11,9 @@ from brigade.agents.planning.recipes import Recipes
 from brigade.dual_process.partner_model import Stated
 from brigade.dual_process.plan.forms import choice, form, useful_foods
 from brigade.dual_process.prompts import load_prompt
+from brigade.dual_process.theory_of_mind.turns import turns_of
 from brigade.dual_process.thought_kinds.answers import TEXT, read_text
 from brigade.dual_process.thought_kinds.base import FastSide, Malformed, Memory, Moment, ThoughtKind, thoughts
-from brigade.dual_process.turns import turns_of
 
 MOST = 8  # turns, foods or orders of one partner
 TOO_MUCH = 1.02  # to which probabilities may add up

@@ -16,12 +16,12 @@ from typer.testing import CliRunner
 from brigade.agents.base import View, make_agent
 from brigade.agents.planning.observed_state import read_state
 from brigade.agents.planning.recipes import recipes_of
-from brigade.dual_process.imagination.score import scores_of
 from brigade.dual_process.llm import house
 from brigade.dual_process.partner_model import spread
+from brigade.dual_process.theory_of_mind.score import scores_of
+from brigade.dual_process.theory_of_mind.turns import turn_of, turns_of
 from brigade.dual_process.thought_kinds.base import Malformed, make_kind
 from brigade.dual_process.thought_kinds.belief import Belief, belief_schema
-from brigade.dual_process.turns import turn_of, turns_of
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.experiments.cli import app
 from brigade.experiments.kitchen import theory_of_mind

@@ -19,13 +19,13 @@ from brigade.agents.planning.observed_state import read_state
 from brigade.agents.planning.recipes import recipes_of
 from brigade.dual_process.agent import DualProcessAgent
 from brigade.dual_process.build import make_thinking_agent
-from brigade.dual_process.checking import CHECK
-from brigade.dual_process.imagination.futures import Futures, observed
+from brigade.dual_process.futures.futures import Futures, observed
+from brigade.dual_process.futures.packing import packed, unpacked
+from brigade.dual_process.imagination.checking import CHECK
 from brigade.dual_process.imagination.imagination import Imagination
 from brigade.dual_process.imagination.imaginer import Beside, Here, make_imaginer
 from brigade.dual_process.imagination.look import Comparison, compared
 from brigade.dual_process.imagination.lookahead import Giving, Lookahead, Steered
-from brigade.dual_process.imagination.packing import packed, unpacked
 from brigade.dual_process.imagination.settings import Imagining
 from brigade.dual_process.partner_model import PartnerModel, partner_models
 from brigade.dual_process.plan.statements import Do, Plan, Statement, Wait
@@ -505,7 +505,7 @@ def test_lookahead_is_a_partner_in_environments() -> None:
 
 
 def test_do_is_imaginable() -> None:
-    from brigade.dual_process.checking import IMAGINABLE
+    from brigade.dual_process.imagination.checking import IMAGINABLE
 
     assert Do in IMAGINABLE
     assert Statement not in IMAGINABLE

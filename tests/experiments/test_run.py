@@ -188,7 +188,8 @@ class TestThinking:
         _, *episodes = read_results(go(config_file, quiet))
         assert len(episodes) == 8
         assert {episode["condition"]["clock.seconds"] for episode in episodes} == {1, 4}
-        asked = [t for episode in episodes for t in episode["thoughts"] if t["effect"] is not None]
+        thoughts = [t for episode in episodes for t in episode["thoughts"] if t["kind"] != "check"]
+        asked = [t for t in thoughts if t["effect"] is not None]
         assert {t["effect"] - t["asked"] for t in asked} == {4, 16}
 
     def test_a_recorded_run_replays_without_its_model_byte_for_byte(self, config_file, quiet, tmp_path, monkeypatch):

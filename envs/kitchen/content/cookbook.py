@@ -58,7 +58,7 @@ class Kind(Fixed):
         return self is other or (isinstance(other, Kind) and vars(self) == vars(other))
 
     def __hash__(self) -> int:
-        return hash((self.index, self.name))
+        return self.index
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """What imagining came to: how right the ideas of partners were, which plans were followed, and what it cost.
 
-Theory of mind is scored each time a partner begins a turn (`dual_process.turns`): the natural logarithm of the
+Theory of mind is scored each time a partner begins a turn (`theory_of_mind.turns`): the natural logarithm of the
 probability that a model had given that turn (at least .001), the Brier score over all turns (0 to 2, less is better),
 how often the most probable turn was the one, and calibration: the mean distance, over tenths of that greatest
 probability, between it and how often it was right. Baselines stand beside it: any turn is as probable as any other

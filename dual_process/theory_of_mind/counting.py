@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from brigade.agents.base import Agent, View
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.recipes import recipes_of
-from brigade.dual_process.imagination.drawing import Drawing
 from brigade.dual_process.partner_model import TRUST, PartnerModel, Sight, partner_models
-from brigade.dual_process.turns import turns_of
+from brigade.dual_process.theory_of_mind.drawing import Drawing
+from brigade.dual_process.theory_of_mind.turns import turns_of
 from brigade.envs.kitchen.content.layout import Kitchen
 
 FADES = 0.98  # weight of what was counted, a turn later

@@ -14,9 +14,9 @@ import numpy as np
 from brigade.agents.base import Agent, View, agents, make_agent
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.paths import grid_of
-from brigade.dual_process.imagination.foreseeing import foreseen
-from brigade.dual_process.imagination.roles import Role
 from brigade.dual_process.partner_model import PartnerModel, Sight, Stated, partner_models
+from brigade.dual_process.theory_of_mind.foreseeing import foreseen
+from brigade.dual_process.theory_of_mind.roles import Role
 from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.layout import INTERACT, STAY, Kitchen
 from brigade.envs.kitchen.interfaces.partners import checked_action

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from brigade.agents.base import Agent, View
-from brigade.dual_process.imagination.drawing import Drawing
 from brigade.dual_process.partner_model import PartnerModel, Stated, partner_models, spread
-from brigade.dual_process.turns import turns_of
+from brigade.dual_process.theory_of_mind.drawing import Drawing
+from brigade.dual_process.theory_of_mind.turns import turns_of
 from brigade.envs.kitchen.content.layout import Kitchen
 
 DOUBT = 0.05  # share of any turn whatever

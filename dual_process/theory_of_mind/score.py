@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from brigade.dual_process.imagination.counting import BaseRate, Counting, Repeating
-from brigade.dual_process.imagination.mind import Mind
-from brigade.dual_process.imagination.stated import AsStated
 from brigade.dual_process.partner_model import PartnerModel, Sight, Stated, spread
-from brigade.dual_process.turns import turns_of
+from brigade.dual_process.theory_of_mind.counting import BaseRate, Counting, Repeating
+from brigade.dual_process.theory_of_mind.mind import Mind
+from brigade.dual_process.theory_of_mind.stated import AsStated
+from brigade.dual_process.theory_of_mind.turns import turns_of
 from brigade.envs.kitchen.content.layout import Kitchen
 
 DIGITS = 4

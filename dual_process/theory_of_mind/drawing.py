@@ -10,7 +10,7 @@ from brigade.agents.planning import macro as macros
 from brigade.agents.planning.macro import Macro
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.state_machine import StateMachine
-from brigade.dual_process.turns import turns_for
+from brigade.dual_process.theory_of_mind.turns import turns_for
 
 
 class Drawing(StateMachine):

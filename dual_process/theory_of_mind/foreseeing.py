@@ -8,8 +8,8 @@ from brigade.agents.base import Agent, Observation, View
 from brigade.agents.planning.observed_state import read_state
 from brigade.agents.planning.recipes import recipes_of
 from brigade.agents.state_machine import StateMachine
-from brigade.dual_process.imagination.futures import Futures
-from brigade.dual_process.turns import turn_of, turns_of
+from brigade.dual_process.futures.futures import Futures
+from brigade.dual_process.theory_of_mind.turns import turn_of, turns_of
 from brigade.envs.kitchen.content.layout import Kitchen
 
 PATIENCE = 60  # ticks that a turn is waited for

@@ -6,19 +6,26 @@ import copy
 import hashlib
 import pickle
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from brigade.agents.base import Agent, Observation
 from brigade.agents.planning.observed_state import Chef, ObservedState, Order, ReadOnce
 from brigade.agents.planning.player import MacroPlayer
-from brigade.dual_process.imagination.drawing import Drawing
-from brigade.dual_process.imagination.packing import packed, unpacked
+from brigade.dual_process.futures.packing import packed, unpacked
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import State, read_described
 from brigade.envs.kitchen.interfaces.partners import checked_action
 
 LOOKS_AGAIN = 3  # ticks after which an imagined chef that found nothing to do looks again, if nothing has changed
+
+
+@runtime_checkable
+class Redrawn(Protocol):
+    """An agent that chooses by chance: otherwise in each future."""
+
+    def redraw(self, *which: int) -> None:
+        """Draw otherwise from now on."""
 
 
 class _Seen(ReadOnce):
@@ -78,7 +85,7 @@ class Futures:
             self._now[number] = game.snapshot()
         copies = self._copied(team)
         for seat, agent in enumerate(copies):
-            if isinstance(agent, Drawing):
+            if isinstance(agent, Redrawn):
                 agent.redraw(number, seat)
         return Future(game, self._now[number], copies)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from brigade.agents.base import Agent
 from brigade.dual_process.partner_model import PartnerModel, Sight, Stated, spread
-from brigade.dual_process.turns import turns_of
+from brigade.dual_process.theory_of_mind.turns import turns_of
 from brigade.envs.asking import AgentFault, asking
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.registry import BrigadeError
