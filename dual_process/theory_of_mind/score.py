@@ -59,10 +59,14 @@ class Scorer:
 def scores_of(foreseen: Mapping[str, float], turn: str) -> list[float]:
     """Probability of the turn that was taken, Brier score, greatest probability, and whether the turn had it.
 
+    Where several turns have the greatest probability, it is had by one of them drawn at random.
+
     Args:
         foreseen: how probable each turn was; together 1.
         turn: the one that was taken.
     """
     brier = sum((chance - (other == turn)) ** 2 for other, chance in foreseen.items())
-    top = max(foreseen, key=lambda other: foreseen[other])
-    return [round(figure, DIGITS) for figure in (foreseen.get(turn, 0.0), brier, foreseen[top], float(top == turn))]
+    top = max(foreseen.values())
+    favourites = [other for other, chance in foreseen.items() if chance == top]
+    hit = (turn in favourites) / len(favourites)
+    return [round(figure, DIGITS) for figure in (foreseen.get(turn, 0.0), brier, top, hit)]

@@ -156,6 +156,7 @@ class TestTurns:
         assert sure == [1.0, 0.0, 1.0, 1.0]
         assert wrong == [0.0, 2.0, 1.0, 0.0]
         assert blind[0] == pytest.approx(1 / len(known), abs=1e-4)
+        assert blind[3] == pytest.approx(1 / len(known), abs=1e-4), "a favourite drawn among all"
         assert sure[1] < blind[1] < wrong[1]
 
 
