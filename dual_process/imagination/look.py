@@ -117,7 +117,7 @@ class Comparison:
         self.futures = Futures(kitchen, observation, draw)
         self.look = Look()
         self._tick = int(observation["tick"])
-        self._going_on: dict[tuple[int, int], int] = {}
+        self._going_on: dict[tuple[int, int], float] = {}
         self._seen: set[str] = set()
         self._team = 0
 
@@ -176,7 +176,7 @@ class Comparison:
             return "no better than chance"
         return "worse under another idea of the partner" if worst < -self.settings.harm else ""
 
-    def _gain(self, way: Way, team: int, number: int) -> int:
+    def _gain(self, way: Way, team: int, number: int) -> float:
         if (team, number) not in self._going_on:
             self._going_on[team, number] = self._score(self._begin(None, team, number))
         return self._score(self._begin(way, team, number)) - self._going_on[team, number]
@@ -189,18 +189,24 @@ class Comparison:
             way.begin(future.team[self.seat], self._tick)
         return future
 
-    def _score(self, future: Future, played: int = 0) -> int:
-        self._play(future, self.settings.ahead - played)
-        return future.score
+    def _score(self, future: Future, played: int = 0) -> float:
+        """The points a future comes to: the mean over its last ticks, so that what is earlier counts more."""
+        over = self.settings.over
+        self._play(future, self.settings.ahead - over - played)
+        scores = self._play(future, over)
+        return (sum(scores) + (over - len(scores)) * future.score) / over
 
-    def _play(self, future: Future, ticks: int) -> None:
+    def _play(self, future: Future, ticks: int) -> list[int]:
+        """Play on; returns the score after each tick."""
         if self.look.ticks + ticks > self.settings.budget:
             raise _OverBudget
         try:
             with asking(lambda: f"the program in seat {future.asked}", "acting"):
-                self.look.ticks += future.play(ticks)
+                scores = [seen.score for seen in future.ticks(ticks)]
         except BrigadeError as fault:
             raise ProgramFault(self._team, future.asked, str(fault)) from fault
+        self.look.ticks += len(scores)
+        return scores
 
 
 def compared(gains: np.ndarray[Any, Any], weights: Sequence[float]) -> tuple[float, float, float]:

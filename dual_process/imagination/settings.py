@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from brigade.agents.base import agents
 from brigade.dual_process.partner_model import PartnerModel, partner_models
 from brigade.envs.content import Model
 from brigade.envs.registry import BrigadeError
+
+LEAST_BEFORE = 8  # ticks that are imagined before points count
 
 
 class Imagining(Model):
@@ -19,6 +21,7 @@ class Imagining(Model):
 
     Attributes:
         ahead: ticks that are imagined.
+        over: of these, ticks at the end over which the points are averaged: what is earlier is worth more.
         futures: ways in which orders may come.
         margin: points by which something must be better than going on.
         harm: points by which it may be worse under any program that is reckoned with.
@@ -31,6 +34,7 @@ class Imagining(Model):
     """
 
     ahead: int = Field(120, ge=10, le=2000)
+    over: int = Field(60, ge=1, le=1000)
     futures: int = Field(3, ge=1, le=32)
     margin: float = Field(5.0, ge=0)
     harm: float = Field(5.0, ge=0)
@@ -39,6 +43,12 @@ class Imagining(Model):
     seconds: float = Field(4.0, gt=0)
     scored: bool = True
     models: list[str | dict[str, Any]] = Field(["types"], min_length=1, max_length=8)
+
+    @model_validator(mode="after")
+    def _over_what_is_ahead(self) -> Imagining:
+        if self.over + LEAST_BEFORE > self.ahead:
+            raise ValueError(f"over: at most {self.ahead - LEAST_BEFORE} of {self.ahead} ticks ahead, got {self.over}")
+        return self
 
 
 def settings_of(imagining: Mapping[str, Any]) -> Imagining:
@@ -51,7 +61,8 @@ def settings_of(imagining: Mapping[str, Any]) -> Imagining:
         settings = Imagining.model_validate(dict(imagining))
     except ValidationError as error:
         first = error.errors()[0]
-        raise BrigadeError(f"imagining.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        where = ".".join(map(str, ("imagining", *first["loc"])))
+        raise BrigadeError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
     for name, options in choices_of(settings):
         partner_models[name]  # an unknown one is an error with the nearest name
         for program in options.get("library", ()):
