@@ -36,7 +36,7 @@ class Imagining(Model):
     ahead: int = Field(150, ge=10, le=2000)
     over: int = Field(60, ge=1, le=1000)
     futures: int = Field(3, ge=1, le=32)
-    margin: float = Field(3.0, ge=0)
+    margin: float = Field(5.0, ge=0)
     harm: float = Field(5.0, ge=0)
     ticks: int = Field(1, ge=0, le=1000)
     budget: int = Field(20_000, ge=0)
