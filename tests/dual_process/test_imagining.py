@@ -411,6 +411,19 @@ class TestCheck:
             make_agent("react", imagining={"futures": 2})
 
 
+CERTAIN = {"name": "types", "options": {"library": ["fsm"], "roles": False, "trust": 0}}
+PATIENTLY = {"models": [CERTAIN], "seconds": 60, "futures": 1}  # so that a slow machine has an answer too
+
+
+def started(clock: RealClock) -> RealClock:
+    """The clock, once the process that imagines is there."""
+    beside = make_imaginer(View(load_kitchen(MAP_1), 0), Imagining(), True)
+    assert isinstance(beside, Beside)
+    beside._begun.result(timeout=120)
+    beside.close()
+    return clock
+
+
 class TestBeside:
     """In wall time it is done in another process."""
 
@@ -427,14 +440,14 @@ class TestBeside:
         assert unpacked(packed(recipes_of(kitchen)), kitchen) is recipes_of(kitchen)
 
     def test_a_game_in_wall_time(self) -> None:
-        played = cook(make_agent("lookahead"), "assembler", ticks=150, clock=RealClock(50))
+        played = cook(make_agent("lookahead", imagining=PATIENTLY), ticks=200, clock=started(RealClock(20)))
         looks = [thought for thought in played.thoughts if thought["kind"] == "look"]
         assert any(look.get("imagined_ticks", 0) > 0 for look in looks), looks
         assert any(look["scored"] for look in looks if "scored" in look)
 
     def test_a_plan_is_checked_in_wall_time(self) -> None:
-        agent = with_plan({"wait": 100}, intervals={"plan": 20})
-        played = cook(agent, "assembler", ticks=200, clock=RealClock(50))
+        agent = with_plan({"wait": 100}, intervals={"plan": 20}, imagining=PATIENTLY)
+        played = cook(agent, ticks=100, clock=started(RealClock(20)))
         assert any(check.get("imagined_ticks", 0) > 0 for check in checks(played)), checks(played)
 
     @pytest.mark.parametrize(("wall_time", "method"), [(True, "programs"), (False, "programs"), (False, "see")])
@@ -457,11 +470,11 @@ class TestBeside:
             imagining = {"models": ["looping_there"], "seconds": 3.0}
             clock = RealClock(20) if wall_time else VirtualClock(4, Constant(0))
             begun = time.monotonic()
-            played = cook(with_plan({"wait": 100}, imagining=imagining), ticks=200, clock=clock)
+            played = cook(with_plan({"wait": 100}, imagining=imagining), ticks=400, clock=clock)
             said = [check.get("value") or check["outcome"] for check in checks(played)]
             assert any("no answer in 3 s: nothing is imagined any more" in text for text in said), said
             assert played.finished
-            assert time.monotonic() - begun < 60
+            assert time.monotonic() - begun < 120
         finally:
             partner_models.forget("looping_model")
             __import__("sys").modules.pop("looping_model")
