@@ -27,6 +27,7 @@ from brigade.experiments.kitchen.report.metrics import Row, Run
 from brigade.experiments.kitchen.run.episodes import IMAGINED, Episode, ThoughtRecord
 
 LEAST, TENTHS = 1e-3, 10
+LONGEST = 90  # characters of a team with its condition
 ORDER = ("uniform", "repeating", "base_rate", "counting")
 MIND_HEADS = ("team", "model", "turns", "log score", "Brier", "top 1", "calibration", "switch seen after")
 MIND_ABOUT = (
@@ -95,7 +96,9 @@ def mind_lines(scores: Sequence[MindScore]) -> list[list[str]]:
     """The lines of the table, with cells in the order of `MIND_HEADS`."""
     lines, before = [], ""
     for score in scores:
-        lines.append([score.team if score.team != before else "", score.model, str(score.turns), *_mind_cells(score)])
+        lines.append(
+            [_short(score.team) if score.team != before else "", score.model, str(score.turns), *_mind_cells(score)]
+        )
         before = score.team
     return lines
 
@@ -104,7 +107,7 @@ def look_lines(looks: Sequence[Looks]) -> list[list[str]]:
     """The lines of the table, with cells in the order of `LOOK_HEADS`."""
     return [
         [
-            each.team,
+            _short(each.team),
             figure(each.looks.mean),
             figure(each.ticks, 0),
             *(figure(each.fates.get(fate, 0.0)) for fate in ("adopted", "kept", "refused", "given up")),
@@ -112,6 +115,10 @@ def look_lines(looks: Sequence[Looks]) -> list[list[str]]:
         ]
         for each in looks
     ]
+
+
+def _short(team: str) -> str:
+    return team if len(team) <= LONGEST else team[: LONGEST - 1] + "…"
 
 
 def _mind_cells(score: MindScore) -> list[str]:
