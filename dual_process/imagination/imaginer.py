@@ -26,7 +26,7 @@ from brigade.agents.base import Observation, View, agents
 from brigade.dual_process.futures.packing import packed
 from brigade.dual_process.imagination.imagination import Imagination
 from brigade.dual_process.imagination.look import Look, Way
-from brigade.dual_process.imagination.settings import Imagining, choices_of
+from brigade.dual_process.imagination.settings import Imagining, choices_of, models_of
 from brigade.dual_process.partner_model import Stated, partner_models
 from brigade.envs.plugins import Plugin, imported
 from brigade.envs.registry import OWN, Entry
@@ -208,11 +208,8 @@ class Beside:
         self.game = f"{os.getpid()}-{next(_names)}"
         self.worker = Worker() if self.alone else _shared_worker()
         code = [Plugin(name=each.name, digest=each.digest, file=each.file) for each in imported], self.modules
-        begun = time.monotonic()
-        self._started, self._begun = (
-            begun,
-            self.worker.ask("begin", self.game, self.view.kitchen, packed(self.view), self.settings, code),
-        )
+        self._started = time.monotonic()
+        self._begun = self.worker.ask("begin", self.game, self.view.kitchen, packed(self.view), self.settings, code)
 
     def see(self, observation: Observation) -> None:
         """Take in the next tick."""
@@ -235,13 +232,15 @@ class Beside:
             return _Later(lambda: _known((Look(why=why), {})))
         if self.wall_time and not self._begun.done() and time.monotonic() - self._started < START_S:
             return _Later(lambda: _known((Look(why=STARTING), {})))
-        return _Later(lambda: self._answer(payload))
+        starts_in = 0.0 if self._begun.done() else START_S
+        # asked now, before later ticks are told: the worker takes everything in this order
+        promise = self.worker.ask("look", self.game, time.time() + starts_in + self.seconds, payload)
+        return _Later(lambda: self._answer(promise))
 
-    async def _answer(self, payload: bytes) -> Answer:
+    async def _answer(self, promise: Promise[Any]) -> Answer:
         try:
             if not self._begun.done():
-                await asyncio.wait_for(asyncio.wrap_future(self._begun), START_S if not self.wall_time else 0.001)
-            promise = self.worker.ask("look", self.game, time.time() + self.seconds, payload)
+                await asyncio.wait_for(asyncio.wrap_future(self._begun), START_S)
             answer: Answer = await asyncio.wait_for(asyncio.wrap_future(promise), self.seconds)
             return answer
         except TimeoutError:
@@ -281,7 +280,7 @@ def make_imaginer(view: View, settings: Imagining, wall_time: bool) -> Imaginer:
     if not wall_time and (not foreign or MAIN in foreign):
         return Here(view, settings)
     if not foreign:
-        Imagination(view, settings)  # what is wrong with the settings is said here and now
+        models_of(settings)  # what is wrong with the settings is said here and now
     return Beside(view, settings, wall_time, sorted(foreign - {MAIN}))
 
 

@@ -479,6 +479,29 @@ class TestBeside:
             partner_models.forget("looping_model")
             __import__("sys").modules.pop("looping_model")
 
+    @pytest.mark.parametrize("ticks", [1, 9])
+    def test_a_look_is_at_the_tick_it_was_asked_at(self, tmp_path: Any, ticks: int, monkeypatch: Any) -> None:
+        """However late its answer takes effect: the process that imagines comes to what is imagined in this one."""
+        (tmp_path / "their_types.py").write_text(
+            "from brigade.dual_process.partner_model import partner_models\n"
+            "from brigade.dual_process.theory_of_mind.types import TypeInference\n"
+            "@partner_models.register('their_types', 'our own, brought by somebody else')\n"
+            "class Theirs(TypeInference):\n"
+            "    pass\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        __import__("their_types")
+        try:
+            told = []
+            for model in ("types", "their_types"):
+                agent = make_agent("lookahead", imagining={"models": [model], "ticks": ticks})
+                played = cook(agent, "assembler", ticks=180)
+                told.append((played.actions, json.dumps(played.thoughts).replace("their_types", "types")))
+            assert told[0] == told[1]
+        finally:
+            partner_models.forget("their_types")
+            sys.modules.pop("their_types")
+
     def test_it_ends_with_its_owner_even_if_it_loops(self, tmp_path: Any) -> None:
         """A batch that is killed leaves nothing behind."""
         (tmp_path / "owner.py").write_text(
