@@ -16,6 +16,7 @@ from brigade.dual_process.history import History
 from brigade.dual_process.imagination.checking import CHECK, Checking, verdict_of
 from brigade.dual_process.imagination.settings import Imagining
 from brigade.dual_process.partner_model import Stated
+from brigade.dual_process.plan.following import Fate
 from brigade.dual_process.plan.statements import Authority, Do, Plan
 from brigade.dual_process.system1 import System1, Trust, as_plan
 from brigade.dual_process.thinker import Thinker
@@ -98,11 +99,7 @@ class WithThinker:
             for plate in ((False, True) if verb == "prepare" and item in self.recipes.cookbook.foods else (False,))
         ]
         macros += [Macro("put_out_fire"), Macro("clear_counter")]
-        return [str(macro) for macro in macros if self._can_begin(macro, observed)] + ["wait(4)"]
-
-    def _can_begin(self, macro: Macro, observed: ObservedState) -> bool:
-        self.probe.start(observed)
-        return isinstance(self.probe.goal(macro, observed), Use | Rest)
+        return [str(macro) for macro in macros if self.probe.can_begin(macro, observed)] + ["wait(4)"]
 
 
 class DualProcessAgent(WithThinker, System1):
@@ -170,18 +167,24 @@ class DualProcessAgent(WithThinker, System1):
     def _decided(self, thought: Thought) -> None:
         """It is known what becomes of a plan."""
         verdict = verdict_of(thought)
-        said = f"refused: {thought.outcome.problem}" if verdict is None else verdict.said
-        if verdict is not None and self.checking is not None:
-            self.checking.decided(verdict, thought.asked)
-        if verdict is not None and verdict.take is not None:
+        if verdict is None:
+            self._note((WHOLE, f"refused: {thought.outcome.problem}"))
+            return
+        assert self.checking is not None
+        self.checking.decided(verdict, thought.asked)
+        if verdict.take is not None:
             self.as_advice = verdict.as_advice
-            System1.adopt(self, verdict.take, thought.effect)
-        plan = verdict.plan if verdict is not None else None
-        if plan is not None and verdict is not None and verdict.says:
-            self.say(plan.message)
-        if verdict is None or (plan is not None and verdict.take is not plan):
-            unread = plan.dropped if plan is not None else ()
-            self.dropped = (*self.dropped, *unread, (WHOLE, said))[-MOST_DROPPED:]
+            super().adopt(verdict.take, thought.effect)
+        if verdict.plan is None:
+            return
+        if verdict.says:
+            self.say(verdict.plan.message)
+        if verdict.take is not verdict.plan:
+            self._note(*verdict.plan.dropped, (WHOLE, verdict.said))
+
+    def _note(self, *fates: Fate) -> None:
+        """Remember for the next prompt what became of a plan."""
+        self.dropped = (*self.dropped, *fates)[-MOST_DROPPED:]
 
     def adopt(self, plan: Plan, tick: int) -> None:
         """Follow a new plan from now on; under `check`, once it has been imagined."""

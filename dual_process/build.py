@@ -18,11 +18,11 @@ from brigade.dual_process.llm.calls import RecordingReasoner, ReplayReasoner
 from brigade.dual_process.llm.protocol import Reasoner
 from brigade.dual_process.paper_side import FollowsTasks
 from brigade.dual_process.plan.statements import Authority
-from brigade.dual_process.reasoners import Occasion, ReasonerSpec, checked, make_reasoner, spec_of
+from brigade.dual_process.reasoners import Occasion, ReasonerSpec, make_reasoner, spec_of
 from brigade.dual_process.system1 import Trust
 from brigade.dual_process.thinker import Thinker
 from brigade.dual_process.thought_kinds.base import make_kind, thoughts
-from brigade.envs.content import Model
+from brigade.envs.content import Model, checked
 from brigade.envs.registry import BrigadeError, Entry
 from brigade.simulation.clock import Clock, Constant, Latency, Measured, RealClock, Tokens, VirtualClock
 

@@ -157,7 +157,7 @@ class OverStateMachine(OverPaperStateMachine, StateMachine):
         """Fires, and what is about to burn, as far as something can be done about it."""
         self.probe.look(observed)
         fire = self._fire(observed)
-        rescues = (option.macro for option in self._rescue(observed) if self._can_begin(option.macro, observed))
+        rescues = (option.macro for option in self._rescue(observed) if self.probe.can_begin(option.macro, observed))
         return fire or next(rescues, None)
 
     def unasked(self, observed: ObservedState) -> Macro | None:

@@ -6,20 +6,19 @@ import functools
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from brigade.dual_process.llm import house
 from brigade.dual_process.llm.blind import constant_answer, random_answer
 from brigade.dual_process.llm.client import Endpoint, OpenAIReasoner
 from brigade.dual_process.llm.protocol import Messages, Reasoner
 from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner
-from brigade.envs.content import Document, Model
-from brigade.envs.registry import BrigadeError, Registry
+from brigade.envs.content import Document, Model, checked
+from brigade.envs.registry import Registry
 
 HOUSE, ENDPOINT = "house", "endpoint"
-M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -139,15 +138,6 @@ def _scripted(answer: Any, knobs: HouseKnobs, occasion: Occasion) -> Reasoner:
     if occasion.real and knobs.tokens_per_second is None and not knobs.latency_s:
         changes["latency_s"] = occasion.seconds
     return HouseReasoner(answer, knobs.model_copy(update=changes), sleep=occasion.real)
-
-
-def checked(model: type[M], data: Mapping[str, Any], where: str) -> M:
-    """A model from plain data; raises BrigadeError with the field that does not fit."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BrigadeError(f"{where}{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
 @reasoners.register(HOUSE, "the scripted reasoner: an instrument, not a language model (options quality, knobs)")

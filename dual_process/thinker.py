@@ -99,7 +99,7 @@ class Thinker:
         if isinstance(answer, Failure):
             problem, failure = answer.message[:200], answer.kind
         else:
-            value, problem = _read(kind, request, moment, answer)
+            value, problem = read_reply(kind, request, moment, answer)
         return Outcome(
             value,
             problem,
@@ -174,7 +174,7 @@ def _told(kind: ThoughtKind[Any], value: Any, moment: Moment) -> Any:
     return {**noted, **told} if noted else told
 
 
-def _read(kind: ThoughtKind[Any], request: Request, moment: Moment, reply: Reply) -> tuple[Any, str]:
+def read_reply(kind: ThoughtKind[Any], request: Request, moment: Moment, reply: Reply) -> tuple[Any, str]:
     """What a reply comes to, and what is wrong with it."""
     said = reply.text if request.schema is None else find_json(reply.text)
     value = said if isinstance(said, Malformed) else kind.read(said, moment.recipes)

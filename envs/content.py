@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,16 @@ class Model(BaseModel):
     """Base of everything read from YAML: frozen, and unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def checked(model: type[M], data: Mapping[str, Any], where: str) -> M:
+    """A model from plain data; raises BrigadeError with the field that does not fit."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = where + ".".join(map(str, first["loc"]))
+        raise BrigadeError(f"{field.rstrip('.')}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 class ContentError(BrigadeError):

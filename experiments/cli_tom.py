@@ -22,9 +22,9 @@ def tom(
     """Score ideas of a partner on recorded games: type inference, what house believes, and baselines."""
     from rich.progress import Progress
 
-    from brigade.batch.numbers import figure, with_error
     from brigade.dual_process.reasoners import spec_of
     from brigade.experiments.kitchen import theory_of_mind
+    from brigade.experiments.kitchen.report.foresight import HEADS
 
     files, problems = theory_of_mind.recordings_of(paths), []
     with Progress(console=errors, transient=True) as progress:
@@ -41,15 +41,8 @@ def tom(
         whole = {"lines": [asdict(line) for line in lines], "watched": [asdict(one) for one in watched]}
         print(json.dumps({**whole, "problems": problems}, default=str, indent=2))
     elif lines:
-        heads = ("chef", "model", "games", "turns", "log score", "Brier", "top 1", "calibration")
-        rows = [
-            (
-                *(line.chef, line.model, str(line.games), str(line.turns)),
-                *(with_error(estimate, 2) for estimate in (line.log, line.brier, line.top)),
-                figure(line.calibration, 2),
-            )
-            for line in lines
-        ]
+        heads = ("chef", "model", "games", *HEADS)
+        rows = [(line.chef, line.model, str(line.games), *line.cells) for line in lines]
         print_table(heads, rows)
         console.print(
             "A turn: what the chef takes into empty hands next. Log score: of the probability given to it beforehand; "

@@ -21,8 +21,7 @@ def list_(
 ) -> None:
     """List the recordings in a folder: where, who, how long, the score, and whether the file is whole."""
     from brigade.envs.registry import BrigadeError
-    from brigade.human_play.data.tables import recordings_in
-    from brigade.simulation.recording import read_recording
+    from brigade.simulation.recording import read_recording, recordings_in
 
     lines = []
     for path in recordings_in(folder):

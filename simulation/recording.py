@@ -218,6 +218,21 @@ class Recording:
         return self.compare()[1]
 
 
+def recordings_in(folder: str | Path) -> list[Path]:
+    """The recordings in a folder and those below it, sorted.
+
+    Raises:
+        BrigadeError: no such folder, or none in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise BrigadeError(f"{folder}: no such folder")
+    found = sorted(folder.rglob(f"*{ENDING}"))
+    if not found:
+        raise BrigadeError(f"{folder}: there are no recordings (*{ENDING}) in it")
+    return found
+
+
 def read_recording(path: str | Path) -> Recording:
     """A recording, up to its last whole tick.
 

@@ -55,6 +55,11 @@ class Executor(Subgoals):
         self._kept = (macro, goal, scene) if isinstance(goal, Use) else None
         return goal
 
+    def can_begin(self, macro: Macro, observed: ObservedState) -> bool:
+        """Whether something can be done for a macro action now. For a probe: it forgets what was in progress."""
+        self.start(observed)
+        return isinstance(self.goal(macro, observed), Use | Rest)
+
     def keep_from(self, cell: int, until: int) -> None:
         """Somebody stands where there is no way past to a cell: what is as good elsewhere is better until then."""
         if self.taken.get(cell, 0) <= self.observed.tick:

@@ -67,7 +67,7 @@ class MacroPlayer:
             self._end(observed, False, "given up for something more urgent")
         for _ in range(CHOICES_A_TICK):
             if self.current is None:
-                if self.looks_again > 1 and self._still_nothing(observed):
+                if self._still_nothing(observed):
                     return self.navigator.rest(observed, None)
                 self.current = self.choose(observed)
                 if self.current is None:

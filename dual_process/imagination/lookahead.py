@@ -14,7 +14,6 @@ from brigade.agents.base import Observation, agents
 from brigade.agents.planning import macro as macros
 from brigade.agents.planning.macro import Macro, items_for
 from brigade.agents.planning.observed_state import ObservedState, read_state
-from brigade.agents.planning.subgoals import Rest, Use
 from brigade.agents.state_machine import StateMachine
 from brigade.dual_process.imagination.imaginer import Answer, Here, Imaginer, make_imaginer
 from brigade.dual_process.imagination.settings import Imagining, settings_of
@@ -41,14 +40,9 @@ class Steered(StateMachine):
     def choose(self, observed: ObservedState) -> Macro | None:
         """What was given, once, unless there is a fire or it cannot be begun; else as the state machine."""
         given, self.given = self.given, None
-        if given is not None and self._fire(observed) is None and self.can_begin(given, observed):
+        if given is not None and self._fire(observed) is None and self.probe.can_begin(given, observed):
             return given
         return super().choose(observed)
-
-    def can_begin(self, macro: Macro, observed: ObservedState) -> bool:
-        """Whether something can be done for a macro action now."""
-        self.probe.start(observed)
-        return isinstance(self.probe.goal(macro, observed), Use | Rest)
 
     def candidates(self, observed: ObservedState) -> list[Macro]:
         """Every macro action that could be begun and may be of use, and standing still."""
@@ -62,7 +56,7 @@ class Steered(StateMachine):
             for plate in ((False, True) if verb == macros.PREPARE and item in self.recipes.cookbook.foods else (False,))
         ]
         written += [Macro(macros.CLEAR_COUNTER), *(Macro(macros.WAIT, ticks=ticks) for ticks in WAITS)]
-        return [macro for macro in written if self.can_begin(macro, observed)]
+        return [macro for macro in written if self.probe.can_begin(macro, observed)]
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from brigade.agents.base import agents
 from brigade.dual_process.partner_model import PartnerModel, partner_models
-from brigade.envs.content import Model
+from brigade.envs.content import Model, checked
 from brigade.envs.registry import BrigadeError
 
 LEAST_BEFORE = 8  # ticks that are imagined before points count
@@ -57,12 +57,7 @@ def settings_of(imagining: Mapping[str, Any]) -> Imagining:
     Raises:
         BrigadeError: one that there is not, or that does not fit; the message says which.
     """
-    try:
-        settings = Imagining.model_validate(dict(imagining))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, ("imagining", *first["loc"])))
-        raise BrigadeError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
+    settings = checked(Imagining, imagining, "imagining.")
     for name, options in choices_of(settings):
         partner_models[name]  # an unknown one is an error with the nearest name
         for program in options.get("library", ()):

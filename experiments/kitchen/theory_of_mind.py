@@ -8,31 +8,28 @@ turn, what each of them had foreseen is scored, as in the report of a run.
 from __future__ import annotations
 
 import asyncio
-import math
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from brigade.agents.base import Observation, View
 from brigade.agents.planning.observed_state import ObservedState, read_state
-from brigade.batch.estimate import Estimate, estimate
 from brigade.dual_process.asking import request_of
 from brigade.dual_process.frameworks import framework_of
 from brigade.dual_process.history import History
 from brigade.dual_process.imagination.imagination import Imagination
 from brigade.dual_process.imagination.settings import Imagining
-from brigade.dual_process.llm.json_text import find_json
 from brigade.dual_process.llm.protocol import Failure, Reasoner
 from brigade.dual_process.plan.statements import Authority
 from brigade.dual_process.reasoners import Occasion, ReasonerSpec, make_reasoner
-from brigade.dual_process.thought_kinds.base import Malformed, Memory, Moment, make_kind
+from brigade.dual_process.thinker import read_reply
+from brigade.dual_process.thought_kinds.base import Memory, Moment, make_kind
 from brigade.dual_process.thought_kinds.belief import Belief
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.kitchen.report.imagining import LEAST, ORDER, calibration
-from brigade.simulation.recording import ENDING, Recording, read_recording
+from brigade.experiments.kitchen.report.foresight import ORDER, Foresight, foresight_of
+from brigade.simulation.recording import Recording, read_recording, recordings_in
 
 EVERY = 50  # ticks between beliefs, as `dpt` has it
 BUDGET_TOKENS = 6000
@@ -58,18 +55,12 @@ class Watched:
     unusable: int
 
 
-@dataclass(frozen=True)
-class Line:
+@dataclass(frozen=True, kw_only=True)
+class Line(Foresight):
     """How right a model was of one sort of chef; means over games."""
 
     chef: str
-    model: str
     games: int
-    turns: int
-    log: Estimate
-    brier: Estimate
-    top: Estimate
-    calibration: float
 
 
 class _Onlooker:
@@ -93,13 +84,8 @@ def recordings_of(paths: Iterable[str | Path]) -> list[Path]:
     Raises:
         BrigadeError: there are none in one of them.
     """
-    found: list[Path] = []
-    for path in map(Path, paths):
-        here = sorted(path.rglob(f"*{ENDING}")) if path.is_dir() else [path]
-        if not here:
-            raise BrigadeError(f"{path}: there are no recordings (*{ENDING}) in it")
-        found += here
-    return list(dict.fromkeys(found))
+    found = (recordings_in(path) if path.is_dir() else [path] for path in map(Path, paths))
+    return list(dict.fromkeys(itertools.chain.from_iterable(found)))
 
 
 def watch(recording: Recording, reasoner: ReasonerSpec, every: int = EVERY) -> list[Watched]:
@@ -156,23 +142,9 @@ def lines_of(watched: Sequence[Watched]) -> list[Line]:
             groups.setdefault((one.chef, model), []).append(figures_of)
     order = {name: place for place, name in enumerate(ORDER)}
     return [
-        _line(chef, model, groups[chef, model])
+        Line(chef=chef, games=len(groups[chef, model]), **foresight_of(model, groups[chef, model]))
         for chef, model in sorted(groups, key=lambda group: (group[0], order.get(group[1], len(order)), group[1]))
     ]
-
-
-def _line(chef: str, model: str, games: Sequence[Sequence[Sequence[float]]]) -> Line:
-    every = np.array([figures for game in games for figures in game])
-    return Line(
-        chef,
-        model,
-        len(games),
-        len(every),
-        estimate(float(np.mean([math.log(max(LEAST, figures[0])) for figures in game])) for game in games),
-        estimate(float(np.mean([figures[1] for figures in game])) for game in games),
-        estimate(float(np.mean([figures[3] for figures in game])) for game in games),
-        calibration(every[:, 2], every[:, 3]),
-    )
 
 
 def _watch(recording: Recording, seat: int, spec: ReasonerSpec, every: int) -> Watched:
@@ -222,11 +194,9 @@ class _Believer:
         moment = Moment(observed, self.view, self.memory, fast, self.framework, False, lambda kind: "")
         request, _ = request_of(self.kind, self.framework.thoughts["belief"], moment, BUDGET_TOKENS)
         answer = await self.reasoner.ask(request)
-        said = Malformed("no answer") if isinstance(answer, Failure) else find_json(answer.text)
-        belief = said if isinstance(said, Malformed) else self.kind.read(said, moment.recipes)
-        if isinstance(belief, Malformed):
+        belief = None if isinstance(answer, Failure) else read_reply(self.kind, request, moment, answer)[0]
+        if not isinstance(belief, Belief):
             self.unusable += 1
             return None
         self.kind.remember(self.memory, belief)
-        assert isinstance(belief, Belief)
         return belief

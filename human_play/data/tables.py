@@ -44,7 +44,7 @@ from brigade.dual_process.old_names import agent_now, thoughts_now
 from brigade.envs.disk import writing
 from brigade.envs.kitchen.engine.state import STAT_NAMES
 from brigade.envs.registry import BrigadeError
-from brigade.simulation.recording import ENDING, Recording, read_recording
+from brigade.simulation.recording import Recording, read_recording, recordings_in
 
 EPISODES, TICKS = "episodes.parquet", "ticks.parquet"
 EXTRA = "this needs the package pyarrow; install it with: pip install 'brigade[study]'"
@@ -65,21 +65,6 @@ class Exported:
     ticks: int
     cut: int
     left_out: tuple[str, ...]
-
-
-def recordings_in(folder: str | Path) -> list[Path]:
-    """The recordings in a folder and those below it, sorted.
-
-    Raises:
-        BrigadeError: no such folder, or none in it.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise BrigadeError(f"{folder}: no such folder")
-    found = sorted(folder.rglob(f"*{ENDING}"))
-    if not found:
-        raise BrigadeError(f"{folder}: there are no recordings (*{ENDING}) in it")
-    return found
 
 
 def export(folder: str | Path, out: str | Path) -> Exported:

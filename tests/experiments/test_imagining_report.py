@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 from rich.console import Console
 
-from brigade.experiments.kitchen.report.imagining import calibration
+from brigade.experiments.kitchen.report.foresight import calibration
 from brigade.experiments.kitchen.report.page import write_html
 from brigade.experiments.kitchen.report.report import as_json, print_report
 from brigade.experiments.kitchen.run.config import RunConfig

@@ -16,9 +16,9 @@ from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
 from brigade.human_play import cli_data
 from brigade.human_play.cli_data import recordings
-from brigade.human_play.data.tables import export, recordings_in
+from brigade.human_play.data.tables import export
 from brigade.simulation.episode import play
-from brigade.simulation.recording import RecordingWriter, make_header, read_recording
+from brigade.simulation.recording import RecordingWriter, make_header, read_recording, recordings_in
 
 TEAMS = {"a": ("new_counter_circuit", ("fsm", "dpt")), "below/b": ("cramped_room", ("fsm", "random")),
          "c": ("new_counter_circuit_solo", ("fsm",))}  # fmt: skip

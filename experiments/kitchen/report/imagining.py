@@ -12,24 +12,19 @@ the partner has become.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.numbers import NONE, figure, with_error
 from brigade.experiments.kitchen.report.cost import ranked
+from brigade.experiments.kitchen.report.foresight import HEADS, ORDER, Foresight, foresight_of
 from brigade.experiments.kitchen.report.metrics import Row, Run
 from brigade.experiments.kitchen.run.episodes import IMAGINED, Episode, ThoughtRecord
 
-LEAST, TENTHS = 1e-3, 10
 LONGEST = 90  # characters of a team with its condition
-ORDER = ("uniform", "repeating", "base_rate", "counting")
-MIND_HEADS = ("team", "model", "turns", "log score", "Brier", "top 1", "calibration", "switch seen after")
+MIND_HEADS = ("team", "model", *HEADS, "switch seen after")
 MIND_ABOUT = (
     "Each time a partner takes something into empty hands or has a dish finished in them (a turn): the logarithm of "
     "the probability that was given to that turn before it began, the Brier score (0 to 2, less is better), how often "
@@ -44,27 +39,17 @@ LOOK_ABOUT = (
 )
 
 
-@dataclass(frozen=True)
-class MindScore:
+@dataclass(frozen=True, kw_only=True)
+class MindScore(Foresight):
     """How right one model of partners was in the episodes of a row.
 
     Attributes:
         team: the row's label.
-        model: its name.
-        turns: how many were foreseen.
-        log: mean logarithm; `brier`: mean Brier score; `top`: share of turns that had the greatest probability.
-        calibration: mean distance of that probability from how often it was right.
         recognised: ticks until a switch was recognised; None where no partner switches, or the model names no programs.
         unrecognised: episodes in which it was not.
     """
 
     team: str
-    model: str
-    turns: int
-    log: Estimate
-    brier: Estimate
-    top: Estimate
-    calibration: float
     recognised: Estimate | None = None
     unrecognised: int = 0
 
@@ -92,13 +77,47 @@ def looks_of(run: Run) -> list[Looks]:
     return [_looks(row, thoughts) for row, thoughts in found if any(thoughts)]
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table of a report.
+
+    Attributes:
+        title, aside: its heading, and small after it.
+        about: what it shows.
+        heads, lines: its cells.
+        widths: of its columns in a terminal, in characters.
+        problems: what went wrong, with how often.
+    """
+
+    title: str
+    aside: str
+    about: str
+    heads: Sequence[str]
+    lines: Sequence[Sequence[str]]
+    widths: Sequence[int]
+    problems: Sequence[tuple[str, int]] = ()
+
+
+def tables_of(run: Run) -> list[Table]:
+    """What there is to say of imagining in a run."""
+    tables = []
+    if scores := mind_scores(run):
+        widths = [34, 10, 6, 12, 11, 11, 11, 14]
+        aside = "how right the ideas of partners were"
+        tables.append(Table("Theory of mind", aside, MIND_ABOUT, MIND_HEADS, mind_lines(scores), widths))
+    if looks := looks_of(run):
+        widths, lines = [34, 6, 9, 7, 6, 7, 7, 30], look_lines(looks)
+        problems = ranked(sum((Counter(dict(each.problems)) for each in looks), Counter()))
+        tables.append(Table("Plans that were imagined", "per episode", LOOK_ABOUT, LOOK_HEADS, lines, widths, problems))
+    return tables
+
+
 def mind_lines(scores: Sequence[MindScore]) -> list[list[str]]:
     """The lines of the table, with cells in the order of `MIND_HEADS`."""
     lines, before = [], ""
     for score in scores:
-        lines.append(
-            [_short(score.team) if score.team != before else "", score.model, str(score.turns), *_mind_cells(score)]
-        )
+        team = "" if score.team == before else _short(score.team)
+        lines.append([team, score.model, *score.cells, _seen_after(score)])
         before = score.team
     return lines
 
@@ -121,18 +140,11 @@ def _short(team: str) -> str:
     return team if len(team) <= LONGEST else team[: LONGEST - 1] + "…"
 
 
-def _mind_cells(score: MindScore) -> list[str]:
-    seen = NONE
-    if score.recognised is not None:
-        missed = f", never in {score.unrecognised}" if score.unrecognised else ""
-        seen = f"{with_error(score.recognised)}{missed}"
-    elif score.unrecognised:
-        seen = f"never in {score.unrecognised}"
-    return [
-        *(with_error(estimate, 2) for estimate in (score.log, score.brier, score.top)),
-        figure(score.calibration, 2),
-        seen,
-    ]
+def _seen_after(score: MindScore) -> str:
+    """When a switch was recognised, and in how many episodes it was not."""
+    never = f"never in {score.unrecognised}" if score.unrecognised else ""
+    known = with_error(score.recognised) if score.recognised is not None else ""
+    return ", ".join(filter(None, (known, never))) or NONE
 
 
 def _scores(row: Row, episodes: Sequence[Episode]) -> list[MindScore]:
@@ -152,28 +164,15 @@ def _scores(row: Row, episodes: Sequence[Episode]) -> list[MindScore]:
 def _score(
     team: str, model: str, scores: Sequence[Sequence[tuple[float, ...]]], episodes: Sequence[Episode]
 ) -> MindScore:
-    every = np.array([figures for episode in scores for figures in episode])
     ticks = [_recognised(episode, model) for episode in episodes if _switch(episode) is not None]
     known = [tick for tick in ticks if tick is not None]
     believers = {name for e in episodes for t in _imagined(e) for _, _, name, _ in t.turned}
     return MindScore(
-        team,
-        model,
-        len(every),
-        estimate(float(np.mean([math.log(max(LEAST, chance)) for chance, *_ in each])) for each in scores),
-        estimate(float(np.mean([brier for _, brier, *_ in each])) for each in scores),
-        estimate(float(np.mean([hit for *_, hit in each])) for each in scores),
-        calibration(every[:, 2], every[:, 3]),
-        estimate(known) if known else None,
-        sum(tick is None for tick in ticks) if model in believers else 0,
+        team=team,
+        recognised=estimate(known) if known else None,
+        unrecognised=sum(tick is None for tick in ticks) if model in believers else 0,
+        **foresight_of(model, scores),
     )
-
-
-def calibration(stated: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    """The mean distance, over tenths of the stated probability, between it and how often it was right."""
-    tenths = np.minimum((stated * TENTHS).astype(int), TENTHS - 1)
-    far = [abs(stated[tenths == t].mean() - right[tenths == t].mean()) * (tenths == t).sum() for t in set(tenths)]
-    return float(sum(far) / len(stated))
 
 
 def _switch(episode: Episode) -> tuple[int, int, str] | None:

@@ -6,16 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from brigade.batch.numbers import with_error
 from brigade.batch.page.kit import Figure, Grid, Section
-from brigade.experiments.kitchen.report.imagining import (
-    LOOK_ABOUT,
-    LOOK_HEADS,
-    MIND_ABOUT,
-    MIND_HEADS,
-    look_lines,
-    looks_of,
-    mind_lines,
-    mind_scores,
-)
+from brigade.experiments.kitchen.report.imagining import tables_of
 from brigade.experiments.kitchen.report.metrics import Row, Run
 from brigade.experiments.kitchen.report.minds import ABOUT, HEADS, lines_of, minds
 from brigade.experiments.kitchen.report.published_scores import Comparison, compare
@@ -63,11 +54,9 @@ def sections_of(run: Run, number: int, name: str) -> Iterator[Section]:
     yield from _curves(run, number, name)
     if thought := minds(run):
         yield Section("What minds are worth", name, ABOUT, Grid(HEADS, lines_of(thought)))
-    if scores := mind_scores(run):
-        yield Section("Theory of mind", name, MIND_ABOUT, Grid(MIND_HEADS, mind_lines(scores)))
-    if looks := looks_of(run):
-        problems = [f"{count} × {text}" for look in looks for text, count in look.problems]
-        yield Section("Plans that were imagined", name, LOOK_ABOUT, Grid(LOOK_HEADS, look_lines(looks)), items=problems)
+    for table in tables_of(run):
+        problems = [f"{count} × {text}" for text, count in table.problems]
+        yield Section(table.title, name, table.about, Grid(table.heads, table.lines), items=problems)
     if cells := faults_of(run):
         yield Section("Faults", name, ABOUT_FAULTS, _faults(cells))
     if groups := list(_switches(run, number)):

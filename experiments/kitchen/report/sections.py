@@ -11,16 +11,7 @@ from rich.text import Text
 
 from brigade.batch.numbers import NONE, dollars, figure, plain, with_error
 from brigade.experiments.kitchen.report.cost import Cost, ranked
-from brigade.experiments.kitchen.report.imagining import (
-    LOOK_ABOUT,
-    LOOK_HEADS,
-    MIND_ABOUT,
-    MIND_HEADS,
-    look_lines,
-    looks_of,
-    mind_lines,
-    mind_scores,
-)
+from brigade.experiments.kitchen.report.imagining import tables_of
 from brigade.experiments.kitchen.report.metrics import Row, Run
 from brigade.experiments.kitchen.report.minds import ABOUT, HEADS, lines_of, minds
 from brigade.experiments.kitchen.report.published_scores import Comparison, compare
@@ -50,16 +41,12 @@ def print_sections(run: Run, console: Console) -> None:
         _title(console, "What minds are worth", "points against the state machine in their place")
         _print(console, HEADS, lines_of(thought), [44, 4, 12, 5, 26, 6, 6, 5])
         _dim(console, ABOUT)
-    if scores := mind_scores(run):
-        _title(console, "Theory of mind", "how right the ideas of partners were")
-        _print(console, MIND_HEADS, mind_lines(scores), [34, 10, 6, 12, 11, 11, 11, 14])
-        _dim(console, MIND_ABOUT)
-    if looks := looks_of(run):
-        _title(console, "Plans that were imagined", "per episode")
-        _print(console, LOOK_HEADS, look_lines(looks), [34, 6, 9, 7, 6, 7, 7, 30])
-        for problem, count in sum((Counter(dict(look.problems)) for look in looks), Counter()).most_common(REASONS):
+    for table in tables_of(run):
+        _title(console, table.title, table.aside)
+        _print(console, table.heads, table.lines, table.widths)
+        for problem, count in table.problems[:REASONS]:
             _dim(console, f"{count} times: {problem}")
-        _dim(console, LOOK_ABOUT)
+        _dim(console, table.about)
     switched = switches(run)
     if switched:
         _print_switches(switched, console)
