@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from brigade.agents.base import Agent, make_agent
+from brigade.batch.estimate import estimate
+from brigade.batch.numbers import with_error
 from brigade.dual_process.partner_model import PartnerModel, partner_models
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.simulation.episode import play
@@ -127,8 +129,7 @@ def _line(
 
 
 def _mean(gains: Sequence[float]) -> str:
-    error = statistics.stdev(gains) / math.sqrt(len(gains)) if len(gains) > 1 else 0.0
-    return f"{statistics.fmean(gains):+.1f} ({error:.1f})"
+    return with_error(estimate(gains), sign=True)
 
 
 if __name__ == "__main__":

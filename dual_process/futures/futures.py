@@ -126,12 +126,8 @@ class Future:
     def _who(self) -> str:
         return f"the program in seat {self.asked}"
 
-    def play(self, ticks: int) -> int:
-        """Go on for some ticks, or to the end of the episode. Returns how many ticks were played."""
-        return sum(1 for _ in self.ticks(ticks))
-
     def ticks(self, ticks: int) -> Iterator[ObservedState]:
-        """The same, tick by tick: what each chef then sees. No other future may be played before this is over."""
+        """Go on for some ticks, or to the episode's end: what is seen after each. Meanwhile no other may be played."""
         game, team = self._game, self.team
         game.restore(self._at)
         seen = self._see()

@@ -128,7 +128,7 @@ class TestBlindness:
         for number in range(4):
             team = [make_agent("stay") for _ in range(2)]
             future = futures.begin(number, team)
-            future.play(200)
+            list(future.ticks(200))
             orders.append([order["dish"] for order in future.describe()["orders"]])
         assert len({tuple(dishes) for dishes in orders}) > 1
         assert game.describe() == observation
@@ -144,8 +144,8 @@ class TestBlindness:
             for seat, agent in enumerate(team):
                 agent.reset(View(kitchen, seat))
             future = futures.begin(1, team)
-            future.play(60)
-            future.play(60)
+            list(future.ticks(60))
+            list(future.ticks(60))
             ends.append(future.describe())
         assert ends[0] == ends[1]
 
