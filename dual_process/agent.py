@@ -7,7 +7,7 @@ from typing import Any
 
 from brigade.agents.base import View
 from brigade.agents.planning.executor import Executor
-from brigade.agents.planning.macro import ABOUT, Macro, items_for
+from brigade.agents.planning.macro import CLEAR_COUNTER, PUT_OUT_FIRE, Macro, macros_about_items
 from brigade.agents.planning.observed_state import ObservedState, read_state
 from brigade.agents.planning.player import MacroPlayer
 from brigade.agents.planning.recipes import Recipes
@@ -92,13 +92,7 @@ class WithThinker:
 
     def can_do(self, observed: ObservedState) -> list[str]:
         """Every macro action that could be begun now, as it is written."""
-        macros = [
-            Macro(verb, item, plate=plate)
-            for verb in ABOUT
-            for item in items_for(verb, self.recipes)
-            for plate in ((False, True) if verb == "prepare" and item in self.recipes.cookbook.foods else (False,))
-        ]
-        macros += [Macro("put_out_fire"), Macro("clear_counter")]
+        macros = [*macros_about_items(self.recipes), Macro(PUT_OUT_FIRE), Macro(CLEAR_COUNTER)]
         return [str(macro) for macro in macros if self.probe.can_begin(macro, observed)] + ["wait(4)"]
 
 

@@ -93,6 +93,16 @@ def items_for(verb: str, recipes: Recipes) -> list[str]:
     return [*foods, recipes.plate.name, *dishes] if verb == PASS_ON else []
 
 
+def macros_about_items(recipes: Recipes) -> list[Macro]:
+    """Every macro action about an item that there is in this kitchen."""
+    return [
+        Macro(verb, item, plate=plate)
+        for verb in ABOUT
+        for item in items_for(verb, recipes)
+        for plate in ((False, True) if verb == PREPARE and item in recipes.cookbook.foods else (False,))
+    ]
+
+
 def _no_arguments(verb: str, arguments: list[str]) -> Macro:
     if arguments:
         raise BrigadeError(f"{verb} takes no arguments, got {', '.join(arguments)[:80]}")

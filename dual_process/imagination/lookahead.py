@@ -12,7 +12,7 @@ from typing import Any
 
 from brigade.agents.base import Observation, agents
 from brigade.agents.planning import macro as macros
-from brigade.agents.planning.macro import Macro, items_for
+from brigade.agents.planning.macro import Macro, macros_about_items
 from brigade.agents.planning.observed_state import ObservedState, read_state
 from brigade.agents.state_machine import StateMachine
 from brigade.dual_process.imagination.imaginer import Answer, Here, Imaginer, make_imaginer
@@ -48,12 +48,10 @@ class Steered(StateMachine):
         """Every macro action that could be begun and may be of use, and standing still."""
         of_use = {kind.name for kind in (*observed.at.values(), *(chef.hand for chef in observed.chefs))}
         written = [
-            Macro(verb, item, plate=plate)
-            for verb in (macros.PREPARE, macros.ASSEMBLE, macros.SERVE, macros.PASS_ON)
-            for item in items_for(verb, self.recipes)
-            if verb != macros.PREPARE or item in self.recipes.spec.dishes or self.recipes.wanted(item)
-            if verb != macros.PASS_ON or item in of_use
-            for plate in ((False, True) if verb == macros.PREPARE and item in self.recipes.cookbook.foods else (False,))
+            macro
+            for macro in macros_about_items(self.recipes)
+            if macro.verb != macros.PREPARE or macro.item in self.recipes.spec.dishes or self.recipes.wanted(macro.item)
+            if macro.verb != macros.PASS_ON or macro.item in of_use
         ]
         written += [Macro(macros.CLEAR_COUNTER), *(Macro(macros.WAIT, ticks=ticks) for ticks in WAITS)]
         return [macro for macro in written if self.probe.can_begin(macro, observed)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from brigade.agents.planning.macro import ABOUT, CLEAR_COUNTER, PREPARE, PUT_OUT_FIRE, Macro, items_for
+from brigade.agents.planning.macro import CLEAR_COUNTER, PREPARE, PUT_OUT_FIRE, Macro, items_for, macros_about_items
 from brigade.agents.planning.recipes import Recipes
 from brigade.dual_process.guard import language
 from brigade.dual_process.plan.cells import counters, standing_cells
@@ -43,8 +43,8 @@ def form(**properties: Any) -> dict[str, Any]:
 @lru_cache(maxsize=64)
 def macro_texts(recipes: Recipes) -> tuple[str, ...]:
     """Every macro action that a kitchen knows, as it is written, but for those that wait."""
-    macros = [Macro(verb, item) for verb in ABOUT for item in items_for(verb, recipes) if is_of_use(item, recipes)]
-    macros += [Macro(PREPARE, food, plate=True) for food in useful_foods(recipes)]
+    macros = [macro for macro in macros_about_items(recipes) if is_of_use(macro.item, recipes)]
+    macros.sort(key=lambda macro: macro.plate)
     return tuple(str(macro) for macro in [*macros, Macro(CLEAR_COUNTER), Macro(PUT_OUT_FIRE)])
 
 
