@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from brigade.batch.estimate import Estimate, Interval
+from brigade.envs.text import one_line
 
 NONE = "–"
 
@@ -61,16 +62,6 @@ def dollars(value: float | None) -> str:
     return f"{value:.2f}" if value >= 0.1 or value == 0 else f"{value:.4f}"
 
 
-def plain(text: str) -> str:
-    """Text without what would steer a terminal: results may come from anywhere."""
-    return "".join(character if character.isprintable() else "�" for character in text)
-
-
-def storable(text: str) -> str:
-    """Text with an escape for each half of a surrogate pair, which UTF-8 cannot hold."""
-    return text.encode(errors="backslashreplace").decode()
-
-
 def print_table(
     console: Console, heads: Iterable[str], lines: Iterable[Sequence[str]], title: str = "", words: bool = False
 ) -> None:
@@ -83,11 +74,11 @@ def print_table(
         title: above it.
         words: whether it is of words rather than of figures: all columns are to the left, the first is never wrapped.
     """
-    above = Text(plain(title)) if title else None
+    above = Text(one_line(title)) if title else None
     table = Table(title=above, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for place, head in enumerate(heads):
         justify: JustifyMethod = "left" if words or place == 0 else "right"
-        table.add_column(Text(plain(head)), justify=justify, no_wrap=words and place == 0)
+        table.add_column(Text(one_line(head)), justify=justify, no_wrap=words and place == 0)
     for line in lines:
-        table.add_row(*(Text(plain(cell)) for cell in line))
+        table.add_row(*(Text(one_line(cell)) for cell in line))
     console.print(table)

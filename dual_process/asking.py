@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from brigade.dual_process.facts import StateFacts, state_facts
@@ -10,6 +9,7 @@ from brigade.dual_process.frameworks import ThoughtSpec
 from brigade.dual_process.llm.protocol import Request
 from brigade.dual_process.prompts import introduction
 from brigade.dual_process.thought_kinds.base import Moment, ThoughtKind
+from brigade.envs.text import prompt_json
 
 CHARACTERS_PER_TOKEN = 3.5  # a cautious guess, used for trimming only
 MIN_TOKENS = 60  # of an answer: what a bare pick needs
@@ -32,7 +32,7 @@ def _state(kind: ThoughtKind[Any], spec: ThoughtSpec, moment: Moment, room: int)
     facts |= kind.knowledge(moment)
     scenes = moment.memory.history.last(spec.scenes) if spec.scenes else []
     for left_out in range(len(scenes) + 1):
-        text = json.dumps({**facts, "history": scenes[left_out:]}, separators=(",", ":"))
+        text = prompt_json({**facts, "history": scenes[left_out:]})
         if len(text) <= room:
             break
     return text, left_out

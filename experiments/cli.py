@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from brigade._version import __version__
 from brigade.envs.registry import OWN, BrigadeError
@@ -92,13 +92,15 @@ def _show_kitchen(name: str, png: Path | None, size: str, after: int, as_yaml: b
         print(text, end="")
         return
     described = state_after(kitchen, "fsm", after)
-    console.print(f"[bold]{kitchen.spec.title}[/] ({kitchen.name}): {kitchen.spec.about}")
+    console.print(Text(kitchen.spec.title, style="bold").append(f" ({kitchen.name}): {kitchen.spec.about}", "not bold"))
     console.print(draw(kitchen, described), highlight=False, markup=False)
     console.print(", ".join(legend(kitchen)), highlight=False, soft_wrap=True)
     about = f"orders: {', '.join(kitchen.order_dishes)}; {kitchen.horizon} ticks, {kitchen.spec.rules} rules"
     console.print(about, soft_wrap=True)
     for dish, reason in unservable(kitchen).items():
-        errors.print(f"[yellow]warning:[/] {dish} cannot be made and served here: {reason}")
+        errors.print(
+            Text("warning:", style="yellow").append(f" {dish} cannot be made and served here: {reason}", "default")
+        )
     if png is not None:
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame greets on standard output otherwise
         from brigade.envs.kitchen.pictures.render import render, save_png
@@ -242,7 +244,7 @@ def main() -> None:
     try:
         app()
     except BrigadeError as error:
-        errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        errors.print(Text("error:", style="bold red").append(f" {error}", "not bold default"), soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
         errors.print("stopped")

@@ -6,6 +6,7 @@ import asyncio
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.cli_shared import console
@@ -44,8 +45,8 @@ def check(
             raise BrigadeError(in_words(error)) from None
     findings = asyncio.run(check_endpoint(endpoint))
     for finding in findings:
-        mark = "[green]ok[/]  " if finding.ok else "[red]bad[/] "
-        console.print(f"{mark}{finding.step}: ", end="", highlight=False)
+        mark = Text("ok  ", style="green") if finding.ok else Text("bad ", style="red")
+        console.print(mark.append(f"{finding.step}: ", "default"), end="", highlight=False)
         console.print(finding.message, markup=False, highlight=False, soft_wrap=True)
         if finding.advice:
             console.print(f"     {finding.advice}", markup=False, highlight=False, soft_wrap=True)

@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-console = Console()
-errors = Console(stderr=True)
+from brigade.batch.terminal import Terminal
+
+console = Terminal()
+errors = Terminal(stderr=True)
 INTERRUPTED = 130
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from brigade.agents.base import Agent, make_agent
+from brigade.batch.terminal import Terminal
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.registry import BrigadeError
@@ -73,7 +72,7 @@ def run(config: str | Path, *changes: str, quiet: bool = False) -> list[dict[str
     from brigade.experiments.kitchen.run.config import RunConfig
     from brigade.experiments.kitchen.run.run import run as play_all
 
-    results = play_all(RunConfig.load(config, changes), Console(quiet=quiet))
+    results = play_all(RunConfig.load(config, changes), Terminal(quiet=quiet))
     return list(results.done.values())
 
 
@@ -99,7 +98,7 @@ def train(config: str | Path, *changes: str, resume: bool = False, quiet: bool =
     require_torch()
     from brigade.experiments.rl.training.population import train_seeds
 
-    train_seeds(loaded, Console(quiet=quiet), resume)
+    train_seeds(loaded, Terminal(quiet=quiet), resume)
     return [loaded.run_folder(seed) for seed in loaded.seeds]
 
 

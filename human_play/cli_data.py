@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from brigade.batch.numbers import NONE, plain, print_table
+from brigade.batch.numbers import NONE, print_table
+from brigade.batch.terminal import Terminal
 from brigade.dual_process.old_names import agent_now
+from brigade.envs.text import one_line
 
 recordings = typer.Typer(help="List, export and import recordings.", no_args_is_help=True)
-console = Console()
+console = Terminal()
 
 
 @recordings.command("list")
@@ -89,4 +90,4 @@ def report(
 
 
 def _line(text: str) -> None:
-    console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
+    console.print(one_line(text), markup=False, highlight=False, soft_wrap=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from brigade.batch.terminal import Terminal
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.window.sizes import size_of
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # pygame is imported when something is drawn
     from brigade.human_play.replay.replay import Replay
 
 WINDOW = "1024x768"
-out, errors = Console(), Console(stderr=True)
+out, errors = Terminal(), Terminal(stderr=True)
 
 
 def replay(

@@ -58,12 +58,11 @@ def play(
 
 
 def _list() -> None:
-    from rich.console import Console
-
     from brigade.batch.numbers import print_table
+    from brigade.batch.terminal import Terminal
     from brigade.human_play.verifier.config import JudgingConfig
 
-    console = Console()
+    console = Terminal()
     print_table(console, ("to be played", "about"), JudgingConfig.listed(), words=True)
     console.print("\nbrigade pvg play NAME [key=value ...] [--participant ID] [--text]", markup=False)
 

@@ -22,6 +22,7 @@ from brigade.envs.kitchen.content.layout import Kitchen, dump_kitchen, kitchen_d
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import fingerprint, fingerprint_differences
 from brigade.envs.registry import BrigadeError
+from brigade.envs.text import json_line
 from brigade.simulation.episode import Tick
 from brigade.simulation.messages import Message
 from brigade.simulation.played import Played, result
@@ -129,8 +130,7 @@ class RecordingWriter:
     def _write(self, entry: Mapping[str, Any]) -> None:
         if self.failed is not None or self._file.closed:
             return
-        text = json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
-        line = text.encode(errors="backslashreplace") + b"\n"  # halves of surrogate pairs as JSON's escapes of them
+        line = json_line(entry)
         try:
             self._file.write(self._compress.compress(line))
             self._file.write(self._compress.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK))

@@ -13,6 +13,7 @@ from typing import Any
 
 from brigade.envs.disk import write, writing
 from brigade.envs.registry import BrigadeError
+from brigade.envs.text import json_line
 
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
@@ -85,7 +86,7 @@ def write_lines(path: Path, entries: Iterable[Mapping[str, Any]]) -> None:
     Raises:
         BrigadeError: it cannot be written; the old file is still there.
     """
-    write(path, map(_line_of, entries))
+    write(path, map(json_line, entries))
 
 
 class LineFile:
@@ -116,7 +117,7 @@ class LineFile:
         Raises:
             BrigadeError: it cannot be written, or someone else has written to it meanwhile.
         """
-        line = _line_of(entry)
+        line = json_line(entry)
         with writing(self.path):
             there = self.path.stat().st_size if self.path.exists() else 0
         if there != self._size:
@@ -140,12 +141,6 @@ class LineFile:
             os.truncate(self.path, self._size)
         else:
             self.path.unlink()
-
-
-def _line_of(entry: Mapping[str, Any]) -> bytes:
-    """An object as a line. Halves of a surrogate pair, which UTF-8 cannot hold, come out as JSON's escapes of them."""
-    text = json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
-    return text.encode(errors="backslashreplace") + b"\n"
 
 
 def torn(data: bytes) -> int:

@@ -16,8 +16,8 @@ import yaml
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from brigade.batch.numbers import storable
 from brigade.envs.disk import writing
+from brigade.envs.text import storable
 
 KIT = __name__.rpartition(".")[0]
 # Results may come from anywhere, so all their text is escaped; this says the same to the browser once more.

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.folder.resume import first_difference
-from brigade.batch.numbers import NONE, figure, plain, print_table, with_error
+from brigade.batch.numbers import NONE, figure, print_table, with_error
 from brigade.batch.people.judgements import KITCHEN, Record, Session, read_sessions
+from brigade.envs.text import one_line
 
 Lines = tuple[list[str], list[list[str]]]  # heads, then the lines of a table
 ABOUT = {
@@ -48,7 +49,7 @@ def participants(sessions: Sequence[Session]) -> Lines:
     """A line for each session."""
     heads = ["participant", "n", "accuracy", "right", "wrong", "seconds", "looks", "late", "points", "left"]
     left = [sum(times > 1 for times in session.openings.values()) for session in sessions]
-    return heads, [[plain(s.participant), *summary(s.counted), str(n)] for s, n in zip(sessions, left, strict=True)]
+    return heads, [[one_line(s.participant), *summary(s.counted), str(n)] for s, n in zip(sessions, left, strict=True)]
 
 
 def summary(items: Sequence[Record]) -> list[str]:
@@ -77,7 +78,7 @@ def legibility(sessions: Sequence[Session]) -> Lines:
         members = groups[key]
         count = str(sum(map(len, members.values())))
         cells = [with_error(_over(members, measure), digits) for measure, digits in MEASURES.values()]
-        lines.append([*map(plain, key if rounds else key[1:]), count, *cells])
+        lines.append([*map(one_line, key if rounds else key[1:]), count, *cells])
     return (["round", *heads] if rounds else heads), lines
 
 
@@ -109,8 +110,8 @@ def notes(sessions: Sequence[Session]) -> list[str]:
     wanted = config.get("items")
     unfinished = [s.participant for s in sessions if isinstance(wanted, int) and len(s.counted) < wanted]
     if unfinished:
-        told.append(f"not finished: {', '.join(map(plain, unfinished))}")
-    return [plain(note) for note in told]
+        told.append(f"not finished: {', '.join(map(one_line, unfinished))}")
+    return [one_line(note) for note in told]
 
 
 def print_legibility(place: str | Path, console: Console) -> None:

@@ -46,6 +46,6 @@ def progress_bar(console: Console, name: str, total: int, done: int = 0) -> Iter
         total: of how many.
         done: how many of them were done before.
     """
-    words, times = TextColumn("{task.description}"), (TimeElapsedColumn(), TimeRemainingColumn())
+    words, times = TextColumn("{task.description}", markup=False), (TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(words, BarColumn(), MofNCompleteColumn(), *times, console=console) as progress:
         yield Bar(progress, progress.add_task(name, total=total, completed=done))

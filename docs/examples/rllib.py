@@ -6,8 +6,7 @@ Run: python rllib.py [--steps 200000] [--workers 2] [--out DIR] [--sweep]
 import argparse
 from pathlib import Path
 
-from rich.console import Console
-
+from brigade.batch.terminal import Terminal
 from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.ray.rllib import make_ppo, train_with_rllib
 
@@ -44,5 +43,5 @@ if args.sweep:
     for each in results:
         print(f"learning rate {each.config['lr']}: sparse return {each.metrics['env_runners']['score']:.1f}")
 else:
-    folder = train_with_rllib(config, seed=0, console=Console())
+    folder = train_with_rllib(config, seed=0, console=Terminal())
     print(f"checkpoints in {folder}; cook with it: brigade play --kitchen cramped_room --partner {folder}")

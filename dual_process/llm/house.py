@@ -27,6 +27,7 @@ from brigade.dual_process.llm.house_plans import NO_DEADLINE, State, in_old_form
 
 Messages = Sequence[tuple[str, str]]
 
+FENCE = "```"
 MOST_TURNS = 8
 EARLIER = {"policy": "plan"}  # what a client of an earlier revision calls it
 
@@ -68,9 +69,10 @@ def filled(schema: Mapping[str, Any]) -> Any:
 def read_state(messages: Messages) -> State:
     """The last JSON block in the messages, empty if there is none."""
     for _, content in reversed(messages):
-        blocks = re.findall(r"```json\n(.*?)\n```", content, re.DOTALL)
-        if blocks:
-            loaded = json.loads(blocks[-1])
+        end = content.rfind(f"\n{FENCE}")
+        start = content.rfind(f"{FENCE}json\n", 0, max(0, end))
+        if start >= 0:
+            loaded = json.loads(content[start + len(FENCE) + 5 : end])
             return loaded if isinstance(loaded, dict) else {}
     return {}
 
@@ -103,7 +105,9 @@ def chances_of(seen: Mapping[str, int], state: State) -> dict[str, float]:
         verb, _, what = deed.partition(" ")
         if verb == "took" and what:
             turn = f"prepare({made_of[what]})" if what in made_of else "assemble()"
-            if what in state.get("counts", {}) and what not in made_of:
+            if what in state.get("foods_of", {}):
+                turn = f"serve({what})"
+            elif what in state.get("counts", {}) and what not in made_of:
                 turn = f"prepare({what})" if what not in state.get("made_of", {}) else f"pass_on({what})"
             counts[turn] = counts.get(turn, 0) + count
         elif verb == "served" and what:

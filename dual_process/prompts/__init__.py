@@ -10,6 +10,7 @@ from string import Template
 from brigade.agents.planning.macro import ABOUT
 from brigade.agents.planning.recipes import Recipes
 from brigade.envs.registry import BrigadeError, unknown
+from brigade.envs.text import prompt_words
 
 FOLDER = Path(__file__).parent
 NOTHING_YET = "(nothing yet)"
@@ -46,13 +47,13 @@ class Prompt:
         return cls.from_text(f"{path.stem}-{version.strip()}", body)
 
     def fill(self, **fields: str) -> str:
-        """The text with every field filled in.
+        """The text with every field filled in. Words in them cannot close a fence of the prompt.
 
         Raises:
             BrigadeError: a field of the template was not given.
         """
         try:
-            return self.template.substitute(fields)
+            return self.template.substitute({name: prompt_words(text) for name, text in fields.items()})
         except (KeyError, ValueError) as error:
             raise BrigadeError(f"prompt {self.name}: cannot be filled: {error}") from None
 

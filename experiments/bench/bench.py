@@ -123,7 +123,7 @@ def bench(
     cases = _cases(kitchen, QUICK_BATCHES if quick else BATCHES)
     starts = ("installed",) if quick else ("installed", "first")
     figures = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=len(cases) + 2 + len(starts))
         for case in cases:

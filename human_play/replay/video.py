@@ -17,6 +17,7 @@ import pygame
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from brigade.batch.terminal import Terminal
 from brigade.envs.kitchen.pictures.drawing import paste, sprite
 from brigade.envs.kitchen.pictures.drawing_chefs import CHEFS, chef
 from brigade.envs.kitchen.pictures.render import render, view_of
@@ -334,7 +335,7 @@ def _palette(replayed: Replay, size: tuple[int, int], thoughts: bool) -> pygame.
 def _told(count: int, console: Console | None) -> Iterator[int]:
     """The numbers from 0; when they take long, a bar shows how far they are."""
     columns = (TextColumn("drawing"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"), TimeRemainingColumn())
-    bar = Progress(*columns, console=console or Console(stderr=True), transient=True)
+    bar = Progress(*columns, console=console or Terminal(stderr=True), transient=True)
     task, begun = None, time.monotonic()
     with ExitStack() as stack:
         for i in range(count):

@@ -35,10 +35,11 @@ from markupsafe import Markup
 from rich.console import Console
 
 from brigade.batch.estimate import Interval, interval
-from brigade.batch.numbers import figure, plain, print_table, with_interval
+from brigade.batch.numbers import figure, print_table, with_interval
 from brigade.batch.page.kit import Figure, Grid, Section, render, write
 from brigade.batch.page.made_by import made_by
 from brigade.batch.plots import INK, PALE, PALETTE, WIDTH, short, spread, styled, to_svg
+from brigade.envs.text import one_line
 from brigade.human_play.study.analysis import (
     StudyData,
     by_partner,
@@ -75,7 +76,7 @@ def report(folder: str | Path, console: Console, html: Path | None = None, csv_f
     """
     data = read_data(folder)
     for line in facts(data):
-        console.print(plain(line), markup=False, highlight=False, soft_wrap=True)
+        console.print(one_line(line), markup=False, highlight=False, soft_wrap=True)
     for title, heads, lines in grids(data):
         console.print()
         print_table(console, heads, lines, title, words=True)

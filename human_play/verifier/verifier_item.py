@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from brigade.batch.numbers import storable
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.games.words import Passage
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, make_player
 from brigade.envs.prover_verifier.protocol import VERIFIER, WORLD
 from brigade.envs.prover_verifier.seats import seat_players, take_turn
+from brigade.envs.text import storable
 from brigade.human_play.verifier.config import JudgingConfig
 from brigade.human_play.verifier.kitchen import KitchenWords, Point, spoken
 from brigade.human_play.verifier.words import words_of

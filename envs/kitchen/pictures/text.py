@@ -24,7 +24,7 @@ def draw(kitchen: Kitchen, described: Described, colour: bool = False) -> str:
         One line a row. A chef is its number and an arrow; an item is its initial, plates in round brackets,
         vessels in square ones.
     """
-    cells = [_tile(kitchen, number) for number in range(kitchen.width * kitchen.height)]
+    cells = [_escaped(_tile(kitchen, number), colour) for number in range(kitchen.width * kitchen.height)]
     for item in described["items"]:
         x, y = item["at"]
         kind = kitchen.cookbook.kind(item["item"])
@@ -88,5 +88,9 @@ def _style(kitchen: Kitchen, kind: Kind) -> str:
 
 
 def _paint(text: str, style: str, colour: bool) -> str:
-    escaped = text.replace("[", r"\[") if colour else text
-    return f"[{style}]{escaped}[/]" if colour else text
+    return f"[{style}]{_escaped(text, colour)}[/]" if colour else text
+
+
+def _escaped(text: str, colour: bool) -> str:
+    """Text that markup leaves as it is; a name may hold any sign."""
+    return text.replace("[", r"\[") if colour else text

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from brigade.batch.numbers import NONE, figure, milliseconds, plain, with_error
+from brigade.batch.numbers import NONE, figure, milliseconds, with_error
 from brigade.batch.page.made_by import made_by
+from brigade.envs.text import one_line
 from brigade.experiments.kitchen.report.imagining import looks_of, mind_scores
 from brigade.experiments.kitchen.report.metrics import Row, Run, Seat, read_runs
 from brigade.experiments.kitchen.report.minds import minds
@@ -121,7 +122,7 @@ def _macros(seat: Seat) -> str:
 
 VERSUS = Column("vs fsm", 13, lambda row: with_error(row.versus_fsm, sign=True) if row.versus_fsm else NONE)
 COLUMNS = (
-    Column("team", 20, chef=lambda seat: plain(seat.agent)),
+    Column("team", 20, chef=lambda seat: one_line(seat.agent)),
     Column("n", 3, lambda row: str(row.episodes)),
     Column("score", 12, lambda row: with_error(row.score)),
     Column("share", 5, chef=lambda seat: figure(seat.contribution.mean, 2)),
@@ -165,15 +166,15 @@ def _is_narrow(console: Console) -> bool:
 
 
 def _print_run(run: Run, console: Console) -> None:
-    title = Text(plain(run.name), style="bold").append(f"  {run.progress}", style="not bold")
+    title = Text(one_line(run.name), style="bold").append(f"  {run.progress}", style="not bold")
     console.print(title, soft_wrap=True)
     for line in (f"{run.folder}; {made_by(run.provenance)}", *caveats(run)):
-        console.print(Text(plain(line), style="dim"), soft_wrap=True)
+        console.print(Text(one_line(line), style="dim"), soft_wrap=True)
     columns = _columns(run, console)
     if run.rows:
         console.print(_table([], columns), crop=False, no_wrap=True, overflow="ignore")
     for place in dict.fromkeys(_place(row) for row in run.rows):
-        heading = Text(plain(place[0]), style="bold").append(f"  {plain(place[2])}" if place[2] else "")
+        heading = Text(one_line(place[0]), style="bold").append(f"  {one_line(place[2])}" if place[2] else "")
         console.print(heading, soft_wrap=True)
         rows = [row for row in run.rows if _place(row) == place]
         console.print(_table(rows, columns), crop=False, no_wrap=True, overflow="ignore")

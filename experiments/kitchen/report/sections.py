@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from brigade.batch.numbers import NONE, dollars, figure, plain, with_error
+from brigade.batch.numbers import NONE, dollars, figure, with_error
+from brigade.envs.text import one_line
 from brigade.experiments.kitchen.report.cost import Cost, ranked
 from brigade.experiments.kitchen.report.imagining import tables_of
 from brigade.experiments.kitchen.report.metrics import Row, Run
@@ -143,11 +144,13 @@ def _print_comparison(comparison: Comparison, console: Console) -> None:
 
 def _title(console: Console, title: str, about: str) -> None:
     console.print()
-    console.print(Text(plain(title), style="bold").append(f"  {plain(about)}", style="not bold dim"), soft_wrap=True)
+    console.print(
+        Text(one_line(title), style="bold").append(f"  {one_line(about)}", style="not bold dim"), soft_wrap=True
+    )
 
 
 def _dim(console: Console, text: str) -> None:
-    console.print(Text(plain(text), style="dim"), width=min(console.width, 100))
+    console.print(Text(one_line(text), style="dim"), width=min(console.width, 100))
 
 
 def _print(console: Console, heads: Sequence[str], lines: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
@@ -157,11 +160,11 @@ def _print(console: Console, heads: Sequence[str], lines: Sequence[Sequence[str]
     for line in lines:
         if len(line) == 1 and not line[0].startswith("+ "):
             console.print(table, crop=False, no_wrap=True, overflow="ignore")
-            console.print(Text(plain(line[0])), soft_wrap=True)
+            console.print(Text(one_line(line[0])), soft_wrap=True)
             table = _grid(widths)
         else:
             style = "bold" if line[0].startswith("> ") else ""
-            table.add_row(*(Text(plain(cell), style=style) for cell in line[: len(widths)]))
+            table.add_row(*(Text(one_line(cell), style=style) for cell in line[: len(widths)]))
     console.print(table, crop=False, no_wrap=True, overflow="ignore")
 
 

@@ -68,15 +68,15 @@ def _cook(job: Job, results: RunFolder, console: Console, speed: float) -> None:
         record, timing = play_job(job, agents, watch)
     results.add(record, {"key": job.key, **timing})
     figures = record["result"]
-    console.print(
-        f"{title}: [bold]{figures['score']}[/] points, {figures['served']} served, {figures['missed']} missed"
-    )
+    points = Text(f"{title}: ").append(str(figures["score"]), "bold")
+    console.print(points.append(f" points, {figures['served']} served, {figures['missed']} missed"))
 
 
 def _view(game: Game, title: str, agents: Sequence[object]) -> Panel:
     described = game.describe()
-    head = f"tick {described['tick']:>3}   {described['ticks_left']:>3} left   score [bold]{described['score']}[/]"
+    head = Text(f"tick {described['tick']:>3}   {described['ticks_left']:>3} left   score ")
+    head.append(str(described["score"]), "bold")
     doing = [f"chef {seat + 1}: {getattr(agent, 'current', None) or '-'}" for seat, agent in enumerate(agents)]
     board = Text.from_markup(draw(game.kitchen, described, colour=True))
     lines = Text("\n".join([*doing, *captions(game.kitchen, described)]), style="dim")
-    return Panel(Group(Text.from_markup(head), Text(), board, Text(), lines), title=title, expand=False)
+    return Panel(Group(head, Text(), board, Text(), lines), title=Text(title), expand=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from brigade.dual_process.llm.json_text import Malformed, find_json
 from brigade.dual_process.llm.protocol import Reasoner, Reply, Request
 from brigade.envs.prover_verifier.protocol import VERIFIER, WORLD, Protocol, Turn
 from brigade.envs.registry import BrigadeError
+from brigade.envs.text import prompt_json, prompt_words
 from brigade.experiments.prover_verifier.language.topics import Topic
 
 log = logging.getLogger(__name__)
@@ -156,7 +156,7 @@ class Conversation:
 
     async def _judge(self, left: int) -> Mapping[str, Any]:
         state = {"may_ask": left, "talk": self._heard(VERIFIER), **self.topic.verifier_state()}
-        shots = "".join(f"\nThis looked right once and was wrong:\n{text}" for text in self.examples)
+        shots = "".join(f"\nThis looked right once and was wrong:\n{prompt_words(text)}" for text in self.examples)
         question = "the number of a checkpoint to look at, from 0" if self.protocol.looks else "in words"
         ask = f" Or say ask, with a question: {question}; {left} more at most." if left else ""
         instructions = (
@@ -178,7 +178,7 @@ class Conversation:
     async def _ask(
         self, reasoner: Reasoner, purpose: str, instructions: str, state: Mapping[str, Any], schema: Any
     ) -> Mapping[str, Any] | Malformed:
-        prompt = f"{instructions}\n```json\n{json.dumps(state)}\n```"
+        prompt = f"{instructions}\n```json\n{prompt_json(state, compact=False)}\n```"
         answer = await reasoner.ask(Request(purpose, PROMPT, (("user", prompt),), schema))
         if not isinstance(answer, Reply):
             return Malformed(answer.message)

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from brigade.batch.running.jobs import run_jobs
 from brigade.batch.running.machine import cores
+from brigade.batch.terminal import Terminal
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.plugins import import_plugins
 from brigade.envs.registry import BrigadeError
@@ -68,4 +69,4 @@ def _train(config: TrainConfig, console: Console, resume: bool, seed: int) -> li
 
 def _in_worker(config: TrainConfig, resume: bool, seed: int) -> list[Returns]:
     """Train in a process of its own, whose output Ray passes on."""
-    return _train(config, Console(width=120), resume, seed)
+    return _train(config, Terminal(width=120), resume, seed)
