@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from brigade.batch.estimate import Estimate
+from brigade.envs.text import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,8 +54,7 @@ STYLE: dict[str, Any] = {
 
 def short(text: str, length: int = LONGEST) -> str:
     """Text that fits into a plot, without characters that cannot be drawn."""
-    text = "".join(character if character.isprintable() else " " for character in text)
-    return text if len(text) <= length else text[: length - 1] + "…"
+    return one_line(text, length)
 
 
 def spread(y: float, count: int, reach: float = 0.26) -> list[float]:

@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from brigade.envs.budgets import DEPTH, NODES, YAML_BYTES, read_text
 from brigade.envs.field_types import keys_of, type_at
 from brigade.envs.registry import BrigadeError, nearest
+from brigade.envs.text import taken
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -111,9 +113,9 @@ def read(path: str | Path) -> Document:
         ContentError: the file cannot be read or is not what it should be.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContentError(str(path), 0, f"cannot be read: {error}") from None
+        text = read_text(path, YAML_BYTES)
+    except BrigadeError as error:
+        raise ContentError(str(path), 0, str(error).removeprefix(f"{path}: ")) from None
     return parse(text, str(path), Path(path).absolute().parent)
 
 
@@ -155,6 +157,7 @@ class _Reader:
         self.lines: dict[tuple[str | int, ...], int] = {}
         self._loader = yaml.SafeLoader("")
         self._within: list[yaml.Node] = []  # the nodes that the present one is in
+        self._nodes = 0
 
     def read(self, text: str, empty: Any) -> Any:
         """The data of a text; `empty` for one with nothing in it."""
@@ -170,6 +173,11 @@ class _Reader:
 
     def walk(self, node: yaml.Node, path: tuple[str | int, ...]) -> Any:
         """The data of the node at `path`."""
+        self._nodes += 1
+        if self._nodes > NODES:
+            raise self._error(node, f"more than {NODES:,} values, those that aliases repeat counted every time")
+        if len(path) > DEPTH:
+            raise self._error(node, f"nested more than {DEPTH} deep")
         if any(node is outer for outer in self._within):
             raise self._error(node, "an alias to what it is itself a part of")
         self.lines[path] = node.start_mark.line + 1
@@ -199,9 +207,10 @@ class _Reader:
 
     def _scalar(self, node: yaml.Node) -> Any:
         if self.as_text:
-            return node.value
+            return taken(node.value)
         try:
-            return self._loader.construct_object(node, deep=True)
+            value = self._loader.construct_object(node, deep=True)
+            return taken(value) if isinstance(value, str) else value
         except yaml.constructor.ConstructorError as error:
             raise self._error(node, f"cannot be read: {error.problem}") from None
         except (ValueError, LookupError, AttributeError):  # what PyYAML lets out for `2001-02-30` or `!!int x`

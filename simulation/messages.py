@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
+
+from brigade.envs.text import one_line
 
 MAX_LENGTH = 160  # characters of a message that are kept
 
@@ -42,8 +43,7 @@ def clean(text: object) -> str:
     """One short line of printable characters, whatever it was before; empty if nothing is left."""
     if not isinstance(text, str):
         return ""
-    kept = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in text[: MAX_LENGTH * 4])
-    return " ".join(kept.split())[:MAX_LENGTH]
+    return one_line(" ".join(one_line(text, MAX_LENGTH * 4).split()), MAX_LENGTH)
 
 
 def may_speak(mode: Mode, human: bool) -> bool:

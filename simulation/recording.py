@@ -7,32 +7,37 @@ tick in flight and no more. `docs/recordings.md` has every field.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import zstandard
 
-from brigade.agents.base import MacroRecord
+from brigade.envs.budgets import RECORDING_BYTES, TooMuch, read_bytes, unpacked
 from brigade.envs.kitchen.content.layout import Kitchen, dump_kitchen, kitchen_digest, restore_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import fingerprint, fingerprint_differences
 from brigade.envs.registry import BrigadeError
 from brigade.envs.text import json_line
 from brigade.simulation.episode import Tick
-from brigade.simulation.messages import Message
 from brigade.simulation.played import Played, result
 from brigade.simulation.provenance import provenance
+from brigade.simulation.recording_lines import (
+    CHAINED,
+    FORMAT,
+    VERSION,
+    Chain,
+    entry_of,
+    header_of,
+    line_of,
+    plain_macros,
+)  # fmt: skip
 
-FORMAT, VERSION = "brigade-recording", 2  # of version 1 some agents have other names: `dual_process.old_names`
 ENDING = ".jsonl.zst"
 LEVEL = 6  # of compression: lines are short, and a tick has milliseconds to spare
-MAX_BYTES = 256 * 1024 * 1024  # decompressed; nothing that a game writes comes near it
-CHUNK = 1 << 16
 
 
 def make_header(
@@ -97,11 +102,14 @@ class RecordingWriter:
         except OSError as error:
             raise BrigadeError(f"{self.path}: cannot be written: {error.strerror}") from None
         self._compress = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
-        self._write(header)
+        self._chain = Chain()
+        first = json_line(header)
+        self._chain.over(first)
+        self._write(first)
 
     def tick(self, tick: Tick) -> None:
         """Write one tick; it is with the operating system when this returns."""
-        self._write(_line_of(tick))
+        self._write(self._chain.linked(entry_of(tick)))
 
     def end(self, played: Played) -> None:
         """Write how it ended, and close the file."""
@@ -110,8 +118,8 @@ class RecordingWriter:
             end: dict[str, Any] = {"ticks": played.ticks, "finished": played.finished, "result": figures}
             if played.crashed:
                 end["crashed"] = played.crashed
-            left = {"thoughts": played.thoughts_ended, "macros": _macros(played.macros_at_end)}
-            self._write({"end": end | left})
+            left = {"thoughts": played.thoughts_ended, "macros": plain_macros(played.macros_at_end)}
+            self._write(self._chain.linked({"end": end | left}))
         self.close()
 
     def close(self) -> None:
@@ -127,33 +135,15 @@ class RecordingWriter:
         except OSError as error:
             self.failed = self.failed or error.strerror or str(error)
 
-    def _write(self, entry: Mapping[str, Any]) -> None:
+    def _write(self, line: bytes) -> None:
         if self.failed is not None or self._file.closed:
             return
-        line = json_line(entry)
         try:
             self._file.write(self._compress.compress(line))
             self._file.write(self._compress.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK))
             self._file.flush()
         except OSError as error:
             self.failed = error.strerror or str(error)
-
-
-def _line_of(tick: Tick) -> dict[str, Any]:
-    line: dict[str, Any] = {"t": tick.tick, "a": "".join(map(str, tick.actions)), "c": tick.check}
-    if tick.late_ms is not None:
-        line["late"] = round(tick.late_ms, 3)
-    if tick.messages:
-        line["m"] = [[message.seat, message.text] for message in tick.messages]
-    if tick.thoughts:
-        line["th"] = tick.thoughts
-    if any(tick.macros):
-        line["mac"] = _macros(tick.macros)
-    return line
-
-
-def _macros(macros: Sequence[Sequence[MacroRecord]]) -> list[list[list[Any]]]:
-    return [[list(asdict(record).values()) for record in chef] for chef in macros]
 
 
 @dataclass(frozen=True)
@@ -166,6 +156,8 @@ class Recording:
         ticks: every whole tick.
         end: `ticks`, `finished`, `result`, and the thoughts and macro actions that the end cut off; None when cut.
         cut: why the file ends before the episode does, None when it is whole.
+        changed: the first tick whose line is not as it was written, by the chain of digests; None if none is, or if the
+            file is of a version that has no chain.
     """
 
     path: Path
@@ -173,6 +165,7 @@ class Recording:
     ticks: tuple[Tick, ...]
     end: dict[str, Any] | None
     cut: str | None = field(default=None)
+    changed: int | None = None
 
     @cached_property
     def kitchen(self) -> Kitchen:
@@ -207,10 +200,14 @@ class Recording:
             differing = fingerprint_differences(line.check, fingerprint(game.state))
             if differing:
                 return line.tick, f"tick {line.tick}: {differing[0]} differ from the recording"
+            if line.tick == self.changed:
+                return line.tick, f"tick {line.tick}: its line was changed after it was recorded"
         if self.end is not None and game is not None:
             recorded, played = self.end["result"]["score"], int(game.state.score[0])
             if recorded != played:
                 return len(self.ticks), f"the end: score {recorded} recorded, {played} replayed"
+        if self.changed is not None:
+            return len(self.ticks), "the end: its line was changed after it was recorded"
         return len(self.ticks), None
 
     def first_difference(self) -> str | None:
@@ -237,85 +234,41 @@ def read_recording(path: str | Path) -> Recording:
     """A recording, up to its last whole tick.
 
     Raises:
-        BrigadeError: no recording, one without a whole header, or one that a newer Brigade wrote.
+        BrigadeError: no recording, one without a whole header or larger than any, or one that a newer Brigade wrote.
     """
     path = Path(path)
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise BrigadeError(f"{path}: no such file") from None
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be read: {error.strerror}") from None
-    lines, cut = _decompress(data)
-    header = lines[0] if lines else {}
-    if header.get("format") != FORMAT:
-        raise BrigadeError(f"{path}: not a recording, or one cut off in its header")
-    if not isinstance(header.get("version"), int) or header["version"] > VERSION:
-        raise BrigadeError(f"{path}: version {header.get('version')!r}; this Brigade reads up to {VERSION}")
-    return _assemble(path, header, lines[1:], cut)
+        text, cut = unpacked(read_bytes(path, RECORDING_BYTES), RECORDING_BYTES)
+    except TooMuch as error:
+        raise BrigadeError(f"{path}: {error}") from None
+    first, *lines = text.split(b"\n")[:-1] or [b""]
+    header = header_of(first, str(path))
+    return _assemble(path, header, first, lines, cut)
 
 
-def _decompress(data: bytes) -> tuple[list[dict[str, Any]], str | None]:
-    """Every whole line, and why there are no more if the file ends before the frame does."""
-    decompress = zstandard.ZstdDecompressor().decompressobj()
-    text, cut = bytearray(), None
-    try:
-        for at in range(0, len(data), CHUNK):
-            if decompress.eof:
-                break
-            text += decompress.decompress(data[at : at + CHUNK])
-            if len(text) > MAX_BYTES:
-                return [], "it is larger than any recording"
-    except zstandard.ZstdError as error:
-        cut = f"damaged: {error}"
-    if cut is None and not decompress.eof:
-        cut = "cut off"
-    lines: list[dict[str, Any]] = []
-    for raw in bytes(text).split(b"\n")[:-1]:
-        try:
-            entry = json.loads(raw)
-        except ValueError:
-            return lines, "damaged: a line that is not JSON"
-        if not isinstance(entry, dict):
-            return lines, "damaged: a line that is no object"
-        lines.append(entry)
-    return lines, cut
-
-
-def _assemble(path: Path, header: dict[str, Any], lines: list[dict[str, Any]], cut: str | None) -> Recording:
+def _assemble(path: Path, header: dict[str, Any], first: bytes, lines: Sequence[bytes], cut: str | None) -> Recording:
+    """What the lines after the first hold, up to the first that is damaged."""
+    chain, chained, changed = Chain(), header["version"] >= CHAINED, None
+    chain.over(first)
     ticks: list[Tick] = []
     end: dict[str, Any] | None = None
-    for entry in lines:
-        if "end" in entry:
-            end = entry["end"]
-            break
+    for line in lines:
+        if chained and changed is None and not chain.fits(line):
+            changed = len(ticks)
         try:
-            line = _read_line(entry, len(header["agents"]))
-        except (KeyError, TypeError, ValueError):
-            cut = "damaged: a line that is no tick"
+            read = line_of(line, len(header["agents"]))
+        except BrigadeError as damage:
+            cut = str(damage)
             break
-        if line.tick != len(ticks):
-            cut = f"damaged: tick {line.tick} where tick {len(ticks)} was expected"
+        if not isinstance(read, Tick):
+            end = read
             break
-        ticks.append(line)
+        if read.tick != len(ticks):
+            cut = f"damaged: tick {read.tick} where tick {len(ticks)} was expected"
+            break
+        ticks.append(read)
     if end is None and cut is None:
         cut = "ended without an end"
     if cut is not None:
         cut = f"{cut} after tick {ticks[-1].tick}" if ticks else f"{cut} before the first tick"
-    return Recording(path, header, tuple(ticks), end, cut)
-
-
-def _read_line(entry: Mapping[str, Any], chefs: int) -> Tick:
-    actions = tuple(int(digit) for digit in entry["a"])
-    if len(actions) != chefs or not all(0 <= action <= 5 for action in actions):
-        raise ValueError("actions")
-    tick = int(entry["t"])
-    return Tick(
-        tick=tick,
-        actions=actions,
-        check=str(entry["c"]),
-        late_ms=entry.get("late"),
-        messages=tuple(Message(tick, int(seat), str(text)) for seat, text in entry.get("m", [])),
-        thoughts=tuple(dict(thought) for thought in entry.get("th", [])),
-        macros=tuple(tuple(MacroRecord(*record) for record in chef) for chef in entry.get("mac", [])),
-    )
+    return Recording(path, header, tuple(ticks), end, cut, changed)

@@ -17,11 +17,13 @@ from pydantic import ValidationError
 
 from brigade._version import __version__
 from brigade.agents.learned.network_spec import NetworkSpec, make_network, networks
+from brigade.envs.budgets import NUMBERS_BYTES, read_bytes, read_json
 from brigade.envs.content import Model, first_problem
 from brigade.envs.disk import make_folder, write
 from brigade.envs.kitchen.content.layout import Kitchen, kitchen_digest
 from brigade.envs.kitchen.observations.observe import make_observer, observers
 from brigade.envs.registry import BrigadeError
+from brigade.envs.text import taken_all
 
 if TYPE_CHECKING:
     from brigade.agents.learned.networks import Policy
@@ -96,10 +98,7 @@ def numbers_digest(folder: Path) -> str:
     Raises:
         BrigadeError: they cannot be read.
     """
-    try:
-        return hashlib.sha256((folder / NUMBERS).read_bytes()).hexdigest()[:12]
-    except OSError as error:
-        raise BrigadeError(f"{folder / NUMBERS}: cannot be read: {error}") from None
+    return hashlib.sha256(read_bytes(folder / NUMBERS, NUMBERS_BYTES)).hexdigest()[:12]
 
 
 def save(folder: Path, policy: Policy, card: Card) -> None:
@@ -163,12 +162,7 @@ def read_card(folder: Path) -> Card:
         BrigadeError: it cannot be read, is damaged, or was written by a newer Brigade.
     """
     path = folder / CARD
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BrigadeError(f"{path}: cannot be read: {error}") from None
-    except json.JSONDecodeError as error:
-        raise BrigadeError(f"{path}:{error.lineno}: damaged: not JSON") from None
+    data = taken_all(read_json(path))
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BrigadeError(f"{path}: not the card of a policy: expected format {FORMAT}")
     version = data.get("version")
@@ -251,9 +245,7 @@ def read_tensors(path: Path) -> Any:
     import torch
 
     try:
-        return torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be read: {error}") from None
+        return torch.load(io.BytesIO(read_bytes(path, NUMBERS_BYTES)), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:  # PyTorch's own words advise to load it all the same
         raise BrigadeError(
             f"{path}: cannot be read: it is damaged, or holds more than tensors and plain containers"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
+from brigade.envs.budgets import read_json
 from brigade.envs.registry import BrigadeError
 
 
@@ -14,12 +12,7 @@ def read_scripts(path: str) -> list[list[str]]:
     Raises:
         BrigadeError: the file cannot be read or is not of that form.
     """
-    try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BrigadeError(f"order scripts {path}: cannot be read: {error}") from None
-    except json.JSONDecodeError as error:
-        raise BrigadeError(f"order scripts {path}:{error.lineno}: not valid JSON: {error.msg}") from None
+    data = read_json(path, what="order scripts")
     scripts = data.get("scripts") if isinstance(data, dict) else data
     fits = isinstance(scripts, list) and scripts and all(
         isinstance(script, list) and script and all(isinstance(dish, str) for dish in script) for script in scripts

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from brigade.agents.base import make_agent
 from brigade.batch.configuration.files import KitchenName
+from brigade.envs.budgets import SEEDS, check_count
 from brigade.envs.content import Document, Model
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
@@ -32,6 +33,8 @@ def wrong_at(document: Document, *path: str | int) -> Iterator[None]:
 def _counted(value: Any) -> Any:
     if isinstance(value, bool) or (isinstance(value, int) and value < 1):
         raise ValueError("expected a list of seeds, or how many, at least 1")
+    if isinstance(value, int | list):
+        check_count(value if isinstance(value, int) else len(value), SEEDS, "seeds")
     return list(range(value)) if isinstance(value, int) else value
 
 

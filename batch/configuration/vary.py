@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
+from brigade.envs.budgets import COMBINATIONS, TooMuch, check_count
 from brigade.envs.content import Document
 from brigade.envs.registry import nearest
 
 
 def combinations(vary: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    """Every combination of what varies; one empty one if nothing does."""
+    """Every combination of what varies; one empty one if nothing does.
+
+    Raises:
+        TooMuch: there are more than anybody plays.
+    """
+    check_count(math.prod(map(len, vary.values())), COMBINATIONS, "combinations of what varies")
     return [dict(zip(vary, values, strict=True)) for values in product(*vary.values())]
 
 
@@ -36,5 +43,9 @@ def check_vary(
             raise document.error(f"cannot vary '{key}'; {nearest(key, known)}", "vary", key)
         if not values:
             raise document.error("no values", "vary", key)
-    for condition in combinations(vary):
+    try:
+        conditions = combinations(vary)
+    except TooMuch as error:
+        raise document.error(str(error), "vary") from None
+    for condition in conditions:
         fits(condition)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from brigade.envs.budgets import RECORD_BYTES, parse_json, read_bytes
 from brigade.envs.disk import write, writing
 from brigade.envs.registry import BrigadeError
 from brigade.envs.text import json_line
@@ -43,8 +43,8 @@ def entries_in(lines: Iterable[bytes], path: Path, unfinished: bool = False) -> 
             continue
         last = not line.endswith(b"\n")
         try:
-            entry = json.loads(line.decode())
-        except (ValueError, RecursionError):
+            entry = parse_json(line, str(path))
+        except BrigadeError:
             if last and unfinished:
                 return
             what = "cut off in the middle of a line" if last else "damaged: not JSON"
@@ -60,12 +60,7 @@ def bytes_of(path: Path) -> bytes:
     Raises:
         BrigadeError: it cannot be read.
     """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise BrigadeError(f"{path}: no such file") from None
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be read: {error}") from None
+    return read_bytes(path, RECORD_BYTES)
 
 
 def is_begun(path: Path, header_format: str) -> bool:
@@ -164,6 +159,6 @@ def _mended(path: Path) -> int:
 
 def _is_whole(line: bytes) -> bool:
     try:
-        return isinstance(json.loads(line.decode()), dict)
-    except (ValueError, RecursionError):
+        return isinstance(parse_json(line, ""), dict)
+    except BrigadeError:
         return False

@@ -30,6 +30,7 @@ from brigade.dual_process.llm.protocol import (
 )  # fmt: skip
 from brigade.dual_process.old_names import call_now
 from brigade.envs import content
+from brigade.envs.budgets import RECORD_BYTES, parse_json, read_text
 from brigade.envs.content import ContentError, Model
 from brigade.envs.disk import make_folder, write, writing
 from brigade.envs.registry import BrigadeError
@@ -363,23 +364,24 @@ def _read(path: Path) -> list[_Record]:
 def _lines(path: Path) -> list[tuple[int, str]]:
     """The lines that are not empty, each with its number."""
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContentError(str(path), 0, f"cannot be read: {error}") from None
+        lines = read_text(path, RECORD_BYTES).split("\n")
+    except BrigadeError as error:
+        raise ContentError(str(path), 0, str(error).removeprefix(f"{path}: ")) from None
     return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 
 def _parse(line: str, source: str, number: int) -> _Record:
     try:
-        return _called_now(_Record.model_validate(json.loads(line)))
+        return _called_now(_Record.model_validate(parse_json(line, source)))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
         text = f"not a recorded call: {field + ': ' if field else ''}{message[0].lower() + message[1:]}"
         raise ContentError(source, number, text) from None
-    except (ValueError, RecursionError) as error:
-        raise ContentError(source, number, f"not a recorded call: not valid JSON ({error})") from None
+    except BrigadeError as error:
+        told = str(error).removeprefix(f"{source}: ")
+        raise ContentError(source, number, f"not a recorded call: {told}") from None
 
 
 def _called_now(record: _Record) -> _Record:

@@ -24,6 +24,7 @@ from typing import Any
 
 from brigade.dual_process.llm import house_tasks
 from brigade.dual_process.llm.house_plans import NO_DEADLINE, State, in_old_form, right_plan, wrong_plan
+from brigade.envs.budgets import parse_json
 
 Messages = Sequence[tuple[str, str]]
 
@@ -72,7 +73,7 @@ def read_state(messages: Messages) -> State:
         end = content.rfind(f"\n{FENCE}")
         start = content.rfind(f"{FENCE}json\n", 0, max(0, end))
         if start >= 0:
-            loaded = json.loads(content[start + len(FENCE) + 5 : end])
+            loaded = parse_json(content[start + len(FENCE) + 5 : end], "the state in the prompt")
             return loaded if isinstance(loaded, dict) else {}
     return {}
 

@@ -1,17 +1,18 @@
 """Finding the JSON object in what a language model said. Nothing is repaired: a damaged object is an outcome.
 
-Only halves of characters are replaced, since nothing that holds one can be written to a file or sent.
+Its texts are taken as all text from outside is.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from brigade.dual_process.llm.protocol import MAX_CHARACTERS
+from brigade.envs.budgets import parse_json
+from brigade.envs.registry import BrigadeError
+from brigade.envs.text import taken_all
 
 MAX_DEPTH = 32  # nesting of brackets; our schemas have four levels
 MAX_DAMAGED = 20  # damaged objects that are passed over before giving up
@@ -21,7 +22,6 @@ _MARK = re.compile(
     rf"(?P<open><(?:{_TAGS})>|\[THINK\])|</(?:{_TAGS})>|\[/THINK\]|<\|channel\|>final<\|message\|>", re.IGNORECASE
 )
 _STARTS = re.compile(r'\{\s*["}]')  # a brace that begins an object, not one that stands in prose
-_HALF = re.compile(r"[\ud800-\udfff]")  # a surrogate that is left once pairs have been joined
 _TOKEN = re.compile(r'[{}\[\]]|"(?:[^"\\]|\\.)*"?', re.DOTALL)
 
 
@@ -101,31 +101,7 @@ def _end(text: str, start: int) -> int | Malformed:
 
 def _load(text: str) -> dict[str, Any] | Malformed:
     try:
-        found = json.loads(text, parse_constant=_not_a_number, parse_float=_finite)
-    except json.JSONDecodeError as error:
-        return Malformed(f"not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})")
-    except ValueError as error:  # a number that Python cannot hold
-        return Malformed(f"not valid JSON: {str(error)[:100]}")
-    return _whole(found) if isinstance(found, dict) else Malformed("not a JSON object")
-
-
-def _whole(value: Any) -> Any:
-    """The same with the replacement character for every half of a character."""
-    if isinstance(value, str):
-        return _HALF.sub("\N{REPLACEMENT CHARACTER}", value)
-    if isinstance(value, list):
-        return [_whole(each) for each in value]
-    if isinstance(value, dict):
-        return {_whole(key): _whole(each) for key, each in value.items()}
-    return value
-
-
-def _not_a_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number in JSON")
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise ValueError(f"{digits[:20]} is too large a number")
-    return value
+        found = parse_json(text, "the answer")
+    except BrigadeError as error:
+        return Malformed(str(error).removeprefix("the answer: "))
+    return taken_all(found) if isinstance(found, dict) else Malformed("not a JSON object")

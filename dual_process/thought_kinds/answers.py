@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from brigade.dual_process.llm.json_text import Malformed
+from brigade.envs.text import one_line
 
 MAX_WORDS = 100
 
@@ -28,5 +29,5 @@ def read_text(data: Mapping[str, Any], field: str) -> str | Malformed:
     value = data.get(field)
     if not isinstance(value, str) or not value.strip():
         return Malformed(f"{field}: expected text")
-    words = "".join(c if c.isprintable() else " " for c in value[:4000]).split()
+    words = one_line(value, 4000).split()
     return " ".join(words[:MAX_WORDS])

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from brigade.dual_process.prompts import load_prompt
 from brigade.dual_process.thought_kinds.base import Memory, Moment, ThoughtKind, thoughts
+from brigade.envs.budgets import read_json
 from brigade.envs.disk import write
 from brigade.envs.registry import BrigadeError
+from brigade.envs.text import taken_all
 
 KEPT_LESSONS = 5
 
@@ -57,10 +59,7 @@ def read_lessons(path: Path) -> list[str]:
     """
     if not path.exists():
         return []
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BrigadeError(f"lessons {path}: cannot be read: {error}") from None
+    kept = taken_all(read_json(path, what="lessons"))
     if not isinstance(kept, list) or not all(isinstance(lesson, str) for lesson in kept):
         raise BrigadeError(f"lessons {path}: expected a list of texts")
     return kept[-KEPT_LESSONS:]

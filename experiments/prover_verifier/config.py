@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from brigade.batch.configuration.config import Configuration
 from brigade.batch.configuration.specs import RaySpec, Seeds
 from brigade.batch.configuration.vary import check_vary, combinations
+from brigade.envs.budgets import EPISODES, check_count
 from brigade.envs.content import Document, Model, first_problem
 from brigade.envs.field_types import keys_of, type_at
 from brigade.envs.registry import BrigadeError, unknown
@@ -92,9 +93,10 @@ def condition_text(condition: dict[str, Any]) -> str:
 
 def pvg_jobs(config: PvgConfig, done: frozenset[str] = frozenset()) -> list[PvgJob]:
     """What of a run is still to be played, as many seeds together as the experiment likes."""
-    size = experiment_of(config.experiment).batch
+    size, conditions = experiment_of(config.experiment).batch, combinations(config.vary)
+    check_count(len(conditions) * len(config.seeds), EPISODES, "seeds under all conditions")
     jobs = []
-    for condition in combinations(config.vary):
+    for condition in conditions:
         common = PvgJob(
             experiment=config.experiment, settings={**config.settings, **condition}, condition=condition, seeds=[]
         )

@@ -18,9 +18,11 @@ from brigade.batch.folder.lines import LineFile, bytes_of, numbered_lines, torn
 from brigade.batch.folder.lock import HeldFolder
 from brigade.batch.folder.resume import refuse_change
 from brigade.dual_process.old_names import refuse_mixing
+from brigade.envs.budgets import RECORD_BYTES, read_json
 from brigade.envs.disk import make_folder, write
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.registry import BrigadeError
+from brigade.envs.text import taken_all
 from brigade.human_play.study.schedule import Game, Playing, Solo, Step, schedule
 from brigade.human_play.study.study import StudySpec
 from brigade.simulation.provenance import now, provenance
@@ -215,12 +217,9 @@ def read_study(folder: str | Path) -> dict[str, Any]:
         BrigadeError: there is none, or a newer Brigade wrote it.
     """
     path = Path(folder) / STUDY
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BrigadeError(f"{folder}: no study's folder: there is no {STUDY} in it") from None
-    except (OSError, ValueError) as error:
-        raise BrigadeError(f"{path}: cannot be read: {error}") from None
+    if not path.exists():
+        raise BrigadeError(f"{folder}: no study's folder: there is no {STUDY} in it")
+    record = taken_all(read_json(path, RECORD_BYTES))
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise BrigadeError(f"{path}: not a study's first record")
     if not isinstance(record.get("version"), int) or record["version"] > VERSION:

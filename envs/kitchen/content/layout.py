@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
+from brigade.envs.budgets import CELLS
 from brigade.envs.content import ContentError, Document, Model, first_problem, parse, validate
 from brigade.envs.kitchen.content import cookbook_spec
 from brigade.envs.kitchen.content.cookbook import (
@@ -33,7 +34,6 @@ STAY, LEFT, RIGHT, DOWN, UP, INTERACT = range(6)
 ACTION_NAMES = ("stay", "left", "right", "down", "up", "interact")
 FACINGS = {"left": LEFT, "right": RIGHT, "down": DOWN, "up": UP}
 MAX_CHEFS = 4
-MAX_CELLS = 32_767  # cells are numbered in 16 bits
 CHEF_SYMBOLS = "123456789"
 LOOKS = {"title", "about"}  # what of a kitchen's file only people see
 
@@ -252,6 +252,8 @@ class _Grid:
         self.spec, self.document, self.cookbook = spec, document, cookbook
         self.rows = spec.map.strip("\n").split("\n")
         self.width, self.height = len(self.rows[0]), len(self.rows)
+        if self.width * self.height > CELLS:
+            raise self._error(0, f"a map has at most {CELLS} cells, not {self.width} x {self.height}")
         self.tiles = np.zeros(self.width * self.height, np.int16)
         self.items = np.zeros(self.width * self.height, np.int16)
         self.centre: list[Cell] = []
@@ -261,8 +263,6 @@ class _Grid:
         self._check_legend()
         if self.width < 3 or self.height < 3:
             raise self._error(0, "a map needs at least 3 rows of 3 cells")
-        if self.width * self.height > MAX_CELLS:
-            raise self._error(0, f"a map has at most {MAX_CELLS} cells, not {self.width} x {self.height}")
         for y, row in enumerate(self.rows):
             if len(row) != self.width:
                 message = f"row {y + 1} has {len(row)} cells, the first row has {self.width}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +9,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from brigade.envs.budgets import RECORD_BYTES, parse_json, read_text
 from brigade.envs.content import ContentError
 from brigade.envs.prover_verifier.arithmetic.problem import Number, apply, write
 from brigade.envs.prover_verifier.arithmetic.solution import Row, Solution
 from brigade.envs.prover_verifier.arithmetic.working import MARKED, number_in, rows_of, worked_out
 from brigade.envs.registry import BrigadeError
+from brigade.envs.text import taken_all
 
 NAMED = 20  # wrong lines of a file in the message about it
 TOLERANCE = Fraction(1, 100)  # the files round
@@ -53,9 +54,9 @@ def read_problems(path: str | Path) -> list[FileProblem]:
             earlier line contradicts; every such line is named.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContentError(str(path), 0, f"cannot be read: {error}") from None
+        text = read_text(path, RECORD_BYTES)
+    except BrigadeError as error:
+        raise ContentError(str(path), 0, str(error).removeprefix(f"{path}: ")) from None
     # Not `splitlines`: JSON may hold line separators of other kinds within its strings.
     problems: dict[str, FileProblem] = {}
     wrong: dict[int, str] = {}
@@ -84,10 +85,7 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def _read_line(line: str) -> FileProblem:
-    try:
-        entry: Any = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise BrigadeError(f"not valid JSON: {str(error)[:100]}") from None
+    entry: Any = taken_all(parse_json(line, "the line"))
     if not isinstance(entry, dict):
         raise BrigadeError("expected an object with 'question' and 'answer'")
     for name in ("question", "answer"):

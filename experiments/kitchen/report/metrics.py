@@ -6,7 +6,6 @@ have (nobody was paid, a chef without macro actions) is left out of the mean, an
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.folder.lines import bytes_of
 from brigade.batch.folder.run_folder import TIMINGS
 from brigade.dual_process.old_names import TASK_LISTS, agent_now
+from brigade.envs.budgets import parse_json
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.report.cost import Cost, cost_of
 from brigade.experiments.kitchen.run.config import RunConfig, jobs_of
@@ -269,8 +269,8 @@ def read_timings(path: Path) -> dict[str, Timing] | None:
     timings: dict[str, Timing] = {}
     for line in bytes_of(path).decode(errors="replace").split("\n"):
         try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:
+            entry = parse_json(line, str(path))
+        except BrigadeError:
             continue
         spent = entry.get("decision_ms") if isinstance(entry, dict) else None
         if isinstance(spent, dict):

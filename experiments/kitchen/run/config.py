@@ -17,6 +17,7 @@ from brigade.dual_process.build import ClockSpec
 from brigade.dual_process.llm.calls import load_prices
 from brigade.dual_process.llm.server import HouseKnobs
 from brigade.dual_process.reasoners import ReasonerSpec
+from brigade.envs.budgets import EPISODES, check_count
 from brigade.envs.content import Document, Model
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.registry import BrigadeError, unknown
@@ -107,13 +108,16 @@ def jobs_of(config: RunConfig) -> list[Job]:
     draws: list[tuple[int, list[str] | None]] = [(seed, None) for seed in config.seeds]
     if scripts is not None:
         draws = list(enumerate(scripts))
+    conditions = combinations(config.vary)
+    count = len(config.kitchens) * len(config.teams) * len(conditions) * len(draws)
+    check_count(count, EPISODES, "episodes")
     jobs = []
     for kitchen in config.kitchens:
         if scripts is not None:
             _check_scripts(scripts, kitchen.load(), config.order_scripts or "")
         for team in config.teams:
             if len(team) == kitchen.load().chefs:
-                for condition in combinations(config.vary):
+                for condition in conditions:
                     common = _common(config, condition)
                     jobs += [Job(kitchen=kitchen, team=team, seed=seed, script=s, **common) for seed, s in draws]
     return jobs

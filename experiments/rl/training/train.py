@@ -21,6 +21,7 @@ from brigade.agents.learned.checkpoint import (
 from brigade.agents.learned.network_spec import make_network
 from brigade.agents.learned.networks import Policy
 from brigade.batch.running.machine import cores
+from brigade.envs.budgets import read_json
 from brigade.envs.disk import write
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.interfaces.cuda import ON_DEVICE
@@ -197,6 +198,9 @@ def keep_evaluation(folder: Path, returns: list[Returns], progress: Progress, de
 
 def read_evaluation(folder: Path) -> list[Returns]:
     """What `keep_evaluation` wrote down."""
-    written = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))["returns"]
     names = [each.name for each in fields(Returns)]
-    return [Returns(**{name: entry[name] for name in names}) for entry in written]
+    try:
+        written = read_json(folder / EVALUATION)["returns"]
+        return [Returns(**{name: entry[name] for name in names}) for entry in written]
+    except (KeyError, TypeError):
+        raise BrigadeError(f"{folder / EVALUATION}: damaged: it does not hold the returns of an evaluation") from None
