@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from brigade.dual_process.llm import house
 from brigade.dual_process.llm.blind import constant_answer, random_answer
 from brigade.dual_process.llm.client import Endpoint, OpenAIReasoner
+from brigade.dual_process.llm.clients import BesideReasoner
 from brigade.dual_process.llm.protocol import Messages, Reasoner
 from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner
 from brigade.envs.content import Document, Model, checked
@@ -109,7 +110,7 @@ def make_reasoner(spec: ReasonerSpec, occasion: Occasion | None = None) -> Reaso
     if spec.kind is not None:
         return reasoners.make(spec.kind, occasion=occasion, **(spec.options or {}))
     if spec.endpoint is not None:
-        return OpenAIReasoner(spec.endpoint)
+        return _endpoint(spec.endpoint, occasion)
     return _house(spec.quality, spec.knobs, occasion)
 
 
@@ -150,7 +151,12 @@ def make_house(occasion: Occasion, **options: Any) -> Reasoner:
 @reasoners.register(ENDPOINT, "any OpenAI-compatible endpoint (options model, base_url, key_env, ...)")
 def make_endpoint(occasion: Occasion, **options: Any) -> Reasoner:
     """An endpoint."""
-    return OpenAIReasoner(checked(Endpoint, options, "reasoner.options."))
+    return _endpoint(checked(Endpoint, options, "reasoner.options."), occasion)
+
+
+def _endpoint(endpoint: Endpoint, occasion: Occasion) -> Reasoner:
+    """An endpoint; where ticks do not wait it is asked from the process beside."""
+    return BesideReasoner(endpoint) if occasion.real else OpenAIReasoner(endpoint)
 
 
 @reasoners.register("constant", "no mind: says the same plan always, `plan` of its options")

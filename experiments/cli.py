@@ -190,6 +190,9 @@ def verify(files: Annotated[list[Path], typer.Argument(help="Recordings or resul
                 if verdict.difference is None:
                     same += 1
                     _line(f"identical  {verdict.where}  {verdict.what}, {verdict.steps} steps")
+                elif not verdict.readable:
+                    broken += 1
+                    _line(f"UNREADABLE {verdict.where}: {verdict.difference}")
                 else:
                     different += 1
                     _line(f"DIFFERENT  {verdict.where}  {verdict.what}: {verdict.difference}")

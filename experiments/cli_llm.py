@@ -11,6 +11,8 @@ from rich.text import Text
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.cli_shared import console
 
+ANY = "any"  # kind of misbehaviour: the one that the path names
+
 llm = typer.Typer(help="Language models: try an endpoint.", no_args_is_help=True)
 
 
@@ -61,8 +63,14 @@ def house(
     tokens_per_second: Annotated[float, typer.Option(min=0, help="Instead of --latency; 0 for not.")] = 0.0,
     fault: Annotated[list[str] | None, typer.Option(help="kind=rate, for example malformed=0.1")] = None,
     seed: Annotated[int, typer.Option(help="Of faults and wrong decisions.")] = 0,
+    hostile: Annotated[
+        str | None, typer.Option(help=f"Misbehave instead: a kind, or '{ANY}': as the path says, /KIND/v1.")
+    ] = None,
 ) -> None:
     """Serve house, the scripted reasoner, as an OpenAI-compatible endpoint. It is no language model."""
+    if hostile is not None:
+        _misbehave(hostile, port)
+        return
     import functools
 
     from pydantic import ValidationError
@@ -81,6 +89,17 @@ def house(
         raise BrigadeError(in_words(error)) from None
     console.print(f"house answers at http://127.0.0.1:{port}/v1 as model 'house'; Ctrl-C ends it", soft_wrap=True)
     asyncio.run(serve(build_app(functools.partial(house_answer, quality=quality), knobs), port))
+
+
+def _misbehave(kind: str, port: int) -> None:
+    from brigade.dual_process.llm.hostile import KINDS, Hostile
+
+    server = Hostile(None if kind == ANY else kind)
+    if kind == ANY:
+        console.print(f"kinds: {', '.join(KINDS)}", soft_wrap=True)
+    where = f"http://127.0.0.1:{port}{'/KIND' if kind == ANY else ''}/v1"
+    console.print(f"a server that misbehaves listens at {where}; Ctrl-C ends it", soft_wrap=True)
+    asyncio.run(server.serve(port))
 
 
 def _rate(text: str) -> tuple[str, float]:

@@ -177,6 +177,9 @@ class Recording:
         kitchen = restore_kitchen(self.header, str(self.path))
         if kitchen_digest(kitchen) != self.header.get("kitchen_digest"):
             raise BrigadeError(f"{self.path}: damaged: the kitchen is not the one that was recorded")
+        if kitchen.chefs != len(self.header["agents"]):
+            agents = len(self.header["agents"])
+            raise BrigadeError(f"{self.path}: damaged: {kitchen.chefs} chefs, {agents} agents")
         return kitchen
 
     def start(self) -> Game:

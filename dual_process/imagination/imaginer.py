@@ -1,28 +1,23 @@
 """Where an agent's imagination lives: in its own process, or beside it where a tick must not wait.
 
 On the virtual clock nobody waits, so it is asked at once. In wall time, and wherever somebody else's partner models run
-(which may loop for ever), it is a process of its own (`worker`): one for all games of this process, or one for a game
-with models of others, which is ended when it does not answer in time.
+(which may loop for ever), it is in the process beside (`dual_process.beside`): one for all games of this process, or
+one for a game with models of others, which is ended when it does not answer in time.
 """
 
 from __future__ import annotations
 
 import asyncio
-import atexit
-import contextlib
 import itertools
 import os
 import pickle
-import queue
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from concurrent.futures import Future as Promise
 from typing import Any, Protocol
 
 from brigade.agents.base import Observation, View, agents
+from brigade.dual_process.beside.worker import Worker, shared_worker
 from brigade.dual_process.futures.packing import packed
 from brigade.dual_process.imagination.imagination import Imagination
 from brigade.dual_process.imagination.look import Look, Way
@@ -34,7 +29,7 @@ from brigade.envs.registry import OWN, Entry
 Answer = tuple[Look, dict[str, Any]]  # what a look came to, and what records keep of the partners
 PATIENT = 60.0  # seconds of wall time that an answer is waited for where time is not wall time
 START_S = 60.0  # seconds that a process may take to begin, with the imports of models of others
-JOIN_S = 2.0  # seconds that the threads of a worker that was ended are waited for
+GAMES = "brigade.dual_process.imagination.games:Games"  # as the process beside finds it
 MAIN = "__main__"
 STARTING = "the process that imagines is starting"
 
@@ -92,98 +87,7 @@ async def _known(answer: Answer) -> Answer:
     return answer
 
 
-class Worker:
-    """A process that imagines. It ends with this one."""
-
-    def __init__(self) -> None:
-        path = os.pathsep.join(dict.fromkeys(entry or os.getcwd() for entry in sys.path))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "brigade.dual_process.imagination.worker", str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,
-        )
-        self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._promises: dict[int, Promise[Any]] = {}
-        self._numbers = itertools.count(1)
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._write, self._read)]
-        for thread in self._threads:
-            thread.start()
-
-    @property
-    def alive(self) -> bool:
-        """Whether it can still answer."""
-        return self._process.poll() is None
-
-    def tell(self, method: str, *arguments: Any) -> None:
-        """Have something done, without an answer."""
-        if self.alive:
-            self._requests.put(pickle.dumps((None, method, arguments), pickle.HIGHEST_PROTOCOL))
-
-    def ask(self, method: str, *arguments: Any) -> Promise[Any]:
-        """Have something answered."""
-        number, promise = next(self._numbers), Promise[Any]()
-        if not self.alive:
-            promise.set_exception(ConnectionError("the process that imagines has ended"))
-            return promise
-        self._promises[number] = promise
-        self._requests.put(pickle.dumps((number, method, arguments), pickle.HIGHEST_PROTOCOL))
-        return promise
-
-    def end(self) -> None:
-        """End it, whatever it is doing."""
-        self._process.kill()
-        self._process.wait()
-        self._requests.put(None)
-        for thread in self._threads:
-            thread.join(JOIN_S)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-
-    def _write(self) -> None:
-        assert self._process.stdin is not None
-        while (data := self._requests.get()) is not None:
-            try:
-                self._process.stdin.write(data)
-                self._process.stdin.flush()
-            except (OSError, ValueError):
-                return  # it has ended: `_read` tells those who wait
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        try:
-            while True:
-                number, answer = pickle.load(self._process.stdout)
-                promise = self._promises.pop(number, None)
-                if promise is not None and promise.set_running_or_notify_cancel():
-                    promise.set_result(answer)
-        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
-            self._process.kill()  # it does not speak any more
-            self._process.wait()
-            self._requests.put(None)
-            for number in list(self._promises):
-                promise = self._promises.pop(number)
-                if promise.set_running_or_notify_cancel():
-                    promise.set_exception(ConnectionError("the process that imagines has ended"))
-
-
-_shared: Worker | None = None
 _names = itertools.count(1)
-
-
-def _shared_worker() -> Worker:
-    """The worker of this process, for all games that use nobody else's models."""
-    global _shared
-    if _shared is None or not _shared.alive:
-        if _shared is not None:
-            atexit.unregister(_shared.end)
-            _shared.end()
-        _shared = Worker()
-        atexit.register(_shared.end)
-    return _shared
 
 
 class Beside:
@@ -206,20 +110,22 @@ class Beside:
 
     def _begin(self) -> None:
         self.game = f"{os.getpid()}-{next(_names)}"
-        self.worker = Worker() if self.alone else _shared_worker()
+        self.worker = Worker() if self.alone else shared_worker()
         code = [Plugin(name=each.name, digest=each.digest, file=each.file) for each in imported], self.modules
         self._started = time.monotonic()
-        self._begun = self.worker.ask("begin", self.game, self.view.kitchen, packed(self.view), self.settings, code)
+        self._begun = self.worker.ask(
+            GAMES, "begin", self.game, self.view.kitchen, packed(self.view), self.settings, code
+        )
 
     def see(self, observation: Observation) -> None:
         """Take in the next tick."""
         if not self._over:
-            self.worker.tell("see", self.game, observation)
+            self.worker.tell(GAMES, "see", self.game, observation)
 
     def told(self, seat: int, stated: Stated) -> None:
         """System 2 has stated what it believes of a partner."""
         if not self._over:
-            self.worker.tell("told", self.game, seat, stated)
+            self.worker.tell(GAMES, "told", self.game, seat, stated)
 
     def look(self, observation: Observation, hands: Any, ways: Sequence[Way], screen: bool) -> Awaitable[Answer]:
         """Compare ways to go on; no answer in time is an answer too: go on as before."""
@@ -234,7 +140,7 @@ class Beside:
             return _Later(lambda: _known((Look(why=STARTING), {})))
         starts_in = 0.0 if self._begun.done() else START_S
         # asked now, before later ticks are told: the worker takes everything in this order
-        promise = self.worker.ask("look", self.game, time.time() + starts_in + self.seconds, payload)
+        promise = self.worker.ask(GAMES, "look", self.game, time.time() + starts_in + self.seconds, payload)
         return _Later(lambda: self._answer(promise))
 
     async def _answer(self, promise: Promise[Any]) -> Answer:
@@ -262,7 +168,7 @@ class Beside:
         if self.alone:
             self.worker.end()
         else:
-            self.worker.tell("end", self.game)
+            self.worker.tell(GAMES, "end", self.game)
 
 
 def make_imaginer(view: View, settings: Imagining, wall_time: bool) -> Imaginer:

@@ -14,9 +14,11 @@ import httpx2
 import openai
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from brigade.dual_process.llm.bounded import bound
 from brigade.dual_process.llm.protocol import MAX_CHARACTERS, Answer, Failure, Piece, Reply, Request, Stream
 from brigade.dual_process.llm.wire import (
     CAUGHT,
+    MAX_NAME,
     Body,
     Call,
     Heard,
@@ -30,8 +32,10 @@ from brigade.dual_process.llm.wire import (
     response_format,
     unfinished,
 )  # fmt: skip
+from brigade.envs.budgets import parse_json
 from brigade.envs.content import Model
 from brigade.envs.registry import BrigadeError
+from brigade.envs.text import one_line
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -40,6 +44,7 @@ PURPOSE_HEADER = "X-Brigade-Purpose"  # tells `house` on a port what a question 
 SECRET_CHARACTERS = 8  # no shorter key is a secret
 MAX_BACKOFF_S = 20.0
 MAX_MESSAGE = 400  # characters of an endpoint's complaint that are kept
+MAX_MODELS = 10_000  # that are listed
 _RESERVED = {"messages", "model", "stream", "api_key", "authorization"}
 
 
@@ -141,7 +146,12 @@ class OpenAIReasoner:
             base_url=endpoint.base_url,
             max_retries=0,
             timeout=endpoint.timeout_s,
-            http_client=openai.DefaultAsyncHttpxClient(transport=transport) if transport is not None else None,
+            http_client=openai.DefaultAsyncHttpxClient(
+                follow_redirects=False,  # the whole prompt would go wherever a server says
+                event_hooks={"response": [bound]},
+                headers={"Accept-Encoding": "identity"},
+                transport=transport,
+            ),
         )
         self._places = asyncio.Semaphore(endpoint.max_in_flight)
         self._jitter = random.Random()  # on purpose unlike in other processes: it keeps their retries apart
@@ -170,7 +180,8 @@ class OpenAIReasoner:
         try:
             async with asyncio.timeout(self.endpoint.timeout_s):
                 page = await self._client.models.with_raw_response.list()
-            return [entry.id for entry in ModelList.model_validate_json(page.content).data]
+            entries = ModelList.model_validate(parse_json(page.content, "the list of models")).data
+            return [one_line(entry.id, MAX_NAME) for entry in entries[:MAX_MODELS]]
         except TimeoutError:
             return self._failure(call, Problem("timeout", f"no answer within {self.endpoint.timeout_s:g} s"))
         except CAUGHT as error:
@@ -243,8 +254,8 @@ class OpenAIReasoner:
     async def _complete(self, request: Request) -> Heard | Problem:
         raw = await self._client.chat.completions.with_raw_response.create(**self._arguments(request))
         try:
-            body = Body.model_validate_json(raw.content)
-        except ValidationError:
+            body = Body.model_validate(parse_json(raw.content, "the answer"))
+        except (ValidationError, BrigadeError):
             return not_a_completion(raw.content)
         heard = Heard(request)
         heard.take(body)
@@ -264,6 +275,8 @@ class OpenAIReasoner:
                 chunk: Any = await anext(opened, None)
             if chunk is None:
                 return None
+            if asyncio.get_running_loop().time() > until:  # what never waits is never interrupted
+                return Problem("timeout", "the stream did not end in time")
             return Body.model_validate(chunk.to_dict(warnings=False) if isinstance(chunk, openai.BaseModel) else chunk)
         except TimeoutError:
             return Problem("timeout", "the stream stopped")
@@ -326,5 +339,5 @@ class OpenAIReasoner:
         )  # fmt: skip
 
     def _failure(self, call: Call, problem: Problem) -> Failure:
-        message = self._scrub(problem.message)[:MAX_MESSAGE]
+        message = one_line(self._scrub(problem.message), MAX_MESSAGE)
         return Failure(problem.kind, message, call.elapsed_s, *problem.tokens, call.attempts, call.queued_s)

@@ -7,13 +7,14 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import anyio
 import httpx2
 import openai
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
+from brigade.dual_process.llm.bounded import TooLarge
 from brigade.dual_process.llm.protocol import (
     MAX_CHARACTERS,
     FailureKind,
@@ -21,6 +22,7 @@ from brigade.dual_process.llm.protocol import (
     estimate_tokens,
     prompt_tokens,
 )  # fmt: skip
+from brigade.envs.text import one_line, taken
 
 JsonMode = Literal["json_schema", "json_object_schema", "json_object", "none"]
 JSON_MODES: tuple[JsonMode, ...] = ("json_schema", "json_object_schema", "json_object", "none")
@@ -33,6 +35,8 @@ _STATUS: dict[int, FailureKind] = {
     401: "authentication", 403: "authentication", 404: "not_found", 405: "not_found", 408: "timeout",
     413: "too_long", 429: "rate_limit",
 }  # fmt: skip
+MAX_NAME = 200  # characters of a model's name that are kept
+MOST_TOKENS = 1_000_000_000  # that an endpoint may say it counted
 _RETRIED = {"timeout", "rate_limit", "server", "unreachable"}
 
 
@@ -64,8 +68,16 @@ class Call:
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int = Field(ge=0)
-    completion_tokens: int = Field(ge=0)
+    prompt_tokens: int = Field(ge=0, le=MOST_TOKENS)
+    completion_tokens: int = Field(ge=0, le=MOST_TOKENS)
+
+
+def _usable(value: Any) -> Any:
+    """A count that can be one; else tokens are estimated."""
+    try:
+        return _Usage.model_validate(value)
+    except ValidationError:
+        return None
 
 
 class _Said(BaseModel):
@@ -84,7 +96,7 @@ class Body(BaseModel):
 
     choices: list[_Choice]
     model: str | None = None
-    usage: _Usage | None = None
+    usage: Annotated[_Usage | None, BeforeValidator(_usable)] = None
 
 
 class Heard:
@@ -93,21 +105,26 @@ class Heard:
     def __init__(self, request: Request):
         self._request = request
         self.text = self.refusal = self.model = ""
+        self._half = ""  # of a character, whose other half may come with the next chunk
         self.finish: str | None = None
         self.usage: _Usage | None = None
 
     def take(self, body: Body) -> str:
         """Add what a body says; the new text."""
         self.usage = body.usage or self.usage
-        self.model = body.model or self.model
+        self.model = one_line(body.model or self.model, MAX_NAME)
         if not body.choices:
             return ""
         choice = body.choices[0]
         said = choice.message or choice.delta or _Said()
         self.finish = choice.finish_reason or self.finish
-        self.text += said.content or ""
-        self.refusal += said.refusal or ""
-        return said.content or ""
+        self.refusal = taken(self.refusal + (said.refusal or ""), MAX_CHARACTERS)
+        came = self._half + (said.content or "")
+        last = came[-1:]
+        self._half = last if choice.message is None and "\ud800" <= last < "\udc00" else ""
+        new = taken(came[: len(came) - len(self._half)], MAX_CHARACTERS + 1)
+        self.text += new
+        return new
 
     @property
     def tokens(self) -> tuple[int, int]:
@@ -186,6 +203,8 @@ def in_words(schema: Mapping[str, Any]) -> str:
 
 def explain(error: Exception) -> Problem:
     """What an exception of the libraries means. The message may still hold the key."""
+    if isinstance(error, TooLarge) or isinstance(error.__cause__, TooLarge):
+        return Problem("too_long", str(error if isinstance(error, TooLarge) else error.__cause__))
     if isinstance(error, openai.APITimeoutError):
         return Problem("timeout", "the endpoint did not answer in time", retry=True)
     if isinstance(error, openai.APIStatusError):
@@ -213,6 +232,10 @@ def _of_status(error: openai.APIStatusError) -> Problem:
         kind = "too_long"
     if error.code == "content_filter":
         kind = "refusal"
+    if 300 <= status < 400:
+        where = error.response.headers.get("location", "elsewhere")
+        message = f"HTTP {status}: the endpoint sends us to {where}, and the prompt is sent to base_url alone"
+        kind = "not_found"
     retry = kind in _RETRIED and error.code != "insufficient_quota"
     return Problem(kind, message, retry, _pause_s(error.response.headers), status)
 

@@ -130,15 +130,22 @@ def _episode_row(recording: Recording, name: str) -> dict[str, Any]:
         "ticks": len(recording.ticks),
         "finished": bool(end.get("finished")),
         "cut": recording.cut,
-        **{key: result.get(key) for key in ("score", *STAT_NAMES)},
+        **{key: _count(result.get(key)) for key in ("score", *STAT_NAMES)},
         "agents": _names(recording),
         "human": [bool(agent.get("human")) for agent in header["agents"]],
         "contribution": result.get("contribution_rate"),
         "messages": header["messages"],
-        "brigade": header["provenance"]["brigade"],
-        "revision": header["provenance"]["revision"],
+        **{key: _text(header["provenance"].get(key)) for key in ("brigade", "revision")},
         "ids": json.dumps(header["ids"], ensure_ascii=False, sort_keys=True),
     }
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and abs(value) < 1 << 31 else None
 
 
 def _names(recording: Recording) -> list[str]:

@@ -39,7 +39,7 @@ from brigade.batch.numbers import figure, print_table, with_interval
 from brigade.batch.page.kit import Figure, Grid, Section, render, write
 from brigade.batch.page.made_by import made_by
 from brigade.batch.plots import INK, PALE, PALETTE, WIDTH, short, spread, styled, to_svg
-from brigade.envs.text import one_line
+from brigade.envs.text import cell, one_line
 from brigade.human_play.study.analysis import (
     StudyData,
     by_partner,
@@ -173,13 +173,13 @@ def to_csv(data: StudyData) -> str:
     ]  # fmt: skip
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*COLUMNS, *names])
+    writer.writerow([*COLUMNS, *map(cell, names)])
     for row in data.rows:
         path = row.recording
         where = path.relative_to(data.folder).as_posix() if path.is_relative_to(data.folder) else path.as_posix()
         cells: list[Any] = [where if key == "recording" else getattr(row, key) for key in COLUMNS]
         cells += [row.responses.get(name) for name in names]
-        writer.writerow(["" if cell is None else cell for cell in cells])
+        writer.writerow(["" if value is None else cell(value) for value in cells])
     return text.getvalue()
 
 

@@ -506,7 +506,7 @@ class TestBeside:
         """A batch that is killed leaves nothing behind."""
         (tmp_path / "owner.py").write_text(
             "import os, signal, sys\n"
-            "from brigade.dual_process.imagination.imaginer import Worker\n"
+            "from brigade.dual_process.beside.worker import Worker\n"
             "worker = Worker()\n"
             "print(worker._process.pid, flush=True)\n"
             "os.kill(os.getpid(), signal.SIGKILL)\n"

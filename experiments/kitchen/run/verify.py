@@ -41,13 +41,15 @@ class Verdict:
         where: file and line.
         what: the kitchen, and what else tells episodes apart.
         steps: how many steps were identical before the first difference, or altogether.
-        difference: the first step and field that differs, None when every step is identical.
+        difference: the first step and field that differs, None when every step is identical; why it cannot be read.
+        readable: whether it can be.
     """
 
     where: str
     what: str
     steps: int
     difference: str | None = None
+    readable: bool = True
 
 
 def verify_file(path: str | Path) -> Iterator[Verdict]:
@@ -62,7 +64,7 @@ def verify_file(path: str | Path) -> Iterator[Verdict]:
         return
     if path.is_dir():
         if not (path / EPISODES).exists() and (recordings := sorted(path.rglob(f"*{ENDING}"))):
-            yield from map(_verify_recording, recordings)
+            yield from map(_verified, recordings)
             return
         path = path / EPISODES
     episodes = 0
@@ -84,6 +86,14 @@ def verify_file(path: str | Path) -> Iterator[Verdict]:
         episodes += 1
     if not episodes:
         raise BrigadeError(f"{path}: no episodes in it")
+
+
+def _verified(path: Path) -> Verdict:
+    """What became of a recording among others: one that cannot be read hides none of them."""
+    try:
+        return _verify_recording(path)
+    except BrigadeError as error:
+        return Verdict(str(path), "", 0, str(error).removeprefix(f"{path}: "), readable=False)
 
 
 def _verify_recording(path: Path) -> Verdict:
