@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from brigade._version import __version__
+from brigade.batch.running.stopping import hear_as_interrupt
 from brigade.envs.registry import OWN, BrigadeError
 from brigade.experiments.cli_llm import house, llm
 from brigade.experiments.cli_pvg import pvg
@@ -244,6 +245,7 @@ def demo(
 
 def main() -> None:
     """Run the command line; what a person got wrong is one clear line, not a traceback."""
+    hear_as_interrupt()
     try:
         app()
     except BrigadeError as error:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any
 
+from brigade.batch.running.stopping import handlers_kept
 from brigade.envs.registry import BrigadeError
 
 ATTEMPTS = 3  # how often Ray is started before we give up: it may find a port taken that it had just seen free
+AUTH_MODE, AUTH_TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
+_TOKEN = secrets.token_hex(32)  # Ray reads it once in a process
 KNOCK_S = 10.0  # how long a cluster has to say that it is there
 
 
@@ -43,13 +47,33 @@ def ray_session(workers: int | None = None, address: str | None = None, show: bo
     options: dict[str, Any] = {"address": address or "local", "logging_level": logging.ERROR, "log_to_driver": show}
     if address is None:
         options |= {"num_cpus": workers, "include_dashboard": False}
+    with _token_asked_for() if address is None else nullcontext():
+        try:
+            with interrupted_later(), handlers_kept():  # Ray takes SIGTERM for itself
+                _start(options)
+            yield True
+        finally:
+            with interrupted_later():
+                ray.shutdown()
+
+
+@contextmanager
+def _token_asked_for() -> Iterator[None]:
+    """Have a Ray that is started in this block let in nobody without a token, unless somebody has decided about that.
+
+    Ray listens on all addresses of a machine, and who may talk to it may run anything. It has no way to listen on
+    127.0.0.1 alone. The token is this process's; in the environment it is for processes of the same user only, and Ray
+    writes none into the home folder.
+    """
+    if AUTH_MODE in os.environ:
+        yield
+        return
+    os.environ |= {AUTH_MODE: "token", AUTH_TOKEN: _TOKEN}
     try:
-        with interrupted_later():
-            _start(options)
-        yield True
+        yield
     finally:
-        with interrupted_later():
-            ray.shutdown()
+        for name in (AUTH_MODE, AUTH_TOKEN):
+            os.environ.pop(name, None)
 
 
 def _start(options: dict[str, Any]) -> None:

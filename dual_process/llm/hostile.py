@@ -130,8 +130,10 @@ def packed(data: Iterable[bytes], window: int = 31) -> bytes:
 
 
 def bomb(asked: Asked) -> list[Piece]:
-    """A small answer that unpacks to 1.5 GB."""
-    body = packed([json.dumps(completion()).encode(), *[b" " * MIB] * 1500])
+    """A small answer that unpacks to 1.5 GB: after a full flush the same bytes stand for the same text again."""
+    pack = zlib.compressobj(9, zlib.DEFLATED, 31)
+    first = pack.compress(_G) + pack.flush(zlib.Z_FULL_FLUSH)
+    body = first + (pack.compress(b" " * MIB) + pack.flush(zlib.Z_FULL_FLUSH)) * 1500 + pack.flush()
     return [head(len(body), more="Content-Encoding: gzip\r\n") + body]
 
 
@@ -291,7 +293,8 @@ class Hostile:
             yield server
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        gone = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError)
+        with contextlib.suppress(*gone):  # the task ends here either way
             kind, asked = await _read(reader, writer)
             kind = self.kind or kind
             if kind == "reset":

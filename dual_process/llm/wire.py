@@ -91,10 +91,15 @@ class _Choice(BaseModel):
     finish_reason: str | None = None
 
 
+def _first(choices: Any) -> Any:
+    """Only the first choice is read, however many there are."""
+    return choices[:1] if isinstance(choices, list) else choices
+
+
 class Body(BaseModel):
     """The part of a completion, or of a chunk of one, that matters here."""
 
-    choices: list[_Choice]
+    choices: Annotated[list[_Choice], BeforeValidator(_first)]
     model: str | None = None
     usage: Annotated[_Usage | None, BeforeValidator(_usable)] = None
 
@@ -121,7 +126,8 @@ class Heard:
         self.refusal = taken(self.refusal + (said.refusal or ""), MAX_CHARACTERS)
         came = self._half + (said.content or "")
         last = came[-1:]
-        self._half = last if choice.message is None and "\ud800" <= last < "\udc00" else ""
+        more = choice.message is None and choice.finish_reason is None
+        self._half = last if more and "\ud800" <= last < "\udc00" else ""
         new = taken(came[: len(came) - len(self._half)], MAX_CHARACTERS + 1)
         self.text += new
         return new

@@ -16,6 +16,7 @@ from brigade.batch.folder.run_folder import Kind, Record, RunFolder
 from brigade.dual_process.old_names import config_now, refuse_mixing
 from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
+from brigade.simulation.outcome import CRASHED as THOUGHT_CRASHED
 from brigade.simulation.played import Played, result
 
 RUN_FORMAT, EPISODE_FORMAT = "brigade-run", "brigade-episode"
@@ -53,8 +54,21 @@ def episode_record(job: Job, played: Played) -> Record:
         "messages": [list(asdict(message).values()) for message in played.messages],
         "actions": played.actions,
         "checks": "".join(played.checks),
-        **({"crashed": played.crashed} if played.crashed else {}),
+        **({"crashed": crash} if (crash := crash_of(played)) else {}),
     }
+
+
+def crash_of(played: Played) -> str:
+    """What an agent did that ended the episode, or the first thought that ended in an error of its own; empty if none.
+
+    A thought that crashed, or whose call could not be written down, stops no game: the kitchen goes on. But what came
+    of that game is not what was asked for.
+    """
+    failed = (each for each in played.thoughts if each["outcome"] == THOUGHT_CRASHED)
+    first = next(failed, None)
+    if played.crashed or first is None:
+        return played.crashed
+    return f"a {first['kind']} thought of chef {first['seat'] + 1} at tick {first['asked']}: {first.get('problem', '')}"
 
 
 def open_results(config: RunConfig, jobs: Sequence[Job] | None = None) -> RunFolder:

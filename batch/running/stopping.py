@@ -1,0 +1,38 @@
+"""Being stopped: what asks a program to end, by whatever means, is heard as Ctrl-C is."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+ASKED_TO_END = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+def hear_as_interrupt() -> None:
+    """From now on hear SIGTERM, and SIGHUP unless somebody has it ignored, as Ctrl-C. For the main thread."""
+    for name in ASKED_TO_END:
+        number = getattr(signal, name)
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """Whatever a library does in this block, signals are handled after it as before it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {name: signal.getsignal(getattr(signal, name)) for name in ASKED_TO_END}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            if handler is not None:
+                signal.signal(getattr(signal, name), handler)
