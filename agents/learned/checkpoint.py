@@ -11,16 +11,16 @@ import json
 import pickle
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from brigade._version import __version__
 from brigade.agents.learned.network_spec import NetworkSpec, make_network, networks
 from brigade.envs.budgets import NUMBERS_BYTES, read_bytes, read_json
 from brigade.envs.content import Model, first_problem
 from brigade.envs.disk import make_folder, write
-from brigade.envs.kitchen.content.layout import Kitchen, kitchen_digest
+from brigade.envs.kitchen.content.layout import LONGEST_HORIZON, MAX_CHEFS, Kitchen, kitchen_digest
 from brigade.envs.kitchen.observations.observe import make_observer, observers
 from brigade.envs.registry import BrigadeError
 from brigade.envs.text import taken_all
@@ -56,15 +56,15 @@ class Card(Model):
     brigade: str = __version__
     kitchen: str
     kitchen_digest: str
-    horizon: int
+    horizon: int = Field(ge=1, le=LONGEST_HORIZON)
     rules: str
     old_dynamics: bool
-    chefs: int
+    chefs: int = Field(ge=1, le=MAX_CHEFS)
     observation: str
-    shape: list[int]
+    shape: list[Annotated[int, Field(ge=1, le=1 << 20)]] = Field(min_length=1, max_length=3)
     labels_digest: str
     network: NetworkSpec
-    steps: int = 0
+    steps: int = Field(0, ge=0, le=1 << 62)
     training: dict[str, Any] = {}
     revision: str | None = None
 

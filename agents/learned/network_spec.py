@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from brigade.envs.budgets import LAYERS, PARAMETERS, WIDTHS, check_count
 from brigade.envs.content import Model
 from brigade.envs.registry import BrigadeError, Registry
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 
 STANDARD = "standard"  # the kind that comes with Brigade
+Width = Annotated[int, Field(ge=1, le=WIDTHS)]
 
 
 class NetworkSpec(Model):
@@ -33,8 +36,8 @@ class NetworkSpec(Model):
 
     kind: str = STANDARD
     options: dict[str, Any] = {}
-    hidden: list[int] = Field([64, 64], min_length=1)
-    channels: list[int] = [32, 32]
+    hidden: list[Width] = Field([64, 64], min_length=1, max_length=LAYERS)
+    channels: list[Width] = Field([32, 32], max_length=LAYERS)
     activation: Literal["tanh", "relu"] = "tanh"
     policies: Literal["shared", "separate"] = "shared"
     critic: Literal["independent", "centralised"] = "independent"
@@ -84,6 +87,19 @@ class PolicyNetwork(Protocol):
 networks: Registry[Any] = Registry("network", "brigade.networks", own=("brigade.agents.learned.networks",))
 
 
+def parameters_of(spec: NetworkSpec, shape: Sequence[int], chefs: int) -> int:
+    """About how many parameters standard networks have, before they are made: 3 x 3 convolutions, then layers."""
+    views = chefs if spec.critic == "centralised" else 1
+    count, first = 0, shape[0] * views
+    planes = len(shape) == 3
+    for width in spec.channels if planes else ():
+        count, first = count + 9 * first * width, width
+    first *= math.prod(shape[1:])
+    for width in spec.hidden:
+        count, first = count + first * width, width
+    return 2 * count * (chefs if spec.policies == "separate" else 1)
+
+
 def make_network(spec: NetworkSpec, shape: Sequence[int], chefs: int) -> Any:
     """New networks for the chefs of a kitchen: a `torch.nn.Module` that is a `PolicyNetwork`.
 
@@ -93,8 +109,10 @@ def make_network(spec: NetworkSpec, shape: Sequence[int], chefs: int) -> Any:
         chefs: how many chefs there are.
 
     Raises:
-        BrigadeError: nobody makes networks of this kind, or what was made is none.
+        BrigadeError: nobody makes networks of this kind, what was made is none, or it would be larger than any.
     """
+    if spec.kind == STANDARD:
+        check_count(parameters_of(spec, shape, chefs), PARAMETERS, "parameters of a network")
     made = networks[spec.kind].make(spec, shape, chefs)
     if not isinstance(made, PolicyNetwork):
         parts = ("spec", "shape", "chefs", "logits", "values", "logits_of")

@@ -34,6 +34,7 @@ STAY, LEFT, RIGHT, DOWN, UP, INTERACT = range(6)
 ACTION_NAMES = ("stay", "left", "right", "down", "up", "interact")
 FACINGS = {"left": LEFT, "right": RIGHT, "down": DOWN, "up": UP}
 MAX_CHEFS = 4
+LONGEST_HORIZON = 1_000_000  # ticks
 CHEF_SYMBOLS = "123456789"
 LOOKS = {"title", "about"}  # what of a kitchen's file only people see
 
@@ -81,7 +82,7 @@ class KitchenSpec(Model):
     map: str
     legend: dict[str, LegendSpec] = {}
     facing: Literal["left", "right", "down", "up"] = "left"
-    horizon: int = Field(gt=0, le=1_000_000)  # ticks
+    horizon: int = Field(gt=0, le=LONGEST_HORIZON)  # ticks
     old_dynamics: bool = True  # classic: a pot starts by itself when full
     orders: OrdersSpec = OrdersSpec()
     shaped: ShapedSpec = ShapedSpec()
