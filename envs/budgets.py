@@ -95,11 +95,13 @@ def parse_json(text: str | bytes, where: str) -> Any:
     try:
         value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except json.JSONDecodeError as error:
-        raise BrigadeError(f"{where}: not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
+        raise BrigadeError(
+            f"{where}: not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+        ) from None
     except RecursionError:
-        raise TooMuch(f"{where}: not JSON that is read: nested more than {DEPTH} deep") from None
+        raise TooMuch(f"{where}: not valid JSON: nested more than {DEPTH} deep") from None
     except ValueError as error:  # bytes that are no text; a number of thousands of digits
-        raise BrigadeError(f"{where}: not JSON: {str(error)[:100]}") from None
+        raise BrigadeError(f"{where}: not valid JSON: {str(error)[:100]}") from None
     if depth_over(value, DEPTH):
         raise TooMuch(f"{where}: nested more than {DEPTH} deep")
     return value

@@ -163,14 +163,18 @@ def report(
     from brigade.experiments.kitchen.report import report as reports
 
     if as_json:
-        print(json.dumps(reports.as_json(results), indent=2))
+        found = reports.as_json(results)
+        print(json.dumps(found, indent=2))
+        left_out = found["left_out"]
     else:
-        _print_report(results)
+        left_out = reports.print_report(results, console)
     if html is not None:
         from brigade.experiments.kitchen.report.page import write_html
 
         write_html(results, html)
         errors.print(f"page: {html}")
+    if left_out:
+        raise typer.Exit(1)
 
 
 def _print_report(folders: list[Path]) -> None:

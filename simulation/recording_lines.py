@@ -140,7 +140,7 @@ def header_of(line: bytes, where: str) -> dict[str, Any]:
         raise BrigadeError(f"{where}: not a recording, or one cut off in its header")
     version = header.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version > VERSION:
-        raise BrigadeError(f"{where}: version {str(version)[:20]!r}; this Brigade reads up to {VERSION}")
+        raise BrigadeError(f"{where}: version {str(version)[:20]}; this Brigade reads up to {VERSION}")
     try:
         checked = _HEADER.validate_python(header)
     except ValidationError as error:

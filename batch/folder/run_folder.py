@@ -12,6 +12,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from brigade.batch.folder.lines import LineFile, is_begun, read_lines, write_lines
 from brigade.batch.folder.lock import HeldFolder
 from brigade.envs.registry import BrigadeError
@@ -35,6 +37,7 @@ class Kind:
         key: what tells a record from the others.
         version: of these formats.
         traces: what else says, while there is no record, that something has come of a run.
+        first, line: what of the first line, and of the others, must be there and of which type.
     """
 
     what: str
@@ -45,6 +48,8 @@ class Kind:
     key: Callable[[Record], Hashable] = itemgetter("key")
     version: int = FORMAT_VERSION
     traces: tuple[str, ...] = ()
+    first: type[BaseModel] | None = None
+    line: type[BaseModel] | None = None
 
     def read(self, place: Path, unfinished: bool = False) -> list[Record]:
         """The first line, then the records.
@@ -64,7 +69,22 @@ class Kind:
             check_version(line, f"{path}:{number}", self.version)
             if number > 1 and line.get("format") != self.record_format:
                 raise BrigadeError(f"{path}:{number}: expected {self.record}, got format {line.get('format')!r}")
+        for number, line in enumerate(lines, 1):
+            self._check(line, f"{path}:{number}", first=number == 1)
         return lines
+
+    def _check(self, line: Record, where: str, first: bool) -> None:
+        model = self.first if first else self.line
+        try:
+            if model is not None:
+                model.model_validate(line)
+            if not first:
+                hash(self.key(line))
+        except ValidationError as error:
+            place = ".".join(map(str, error.errors()[0]["loc"]))
+            raise BrigadeError(f"{where}: damaged: {place[:80]}: {error.errors()[0]['msg']}") from None
+        except (KeyError, TypeError, ValueError):
+            raise BrigadeError(f"{where}: damaged: it does not say which {self.record} it is") from None
 
 
 def check_version(entry: Record, where: str, newest: int = FORMAT_VERSION) -> None:

@@ -6,6 +6,7 @@ and a line for each item that was judged. Whatever ends the program costs the it
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ SESSION_FORMAT, OPENED_FORMAT, ITEM_FORMAT = "brigade-pvg-session", "brigade-pvg
 ENDING = ".jsonl"
 Record = Mapping[str, Any]
 KITCHEN = "kitchen_digest"  # in the header of a session in a kitchen
+
+log = logging.getLogger(__name__)
 
 
 class Line(BaseModel):
@@ -144,10 +147,22 @@ def session_files(place: str | Path) -> list[Path]:
 def read_sessions(place: str | Path) -> list[Session]:
     """All sessions in a folder, or the one in a file; those of nobody who judged anything included.
 
+    One that cannot be read is left out with a warning, as long as another one can.
+
     Raises:
-        BrigadeError: there are none, or one cannot be read.
+        BrigadeError: there are none, or none can be read.
     """
-    sessions = [read_session(path) for path in session_files(place) if is_begun(path, SESSION_FORMAT)]
+    sessions, problems = [], list[BrigadeError]()
+    for path in session_files(place):
+        try:
+            if is_begun(path, SESSION_FORMAT):
+                sessions.append(read_session(path))
+        except BrigadeError as error:
+            problems.append(error)
+    if problems and not sessions:
+        raise problems[0]
+    for problem in problems:
+        log.warning("left out: %s", problem)
     if not sessions:
         raise BrigadeError(f"{place}: there are no sessions of verifiers here (files that end with {ENDING})")
     return sessions

@@ -6,8 +6,8 @@ Beside each partner and seed the state machine plays, and `lookahead` once with 
 
 - copy: the live partner itself, with all that it has in mind: a bound that nobody can reach;
 - true: its own program, brought up to date by running beside it: the ceiling;
-- belief: type inference over the library (the default); without: the same, without the partner's program in it;
-  alone: without it, and without what the partner was seen doing as a program;
+- belief: type inference over the library (the default); unguarded: the same, believed from the first tick;
+  without: without the partner's program in it; alone: and without what the partner was seen doing as a program;
 - counting, base_rate: models that know no programs; machine: a state machine; wrong: another specialist.
 """
 
@@ -33,7 +33,7 @@ KITCHEN = "new_counter_circuit"
 PARTNERS = ("beef_specialist", "lettuce_specialist", "assembler", "fsm")
 WRONG = {"beef_specialist": "assembler", "lettuce_specialist": "beef_specialist", "assembler": "lettuce_specialist",
          "fsm": "assembler"}  # fmt: skip
-MODELS = ("copy", "true", "belief", "without", "alone", "counting", "machine", "wrong")
+MODELS = ("copy", "true", "belief", "unguarded", "without", "alone", "counting", "machine", "wrong")
 LEAST = 1e-3  # probability, in logarithms
 _live: list[Agent] = []
 
@@ -60,6 +60,8 @@ def models_of(model: str, partner: str) -> list[Any]:
     if model in ("counting", "base_rate"):
         return [{"name": model, "options": {"trust": 0}}]
     certain = {"true": partner, "machine": "fsm", "wrong": WRONG.get(partner, "assembler")}
+    if model == "unguarded":
+        return [{"name": "types", "options": {"trust": 0}}]
     if model in certain:
         return [{"name": "types", "options": {"library": [certain[model]], "roles": False, "trust": 0}}]
     options = {"belief": {}, "without": {"without": [partner]}, "alone": {"without": [partner], "roles": False}}
@@ -71,7 +73,8 @@ def episode(job: tuple[str, str, int]) -> dict[str, Any]:
     model, partner, seed = job
     imagining = {"models": models_of(model, partner)} if model else None
     agent = make_agent("lookahead", imagining=imagining) if model else make_agent("fsm")
-    _live.append(make_agent(partner))
+    name, _, checkpoint = partner.partition(":")
+    _live.append(make_agent(name, **({"checkpoint": checkpoint} if checkpoint else {})))
     played = play(load_kitchen(KITCHEN), [agent, _live[-1]], seed)
     logs = [
         math.log(max(LEAST, figures[0]))
@@ -90,7 +93,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--seeds", default="0:20", help="from:to")
     arguments.add_argument("--models", default=",".join(MODELS))
-    arguments.add_argument("--partners", default=",".join(PARTNERS))
+    arguments.add_argument("--partners", default=",".join(PARTNERS), help="a policy as neural:CHECKPOINT")
     arguments.add_argument("--workers", type=int, default=2)
     arguments.add_argument("--out", type=Path, help="a line of JSON for each episode")
     given = arguments.parse_args()

@@ -270,7 +270,9 @@ def _add(trials: dict[str, Trial], row: Row, where: str) -> None:
             trial.scores.append(float(row["score"]))
         if row.get("cur_gameloop") not in (None, ""):
             trial.loops.append(int(float(row["cur_gameloop"])))
-    except (KeyError, TypeError, ValueError, IndexError, SyntaxError, RecursionError, MemoryError) as error:
+    except (
+        KeyError, TypeError, ValueError, IndexError, SyntaxError, RecursionError, MemoryError, OverflowError,
+    ) as error:  # fmt: skip
         raise BrigadeError(f"{where}: damaged: {type(error).__name__}: {str(error)[:120]}") from None
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import BaseModel, FiniteFloat, ValidationError
 
 from brigade.batch.estimate import SEED, Interval, interval
 from brigade.envs.registry import BrigadeError
@@ -176,14 +176,46 @@ def read_data(folder: str | Path) -> StudyData:
         raise BrigadeError(f"{folder}: the study cannot be read here: {where}: {first['msg']}") from None
     notes, participants = [], []
     for path in sorted(each for each in (folder / FOLDERS).glob("*") if each.name.isdigit()):
-        steps, note = read_steps(path / STEPS)
-        notes += [note] if note else []
-        participants.append(_participant(study, int(path.name), path, steps))
-    return StudyData(folder, study, dict(record.get("provenance") or {}), tuple(participants), tuple(notes))
+        try:
+            steps, note = read_steps(path / STEPS)
+            notes += [note] if note else []
+            participants.append(_participant(study, int(path.name), path, steps))
+        except BrigadeError as error:  # what others did is there all the same
+            notes.append(f"participant {int(path.name)} is left out: {error}")
+    provenance = record.get("provenance")
+    made_by = provenance if isinstance(provenance, dict) else {}
+    return StudyData(folder, study, made_by, tuple(participants), tuple(notes))
+
+
+class _Step(BaseModel):
+    """What the report reads of the data of a step."""
+
+    recording: str = ""
+    answers: dict[str, FiniteFloat | str | None] = {}
+    ranking: list[str] | None = None
+
+
+def _check_steps(done: Mapping[str, Any], study: StudySpec, number: int, folder: Path) -> None:
+    """See that steps hold what steps hold.
+
+    Raises:
+        BrigadeError: one does not, or it is a game that the study does not have.
+    """
+    games = len(kitchen_order(study, number)) * study.games * len(partner_order(study, number))
+    for step, data in done.items():
+        try:
+            _Step.model_validate(data)
+        except ValidationError as error:
+            place = ".".join(map(str, error.errors()[0]["loc"]))
+            raise BrigadeError(f"{folder / STEPS}: damaged: step {step[:40]}: {place[:80]}") from None
+        game = step.removeprefix("game-")
+        if game != step and not (game.isascii() and game.isdigit() and 1 <= int(game) <= games):
+            raise BrigadeError(f"{folder / STEPS}: damaged: step {step[:40]}, and the study has {games} games")
 
 
 def _participant(study: StudySpec, number: int, folder: Path, lines: list[dict[str, Any]]) -> Participant:
     done: dict[str, dict[str, Any]] = {str(line["step"]): line["data"] for line in lines if "step" in line}
+    _check_steps(done, study, number, folder)
     withdrawn = any("withdrawn" in line for line in lines)
     answers = {step: data["answers"] for step, data in done.items() if isinstance(data.get("answers"), dict)}
     ranking = done.get("ranking", {}).get("ranking")

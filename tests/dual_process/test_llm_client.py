@@ -218,7 +218,7 @@ def test_knobs_that_make_no_sense_are_refused(knobs: dict[str, Any]) -> None:
         (lambda request: httpx2.Response(200, content=b"\xff\xfe{"), "server", 3),
         (lambda request: httpx2.Response(200, content=b'{"choices": [' + b"[" * 5000), "cut_off", 3),
         (lambda request: httpx2.Response(200, json={"choices": []}), "empty", 1),
-        (lambda request: httpx2.Response(302, headers={"location": "/v1/chat/completions"}), "unreachable", 3),
+        (lambda request: httpx2.Response(302, headers={"location": "/v1/chat/completions"}), "not_found", 1),
         (lambda request: httpx2.Response(200, json={"choices": [
             {"message": {"content": "{"}, "finish_reason": "length"}]}), "cut_off", 1),
         (lambda request: httpx2.Response(200, json={"choices": [

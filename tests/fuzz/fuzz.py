@@ -64,11 +64,10 @@ def fuzz(name: str, inputs: int, seconds: float, seed: int, keep: Path) -> dict[
 
 
 def _crashed(crashes: dict[str, list[Any]], error: BaseException, made: Any, keep: Path) -> None:
-    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "fuzz" not in frame.filename]
-    frame = ours[-1]
-    inside = [each for each in ours if ".venv" not in each.filename and "lib/python" not in each.filename]
-    where = f"{Path(inside[-1].filename).name}:{inside[-1].lineno}" if inside else f"{frame.filename}:{frame.lineno}"
-    key = f"{type(error).__name__} {where}"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [each for each in frames if ".venv" not in each.filename and "lib/python" not in each.filename]
+    frame = (ours or frames)[-1]
+    key = f"{type(error).__name__} {Path(frame.filename).name}:{frame.lineno}"
     if key not in crashes:
         crashes[key] = [0, str(error)[:100]]
         _kept(keep / f"crash_{len(crashes)}", made)
@@ -98,7 +97,12 @@ def main() -> None:
     failed = False
     print(f"{'reader':16}{'tried':>8}{'read':>8}{'refused':>9}{'crashes':>9}{'slowest':>9}{'peak':>9}{'time':>8}")
     for name in given.readers or READERS:
-        options = [f"--inputs={given.inputs}", f"--seconds={given.seconds}", f"--seed={given.seed}", f"--keep={given.keep}"]
+        options = [
+            f"--inputs={given.inputs}",
+            f"--seconds={given.seconds}",
+            f"--seed={given.seed}",
+            f"--keep={given.keep}",
+        ]
         command = [sys.executable, __file__, name, *options, "--one"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

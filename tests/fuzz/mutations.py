@@ -7,12 +7,14 @@ import random
 from typing import Any
 
 ODD: tuple[Any, ...] = (
-    None, True, -1, 0, 10**18, 10**30, -(10**400), 1e308, float("nan"), float("inf"), "", "x", "\u202e\x1b[2J", "\ud800",
-    "=1+1", "a" * 100_000, [], {}, [[]], {"a": 1}, "../../x", "9" * 50, "generated:seed=1", "/dev/null", "\0", [None] * 50,
+    None, True, -1, 0, 10**18, 10**30, -(10**400), 1e308, float("nan"), float("inf"), "", "x", "\u202e\x1b[2J",
+    "\ud800", "=1+1", "a" * 100_000, [], {}, [[]], {"a": 1}, "../../x", "9" * 50, "generated:seed=1", "/dev/null",
+    "\0", [None] * 50,
 )  # fmt: skip
 SPLICES = (
-    b"\n", b"{", b"}", b"[", b"]", b"9" * 400, b"null", b'"', b",", b":", b"- ", b"NaN", b"1e999", b"[" * 3000, b"9" * 5000,
-    b"&a [*a]", b"!!python/object:os.system x", b"<<: *a", b"\xff\xfe", b"\x00", b"\xed\xa0\x80", b"\\ud800", b"\t", b"|",
+    b"\n", b"{", b"}", b"[", b"]", b"9" * 400, b"null", b'"', b",", b":", b"- ", b"NaN", b"1e999", b"[" * 3000,
+    b"9" * 5000, b"&a [*a]", b"!!python/object:os.system x", b"<<: *a", b"\xff\xfe", b"\x00", b"\xed\xa0\x80",
+    b"\\ud800", b"\t", b"|",
 )  # fmt: skip
 
 
@@ -75,5 +77,5 @@ class Mutator:
         if isinstance(value, str) and value and draw.random() < 0.4:
             return self.bytes(value.encode(errors="surrogatepass")).decode(errors="replace")
         if isinstance(value, int | float) and not isinstance(value, bool) and draw.random() < 0.5:
-            return draw.choice((value + 1, -value, value * 10**6, value / 3, str(value)))
+            return draw.choice((value + 1, -value, value * 10**6, 1 / 3, str(value)))
         return copy.deepcopy(draw.choice(ODD))

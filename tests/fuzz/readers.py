@@ -118,7 +118,7 @@ class Replies(Reader):
         from brigade.dual_process.thought_kinds.base import make_kind, thoughts
 
         self.recipes = recipes_of(load_kitchen(MAP))
-        self.kinds = [make_kind(name) for name in thoughts]
+        self.kinds = [make_kind(name) for name in thoughts.names]
         plan = [
             {"do": "prepare(cooked_beef)", "when": 'ready("cooked_beef") < 2', "now": True},
             {"leave": "serve(BeefBurger)", "when": None},
@@ -132,7 +132,13 @@ class Replies(Reader):
         }  # fmt: skip
         self.answers = [
             {"rationale": "so", "plan": plan, "message": "hello"},
-            {"belief": "my partner cooks", "numbers": [numbers], "guidelines": "go on", "reflection": "r", "lesson": "l"},
+            {
+                "belief": "my partner cooks",
+                "numbers": [numbers],
+                "guidelines": "go on",
+                "reflection": "r",
+                "lesson": "l",
+            },
             {"tasks": [{"when": 'count("bread") < 1', "do": "prepare(bread)"}], "thought": "t", "action": "wait(4)"},
         ]
 
@@ -145,16 +151,18 @@ class Replies(Reader):
         return self.text
 
     def read(self) -> None:
+        from pydantic import ValidationError
+
         from brigade.dual_process.llm.client import parse_json
         from brigade.dual_process.llm.json_text import Malformed, find_json
         from brigade.dual_process.llm.protocol import Request
         from brigade.dual_process.llm.wire import Body, Heard
         from brigade.envs.registry import BrigadeError
-        from pydantic import ValidationError
 
         found = find_json(self.text)
         for kind in self.kinds:
-            value = kind.read(self.text if kind.schema(self.recipes) is None else found, self.recipes)
+            said = self.text if kind.schema(self.recipes) is None else found
+            value = said if isinstance(said, Malformed) else kind.read(said, self.recipes)
             if not isinstance(value, Malformed):
                 json.dumps(kind.told(value))
         body = {"choices": [{"message": found if isinstance(found, dict) else {"content": self.text}}], "usage": found}
@@ -195,7 +203,9 @@ class Configurations(Reader):
         else:
             text = yaml.safe_dump(mutator.data(data), allow_unicode=True).encode(errors="replace")
         key = mutator.random.choice([*data, "seeds", "vary.clock.seconds", "clock.hz", "ray.workers"])
-        value = mutator.random.choice(["1", "[1, 2]", "{a: 1}", "&a [*a]", "9" * 400, "[" * 500, "\x1b[31m", "null", "''"])
+        value = mutator.random.choice(
+            ["1", "[1, 2]", "{a: 1}", "&a [*a]", "9" * 400, "[" * 500, "\x1b[31m", "null", "''"]
+        )
         self.changes = [f"{key}={value}"] if mutator.random.random() < 0.3 else []
         self.file("one.yaml", text)
         return text + repr(self.changes).encode(errors="replace")
@@ -218,6 +228,7 @@ class Kitchens(Reader):
         root = Path(content.__file__).parent
         self.kitchens = [path.read_bytes() for path in sorted((root / "kitchens").glob("*.yaml"))]
         self.cookbooks = {path.stem: path.read_bytes() for path in sorted((root / "cookbooks").glob("*.yaml"))}
+        play(short_kitchen(), [make_agent("fsm"), make_agent("fsm")], 0)  # the rules are compiled once
 
     def make(self, mutator: Mutator) -> bytes:
         kitchen = yaml.safe_load(mutator.random.choice(self.kitchens))
@@ -390,11 +401,10 @@ class Results(Folders):
         run(RunConfig.load(str(self.folder / "run.yaml"), [f"out={self.base}"]), Console(quiet=True))
 
     def read(self) -> None:
-        from brigade.experiments.kitchen.report.report import as_json, print_report, read_results
+        from brigade.experiments.kitchen.report.report import as_json, print_report
         from brigade.experiments.kitchen.run.verify import verify_file
 
-        results = read_results([self.copy])
-        as_json(results)
+        as_json([self.copy])
         print_report([self.copy], Console(file=io.StringIO(), width=200))
         list(verify_file(self.copy))
 
@@ -435,6 +445,7 @@ class Studies(Folders):
     """Folders of studies."""
 
     files = ("study.json", "participants.jsonl", "participants/*/steps.jsonl")
+    count = 0
 
     def build(self) -> None:
         sys.path.insert(0, str(HERE.parent / "human_play"))
@@ -444,15 +455,16 @@ class Studies(Folders):
 
         study = study_of().model_copy(update={"seconds": 2.0})
         with StudyFolder(self.base, study) as opened:
-            walk(opened.session("anna"), liking={"machine": 5, "helper": 2})
-            walk(opened.session("ben"), stop="ranking", liking={"machine": 5, "helper": 2}, human="random")
+            walk(opened.session("anna"), liking={"machine": 5, "helper": 2}, human="random")
 
     def read(self) -> None:
         from brigade.human_play.study.analysis import read_data
         from brigade.human_play.study.study_report import report, to_csv
 
         to_csv(read_data(self.copy))
-        report(self.copy, Console(file=io.StringIO(), width=100))
+        self.count += 1
+        if self.count % 20 == 0:  # its intervals take a second
+            report(self.copy, Console(file=io.StringIO(), width=100))
 
 
 READERS: dict[str, Callable[[Path], Reader]] = {

@@ -123,7 +123,8 @@ class Chronicler(Breaks):
 @pytest.mark.parametrize("told", [raises, lambda: None, lambda: ["junk"], lambda: [MacroRecord("x", "then", 3, True)]])  # type: ignore[arg-type]
 def test_macro_actions_that_are_none_end_the_episode_and_its_recording_is_read(told: Any, tmp_path: Path) -> None:
     kitchen = load_kitchen("cramped_room", horizon=30)
-    recorder = RecordingWriter(tmp_path / "game.jsonl.zst", make_header(kitchen, 1, None, [{}, {}], "both", {}))
+    named = [{"name": "fsm"}, {"name": "told"}]
+    recorder = RecordingWriter(tmp_path / "game.jsonl.zst", make_header(kitchen, 1, None, named, "both", {}))
     played = play(kitchen, [make_agent("fsm"), Chronicler(told)], 1, recorder=recorder)
     assert "seat 1 (Chronicler), tick 8" in played.crashed
     assert "while telling of its macro actions" in played.crashed

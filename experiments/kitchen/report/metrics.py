@@ -152,9 +152,24 @@ class Run:
         return [episode for episode in self.episodes if episode.finished and episode.group == row.group]
 
 
-def read_runs(folders: Iterable[str | Path]) -> list[Run]:
-    """Results folders, in the order given; see `read_run`."""
-    return [read_run(folder) for folder in folders]
+def read_runs(folders: Iterable[str | Path], left_out: list[str] | None = None) -> list[Run]:
+    """Results folders, in the order given; see `read_run`.
+
+    Args:
+        folders: which.
+        left_out: is given what is wrong with those that cannot be read, as long as any can; else that is raised.
+    """
+    runs, problems = [], list[BrigadeError]()
+    for folder in folders:
+        try:
+            runs.append(read_run(folder))
+        except BrigadeError as error:
+            problems.append(error)
+    if problems and (left_out is None or not runs):
+        raise problems[0]
+    if left_out is not None:
+        left_out += map(str, problems)
+    return runs
 
 
 def read_run(folder: str | Path) -> Run:

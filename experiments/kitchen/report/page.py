@@ -47,9 +47,9 @@ def write_html(folders: Iterable[str | Path], path: str | Path) -> None:
     """Write a page about one or several results folders; the same results give the same page.
 
     Raises:
-        BrigadeError: results that cannot be read, or the page cannot be written.
+        BrigadeError: no results that can be read, or the page cannot be written.
     """
-    write(path, page(read_runs(folders)))
+    write(path, page(read_runs(folders, [])))
 
 
 def page(runs: Sequence[Run]) -> str:

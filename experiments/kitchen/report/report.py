@@ -50,19 +50,26 @@ class Column:
     spare: bool = False
 
 
-def print_report(folders: Iterable[str | Path], console: Console) -> None:
+def print_report(folders: Iterable[str | Path], console: Console) -> list[str]:
     """Print a table per kitchen for each results folder.
 
+    Returns:
+        What is wrong with folders that were left out.
+
     Raises:
-        BrigadeError: a folder that is not there, is damaged, or was written by a newer version.
+        BrigadeError: no folder can be read: it is not there, is damaged, or was written by a newer version.
     """
-    runs = read_runs(folders)
+    left_out: list[str] = []
+    runs = read_runs(folders, left_out)
+    for problem in left_out:
+        console.print(Text(f"left out: {one_line(problem)}", style="yellow"), soft_wrap=True)
     for number, run in enumerate(runs):
         if number:
             console.print()
         _print_run(run, console)
     for note in _notes(runs, console) if any(run.rows for run in runs) else ():
         console.print(Text(note, style="dim"), soft_wrap=True)
+    return left_out
 
 
 def as_json(folders: Iterable[str | Path]) -> dict[str, Any]:
@@ -71,6 +78,7 @@ def as_json(folders: Iterable[str | Path]) -> dict[str, Any]:
     Raises:
         BrigadeError: as `print_report`.
     """
+    left_out: list[str] = []
     runs = [
         {
             "folder": str(run.folder),
@@ -87,9 +95,9 @@ def as_json(folders: Iterable[str | Path]) -> dict[str, Any]:
             "imagined": [asdict(looks) for looks in looks_of(run)],
             "switching": [asdict(switch) for switch in switches(run)],
         }
-        for run in read_runs(folders)
+        for run in read_runs(folders, left_out)
     ]
-    return {"format": REPORT_FORMAT, "version": REPORT_VERSION, "runs": runs}
+    return {"format": REPORT_FORMAT, "version": REPORT_VERSION, "runs": runs, "left_out": left_out}
 
 
 def caveats(run: Run) -> list[str]:

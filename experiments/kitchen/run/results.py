@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from brigade.batch.configuration.specs import AgentSpec
 from brigade.batch.folder.lines import read_lines
@@ -23,10 +23,23 @@ RUN_FORMAT, EPISODE_FORMAT = "brigade-run", "brigade-episode"
 VERSION = 2  # of both; in version 1 some agents have other names: `dual_process.old_names`
 EPISODES, INTERRUPTED, CRASHED = "episodes.jsonl", "interrupted.jsonl", "crashed.jsonl"
 CALLS, RECORDINGS = "calls", "recordings"  # folders beside them
+
+
+class _First(BaseModel):
+    config: dict[str, Any]
+
+
+class _Line(BaseModel):
+    key: str
+    kitchen_digest: str = ""
+    order_script: list[str] | None = None
+
+
 KITCHEN_RUN = Kind(
     what="results file", file=EPISODES, header_format=RUN_FORMAT, record="an episode", record_format=EPISODE_FORMAT,
     version=VERSION,
     traces=(CALLS, RECORDINGS, INTERRUPTED, CRASHED),
+    first=_First, line=_Line,
 )  # fmt: skip
 # keys of a configuration that do not change what is played
 IRRELEVANT = ("out", "ray", "about", "calls", "replay", "recordings")

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import torch
-from pydantic import Field
+from pydantic import BaseModel, Field, StrictInt
 from rich.console import Console
 
 from brigade.batch.configuration.config import Configuration
@@ -177,8 +177,19 @@ def _team_of(record: Record) -> Team:
     return one, other
 
 
+class _First(BaseModel):
+    cast: dict[str, AgentSpec] = {}
+    digests: dict[str, Any] = {}
+
+
+class _Line(BaseModel):
+    team: tuple[str, str]
+    scores: list[StrictInt]
+
+
 CROSSPLAY = Kind(
-    what="cross-play", file=PAIRS, header_format="brigade-crossplay", record="a team", key=_team_of, version=2
+    what="cross-play", file=PAIRS, header_format="brigade-crossplay", record="a team", key=_team_of, version=2,
+    first=_First, line=_Line,
 )  # fmt: skip
 
 
