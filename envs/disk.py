@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from brigade.envs.registry import BrigadeError
+
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 @contextmanager
@@ -53,6 +57,50 @@ def write(path: Path, content: bytes | Iterable[bytes]) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
         _sync(path.parent)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file with the same ending to be written in this block; it takes the place of `path` once it is whole.
+
+    Raises:
+        BrigadeError: it cannot be written; the old file is still there.
+    """
+    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
+    try:
+        with writing(path):
+            yield temporary
+            temporary.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def append(path: Path, line: bytes) -> None:
+    """Add to a file, which is made if need be; it is on disk when this returns, or else the file is as it was.
+
+    Raises:
+        BrigadeError: it cannot be written, for example because the disk is full.
+    """
+    before = path.stat().st_size if path.exists() else None
+    try:
+        with path.open("ab") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        with contextlib.suppress(OSError):  # whoever reads it leaves out half a line too
+            _take_back(path, before)
+        advice = ". Make room and try again" if error.errno in FULL else ""
+        told = f"{path}: cannot be written: {error.strerror}; what was finished before is kept{advice}"
+        raise BrigadeError(told) from None
+
+
+def _take_back(path: Path, size: int | None) -> None:
+    if size is None:
+        path.unlink(missing_ok=True)
+    else:
+        os.truncate(path, size)
 
 
 def _sync(folder: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from brigade.envs.budgets import RECORD_BYTES, parse_json, read_bytes
-from brigade.envs.disk import write, writing
+from brigade.envs.disk import append, write, writing
 from brigade.envs.registry import BrigadeError
 from brigade.envs.text import json_line
-
-FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def read_lines(path: Path, unfinished: bool = False) -> Iterator[dict[str, Any]]:
@@ -117,25 +113,8 @@ class LineFile:
             there = self.path.stat().st_size if self.path.exists() else 0
         if there != self._size:
             raise BrigadeError(f"{self.path}: another program has written to it; is it open twice? Nothing was added")
-        try:
-            with self.path.open("ab") as file:
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            with contextlib.suppress(OSError):  # the next opening leaves out half a line too
-                self._take_back()
-            advice = ". Make room and try again" if error.errno in FULL else ""
-            raise BrigadeError(
-                f"{self.path}: cannot be written: {error.strerror}; what was finished before is kept{advice}"
-            ) from None
+        append(self.path, line)
         self._size += len(line)
-
-    def _take_back(self) -> None:
-        if self._size:
-            os.truncate(self.path, self._size)
-        else:
-            self.path.unlink()
 
 
 def torn(data: bytes) -> int:

@@ -16,7 +16,7 @@ import yaml
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from brigade.envs.disk import writing
+from brigade.envs import disk
 from brigade.envs.text import storable
 
 KIT = __name__.rpartition(".")[0]
@@ -113,8 +113,7 @@ def write(path: str | Path, text: str) -> None:
     Raises:
         BrigadeError: it cannot be written.
     """
-    with writing(Path(path)):
-        Path(path).write_text(storable(text), encoding="utf-8", newline="")
+    disk.write(Path(path), storable(text).encode())
 
 
 def as_yaml(config: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ from brigade.dual_process.old_names import call_now
 from brigade.envs import content
 from brigade.envs.budgets import RECORD_BYTES, parse_json, read_text
 from brigade.envs.content import ContentError, Model
-from brigade.envs.disk import make_folder, write, writing
+from brigade.envs.disk import append, make_folder, write
 from brigade.envs.registry import BrigadeError
 
 log = logging.getLogger(__name__)
@@ -187,10 +187,7 @@ class RecordingReasoner:
             "pieces": pieces,
             "cost_usd": cost,
         }
-        line = json.dumps(record) + "\n"
-        # Opened for every line: calls are seconds apart, and nothing is lost or left open when a run dies.
-        with writing(self.path), self.path.open("a", encoding="utf-8") as file:
-            file.write(line)
+        append(self.path, json.dumps(record).encode() + b"\n")
 
 
 class _Record(BaseModel):

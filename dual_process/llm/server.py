@@ -24,7 +24,9 @@ from brigade.dual_process.llm.protocol import (
     Request,
     Stream,
 )  # fmt: skip
+from brigade.envs.asking import asking
 from brigade.envs.registry import BrigadeError, nearest
+from brigade.envs.text import one_line
 
 __all__ = ["AnswerFunction", "App", "HouseKnobs", "HouseReasoner", "build_app", "serve"]
 
@@ -35,6 +37,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PURPOSE_HEADER = b"x-brigade-purpose"
 MAX_REQUEST = 4_000_000  # bytes
+MAX_NAME, MAX_WORDS = 200, 400  # characters of a model's name, and of a complaint
+HEAD_S, BODY_S = 10.0, 20.0  # seconds that a client has for the head of its first request, and for a body
+CONNECTIONS = 1024  # at a time
 # What a client makes of faults that are no text.
 _FAILED: dict[str, tuple[FailureKind, str]] = {
     "refusal": ("refusal", REFUSAL),
@@ -119,8 +124,8 @@ class _Message(BaseModel):
 class _Asked(BaseModel):
     """The body of a chat completions request."""
 
-    model: str
-    messages: list[_Message] = Field(min_length=1)
+    model: str = Field(max_length=MAX_NAME)
+    messages: list[_Message] = Field(min_length=1, max_length=1000)
     stream: bool = False
     stream_options: dict[str, Any] | None = None
     response_format: dict[str, Any] | None = None
@@ -157,7 +162,11 @@ class _HouseApp:
             entry = {"id": self._model, "object": "model", "created": 0, "owned_by": "brigade"}
             await _respond(send, 200, {"object": "list", "data": [entry]})
         elif route == ("POST", "/v1/chat/completions"):
-            body = await _read_body(receive)
+            try:
+                async with asyncio.timeout(BODY_S):
+                    body = await _read_body(receive)
+            except TimeoutError:
+                return await _refuse(send, 408, "the request took too long to come")
             if body is None:
                 await _refuse(send, 413, "the request is too large")
             else:
@@ -178,7 +187,11 @@ class _HouseApp:
         name, schema = asked.form()
         purpose = headers.get(PURPOSE_HEADER, b"").decode("latin-1") or name
         messages = tuple((message.role, message.text) for message in asked.messages)
-        draw = self._house.draw(messages, purpose, schema)
+        try:
+            with asking(lambda: "house", "answering"):
+                draw = self._house.draw(messages, purpose, schema)
+        except BrigadeError as fault:
+            return await _refuse(send, 400, one_line(str(fault), MAX_WORDS))
         if draw.fault == "hang":
             while (await receive())["type"] != "http.disconnect":
                 pass
@@ -233,14 +246,14 @@ def _usage(draw: Draw) -> dict[str, int]:
 
 
 async def _read_body(receive: Receive) -> bytes | None:
-    body = b""
+    body = bytearray()
     while True:
         message = await receive()
-        body += bytes(message.get("body", b""))
+        body += message.get("body", b"")
         if len(body) > MAX_REQUEST:
             return None
         if not message.get("more_body", False):
-            return body
+            return bytes(body)
 
 
 async def _start(send: Send, status: int, kind: bytes) -> None:
@@ -271,11 +284,22 @@ async def serve(app: App, port: int, host: str = "127.0.0.1") -> None:
     import socket
 
     import uvicorn  # only a served house needs it
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Impatient(H11Protocol):
+        """Does not keep a connection for who never says what he wants."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self.loop.call_later(HEAD_S, lambda: None if self.cycle else transport.close())
 
     try:
         taken = socket.create_server((host, port))
     except OSError as error:
         raise BrigadeError(f"cannot listen on {host}:{port}: {error.strerror}; choose another port") from None
-    config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, http=Impatient, ws="none", log_level="error", lifespan="off", timeout_graceful_shutdown=1,
+        limit_concurrency=CONNECTIONS,
+    )  # fmt: skip
     with taken:
         await uvicorn.Server(config).serve(sockets=[taken])

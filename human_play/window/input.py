@@ -11,7 +11,7 @@ import yaml
 from platformdirs import user_config_path
 
 from brigade.envs.content import Model, read, validate
-from brigade.envs.disk import writing
+from brigade.envs.disk import write, writing
 from brigade.envs.kitchen.content.layout import DOWN, INTERACT, LEFT, RIGHT, STAY, UP
 from brigade.envs.registry import unknown
 
@@ -85,7 +85,7 @@ def save_bindings(bindings: Bindings) -> None:
     path = bindings_file()
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(bindings.model_dump(), sort_keys=False), encoding="utf-8")
+    write(path, yaml.safe_dump(bindings.model_dump(), sort_keys=False).encode())
 
 
 def actions_of(bindings: Bindings) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.numbers import figure, mean_and_error
-from brigade.envs.disk import write, writing
+from brigade.envs.disk import replacing, write
 from brigade.experiments.rl.evaluation.crossplay import Crossplay
 
 PICTURE, SUMMARY = "matrix.png", "summary.json"
@@ -127,8 +127,8 @@ def draw(result: Crossplay, path: Path) -> None:
                 dark = image.norm(returns[i, j, seat]) < 0.6
                 axes.text(j, i, f"{returns[i, j, seat]:.0f}", ha="center", va="center", color="w" if dark else "k")
     figure.colorbar(image, ax=panels, label="return")
-    with writing(path):
-        figure.savefig(path, dpi=120, bbox_inches="tight")
+    with replacing(path) as unfinished:
+        figure.savefig(unfinished, dpi=120, bbox_inches="tight")
 
 
 def _table(result: Crossplay) -> Table:
