@@ -119,7 +119,7 @@ def read_json(path: str | Path, most: int = TEXT_BYTES, what: str = "") -> Any:
 def depth_over(value: Any, most: int) -> bool:
     """Whether lists and mappings are within each other more than `most` deep."""
     level = [value]
-    for _ in range(most + 1):
+    for _ in range(most):
         level = [
             inner
             for outer in level

@@ -11,8 +11,6 @@ from rich.text import Text
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.cli_shared import console
 
-ANY = "any"  # kind of misbehaviour: the one that the path names
-
 llm = typer.Typer(help="Language models: try an endpoint.", no_args_is_help=True)
 
 
@@ -64,7 +62,8 @@ def house(
     fault: Annotated[list[str] | None, typer.Option(help="kind=rate, for example malformed=0.1")] = None,
     seed: Annotated[int, typer.Option(help="Of faults and wrong decisions.")] = 0,
     hostile: Annotated[
-        str | None, typer.Option(help=f"Misbehave instead: a kind, or '{ANY}': as the path says, /KIND/v1.")
+        str | None,
+        typer.Option(help="Misbehave: a kind, 'every' in turn, or 'any': as the path /KIND/v1 says."),
     ] = None,
 ) -> None:
     """Serve house, the scripted reasoner, as an OpenAI-compatible endpoint. It is no language model."""
@@ -92,9 +91,9 @@ def house(
 
 
 def _misbehave(kind: str, port: int) -> None:
-    from brigade.dual_process.llm.hostile import KINDS, Hostile
+    from brigade.dual_process.llm.hostile import ANY, KINDS, Hostile
 
-    server = Hostile(None if kind == ANY else kind)
+    server = Hostile(kind)
     if kind == ANY:
         console.print(f"kinds: {', '.join(KINDS)}", soft_wrap=True)
     where = f"http://127.0.0.1:{port}{'/KIND' if kind == ANY else ''}/v1"

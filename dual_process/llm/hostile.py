@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import random
 import struct
@@ -24,6 +25,7 @@ from brigade.envs.registry import BrigadeError, unknown
 Piece = bytes | float  # bytes to send, or seconds to wait
 Behaviour = Callable[["Asked"], Iterable[Piece]]
 LONG_S = 600.0
+ANY, EVERY = "any", "every"
 LIMIT = 16 * MIB  # bytes of a request's head
 MAX_BODY = 4 * MIB
 TEXT = json.dumps(
@@ -261,16 +263,18 @@ class Hostile:
     """A server that misbehaves.
 
     Args:
-        kind: in which way; with none the first part of a URL's path says it, as in `http://HOST:PORT/silence/v1`.
+        kind: in which way; `every`: another one with each request; `any`: as the first part of a URL's path says, as in
+            `http://HOST:PORT/silence/v1`.
 
     Raises:
         BrigadeError: a kind that there is not.
     """
 
-    def __init__(self, kind: str | None = None):
-        if kind is not None and kind not in KINDS:
-            raise unknown("kind of misbehaviour", kind, KINDS)
+    def __init__(self, kind: str = ANY):
+        if kind not in (ANY, EVERY, *KINDS):
+            raise unknown("kind of misbehaviour", kind, (ANY, EVERY, *KINDS))
         self.kind = kind
+        self._turns = itertools.cycle(KINDS)
 
     async def serve(self, port: int, host: str = "127.0.0.1") -> None:
         """Serve on a port until cancelled.
@@ -296,7 +300,7 @@ class Hostile:
         gone = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError)
         with contextlib.suppress(*gone):  # the task ends here either way
             kind, asked = await _read(reader, writer)
-            kind = self.kind or kind
+            kind = next(self._turns) if self.kind == EVERY else kind if self.kind == ANY else self.kind
             if kind == "reset":
                 _reset(writer)
                 return
