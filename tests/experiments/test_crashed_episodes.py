@@ -57,3 +57,26 @@ def test_the_others_are_kept_and_a_better_day_makes_it_whole(tmp_path: Path, wor
     assert "2 of 4 episodes are in" in done.stdout
     _, *episodes = map(json.loads, (folder / "episodes.jsonl").read_text().splitlines())
     assert [episode["seed"] for episode in episodes] == [0, 1, 2, 3]
+
+
+def test_an_episode_whose_calls_cannot_be_written_does_not_count_as_finished(tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text(
+        "name: calls\nkitchens: [{name: new_counter_circuit, horizon: 60}]\nteams: [[dpt, fsm]]\nseeds: 2\n"
+        "calls: true\nrecordings: false\nray: {workers: 0}\n"
+    )
+    limited = (
+        "import resource, runpy, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000))\n"
+        "sys.argv = ['brigade', 'run', 'run.yaml']\n"
+        "runpy.run_module('brigade', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", limited], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stdout
+    assert "thought of chef 1 at tick" in done.stderr
+    assert "cannot be written: File too large" in " ".join(done.stderr.split())
+    folder = tmp_path / "results" / "calls"
+    assert len((folder / "episodes.jsonl").read_text().splitlines()) == 1
+    again = brigade(tmp_path, "run", "run.yaml")
+    assert again.returncode == 0, again.stderr
+    assert len((folder / "episodes.jsonl").read_text().splitlines()) == 3

@@ -9,7 +9,9 @@ import random
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -211,3 +213,110 @@ def test_a_full_disk_ends_the_recording_and_not_the_game(tmp_path):
     assert 0 < len(recording.ticks) < 200
     assert recording.cut is not None
     assert recording.first_difference() is None
+
+
+def rewritten(whole: Path, path: Path, change: Callable[[list[dict[str, Any]]], None], unchained: bool = False) -> Path:
+    """A recording with its lines changed by hand, the chain left as it was; or of before there was one."""
+    raw = zstandard.ZstdDecompressor().decompressobj().decompress(whole.read_bytes())
+    lines = [json.loads(line) for line in raw.split(b"\n")[:-1]]
+    if unchained:
+        lines[0]["version"] = 2
+        for line in lines:
+            line.pop("h", None)
+    change(lines)
+    text = b"".join(json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n" for line in lines)
+    path.write_bytes(zstandard.ZstdCompressor().compress(text))
+    return path
+
+
+def a_message(lines: list[dict[str, Any]]) -> None:
+    lines[5]["m"] = [[0, "I never said this"]]
+
+
+def a_thought(lines: list[dict[str, Any]]) -> None:
+    next(line for line in lines if line.get("th"))["th"][0]["value"] = "I never thought this"
+
+
+def an_agent(lines: list[dict[str, Any]]) -> None:
+    lines[0]["agents"][1]["name"] = "fsm"
+
+
+def a_macro_action(lines: list[dict[str, Any]]) -> None:
+    next(line for line in lines[1:-1] if line.get("mac"))["mac"][0] = []
+
+
+def a_result(lines: list[dict[str, Any]]) -> None:
+    lines[-1]["end"]["result"]["fires"] = 77
+
+
+def a_link(lines: list[dict[str, Any]]) -> None:
+    del lines[9]["h"]
+
+
+@pytest.mark.parametrize("change", [a_message, a_thought, an_agent, a_macro_action, a_result, a_link])
+def test_whatever_is_changed_in_a_line_is_noticed(
+    whole: Path, tmp_path: Path, change: Callable[[list[dict[str, Any]]], None]
+) -> None:
+    same = read_recording(rewritten(whole, tmp_path / "same.jsonl.zst", lambda lines: None))
+    assert same.changed is None
+    assert same.compare()[1] is None
+    changed = read_recording(rewritten(whole, tmp_path / "changed.jsonl.zst", change))
+    assert changed.changed is not None
+    assert "was changed after it was recorded" in str(changed.compare()[1])
+
+
+def test_recordings_of_before_the_chain_verify_for_what_they_cover(whole: Path, tmp_path: Path) -> None:
+    old = read_recording(rewritten(whole, tmp_path / "old.jsonl.zst", a_message, unchained=True))
+    assert (old.changed, old.cut, old.compare()[1]) == (None, None, None)
+
+    def an_action(lines: list[dict[str, Any]]) -> None:
+        lines[300]["a"] = "00" if lines[300]["a"] != "00" else "11"
+
+    other = read_recording(rewritten(whole, tmp_path / "other.jsonl.zst", an_action, unchained=True))
+    assert "differ from the recording" in str(other.compare()[1])
+
+
+ODD_HEADERS = {
+    "seed": ["x", 1.5, 10**30, None], "order_script": [5, [5]], "agents": [None, [], [{}], [{"name": "fsm"}] * 9],
+    "ids": ["x"], "provenance": ["x"], "kitchen": [None, []], "clock": [5], "version": [None, True, "3", 99, -1],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value"), [(name, each) for name, odd in ODD_HEADERS.items() for each in odd])
+def test_a_header_that_is_none_is_refused_with_its_field(
+    whole: Path, tmp_path: Path, field: str, value: object
+) -> None:
+    def change(lines: list[dict[str, Any]]) -> None:
+        lines[0][field] = value
+
+    with pytest.raises(BrigadeError, match=rf"odd.jsonl.zst: (damaged header: {field}|version)"):
+        read_recording(rewritten(whole, tmp_path / "odd.jsonl.zst", change))
+
+
+@pytest.mark.parametrize(
+    ("at", "line"),
+    [
+        (4, '{"t":1e999}'), (4, '{"t":3,"a":"00"}'), (4, "[" * 5000), (4, "[]"),
+        (4, '{"t":3,"a":"0","c":"0000000000000000"}'),
+        (4, '{"t":3,"a":"09","c":"0000000000000000"}'), (-1, '{"end":5}'), (-1, '{"end":{"ticks":1,"finished":true}}'),
+        (-1, '{"end":{"ticks":1,"finished":true,"result":{"score":"9"}}}'), (4, '{"t":3,"a":"00","c":"zz"}'),
+    ],
+)  # fmt: skip
+def test_a_line_that_is_none_cuts_the_recording_there(whole: Path, tmp_path: Path, at: int, line: str) -> None:
+    raw = zstandard.ZstdDecompressor().decompressobj().decompress(whole.read_bytes()).split(b"\n")[:-1]
+    raw[at] = line.encode()
+    path = tmp_path / "odd.jsonl.zst"
+    path.write_bytes(zstandard.ZstdCompressor().compress(b"\n".join(raw) + b"\n"))
+    recording = read_recording(path)
+    assert "damaged" in str(recording.cut)
+    assert len(recording.ticks) == (3 if at == 4 else 500)
+    recording.compare()
+
+
+def test_a_bomb_is_refused(tmp_path: Path) -> None:
+    size = 1 << 17
+    block = ((size << 3) | (1 << 1)).to_bytes(3, "little") + b"\n"
+    path = tmp_path / "bomb.jsonl.zst"
+    path.write_bytes(b"\x28\xb5\x2f\xfd\x00\x38" + block * (4 * (1 << 30) // size) + (1).to_bytes(3, "little"))
+    with pytest.raises(BrigadeError, match=r"bomb\.jsonl\.zst: larger than 256 MiB when unpacked"):
+        read_recording(path)

@@ -1,0 +1,86 @@
+"""Programs that are asked to end: by SIGTERM as by Ctrl-C, with what was finished kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from brigade.batch.running.ray_session import AUTH_MODE, AUTH_TOKEN, ray_session
+from brigade.batch.running.stopping import handlers_kept
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+
+
+def begun(folder: Path, workers: int) -> subprocess.Popen[str]:
+    """A run of many episodes, once some are finished."""
+    (folder / "run.yaml").write_text(
+        f"name: run\nkitchens: [{{name: cramped_room, horizon: 200}}]\nteams: [[fsm, fsm]]\nseeds: 4000\n"
+        f"ray: {{workers: {workers}}}\nrecordings: false\n"
+    )
+    command = [sys.executable, "-m", "brigade", "run", str(folder / "run.yaml"), f"out={folder / 'out'}"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    episodes = folder / "out" / "episodes.jsonl"
+    until = time.monotonic() + 120
+    while time.monotonic() < until and (not episodes.exists() or episodes.read_bytes().count(b"\n") < 3):
+        time.sleep(0.05)
+    return running
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.outer)])
+def test_a_run_ends_in_order(name: str, workers: int, tmp_path: Path) -> None:
+    running = begun(tmp_path, workers)
+    running.send_signal(getattr(signal, name))
+    said, _ = running.communicate(timeout=60)
+    assert running.returncode == 130, said
+    assert "Traceback" not in said
+    assert "goes on from there" in said or "stopped" in said
+    lines = (tmp_path / "out" / "episodes.jsonl").read_bytes()
+    assert lines.endswith(b"\n")
+    keys = [json.loads(line)["key"] for line in lines.split(b"\n")[1:-1]]
+    assert len(keys) == len(set(keys)) >= 2
+
+
+def test_what_a_library_does_with_signals_does_not_last() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with handlers_kept():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.outer
+def test_a_ray_that_is_started_here_lets_in_nobody_without_its_token() -> None:
+    script = (
+        "import logging, ray, sys\n"
+        "try:\n"
+        "    ray.init(address=sys.argv[1], logging_level=logging.CRITICAL)\n"
+        "    print('in', ray.get(ray.remote(lambda: 5).remote(), timeout=30))\n"
+        "except Exception as error:\n"
+        "    print('refused', error)\n"
+    )
+    assert AUTH_MODE not in os.environ
+    with ray_session(1):
+        import ray
+
+        address = ray.get_runtime_context().gcs_address
+        tokens = {"none": {}, "right": {AUTH_MODE: "token", AUTH_TOKEN: os.environ[AUTH_TOKEN]}}
+        outside = {name: value for name, value in os.environ.items() if name not in (AUTH_MODE, AUTH_TOKEN)}
+        told = {
+            name: subprocess.run(
+                [sys.executable, "-c", script, address], env={**outside, **more}, capture_output=True, text=True,
+                timeout=120, check=False,
+            ).stdout
+            for name, more in tokens.items()
+        }  # fmt: skip
+    assert AUTH_MODE not in os.environ
+    assert "in 5" in told["right"]
+    assert "refused" in told["none"]
+    with ray_session(1) as ours:  # and again, in the same process
+        assert ours
