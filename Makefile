@@ -7,7 +7,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYGAME_HIDE_SUPPORT_PROMPT := 1
 
-.PHONY: demo test test-all lint types imports format studies bench clean
+.PHONY: demo test test-all lint types imports format studies bench fuzz kills constraints clean
 
 demo: .venv/.installed
 	$(BIN)/brigade demo
@@ -22,6 +22,20 @@ test-all: .venv/.installed
 
 studies: .venv/.installed
 	$(BIN)/python -m pytest -m study
+
+# Nearly right inputs at everything that reads: at most so many, for so many seconds a reader.
+INPUTS ?= 20000
+SECONDS ?= 60
+fuzz: .venv/.installed
+	$(BIN)/python tests/fuzz/fuzz.py --inputs $(INPUTS) --seconds $(SECONDS)
+
+# Runs and trainings that are killed at random moments, and gone on with.
+kills: .venv/.installed
+	$(BIN)/python tests/fuzz/kills.py
+
+# The versions in this environment, for others to install.
+constraints: .venv/.installed
+	$(BIN)/python -m pip freeze --exclude-editable | grep -v ' @ ' | sed 's/+cpu$$//' > constraints.txt
 
 bench: .venv/.installed
 	$(BIN)/brigade bench
