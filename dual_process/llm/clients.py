@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 from collections.abc import AsyncGenerator
@@ -56,7 +57,7 @@ class BesideReasoner:
         ended = False
 
         def listen(answer: Any, last: bool) -> None:
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(came.put_nowait, (answer, last))
 
         number = worker.listen(listen, CLIENTS, method, self._name, self.endpoint, request)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brigade.envs.budgets import TABLE_BYTES, TooMuch, in_bytes
 from brigade.envs.registry import BrigadeError
 
 GLOBALS = re.compile(  # what a pickled table of plain objects names; stand-ins are made of these, nothing is imported
@@ -34,6 +35,8 @@ def read_rows(path: Path) -> Iterator[Row]:
         BrigadeError: neither of them, or a pickle that holds more than a table of plain objects.
         OSError: the file cannot be read.
     """
+    if path.stat().st_size > TABLE_BYTES:
+        raise TooMuch(f"{path}: larger than {in_bytes(TABLE_BYTES)}, the most that is read")
     with path.open("rb") as file:
         pickled = file.read(1) == b"\x80"
     return _pickled_rows(path) if pickled else _csv_rows(path)
