@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -18,7 +19,7 @@ from brigade.envs.registry import BrigadeError
 
 ATTEMPTS = 3  # how often Ray is started before we give up: it may find a port taken that it had just seen free
 AUTH_MODE, AUTH_TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
-_TOKEN = secrets.token_hex(32)  # Ray reads it once in a process
+_TOKEN = secrets.token_hex(32)
 KNOCK_S = 10.0  # how long a cluster has to say that it is there
 
 
@@ -39,15 +40,15 @@ def ray_session(workers: int | None = None, address: str | None = None, show: bo
         BrigadeError: no cluster can be reached at the address, or Ray cannot be started here.
     """
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns about GPUs it has not got
-    import ray
-
-    if ray.is_initialized():
+    if "ray" in sys.modules and sys.modules["ray"].is_initialized():
         yield False
         return
     options: dict[str, Any] = {"address": address or "local", "logging_level": logging.ERROR, "log_to_driver": show}
     if address is None:
         options |= {"num_cpus": workers, "include_dashboard": False}
     with _token_asked_for() if address is None else nullcontext():
+        import ray
+
         try:
             with interrupted_later(), handlers_kept():  # Ray takes SIGTERM for itself
                 _start(options)
@@ -70,10 +71,21 @@ def _token_asked_for() -> Iterator[None]:
         return
     os.environ |= {AUTH_MODE: "token", AUTH_TOKEN: _TOKEN}
     try:
+        _read_environment_again()
         yield
     finally:
         for name in (AUTH_MODE, AUTH_TOKEN):
             os.environ.pop(name, None)
+        _read_environment_again()
+
+
+def _read_environment_again() -> None:
+    """Have Ray heed what is in the environment now: it reads that once, when it is imported."""
+    if "ray" in sys.modules:
+        from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
+
+        Config.initialize("")
+        AuthenticationTokenLoader.instance().reset_cache()
 
 
 def _start(options: dict[str, Any]) -> None:
