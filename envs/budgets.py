@@ -60,7 +60,7 @@ def read_bytes(path: str | Path, most: int, what: str = "") -> bytes:
         with Path(path).open("rb") as file:
             data = file.read(most + 1)
     except FileNotFoundError:
-        raise BrigadeError(f"{named}: no such file") from None
+        raise BrigadeError(f"{named}: cannot be read: no such file") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         raise BrigadeError(f"{named}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > most:

@@ -197,20 +197,27 @@ class Recording:
             yield game
 
     def compare(self) -> tuple[int, str | None]:
-        """How many ticks the engine plays identically today, and the first tick and field in which it does not."""
+        """How many ticks the engine plays identically today, and the first tick and field in which it does not.
+
+        Where it plays all of them, what is told is the first line that was changed after it was recorded.
+        """
+        steps, difference = self.replayed()
+        if difference is None and self.changed is not None:
+            where = f"tick {self.changed}" if self.changed < len(self.ticks) else "the end"
+            return self.changed, f"{where}: its line, or the one before, was changed after it was recorded"
+        return steps, difference
+
+    def replayed(self) -> tuple[int, str | None]:
+        """The same of actions, states and the score alone, which is all that the engine can tell of."""
         game = None
         for line, game in zip(self.ticks, self.play_again(), strict=True):
             differing = fingerprint_differences(line.check, fingerprint(game.state))
             if differing:
                 return line.tick, f"tick {line.tick}: {differing[0]} differ from the recording"
-            if line.tick == self.changed:
-                return line.tick, f"tick {line.tick}: its line was changed after it was recorded"
         if self.end is not None and game is not None:
             recorded, played = self.end["result"]["score"], int(game.state.score[0])
             if recorded != played:
                 return len(self.ticks), f"the end: score {recorded} recorded, {played} replayed"
-        if self.changed is not None:
-            return len(self.ticks), "the end: its line was changed after it was recorded"
         return len(self.ticks), None
 
     def first_difference(self) -> str | None:

@@ -44,7 +44,7 @@ class _Line(BaseModel):
 class Named(_Line):
     """An agent in a header."""
 
-    name: str
+    name: str = ""
     options: dict[str, Any] = {}
 
 
@@ -145,7 +145,7 @@ def header_of(line: bytes, where: str) -> dict[str, Any]:
         checked = _HEADER.validate_python(header)
     except ValidationError as error:
         raise BrigadeError(f"{where}: damaged header: {_first(error)}") from None
-    return header | checked.model_dump(include={"provenance", "messages", "clock", "ids"})
+    return header | checked.model_dump(include={"provenance", "messages", "clock", "ids", "agents"})
 
 
 def line_of(line: bytes, chefs: int) -> Tick | dict[str, Any]:

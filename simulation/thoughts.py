@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from brigade.agents.base import Agent, Observation
 from brigade.envs.registry import BrigadeError
+from brigade.envs.text import taken_all
 from brigade.simulation.clock import Clock, Pending, RealClock
 from brigade.simulation.outcome import CRASHED, Outcome
 
@@ -154,7 +155,7 @@ def _written(outcome: Outcome, kind: str) -> Outcome:
     if outcome.told is None:
         return outcome
     try:
-        return replace(outcome, told=json.loads(json.dumps(dict(outcome.told))))
+        return replace(outcome, told=taken_all(json.loads(json.dumps(dict(outcome.told)))))
     except (TypeError, ValueError, RecursionError) as error:
         problem = f"what it told cannot be written as JSON: {error}"
         log.error("a %s thought failed: %s", kind, problem)

@@ -216,7 +216,7 @@ KINDS: dict[str, Behaviour] = {
     "length_twice": always(head(len(_G), more="Content-Length: 3\r\n") + _G),
     "chunk_huge": always(head(more="Transfer-Encoding: chunked\r\n") + b"F" * 16 + b"\r\n" + _G, LONG_S),
     # not what was asked for
-    "html": always(whole(b"<!DOCTYPE html><html>\x1b[31mlog in</html>", kind="text/html")),
+    "html": always(whole(b"<!DOCTYPE html><title>\x1b[31mlog in", kind="text/html")),
     "nothing": always(whole(b"")),
     "null": always(whole(b"null")),
     "numbers": always(whole(b"[1e999, NaN, -0]")),

@@ -62,7 +62,7 @@ class Replay:
             kitchen, self.seats, self.hz, header["seed"], header["order_script"],
             cast(Mode, mode) if mode in get_args(Mode) else "both",
         )  # fmt: skip
-        same, difference = recording.compare()
+        same, difference = recording.replayed()
         self.differs_at = None if difference is None else min(same + 1, self.ticks)
         self.warnings = tuple(_warnings(recording, difference))
         self._every = max(SNAPSHOT_TICKS, -(-self.ticks // MOST_SNAPSHOTS))
@@ -168,4 +168,6 @@ def _warnings(recording: Recording, difference: str | None) -> list[str]:
         told.append(f"Not whole: {recording.cut}; a whole game here has {recording.kitchen.horizon} ticks.")
     if difference is not None:
         told.append(f"Does not replay: {difference}. From there on this is what the engine plays today.")
+    elif (changed := recording.compare()[1]) is not None:
+        told.append(f"It replays, but {changed}.")
     return told

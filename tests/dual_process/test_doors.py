@@ -169,7 +169,7 @@ def test_what_a_thought_tells_is_written_as_it_was(
     recorder = RecordingWriter(path, make_header(kitchen, 2, None, [{}, {}], "both", {}))
     played = play(kitchen, team, 2, clock=VirtualClock(4.0, Constant(1.0)), recorder=recorder)
     read = [thought for line in read_recording(path).ticks for thought in line.thoughts]
-    assert [each["value"] for each in (*played.thoughts, *read)] == ["half of a pair: \ud83d"] * 2
+    assert [each["value"] for each in (*played.thoughts, *read)] == ["half of a pair: \N{REPLACEMENT CHARACTER}"] * 2
 
 
 def test_a_foreign_framework_is_an_agent_that_thinks_for_as_long_as_it_is_there(toy: list[Echo]) -> None:

@@ -248,9 +248,10 @@ def Game_at_start(kitchen: Any) -> dict[str, Any]:
 
 class TestMessages:
     def test_messages_are_one_short_clean_line(self):
-        assert clean("We need\n lettuce\x07\x1b[2J") == "We need lettuce [2J"
+        assert clean("We need\n lettuce\x07\x1b[2J") == "We need lettuce␇␛[2J"
         assert len(clean("a" * 100_000)) == MAX_LENGTH
-        assert clean(None) == clean(7) == clean("\u202e\u200b") == ""
+        assert clean(None) == clean(7) == clean(" \u2003\n") == ""
+        assert clean("\u202e\u200b") == "\\u202e\\u200b"
 
     def test_the_four_modes(self):
         told = {

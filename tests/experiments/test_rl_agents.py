@@ -202,7 +202,7 @@ def test_damaged_checkpoints_are_explained(tmp_path: Path) -> None:
     with pytest.raises(BrigadeError, match="written by a newer Brigade"):
         load(where)
     (where / CARD).write_text(text[:50])
-    with pytest.raises(BrigadeError, match="not JSON"):
+    with pytest.raises(BrigadeError, match="not valid JSON"):
         load(where)
     (where / CARD).write_text(text.replace('"tanh"', '"tan"'))
     with pytest.raises(BrigadeError, match="activation"):

@@ -66,7 +66,7 @@ def test_the_table_has_a_row_per_game_with_what_the_recordings_say(studied: Path
         assert row["after_each_partner.able"] == str(LIKING[row["partner"]])
         assert row["problem"] == ""
     assert any(float(row["contribution"] or 0) > 0 for row in rows)
-    assert {(row["participant"], row["end.remarks"]) for row in rows} == {("1", '=words, "and" more'), ("2", "")}
+    assert {(row["participant"], row["end.remarks"]) for row in rows} == {("1", '\'=words, "and" more'), ("2", "")}
     assert {(row["participant"], row["partner"], row["rank"]) for row in rows} == {
         ("1", "machine", "1"), ("1", "helper", "2"), ("2", "machine", ""), ("2", "helper", ""),
     }  # fmt: skip

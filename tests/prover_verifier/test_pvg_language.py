@@ -36,6 +36,7 @@ from brigade.envs.prover_verifier.kitchen.behaviours import claim_of
 from brigade.envs.prover_verifier.kitchen.claims import read_claim
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, find_protocol
 from brigade.envs.registry import BrigadeError
+from brigade.envs.text import taken
 from brigade.experiments.prover_verifier import metrics
 from brigade.experiments.prover_verifier.arithmetic import open_weights as arithmetic_open_weights
 from brigade.experiments.prover_verifier.config import PvgConfig
@@ -390,6 +391,7 @@ def test_the_verifier_is_told_the_whole_claim(argument: str) -> None:
     verifier = Lines(ACCEPTED)
     dialogue = talked(topic, "adp", Lines({"claim": claim}), verifier)
     (told,) = verifier.heard[0]
+    claim["argument"] = taken(argument)
     assert json.loads(told["text"]) == claim
     assert read_claim(json.loads(told["text"]), topic.game.kitchen, topic.game.words) == topic.claim
     assert dialogue.unreadable == 0

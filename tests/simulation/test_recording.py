@@ -277,7 +277,7 @@ def test_recordings_of_before_the_chain_verify_for_what_they_cover(whole: Path, 
 
 
 ODD_HEADERS = {
-    "seed": ["x", 1.5, 10**30, None], "order_script": [5, [5]], "agents": [None, [], [{}], [{"name": "fsm"}] * 9],
+    "seed": ["x", 1.5, 10**30, None], "order_script": [5, [5]], "agents": [None, [], [5], [{"name": "fsm"}] * 9],
     "ids": ["x"], "provenance": ["x"], "kitchen": [None, []], "clock": [5], "version": [None, True, "3", 99, -1],
 }  # fmt: skip
 
