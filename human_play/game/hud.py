@@ -20,7 +20,8 @@ from brigade.simulation.messages import PRESETS
 BUBBLE_S, POINTS_S = 4.0, 1.6  # how long words and points are seen
 COLOURS = {"served": theme.ACCENT, "missed": theme.BAD, "wrong": theme.BAD, "fire": theme.BAD}
 THOUGHTS = {"belief": "What it believes of you", "plan": "What it has set out to do",
-            "reflection": "What it has learned"}  # fmt: skip
+            "reflection": "What it has learned", "check": "What became of its plan",
+            "look": "What it imagined"}  # fmt: skip
 OTHER_THOUGHT = "What it thinks"
 
 

@@ -39,7 +39,9 @@ QUALITY = 7  # of 10, of an MP4
 EXTRA = "videos need the package imageio[ffmpeg]; install it with: pip install 'brigade[study]'"
 THOUGHTS = {"belief": ("What it believes of its partners", "believes"),
             "plan": ("What it has set out to do", "has set out to"),
-            "reflection": ("What it has learned", "has learned")}  # fmt: skip
+            "reflection": ("What it has learned", "has learned"),
+            "check": ("What became of its plan", "imagined its plan:"),
+            "look": ("What it imagined", "imagined:")}  # fmt: skip
 OTHER_THOUGHT = ("What it thinks", "thinks")
 
 
