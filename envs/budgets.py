@@ -20,10 +20,10 @@ KIB, MIB = 1 << 10, 1 << 20
 TEXT_BYTES = 4 * MIB  # of a text that people write: configurations, kitchens, cookbooks, cards, lessons
 YAML_BYTES = 256 * KIB
 TABLE_BYTES = 1024 * MIB  # of a table of games
-RECORD_BYTES = 512 * MIB  # of a file of records, problems or calls, unpacked
+RECORD_BYTES = 8192 * MIB  # of a file of records, problems or calls, unpacked; it is read line by line
 RECORDING_BYTES = 256 * MIB  # of a recording, unpacked; nothing that a game writes comes near it
 NUMBERS_BYTES = 1024 * MIB  # of a policy's numbers
-LINE_BYTES = 16 * MIB  # of one line of records
+LINE_BYTES = 16 * MIB  # of one line of records, or of a recording
 REPLY_BYTES = 4 * MIB  # of one answer of an endpoint, decoded
 STREAM_BYTES = 16 * MIB  # of one that streams: every piece of text comes in an envelope
 ERROR_BYTES = 64 * KIB  # of an endpoint's complaint
@@ -82,18 +82,19 @@ def read_text(path: str | Path, most: int = TEXT_BYTES, what: str = "") -> str:
         raise BrigadeError(f"{named}: cannot be read: it is not UTF-8 (byte {error.start})") from None
 
 
-def parse_json(text: str | bytes, where: str) -> Any:
+def parse_json(text: str | bytes, where: str, ours: bool = False) -> Any:
     """JSON as the standard has it: without NaN and infinities, not too deep, and no number that Python cannot hold.
 
     Args:
         text: of one value.
         where: it is from, in front of messages.
+        ours: whether Brigade writes such, which may hold NaN and infinities: settings can be infinite.
 
     Raises:
         BrigadeError: it is none.
     """
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        value = json.loads(text) if ours else json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise BrigadeError(
             f"{where}: not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"

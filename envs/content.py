@@ -158,6 +158,7 @@ class _Reader:
         self._loader = yaml.SafeLoader("")
         self._within: list[yaml.Node] = []  # the nodes that the present one is in
         self._nodes = 0
+        self._single: dict[int, Any] = {}  # what single nodes hold
 
     def read(self, text: str, empty: Any) -> Any:
         """The data of a text; `empty` for one with nothing in it."""
@@ -209,8 +210,10 @@ class _Reader:
         if self.as_text:
             return taken(node.value)
         try:
-            value = self._loader.construct_object(node, deep=True)
-            return taken(value) if isinstance(value, str) else value
+            if id(node) not in self._single:  # an alias repeats a node; its text is taken once
+                value = self._loader.construct_object(node, deep=True)
+                self._single[id(node)] = taken(value) if isinstance(value, str) else value
+            return self._single[id(node)]
         except yaml.constructor.ConstructorError as error:
             raise self._error(node, f"cannot be read: {error.problem}") from None
         except (ValueError, LookupError, AttributeError):  # what PyYAML lets out for `2001-02-30` or `!!int x`

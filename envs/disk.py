@@ -49,13 +49,24 @@ def write(path: Path, content: bytes | Iterable[bytes]) -> None:
     Raises:
         BrigadeError: it cannot be written, for example because the disk is full; the old file is still there.
     """
-    temporary = path.with_name(path.name + ".tmp")
+    parts = [content] if isinstance(content, bytes) else content
     with writing(path):
-        with temporary.open("wb") as file:
-            file.writelines([content] if isinstance(content, bytes) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        path = path.resolve()  # what a link leads to is replaced, not the link
+        if path.exists() and not path.is_file():  # such as /dev/stdout
+            with path.open("wb") as file:
+                file.writelines(parts)
+            return
+        temporary = path.with_name(path.name + ".tmp")
+        try:
+            with temporary.open("wb") as file:
+                file.writelines(parts)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
         _sync(path.parent)
 
 
@@ -76,8 +87,10 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def append(path: Path, line: bytes) -> None:
+def append(path: Path, line: bytes, sync: bool = True) -> None:
     """Add to a file, which is made if need be; it is on disk when this returns, or else the file is as it was.
+
+    Without `sync` it is with the operating system, which takes no time: it outlives this process, not a power cut.
 
     Raises:
         BrigadeError: it cannot be written, for example because the disk is full.
@@ -87,7 +100,8 @@ def append(path: Path, line: bytes) -> None:
         with path.open("ab") as file:
             file.write(line)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
     except OSError as error:
         with contextlib.suppress(OSError):  # whoever reads it leaves out half a line too
             _take_back(path, before)

@@ -20,6 +20,7 @@ _HALF = re.compile(r"[\ud800-\udfff]")
 _PAIR = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
 _ON_TOP = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"  # marks over letters
 _STACKED = re.compile(f"([{_ON_TOP}]{{4}})[{_ON_TOP}]+")
+_TURN = re.compile(r"<(?=[A-Za-z/|\uff5c])|\[/?(?=INST|THINK|TOOL|AVAILABLE|SYSTEM)")  # how templates mark turns
 _JOINERS = "\u200c\u200d"  # parts of words and of emoji
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # as spreadsheets begin one
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -70,17 +71,21 @@ def one_line(text: str, most: int = LONGEST) -> str:
 def prompt_json(state: Any, compact: bool = True) -> str:
     """Plain data as JSON for a place between fences in a prompt; nothing in it closes the fence or begins a turn."""
     text = json.dumps(state, separators=(",", ":") if compact else None)
-    return text.replace("`", "\\u0060").replace("<|", "<\\u007c")
+    return _TURN.sub(lambda mark: f"\\u{ord(mark.group()[0]):04x}{mark.group()[1:]}", text.replace("`", "\\u0060"))
 
 
 def prompt_words(text: str) -> str:
     """Words for a place in a prompt; nothing in them opens or closes a fence, or begins a turn."""
-    return whole(text).replace("```", "\N{RIGHT SINGLE QUOTATION MARK}" * 3).replace("<|", "< |")
+    fenceless = whole(text).replace("```", "\N{RIGHT SINGLE QUOTATION MARK}" * 3)
+    return _TURN.sub(lambda mark: f"{mark.group()[0]} {mark.group()[1:]}", fenceless)
 
 
 def cell(value: Any) -> Any:
     """A value for a table of text: what a spreadsheet would run as a formula gets an apostrophe before it."""
-    if not isinstance(value, str) or not value.lstrip().startswith(_FORMULA) or _NUMBER.fullmatch(value):
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
+        return value
+    seen = value.lstrip("".join({c for c in value if c.isspace() or not c.isprintable()} - {"\t", "\r"}))
+    if not seen.startswith(_FORMULA):
         return value
     return f"'{value}"
 

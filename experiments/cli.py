@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -16,7 +17,15 @@ from brigade.batch.running.stopping import hear_as_interrupt
 from brigade.envs.registry import OWN, BrigadeError
 from brigade.experiments.cli_llm import house, llm
 from brigade.experiments.cli_pvg import pvg
-from brigade.experiments.cli_shared import INTERRUPTED, console, errors, going_on_later, print_problems, print_table
+from brigade.experiments.cli_shared import (
+    INTERRUPTED,
+    ToErrors,
+    console,
+    errors,
+    going_on_later,
+    print_problems,
+    print_table,
+)
 from brigade.experiments.cli_tom import tom
 from brigade.experiments.rl import cli as rl
 
@@ -250,6 +259,7 @@ def demo(
 def main() -> None:
     """Run the command line; what a person got wrong is one clear line, not a traceback."""
     hear_as_interrupt()
+    logging.basicConfig(level=logging.WARNING, handlers=[ToErrors()], format="%(message)s")
     try:
         app()
     except BrigadeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,14 @@ from brigade.batch.terminal import Terminal
 console = Terminal()
 errors = Terminal(stderr=True)
 INTERRUPTED = 130
+
+
+class ToErrors(logging.Handler):
+    """Prints what is logged where errors go, by the same way out."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print it."""
+        errors.print(self.format(record), soft_wrap=True)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

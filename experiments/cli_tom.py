@@ -54,3 +54,5 @@ def tom(
         console.print("nobody began a turn in these games: there is nothing to score")
     if not watched:
         raise BrigadeError("nothing could be watched")
+    if problems:
+        raise typer.Exit(1)

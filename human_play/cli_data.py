@@ -37,8 +37,11 @@ def list_(
         team = " + ".join(agent_now(str(agent.get("name")), version) for agent in agents)
         score = str(recording.end["result"]["score"]) if recording.end is not None else NONE
         state = recording.cut or ("whole" if recording.end and recording.end["finished"] else "stopped")
+        state = state if recording.changed is None else f"{state}; changed after it was recorded"
         lines.append((name, where, team, str(len(recording.ticks)), score, state))
     print_table(console, ("recording", "kitchen", "agents", "ticks", "score", "state"), lines, words=True)
+    if any(line[1] == NONE for line in lines):
+        raise typer.Exit(1)
 
 
 @recordings.command("export")

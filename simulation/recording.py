@@ -16,7 +16,7 @@ from typing import Any
 
 import zstandard
 
-from brigade.envs.budgets import RECORDING_BYTES, TooMuch, read_bytes, unpacked
+from brigade.envs.budgets import LINE_BYTES, RECORDING_BYTES, TooMuch, in_bytes, read_bytes, unpacked
 from brigade.envs.kitchen.content.layout import Kitchen, dump_kitchen, kitchen_digest, restore_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import fingerprint, fingerprint_differences
@@ -31,8 +31,10 @@ from brigade.simulation.recording_lines import (
     VERSION,
     Chain,
     entry_of,
+    has_link,
     header_of,
     line_of,
+    lines_in,
     plain_macros,
 )  # fmt: skip
 
@@ -251,18 +253,24 @@ def read_recording(path: str | Path) -> Recording:
         text, cut = unpacked(read_bytes(path, RECORDING_BYTES), RECORDING_BYTES)
     except TooMuch as error:
         raise BrigadeError(f"{path}: {error}") from None
-    first, *lines = text.split(b"\n")[:-1] or [b""]
-    header = header_of(first, str(path))
-    return _assemble(path, header, first, lines, cut)
+    lines = lines_in(text)
+    first = next(lines, b"")
+    if len(first) > LINE_BYTES:
+        raise TooMuch(f"{path}: its first line is larger than {in_bytes(LINE_BYTES)}")
+    return _assemble(path, header_of(first, str(path)), first, lines, cut)
 
 
-def _assemble(path: Path, header: dict[str, Any], first: bytes, lines: Sequence[bytes], cut: str | None) -> Recording:
+def _assemble(path: Path, header: dict[str, Any], first: bytes, lines: Iterator[bytes], cut: str | None) -> Recording:
     """What the lines after the first hold, up to the first that is damaged."""
-    chain, chained, changed = Chain(), header["version"] >= CHAINED, None
+    chain, chained, changed = Chain(), header["version"] >= CHAINED, None  # what says otherwise was changed
     chain.over(first)
     ticks: list[Tick] = []
     end: dict[str, Any] | None = None
     for line in lines:
+        if end is not None:
+            changed = len(ticks) if changed is None else changed  # nothing is written after the end
+            break
+        chained = chained or has_link(line)
         if chained and changed is None and not chain.fits(line):
             changed = len(ticks)
         try:
@@ -272,7 +280,7 @@ def _assemble(path: Path, header: dict[str, Any], first: bytes, lines: Sequence[
             break
         if not isinstance(read, Tick):
             end = read
-            break
+            continue
         if read.tick != len(ticks):
             cut = f"damaged: tick {read.tick} where tick {len(ticks)} was expected"
             break

@@ -8,14 +8,14 @@ the chain again.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, TypeAdapter, ValidationError
 
 from brigade.agents.base import MacroRecord
-from brigade.envs.budgets import SEED, parse_json
+from brigade.envs.budgets import LINE_BYTES, SEED, TooMuch, in_bytes, parse_json
 from brigade.envs.kitchen.content.layout import MAX_CHEFS
 from brigade.envs.registry import BrigadeError
 from brigade.envs.text import json_line, taken_all
@@ -104,6 +104,19 @@ class EndLine(_Line):
 _HEADER, _TICK, _END = TypeAdapter(Header), TypeAdapter(TickLine), TypeAdapter(EndLine)
 
 
+def lines_in(text: bytes) -> Iterator[bytes]:
+    """The whole lines of a text, one after the other."""
+    at = 0
+    while (end := text.find(b"\n", at)) >= 0:
+        yield text[at:end]
+        at = end + 1
+
+
+def has_link(line: bytes) -> bool:
+    """Whether a line ends in a link of the chain."""
+    return re.search(rb',"h":"[0-9a-f]{8}"}$', line) is not None
+
+
 class Chain:
     """Digests that each cover all lines so far."""
 
@@ -133,7 +146,7 @@ def header_of(line: bytes, where: str) -> dict[str, Any]:
         BrigadeError: it is none, was written by a newer Brigade, or has a field that does not fit.
     """
     try:
-        header = taken_all(parse_json(line, where))
+        header = taken_all(parse_json(line, where, ours=True))
     except BrigadeError:
         header = None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
@@ -154,7 +167,9 @@ def line_of(line: bytes, chefs: int) -> Tick | dict[str, Any]:
     Raises:
         BrigadeError: it is neither; the message says what does not fit.
     """
-    entry = taken_all(parse_json(line, "damaged"))
+    if len(line) > LINE_BYTES:
+        raise TooMuch(f"damaged: a line of more than {in_bytes(LINE_BYTES)}")
+    entry = taken_all(parse_json(line, "damaged", ours=True))
     if not isinstance(entry, dict):
         raise BrigadeError("damaged: a line that is no object")
     try:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from brigade.envs.budgets import RECORD_BYTES, parse_json, read_bytes
+from brigade.envs.budgets import LINE_BYTES, RECORD_BYTES, TooMuch, in_bytes, parse_json, read_bytes
 from brigade.envs.disk import append, write, writing
 from brigade.envs.registry import BrigadeError
 from brigade.envs.text import json_line
@@ -29,7 +29,28 @@ def numbered_lines(path: Path, unfinished: bool = False) -> Iterator[tuple[int, 
     Raises:
         BrigadeError: it cannot be read, or a line is not a JSON object.
     """
-    yield from entries_in(io.BytesIO(bytes_of(path)), path, unfinished)
+    try:
+        with path.open("rb") as file:
+            yield from entries_in(bounded_lines(file, path), path, unfinished)
+    except FileNotFoundError:
+        raise BrigadeError(f"{path}: cannot be read: no such file") from None
+    except OSError as error:
+        raise BrigadeError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def bounded_lines(file: io.BufferedIOBase, path: Path) -> Iterator[bytes]:
+    """The lines of a file.
+
+    Raises:
+        TooMuch: a line, or all of them, is larger than what is read.
+    """
+    came = 0
+    while line := file.readline(LINE_BYTES + 1):
+        came += len(line)
+        if len(line) > LINE_BYTES or came > RECORD_BYTES:
+            most = in_bytes(LINE_BYTES if len(line) > LINE_BYTES else RECORD_BYTES)
+            raise TooMuch(f"{path}: a line or all of it is larger than {most}, the most that is read")
+        yield line
 
 
 def entries_in(lines: Iterable[bytes], path: Path, unfinished: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -39,7 +60,7 @@ def entries_in(lines: Iterable[bytes], path: Path, unfinished: bool = False) -> 
             continue
         last = not line.endswith(b"\n")
         try:
-            entry = parse_json(line, str(path))
+            entry = parse_json(line, str(path), ours=True)
         except BrigadeError:
             if last and unfinished:
                 return
@@ -67,7 +88,9 @@ def is_begun(path: Path, header_format: str) -> bool:
     """
     if not path.exists():
         return False
-    there, beginning = bytes_of(path), f'{{"format":"{header_format}"'.encode()
+    with path.open("rb") as file:
+        there = file.readline(LINE_BYTES)
+    beginning = f'{{"format":"{header_format}"'.encode()
     return b"\n" in there or there[: len(beginning)] != beginning[: len(there)]
 
 
@@ -138,6 +161,6 @@ def _mended(path: Path) -> int:
 
 def _is_whole(line: bytes) -> bool:
     try:
-        return isinstance(parse_json(line, ""), dict)
+        return isinstance(parse_json(line, "", ours=True), dict)
     except BrigadeError:
         return False

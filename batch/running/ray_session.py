@@ -69,13 +69,16 @@ def _token_asked_for() -> Iterator[None]:
     if AUTH_MODE in os.environ:
         yield
         return
+    before = os.environ.get(AUTH_TOKEN)
     os.environ |= {AUTH_MODE: "token", AUTH_TOKEN: _TOKEN}
     try:
         _read_environment_again()
         yield
     finally:
-        for name in (AUTH_MODE, AUTH_TOKEN):
+        for name, value in ((AUTH_MODE, None), (AUTH_TOKEN, before)):
             os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
         _read_environment_again()
 
 

@@ -20,6 +20,8 @@ def hear_as_interrupt() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, None):  # a job in the background of a script
+        raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
 
 

@@ -1,7 +1,7 @@
 """The process beside: it answers over its standard output, and ends with its owner.
 
-It knows nothing of who answers in it: requests name the service. Services that compute are asked one after the other in
-this thread, those that wait for others side by side in another.
+It knows nothing of who answers in it: requests name the service. Services that compute are asked one after the other,
+those that wait for others side by side, both in threads of their own.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import functools
 import os
 import pickle
 import pkgutil
+import queue
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import IO, Any, Protocol
 
 from brigade.dual_process.beside.worker import Listener
@@ -44,6 +46,7 @@ class Services:
     def __init__(self) -> None:
         self._services: dict[str, Service] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._computing: queue.SimpleQueue[Callable[[], None]] | None = None
 
     def take(self, name: str, *request: Any) -> None:
         """Have a request answered."""
@@ -53,13 +56,25 @@ class Services:
         if service.in_loop:
             self._running().call_soon_threadsafe(service.take, *request)
         else:
-            service.take(*request)
+            self._computed().put(functools.partial(service.take, *request))
+
+    def _computed(self) -> queue.SimpleQueue[Callable[[], None]]:
+        """What is to be computed, one after the other: requests that others wait for are read meanwhile."""
+        if self._computing is None:
+            waiting = self._computing = queue.SimpleQueue()
+            threading.Thread(target=lambda: _work_off(waiting), daemon=True).start()
+        return self._computing
 
     def _running(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             threading.Thread(target=self._loop.run_forever, daemon=True).start()
         return self._loop
+
+
+def _work_off(waiting: queue.SimpleQueue[Callable[[], None]]) -> None:
+    while True:
+        waiting.get()()
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
@@ -80,16 +95,16 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         services.take(service, method, arguments, number, functools.partial(send, number))
 
 
-def _end_with(owner: int) -> None:
+def _end_with(parent: int) -> None:
     """End this process when its owner is gone, whatever it is doing: a model of somebody else's may loop for ever."""
-    while os.getppid() == owner:
+    while os.getppid() == parent:
         time.sleep(WATCH_S)
     os._exit(0)
 
 
 def main() -> None:
     """Serve whoever started this process, and end with it."""
-    threading.Thread(target=_end_with, args=(int(sys.argv[1]),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides what Ctrl-C means
     with contextlib.suppress(OSError, AttributeError):
         os.nice(NICE)

@@ -26,7 +26,7 @@ class Worker:
     def __init__(self) -> None:
         path = os.pathsep.join(dict.fromkeys(entry or os.getcwd() for entry in sys.path))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "brigade.dual_process.beside.process", str(os.getpid())],
+            [sys.executable, "-m", "brigade.dual_process.beside.process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},

@@ -187,7 +187,7 @@ class RecordingReasoner:
             "pieces": pieces,
             "cost_usd": cost,
         }
-        append(self.path, json.dumps(record).encode() + b"\n")
+        append(self.path, json.dumps(record).encode() + b"\n", sync=False)  # ticks may be waiting
 
 
 class _Record(BaseModel):

@@ -129,6 +129,7 @@ class OpenAIReasoner:
     Args:
         endpoint: where and how.
         transport: replaces the network, for tests.
+        key: instead of the one in the environment.
 
     Attributes:
         json_mode: how JSON is asked for now: the endpoint's setting until the endpoint refuses it.
@@ -137,9 +138,11 @@ class OpenAIReasoner:
         BrigadeError: there is no key in the environment.
     """
 
-    def __init__(self, endpoint: Endpoint, transport: httpx2.AsyncBaseTransport | None = None):
+    def __init__(
+        self, endpoint: Endpoint, transport: httpx2.AsyncBaseTransport | None = None, key: str | None = None
+    ):  # fmt: skip
         self.endpoint, self.json_mode = endpoint, endpoint.json_mode
-        self._key = read_key(endpoint)
+        self._key = read_key(endpoint) if key is None else key
         self._limit_field, self._counts = "max_tokens", True
         self._client = openai.AsyncOpenAI(
             api_key=self._key or "none",

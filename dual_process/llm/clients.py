@@ -7,11 +7,14 @@ import contextlib
 import itertools
 import os
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 from brigade.dual_process.beside.worker import Listener, Worker, shared_worker
 from brigade.dual_process.llm.client import Endpoint, OpenAIReasoner, read_key
 from brigade.dual_process.llm.protocol import Answer, Failure, Piece, Reply, Request, Stream
+from brigade.envs.asking import asking
+from brigade.envs.registry import BrigadeError
 
 CLIENTS = "brigade.dual_process.llm.clients:Clients"  # as the process beside finds it
 GRACE_S = 10.0  # seconds that an answer may come after its deadline, for a process that is only starting
@@ -29,10 +32,9 @@ class BesideReasoner:
     """
 
     def __init__(self, endpoint: Endpoint):
-        self.endpoint = endpoint
-        read_key(endpoint)
+        self.endpoint, self._key = endpoint, read_key(endpoint)
         self._name = f"{os.getpid()}-{next(_names)}"
-        shared_worker()  # it begins to start now
+        self._worker: Worker | None = shared_worker()  # it begins to start now
 
     def __repr__(self) -> str:
         return f"BesideReasoner({self.endpoint.model!r} at {self.endpoint.base_url!r})"
@@ -49,31 +51,40 @@ class BesideReasoner:
 
     async def close(self) -> None:
         """Close all connections."""
-        shared_worker().tell(CLIENTS, "close", self._name)
+        if self._worker is not None:
+            self._worker.tell(CLIENTS, "close", self._name)
 
     async def _answers(self, method: str, request: Request) -> AsyncGenerator[Piece | Reply | Failure, None]:
         loop, worker = asyncio.get_running_loop(), shared_worker()
+        self._worker = worker
         came: asyncio.Queue[Any] = asyncio.Queue()
-        ended = False
+        begun, ended = loop.time(), False
 
         def listen(answer: Any, last: bool) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(came.put_nowait, (answer, last))
 
-        number = worker.listen(listen, CLIENTS, method, self._name, self.endpoint, request)
-        due = loop.time() + self.endpoint.deadline_s + GRACE_S
+        number = worker.listen(listen, CLIENTS, method, self._name, self.endpoint, self._key, request)
+        due = begun + self.endpoint.deadline_s + GRACE_S
         try:
             while not ended:
                 try:
                     async with asyncio.timeout_at(due):
                         answer, ended = await came.get()
                 except TimeoutError:
-                    answer, ended = Failure("timeout", _late(self.endpoint), self.endpoint.deadline_s), True
+                    answer, ended = Failure("timeout", _late(self.endpoint), 0.0), True
                 if isinstance(answer, ConnectionError):
                     answer = Failure("unreachable", str(answer), 0.0)
-                yield answer
+                if isinstance(answer, BrigadeError):
+                    raise answer
+                yield _timed(answer, loop.time() - begun)
         finally:
             _forget(worker, number)
+
+
+def _timed(answer: Piece | Reply | Failure, seconds: float) -> Piece | Reply | Failure:
+    """An answer with the time that it took as the kitchen sees it: starting, waiting and the way here count."""
+    return replace(answer, at_s=seconds) if isinstance(answer, Piece) else replace(answer, latency_s=seconds)
 
 
 def _forget(worker: Worker, number: int) -> None:
@@ -121,9 +132,16 @@ class Clients:
             task.add_done_callback(lambda task: self._tasks.pop(number, None))
 
     async def _answer(self, method: str, arguments: tuple[Any, ...], answer: Listener) -> None:
-        name, endpoint, request = arguments
+        try:
+            with asking(lambda: "the process that asks", f"asked to {method}"):
+                await self._ask(method, arguments, answer)
+        except BrigadeError as fault:
+            answer(BrigadeError(str(fault)), True)
+
+    async def _ask(self, method: str, arguments: tuple[Any, ...], answer: Listener) -> None:
+        name, endpoint, key, request = arguments
         if name not in self._clients:
-            self._clients[name] = OpenAIReasoner(endpoint)
+            self._clients[name] = OpenAIReasoner(endpoint, key=key)
         client = self._clients[name]
         if method == "ask":
             answer(await client.ask(request), True)

@@ -48,6 +48,19 @@ def test_a_run_ends_in_order(name: str, workers: int, tmp_path: Path) -> None:
     assert len(keys) == len(set(keys)) >= 2
 
 
+def test_a_job_in_the_background_of_a_script_ends_too(tmp_path: Path) -> None:
+    """Scripts begin those with Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        running = begun(tmp_path, 0)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    running.send_signal(signal.SIGTERM)
+    said, _ = running.communicate(timeout=60)
+    assert running.returncode == 130, said
+    assert "Traceback" not in said
+
+
 def test_what_a_library_does_with_signals_does_not_last() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with handlers_kept():

@@ -106,6 +106,12 @@ def test_a_prompt_is_sent_to_nobody_but_the_endpoint() -> None:
     assert reached == 0
 
 
+async def scenario_of_a_worker() -> None:
+    """Some worker has begun."""
+    async with endpoint("good") as at:
+        await BesideReasoner(at.model_copy(update={"timeout_s": 10.0, "deadline_s": 20.0})).ask(ASKED)
+
+
 class TestBeside:
     """The client in the process beside the kitchen."""
 
@@ -155,6 +161,25 @@ class TestBeside:
                 return kind_of(lost), kind_of(again)
 
         assert asyncio.run(scenario()) == ("unreachable", "reply")
+
+    def test_an_error_of_our_own_is_told_and_no_timeout(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def scenario() -> None:
+            async with endpoint("good") as at:
+                broken = at.model_copy(update={"max_in_flight": -1, "deadline_s": 20.0})  # what no endpoint can have
+                await BesideReasoner(broken).ask(ASKED)
+
+        with pytest.raises(BrigadeError, match="ValueError"):
+            asyncio.run(scenario())
+
+    def test_the_key_is_that_of_now(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def scenario() -> str:
+            async with endpoint("good") as at:
+                other = at.model_copy(update={"key_env": "ANOTHER_KEY", "timeout_s": 10.0, "deadline_s": 20.0})
+                return kind_of(await BesideReasoner(other).ask(ASKED))
+
+        asyncio.run(scenario_of_a_worker())
+        monkeypatch.setenv("ANOTHER_KEY", "sk-after-the-worker-began")
+        assert asyncio.run(scenario()) == "reply"
 
     def test_a_missing_key_is_said_here(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("OPENAI_API_KEY")

@@ -89,3 +89,10 @@ def test_yaml_is_bounded_in_depth_and_length(tmp_path: Path) -> None:
 
 def test_text_in_yaml_is_taken() -> None:
     assert parse('title: "\\e[31mred\\u202e"\n').data == {"title": "␛[31mred\\u202e"}
+
+
+def test_an_alias_to_a_long_text_costs_one_text() -> None:
+    text = f"a: &a '{'é' * 60_000}\\u202e'\nb: [{', '.join(['*a'] * 20_000)}]\n"
+    begun = time.monotonic()
+    assert len(parse(text).data["b"]) == 20_000
+    assert time.monotonic() - begun < 30

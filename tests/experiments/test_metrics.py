@@ -126,7 +126,7 @@ def test_timings_survive_what_a_killed_run_leaves(tmp_path: Path) -> None:
         '{"key":"d","decision_ms":{"median":null,"p99":4.0}}',
     ]
     path.write_text("\n".join(lines), encoding="utf-8")
-    assert read_timings(path) == {"d": {"p99": 4.0}}
+    assert read_timings(path) == {"b": {"median": 2.0}, "d": {"p99": 4.0}}
 
 
 @pytest.mark.parametrize(

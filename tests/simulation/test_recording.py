@@ -276,6 +276,40 @@ def test_recordings_of_before_the_chain_verify_for_what_they_cover(whole: Path, 
     assert "differ from the recording" in str(other.compare()[1])
 
 
+def test_the_chain_is_not_left_out_by_saying_an_older_version(whole: Path, tmp_path: Path) -> None:
+    def older(lines: list[dict[str, Any]]) -> None:
+        lines[0]["version"] = 2
+        lines[5]["m"] = [[0, "I never said this"]]
+
+    assert "was changed" in str(read_recording(rewritten(whole, tmp_path / "o.jsonl.zst", older)).compare()[1])
+
+    def longer(lines: list[dict[str, Any]]) -> None:
+        lines.append({"t": 500, "a": "00", "c": "0" * 16})
+
+    assert "was changed" in str(read_recording(rewritten(whole, tmp_path / "l.jsonl.zst", longer)).compare()[1])
+
+
+def test_settings_may_be_infinite(tmp_path: Path) -> None:
+    kitchen, path = load_kitchen("cramped_room", horizon=5), tmp_path / "game.jsonl.zst"
+    agents = [{"name": "fsm", "options": {"x": float("inf")}}, {"name": "fsm", "options": {"x": float("nan")}}]
+    writer = RecordingWriter(path, make_header(kitchen, 1, None, agents, "both", {"hz": float("inf")}))
+    play(kitchen, [make_agent("fsm"), make_agent("fsm")], 1, recorder=writer)
+    recording = read_recording(path)
+    assert (recording.cut, recording.compare()[1]) == (None, None)
+    assert recording.header["clock"] == {"hz": float("inf")}
+
+
+@pytest.mark.parametrize("line", [b"\n" * 10_000_000, b"[" + b"[]," * 8_000_000 + b"[]]\n"])
+def test_many_lines_or_one_long_one_cost_little(whole: Path, tmp_path: Path, line: bytes) -> None:
+    raw = zstandard.ZstdDecompressor().decompressobj().decompress(whole.read_bytes())
+    path = tmp_path / "odd.jsonl.zst"
+    path.write_bytes(zstandard.ZstdCompressor().compress(raw.split(b"\n")[0] + b"\n" + line))
+    assert "damaged" in str(read_recording(path).cut)
+    path.write_bytes(zstandard.ZstdCompressor().compress(line))
+    with pytest.raises(BrigadeError, match=r"odd\.jsonl\.zst"):
+        read_recording(path)
+
+
 ODD_HEADERS = {
     "seed": ["x", 1.5, 10**30, None], "order_script": [5, [5]], "agents": [None, [], [5], [{"name": "fsm"}] * 9],
     "ids": ["x"], "provenance": ["x"], "kitchen": [None, []], "clock": [5], "version": [None, True, "3", 99, -1],

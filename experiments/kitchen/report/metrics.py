@@ -284,7 +284,7 @@ def read_timings(path: Path) -> dict[str, Timing] | None:
     timings: dict[str, Timing] = {}
     for line in bytes_of(path).decode(errors="replace").split("\n"):
         try:
-            entry = parse_json(line, str(path))
+            entry = parse_json(line, str(path), ours=True)
         except BrigadeError:
             continue
         spent = entry.get("decision_ms") if isinstance(entry, dict) else None

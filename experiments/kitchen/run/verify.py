@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from brigade.batch.configuration.specs import KitchenChoice
-from brigade.batch.folder.lines import bytes_of, entries_in
+from brigade.batch.folder.lines import bounded_lines, bytes_of, entries_in
 from brigade.batch.folder.run_folder import check_version
-from brigade.envs.budgets import LINE_BYTES, RECORD_BYTES, TooMuch, in_bytes
 from brigade.envs.kitchen.content.layout import Kitchen, kitchen_digest
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.game import Game
@@ -111,21 +110,10 @@ def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     data, number = io.BytesIO(bytes_of(path)), 0
     try:
         with gzip.open(data) if path.name.endswith(".gz") else data as file:
-            for number, entry in entries_in(_bounded(file, path), path):
+            for number, entry in entries_in(bounded_lines(file, path), path):
                 yield number, entry
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BrigadeError(f"{path}: cut off or damaged after line {number}: {error}") from None
-
-
-def _bounded(file: io.BufferedIOBase, path: Path) -> Iterator[bytes]:
-    """The lines of a file, as many as are read."""
-    came = 0
-    while line := file.readline(LINE_BYTES + 1):
-        came += len(line)
-        if len(line) > LINE_BYTES or came > RECORD_BYTES:
-            most = in_bytes(LINE_BYTES if len(line) > LINE_BYTES else RECORD_BYTES)
-            raise TooMuch(f"{path}: a line or all of it is larger than {most}, the most that is read")
-        yield line
 
 
 def _verify(entry: dict[str, Any], where: str) -> Verdict:
