@@ -153,7 +153,6 @@ class Replies(Reader):
     def read(self) -> None:
         from pydantic import ValidationError
 
-        from brigade.dual_process.llm.client import parse_json
         from brigade.dual_process.llm.json_text import Malformed, find_json
         from brigade.dual_process.llm.protocol import Request
         from brigade.dual_process.llm.wire import Body, Heard
@@ -173,10 +172,8 @@ class Replies(Reader):
         heard = Heard(Request("plan", "plan-1", (("user", "x"),), None, 10))
         heard.take(parsed)
         heard.problem(10)
-        try:
-            parse_json(self.text, "it")
-        except BrigadeError:
-            return
+        if isinstance(found, Malformed):  # what refusing a reply comes to
+            raise BrigadeError(found.reason)
 
 
 class Configurations(Reader):
