@@ -175,7 +175,7 @@ def recordings(tmp_path: Path) -> Path:
 class TestTom:
     def test_the_table_and_what_cannot_be_read(self, recordings: Path) -> None:
         done = CliRunner().invoke(app, ["tom", str(recordings)])
-        assert done.exit_code == 0, done.output
+        assert done.exit_code == 1, done.output
         assert "beef_specialist" in done.output
         assert "types" in done.output
         assert "one chef" in done.stderr.replace("\n", " ")

@@ -95,7 +95,7 @@ def test_a_recording_that_does_not_replay_is_named_and_left_out(copied: Path) ->
     rows = {(row["participant"], row["game"]): row for row in table(copied)}
     assert [key for key, row in rows.items() if row["problem"]] == [("1", "1"), ("1", "2"), ("1", "3")]
     assert rows["1", "2"]["problem"] == "recorded as participant 2, expected 1"
-    assert rows["1", "3"]["problem"] == "no such file"
+    assert rows["1", "3"]["problem"] == "cannot be read: no such file"
     assert all(row["score"] == ("" if row["problem"] else before[key]) for key, row in rows.items())
     told = shown(copied)
     assert "3 recordings cannot be trusted and are left out" in told

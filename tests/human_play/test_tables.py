@@ -86,7 +86,7 @@ def test_the_list_names_every_recording(folder: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(cli_data, "console", Console(width=200))
     (folder / "no.jsonl.zst").write_bytes(b"nothing")
     told = CliRunner().invoke(recordings, ["list", str(folder)])
-    assert told.exit_code == 0, told.output
+    assert told.exit_code == 1, told.output
     lines = {line.split()[0]: line for line in told.output.splitlines()}
     assert "fsm + dpt" in lines["a.jsonl.zst"]
     assert "whole" in lines["below/b.jsonl.zst"]
