@@ -25,7 +25,7 @@ RUN = """\
 name: killed
 kitchens: [{name: new_counter_circuit, horizon: 200}]
 teams: [[dpt, fsm], [fsm, assembler]]
-seeds: 16
+seeds: 10
 clock: {kind: virtual, hz: 4, seconds: 2}
 calls: true
 """
@@ -58,7 +58,7 @@ class Victim:
         workers: bool = False,
     ):
         self.name, self.workers, self.kills, self.out = name, workers, 0, folder / name
-        self.command, self.digest = command(self.out), digest
+        self.command, self.digest = command, digest
         self.log = (folder / f"{name}.log").open("ab")
         whole = folder / f"{name}_whole"
         begun = time.monotonic()
@@ -67,7 +67,7 @@ class Victim:
 
     def begin(self) -> subprocess.Popen[bytes]:
         """Begin, or go on."""
-        return subprocess.Popen(self.command, stdout=self.log, stderr=self.log)
+        return subprocess.Popen(self.command(self.out), stdout=self.log, stderr=self.log)
 
     def strike(self, running: subprocess.Popen[bytes], number: signal.Signals, draw: random.Random) -> bool:
         """Kill it, or one of its workers; whether there was something to kill."""
@@ -143,7 +143,8 @@ def victims(folder: Path) -> list[Victim]:
         return lambda out: [*BRIGADE, "run", str(folder / "run.yaml"), f"ray.workers={workers}", f"out={out}"]
 
     def train(out: Path) -> list[str]:
-        return [*BRIGADE, "train", str(folder / "train.yaml"), f"out={out}", "--resume"]
+        there = any(out.rglob("policy.json"))  # a training that was killed before its first checkpoint begins anew
+        return [*BRIGADE, "train", str(folder / "train.yaml"), f"out={out}", *(["--resume"] if there else [])]
 
     return [
         Victim(folder, "run_here", run(0), records), Victim(folder, "run_on_ray", run(2), records),
@@ -184,7 +185,7 @@ def main() -> None:
                 wrong += _compare(victim)
                 subprocess.run(["rm", "-rf", str(victim.out)], check=True)
         for victim in everyone:
-            subprocess.run(victim.command, check=True, stdout=victim.log, stderr=victim.log)
+            subprocess.run(victim.command(victim.out), check=True, stdout=victim.log, stderr=victim.log)
             wrong += _compare(victim)
     print(f"{kills} kills, {wrong} wrong")
     sys.exit(bool(wrong))

@@ -78,7 +78,8 @@ def verify_file(path: str | Path) -> Iterator[Verdict]:
             yield _verify(entry, where)
         except UnknownKitchenError as error:  # the others can be replayed all the same
             told = f"cannot be replayed: {error}; recordings hold their kitchen: try {path.parent / RECORDINGS}"
-            yield Verdict(where, str(entry["kitchen"]["name"]), 0, told)
+            named = entry["kitchen"]
+            yield Verdict(where, str(named["name"] if isinstance(named, dict) else named), 0, told)
         except (KeyError, TypeError, IndexError, ValueError) as error:
             if isinstance(error, BrigadeError):
                 raise
