@@ -62,7 +62,15 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+QUICK = {
+    "good", "silence", "endless", "gzip_bomb", "split_emoji", "half_emoji", "surrogate", "error_surrogate", "evil_error",
+    "evil_text", "redirect_to_itself", "huge_error", "html", "no_end", "reset",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "kind", [each if each in QUICK else pytest.param(each, marks=pytest.mark.outer) for each in KINDS]
+)
 def test_every_kind_of_misbehaviour_is_an_answer_or_a_failure(kind: str) -> None:
     whole, streamed, spent = asyncio.run(asked_both_ways(kind))
     for answer, expected in zip((whole, streamed), EXPECTED.get(kind, ("any", "any")), strict=True):

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 FUZZ = Path(__file__).parents[1] / "fuzz" / "fuzz.py"
-QUICK = ("replies", "problems", "recordings")
-OUTER = ("configurations", "kitchens", "cards", "tables", "results", "crossplay", "studies")
+QUICK = ("replies", "problems")
+OUTER = ("recordings", "configurations", "kitchens", "cards", "tables", "results", "crossplay", "studies")
 
 
 @pytest.mark.parametrize("reader", [*QUICK, *(pytest.param(each, marks=pytest.mark.outer) for each in OUTER)])
 def test_a_reader_refuses_or_reads_whatever_it_is_given(reader: str, tmp_path: Path) -> None:
-    options = ["--one", "--inputs=300", "--seconds=15", "--seed=7", f"--keep={tmp_path}"]
+    options = ["--one", "--inputs=150", "--seconds=8", "--seed=7", f"--keep={tmp_path}"]
     command = [sys.executable, str(FUZZ), reader, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
