@@ -63,8 +63,8 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 QUICK = {
-    "good", "silence", "endless", "gzip_bomb", "split_emoji", "half_emoji", "surrogate", "error_surrogate", "evil_error",
-    "evil_text", "redirect_to_itself", "huge_error", "html", "no_end", "reset",
+    "good", "silence", "endless", "gzip_bomb", "split_emoji", "half_emoji", "surrogate", "error_surrogate",
+    "evil_error", "evil_text", "redirect_to_itself", "huge_error", "html", "no_end", "reset",
 }  # fmt: skip
 
 
