@@ -6,8 +6,11 @@ what anything of Brigade's own needs.
 
 from __future__ import annotations
 
+import io
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -44,6 +47,25 @@ class TooMuch(BrigadeError):
     """Something is over its budget."""
 
 
+@contextmanager
+def opened(path: str | Path, named: str = "") -> Iterator[io.BufferedReader]:
+    """A file that is read in this block.
+
+    Raises:
+        BrigadeError: it cannot be read; the message begins with `named`, or the path.
+    """
+    named = named or str(path)
+    try:
+        with Path(path).open("rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise BrigadeError(f"{named}: cannot be read: no such file") from None
+    except BrigadeError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        raise BrigadeError(f"{named}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
 def read_bytes(path: str | Path, most: int, what: str = "") -> bytes:
     """All of a file.
 
@@ -56,13 +78,8 @@ def read_bytes(path: str | Path, most: int, what: str = "") -> bytes:
         BrigadeError: it cannot be read, or is larger.
     """
     named = f"{what} {path}" if what else str(path)
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(most + 1)
-    except FileNotFoundError:
-        raise BrigadeError(f"{named}: cannot be read: no such file") from None
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        raise BrigadeError(f"{named}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    with opened(path, named) as file:
+        data = file.read(most + 1)
     if len(data) > most:
         raise TooMuch(f"{named}: larger than {in_bytes(most)}, the most that is read")
     return data

@@ -112,11 +112,20 @@ def read(path: str | Path) -> Document:
     Raises:
         ContentError: the file cannot be read or is not what it should be.
     """
+    text = text_of(path, YAML_BYTES)
+    return parse(text, str(path), Path(path).absolute().parent)
+
+
+def text_of(path: str | Path, most: int) -> str:
+    """The text of a file of at most so many bytes.
+
+    Raises:
+        ContentError: it cannot be read, or is larger.
+    """
     try:
-        text = read_text(path, YAML_BYTES)
+        return read_text(path, most)
     except BrigadeError as error:
         raise ContentError(str(path), 0, str(error).removeprefix(f"{path}: ")) from None
-    return parse(text, str(path), Path(path).absolute().parent)
 
 
 def validate(document: Document, model: type[M]) -> M:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from brigade.envs.budgets import LINE_BYTES, RECORD_BYTES, TooMuch, in_bytes, parse_json, read_bytes
+from brigade.envs.budgets import LINE_BYTES, RECORD_BYTES, TooMuch, in_bytes, opened, parse_json, read_bytes
 from brigade.envs.disk import append, write, writing
 from brigade.envs.registry import BrigadeError
 from brigade.envs.text import json_line
@@ -29,13 +29,8 @@ def numbered_lines(path: Path, unfinished: bool = False) -> Iterator[tuple[int, 
     Raises:
         BrigadeError: it cannot be read, or a line is not a JSON object.
     """
-    try:
-        with path.open("rb") as file:
-            yield from entries_in(bounded_lines(file, path), path, unfinished)
-    except FileNotFoundError:
-        raise BrigadeError(f"{path}: cannot be read: no such file") from None
-    except OSError as error:
-        raise BrigadeError(f"{path}: cannot be read: {error.strerror}") from None
+    with opened(path) as file:
+        yield from entries_in(bounded_lines(file, path), path, unfinished)
 
 
 def bounded_lines(file: io.BufferedIOBase, path: Path) -> Iterator[bytes]:
@@ -88,7 +83,7 @@ def is_begun(path: Path, header_format: str) -> bool:
     """
     if not path.exists():
         return False
-    with path.open("rb") as file:
+    with opened(path) as file:
         there = file.readline(LINE_BYTES)
     beginning = f'{{"format":"{header_format}"'.encode()
     return b"\n" in there or there[: len(beginning)] != beginning[: len(there)]

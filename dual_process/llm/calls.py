@@ -30,8 +30,8 @@ from brigade.dual_process.llm.protocol import (
 )  # fmt: skip
 from brigade.dual_process.old_names import call_now
 from brigade.envs import content
-from brigade.envs.budgets import RECORD_BYTES, parse_json, read_text
-from brigade.envs.content import ContentError, Model
+from brigade.envs.budgets import RECORD_BYTES, parse_json
+from brigade.envs.content import ContentError, Model, text_of
 from brigade.envs.disk import append, make_folder, write
 from brigade.envs.registry import BrigadeError
 
@@ -360,10 +360,7 @@ def _read(path: Path) -> list[_Record]:
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     """The lines that are not empty, each with its number."""
-    try:
-        lines = read_text(path, RECORD_BYTES).split("\n")
-    except BrigadeError as error:
-        raise ContentError(str(path), 0, str(error).removeprefix(f"{path}: ")) from None
+    lines = text_of(path, RECORD_BYTES).split("\n")
     return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 

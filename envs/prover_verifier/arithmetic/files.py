@@ -9,8 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from brigade.envs.budgets import RECORD_BYTES, parse_json, read_text
-from brigade.envs.content import ContentError
+from brigade.envs.budgets import RECORD_BYTES, parse_json
+from brigade.envs.content import ContentError, text_of
 from brigade.envs.prover_verifier.arithmetic.problem import Number, apply, write
 from brigade.envs.prover_verifier.arithmetic.solution import Row, Solution
 from brigade.envs.prover_verifier.arithmetic.working import MARKED, number_in, rows_of, worked_out
@@ -53,10 +53,7 @@ def read_problems(path: str | Path) -> list[FileProblem]:
         ContentError: the file cannot be read, a line lacks a field, has no answer, or one that its own working or an
             earlier line contradicts; every such line is named.
     """
-    try:
-        text = read_text(path, RECORD_BYTES)
-    except BrigadeError as error:
-        raise ContentError(str(path), 0, str(error).removeprefix(f"{path}: ")) from None
+    text = text_of(path, RECORD_BYTES)
     # Not `splitlines`: JSON may hold line separators of other kinds within its strings.
     problems: dict[str, FileProblem] = {}
     wrong: dict[int, str] = {}
