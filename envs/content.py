@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from brigade.envs.budgets import DEPTH, NODES, YAML_BYTES, read_text
 from brigade.envs.field_types import keys_of, type_at
 from brigade.envs.registry import BrigadeError, nearest
-from brigade.envs.text import taken
+from brigade.envs.text import one_line, taken
 
 M = TypeVar("M", bound=BaseModel)
+LONGEST_FIELD = 80  # characters of a field's name in a message
 
 
 class Model(BaseModel):
@@ -24,14 +24,21 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def checked(model: type[M], data: Mapping[str, Any], where: str) -> M:
-    """A model from plain data; raises BrigadeError with the field that does not fit."""
+def checked(model: type[M], data: Any, where: str = "") -> M:
+    """A model from plain data.
+
+    Args:
+        model: what it is to be.
+        data: what it is made of.
+        where: is put before the field that does not fit.
+
+    Raises:
+        BrigadeError: something does not fit.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = where + ".".join(map(str, first["loc"]))
-        raise BrigadeError(f"{field.rstrip('.')}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise BrigadeError(where + misfit(model, error)) from None
 
 
 class ContentError(BrigadeError):
@@ -139,6 +146,13 @@ def validate(document: Document, model: type[M]) -> M:
     except ValidationError as error:
         path, message = first_problem(model, error)
         raise document.error(message, *path) from None
+
+
+def misfit(model: type[BaseModel], error: ValidationError) -> str:
+    """The first thing that does not fit into `model`: its field, and what is wrong with it. See `first_problem`."""
+    path, message = first_problem(model, error)
+    field = one_line(".".join(map(str, path)), LONGEST_FIELD)
+    return f"{field}: {message}" if field else message
 
 
 def first_problem(model: type[BaseModel], error: ValidationError) -> tuple[tuple[str | int, ...], str]:

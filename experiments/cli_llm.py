@@ -24,11 +24,9 @@ def check(
     config: Annotated[str, typer.Option(help="Take the endpoint from this run configuration instead.")] = "",
 ) -> None:
     """Try an endpoint, and say in plain words what is wrong with it."""
-    from pydantic import ValidationError
-
-    from brigade.batch.configuration.config import in_words
     from brigade.dual_process.llm.check import check_endpoint
     from brigade.dual_process.llm.client import Endpoint
+    from brigade.envs.content import checked
 
     if config:
         from brigade.experiments.kitchen.run.config import RunConfig
@@ -39,10 +37,7 @@ def check(
     elif not model:
         raise BrigadeError("--model is missing: which model is to be tried?")
     else:
-        try:
-            endpoint = Endpoint(base_url=base_url, model=model, key_env=key_env)
-        except ValidationError as error:
-            raise BrigadeError(in_words(error)) from None
+        endpoint = checked(Endpoint, {"base_url": base_url, "model": model, "key_env": key_env})
     findings = asyncio.run(check_endpoint(endpoint))
     for finding in findings:
         mark = Text("ok  ", style="green") if finding.ok else Text("bad ", style="red")
@@ -72,20 +67,13 @@ def house(
         return
     import functools
 
-    from pydantic import ValidationError
-
-    from brigade.batch.configuration.config import in_words
     from brigade.dual_process.llm.server import HouseKnobs, build_app, serve
     from brigade.dual_process.reasoners import house_answer
+    from brigade.envs.content import checked
 
     faults = dict(_rate(text) for text in fault or [])
     speed = tokens_per_second or None
-    try:
-        knobs = HouseKnobs.model_validate(
-            {"latency_s": latency, "tokens_per_second": speed, "faults": faults, "seed": seed}
-        )
-    except ValidationError as error:
-        raise BrigadeError(in_words(error)) from None
+    knobs = checked(HouseKnobs, {"latency_s": latency, "tokens_per_second": speed, "faults": faults, "seed": seed})
     console.print(f"house answers at http://127.0.0.1:{port}/v1 as model 'house'; Ctrl-C ends it", soft_wrap=True)
     asyncio.run(serve(build_app(functools.partial(house_answer, quality=quality), knobs), port))
 

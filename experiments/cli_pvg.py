@@ -77,14 +77,16 @@ def report(
     """Say how a run went, or how well people judged; by default also as a page, `report.html` in its folder."""
     from brigade.experiments.prover_verifier.report.page import write_page
 
-    _print(folder)
+    left_out = _print(folder)
     beside = folder.parent if folder.is_file() else folder
     page = html if html is not None else beside / "report.html"
     write_page(folder, page)
     errors.print(f"page: {page}")
+    if left_out:
+        raise typer.Exit(1)
 
 
-def _print(folder: Path) -> None:
+def _print(folder: Path) -> list[str]:
     from brigade.experiments.prover_verifier.report.figures import print_pvg_report
 
-    print_pvg_report(folder, console)
+    return print_pvg_report(folder, console)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, TypeAdapter, Validati
 
 from brigade.agents.base import MacroRecord
 from brigade.envs.budgets import LINE_BYTES, SEED, TooMuch, in_bytes, parse_json
-from brigade.envs.content import first_problem
+from brigade.envs.content import misfit
 from brigade.envs.kitchen.content.layout import MAX_CHEFS
 from brigade.envs.registry import BrigadeError
 from brigade.envs.text import json_line, taken_all
@@ -158,7 +158,7 @@ def header_of(line: bytes, where: str) -> dict[str, Any]:
     try:
         checked = _HEADER.validate_python(header)
     except ValidationError as error:
-        raise BrigadeError(f"{where}: damaged header: {_first(Header, error)}") from None
+        raise BrigadeError(f"{where}: damaged header: {misfit(Header, error)}") from None
     return header | checked.model_dump(include={"provenance", "messages", "clock", "ids", "agents"})
 
 
@@ -179,7 +179,7 @@ def line_of(line: bytes, chefs: int) -> Tick | dict[str, Any]:
         read = _TICK.validate_python(entry)
     except ValidationError as error:
         what, model = ("an end", EndLine) if "end" in entry else ("a tick", TickLine)
-        raise BrigadeError(f"damaged: a line that is not {what}: {_first(model, error)}") from None
+        raise BrigadeError(f"damaged: a line that is not {what}: {misfit(model, error)}") from None
     if len(read.a) != chefs:
         raise BrigadeError(f"damaged: a tick of {len(read.a)} chefs where there are {chefs}")
     return Tick(
@@ -214,10 +214,3 @@ def plain_macros(macros: Sequence[Sequence[MacroRecord]]) -> list[list[list[Any]
 
 def _records(macros: Sequence[Sequence[tuple[str, int, int, bool, str]]]) -> tuple[tuple[MacroRecord, ...], ...]:
     return tuple(tuple(MacroRecord(*record) for record in chef) for chef in macros)
-
-
-def _first(model: type[BaseModel], error: ValidationError) -> str:
-    """The first thing that does not fit: where, and what is wrong with it."""
-    path, message = first_problem(model, error)
-    place = re.sub(r"[^\w.-]", "?", ".".join(map(str, path)))
-    return f"{place[:80]}: {message}"

@@ -6,19 +6,18 @@ Only plain tensors are read, never pickled code. Importing this module does not 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import pickle
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from brigade._version import __version__
 from brigade.agents.learned.network_spec import NetworkSpec, make_network, networks
+from brigade.agents.learned.tensors import DAMAGED, packed, read_tensors, why
 from brigade.envs.budgets import NUMBERS_BYTES, read_bytes, read_json
-from brigade.envs.content import Model, first_problem
+from brigade.envs.content import Model, checked
 from brigade.envs.disk import make_folder, write
 from brigade.envs.kitchen.content.layout import LONGEST_HORIZON, MAX_CHEFS, Kitchen, kitchen_digest
 from brigade.envs.kitchen.observations.observe import make_observer, observers
@@ -33,9 +32,6 @@ NUMBERS, CARD = "policy.pt", "policy.json"
 CHECKPOINTS = "checkpoints"  # folder of a training run, one checkpoint in it per number of environment steps
 BUNDLED = Path(__file__).parent / "policies"
 BRINGS = "install what brings it, or name it under plugins: nothing is imported because a checkpoint names it"
-DAMAGED = (  # what reading a damaged file of PyTorch's may end in
-    AssertionError, AttributeError, EOFError, IndexError, KeyError, RuntimeError, TypeError, ValueError,
-)  # fmt: skip
 
 
 class Card(Model):
@@ -114,15 +110,6 @@ def save(folder: Path, policy: Policy, card: Card) -> None:
     write(folder / CARD, text.encode())  # last: a folder without it is no checkpoint
 
 
-def packed(things: dict[str, Any]) -> bytes:
-    """Tensors and plain data as PyTorch stores them."""
-    import torch
-
-    buffer = io.BytesIO()
-    torch.save(things, buffer)
-    return buffer.getvalue()
-
-
 def bundled_policies() -> list[str]:
     """Names of the trained policies that come with Brigade."""
     return sorted(each.parent.name for each in BUNDLED.glob(f"*/{CARD}"))
@@ -171,11 +158,7 @@ def read_card(folder: Path) -> Card:
             f"{path}: version {version}, written by a newer Brigade ({data.get('brigade')}); "
             f"this one ({__version__}) reads {FORMAT_VERSION}"
         )
-    try:
-        return Card.model_validate(data)
-    except ValidationError as error:
-        where, message = first_problem(Card, error)
-        raise BrigadeError(f"{path}: {'.'.join(map(str, where))}: {message}") from None
+    return checked(Card, data, f"{path}: ")
 
 
 def check_fits(card: Card, kitchen: Kitchen, where: str | Path) -> None:
@@ -230,29 +213,9 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
     try:
         policy.load_state_dict(numbers)
     except DAMAGED as error:
-        reason = (str(error).splitlines() or ["it is empty"])[0]
-        raise BrigadeError(f"{path}: damaged, or not what {CARD} beside it says: {reason}") from None
+        raise BrigadeError(f"{path}: damaged, or not what {CARD} beside it says: {why(error)}") from None
     policy.requires_grad_(False).eval()
     return policy, card
-
-
-def read_tensors(path: Path) -> Any:
-    """What `torch.save` wrote: tensors and plain containers of them. Nothing in the file is executed.
-
-    Raises:
-        BrigadeError: there is no such file, it is damaged, or it holds anything else.
-    """
-    import torch
-
-    try:
-        return torch.load(io.BytesIO(read_bytes(path, NUMBERS_BYTES)), map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:  # PyTorch's own words advise to load it all the same
-        raise BrigadeError(
-            f"{path}: cannot be read: it is damaged, or holds more than tensors and plain containers"
-        ) from None
-    except DAMAGED as error:
-        reason = (str(error).splitlines() or ["it is empty"])[0]
-        raise BrigadeError(f"{path}: cannot be read, it is damaged: {reason}") from None
 
 
 def has_torch() -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, field_validator, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from brigade.batch.configuration.changes import change
 from brigade.batch.configuration.files import look_up
@@ -35,12 +35,6 @@ def check_participant(participant: str) -> None:
         raise BrigadeError(
             f"participant '{participant}': expected 1 to 40 letters, digits, '_' or '-' (no names of people)"
         )
-
-
-def in_words(error: ValidationError) -> str:
-    """The first thing that does not fit into a model: where it is, and what is wrong with it."""
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 class Configuration(Model):

@@ -3,14 +3,84 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat
 
 from brigade.batch.folder.run_folder import Kind, Record
 
 SEEDS, CHECKPOINTS, CALLS = "seeds.jsonl", "checkpoints", "calls"
 SEED_FORMAT = "brigade-pvg-seed"
+Figure = FiniteFloat | bool | None
+Name = str | int | float
+
+
+def _is_grid(rows: list[list[Any]]) -> list[list[Any]]:
+    if len({len(row) for row in rows}) > 1:
+        raise ValueError("expected rows of one length")
+    return rows
+
+
+class Part(BaseModel):
+    """What is read of a part of such results, which may hold more."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class Said(Part):
+    """Something that was said before a verdict."""
+
+    speaker: str
+    channels: list[str]
+    text: str
+
+
+class Shown(Part):
+    """A statement that is shown."""
+
+    round: Name
+    role: str
+    problem: str
+    text: str
+    score: Name | None
+    accept: bool
+    correct: bool
+    wrong_lines: list[int] = []
+    talk: list[Said] = []
+
+
+class SeedLine(Part):
+    """One seed; see `prover_verifier.outcome.Outcome`."""
+
+    key: str
+    seed: Name
+    condition: dict[str, Any]
+    figures: dict[str, Figure]
+    curves: dict[str, list[Figure]]
+    matrices: dict[str, Annotated[list[list[Figure]], AfterValidator(_is_grid)]]
+    tables: dict[str, dict[str, dict[str, Figure]]]
+    transcripts: list[Shown]
+    notes: list[str] = []
+
+
+class Run(Part):
+    """The configuration of a run."""
+
+    name: str
+    experiment: str
+
+
+class HeaderLine(Part):
+    """The first line."""
+
+    config: Run
+    provenance: dict[str, Any]
+
+
 PVG_RUN = Kind(
     what="prover-verifier run", file=SEEDS, header_format="brigade-pvg-run", record="a seed",
     record_format=SEED_FORMAT, traces=(CHECKPOINTS, CALLS),
+    first=HeaderLine, line=SeedLine,
 )  # fmt: skip
 NATURE = "nature"  # stands for the role in a transcript where provers have none: nature makes the statement
 

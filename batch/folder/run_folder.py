@@ -12,14 +12,17 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from brigade.batch.folder.lines import LineFile, is_begun, read_lines, write_lines
+from brigade.batch.folder.lines import LineFile, bytes_of, is_begun, read_lines, write_lines
 from brigade.batch.folder.lock import HeldFolder
+from brigade.envs.budgets import parse_json
+from brigade.envs.content import checked
 from brigade.envs.registry import BrigadeError
 from brigade.simulation.provenance import provenance
 
 FORMAT_VERSION = 1
+LONGEST = 1e12  # in a file of timings
 TIMINGS = "timings.jsonl"  # beside the records: how long each took
 Record = dict[str, Any]
 
@@ -65,26 +68,23 @@ class Kind:
         lines = list(read_lines(path, unfinished))
         if not lines or lines[0].get("format") != self.header_format:
             raise BrigadeError(f"{path}:1: not a {self.what}: expected a first line with format {self.header_format}")
-        for number, line in enumerate(lines if self.record_format else lines[:1], 1):
-            check_version(line, f"{path}:{number}", self.version)
-            if number > 1 and line.get("format") != self.record_format:
-                raise BrigadeError(f"{path}:{number}: expected {self.record}, got format {line.get('format')!r}")
         for number, line in enumerate(lines, 1):
             self._check(line, f"{path}:{number}", first=number == 1)
         return lines
 
     def _check(self, line: Record, where: str, first: bool) -> None:
+        if first or self.record_format:
+            check_version(line, where, self.version)
+        if not first and self.record_format and line.get("format") != self.record_format:
+            raise BrigadeError(f"{where}: expected {self.record}, got format {line.get('format')!r}")
         model = self.first if first else self.line
+        if model is not None:
+            checked(model, line, f"{where}: damaged: ")
         try:
-            if model is not None:
-                model.model_validate(line)
             if not first:
                 hash(self.key(line))
-        except ValidationError as error:
-            place = ".".join(map(str, error.errors()[0]["loc"]))
-            raise BrigadeError(f"{where}: damaged: {place[:80]}: {error.errors()[0]['msg']}") from None
         except (KeyError, TypeError, ValueError):
-            raise BrigadeError(f"{where}: damaged: it does not say which {self.record} it is") from None
+            raise BrigadeError(f"{where}: damaged: expected {self.record}, and it does not say which") from None
 
 
 def check_version(entry: Record, where: str, newest: int = FORMAT_VERSION) -> None:
@@ -98,6 +98,32 @@ def check_version(entry: Record, where: str, newest: int = FORMAT_VERSION) -> No
         raise BrigadeError(f"{where}: damaged: no version")
     if version > newest:
         raise BrigadeError(f"{where}: version {version}, written by a newer Brigade; this one reads {newest}")
+
+
+def read_timings(path: Path) -> list[Record]:
+    """How long what a run did took.
+
+    A run that was killed leaves half a line, and goes on writing after it. Timings are beside the point of a run, so
+    lines that cannot be read are passed over.
+
+    Raises:
+        BrigadeError: the file is there but cannot be read.
+    """
+    found = []
+    for line in bytes_of(path).decode(errors="replace").split("\n") if path.exists() else ():
+        try:
+            entry = parse_json(line, str(path), ours=True)
+        except BrigadeError:
+            continue
+        if isinstance(entry, dict):
+            found.append(entry)
+    return found
+
+
+def seconds(value: Any) -> float | None:
+    """A length of time from a file, in whatever unit; None for what is none."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LONGEST
+    return float(value) if known else None
 
 
 class RunFolder(HeldFolder):

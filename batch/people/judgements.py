@@ -6,25 +6,22 @@ and a line for each item that was judged. Whatever ends the program costs the it
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from brigade.batch.folder.lines import is_begun, numbered_lines
 from brigade.batch.folder.run_folder import check_version
-from brigade.envs.content import first_problem
+from brigade.envs.content import checked
 from brigade.envs.registry import BrigadeError
 
 SESSION_FORMAT, OPENED_FORMAT, ITEM_FORMAT = "brigade-pvg-session", "brigade-pvg-opened", "brigade-pvg-item"
 ENDING = ".jsonl"
 Record = Mapping[str, Any]
 KITCHEN = "kitchen_digest"  # in the header of a session in a kitchen
-
-log = logging.getLogger(__name__)
 
 
 class Line(BaseModel):
@@ -116,12 +113,12 @@ def read_session(path: str | Path) -> Session:
         where = f"{path}:{number}"
         check_version(line, where)
         if line is header:
-            _check(line, HeaderLine, where)
+            checked(HeaderLine, line, f"{where}: damaged: ")
         elif line.get("format") == OPENED_FORMAT:
-            _check(line, OpenedLine, where)
+            checked(OpenedLine, line, f"{where}: damaged: ")
             openings[line["item"]] = openings.get(line["item"], 0) + 1
         elif line.get("format") == ITEM_FORMAT:
-            _check(line, ItemLine, where)
+            checked(ItemLine, line, f"{where}: damaged: ")
             if line["item"] in items:
                 raise BrigadeError(f"{where}: damaged: item {line['item']} is judged twice")
             items[line["item"]] = line
@@ -130,24 +127,28 @@ def read_session(path: str | Path) -> Session:
     return Session(path, header, openings, list(items.values()))
 
 
-def _check(line: Record, model: type[Line], where: str) -> None:
-    try:
-        model.model_validate(line)
-    except ValidationError as error:
-        path, message = first_problem(model, error)
-        raise BrigadeError(f"{where}: damaged: {'.'.join(map(str, path))}: {message}") from None
-
-
 def session_files(place: str | Path) -> list[Path]:
     """The files of sessions in a folder, or the one that is given."""
     place = Path(place)
     return [place] if place.is_file() else sorted(place.glob(f"*{ENDING}"))
 
 
-def read_sessions(place: str | Path) -> list[Session]:
+class Sessions(NamedTuple):
+    """What was found in a folder.
+
+    Attributes:
+        read: the sessions.
+        left_out: why others cannot be read.
+    """
+
+    read: list[Session]
+    left_out: list[str]
+
+
+def read_sessions(place: str | Path) -> Sessions:
     """All sessions in a folder, or the one in a file; those of nobody who judged anything included.
 
-    One that cannot be read is left out with a warning, as long as another one can.
+    One that cannot be read is left out, as long as another one can.
 
     Raises:
         BrigadeError: there are none, or none can be read.
@@ -161,8 +162,6 @@ def read_sessions(place: str | Path) -> list[Session]:
             problems.append(error)
     if problems and not sessions:
         raise problems[0]
-    for problem in problems:
-        log.warning("left out: %s", problem)
     if not sessions:
         raise BrigadeError(f"{place}: there are no sessions of verifiers here (files that end with {ENDING})")
-    return sessions
+    return Sessions(sessions, [str(problem) for problem in problems])

@@ -114,15 +114,16 @@ def notes(sessions: Sequence[Session]) -> list[str]:
     return [one_line(note) for note in told]
 
 
-def print_legibility(place: str | Path, console: Console) -> None:
-    """Print the tables about the sessions in a folder."""
-    sessions = read_sessions(place)
+def print_legibility(place: str | Path, console: Console) -> list[str]:
+    """Print the tables about the sessions in a folder; what is left out, and why, is given."""
+    sessions, left_out = read_sessions(place)
     for title, (heads, lines) in tables(sessions).items():
         console.print(f"\n{title}", style="bold", markup=False)
         console.print(ABOUT[title], style="dim", markup=False, highlight=False)
         print_table(console, heads, lines)
-    for note in notes(sessions):
+    for note in [*notes(sessions), *(f"left out: {each}" for each in left_out)]:
         console.print(note, markup=False)
+    return left_out
 
 
 def _over(members: Mapping[str, Sequence[Record]], measure: Measure) -> Estimate:

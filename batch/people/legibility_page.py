@@ -16,7 +16,7 @@ ABOUT_ITEMS = "Every item as it was read and judged; green: the verdict was righ
 
 def legibility_page(place: str | Path) -> str:
     """The page about the sessions in a folder."""
-    sessions = read_sessions(place)
+    sessions, left_out = read_sessions(place)
     config, maker = sessions[0].header["config"], made_by(sessions[0].header["provenance"])
     facts = {"sessions": str(len(sessions)), "made by": maker}
     return render(
@@ -24,7 +24,7 @@ def legibility_page(place: str | Path) -> str:
         "legibility.html",
         makers=[made_by(session.header["provenance"]) for session in sessions],
         source=Source(str(config.get("name", place)), facts, as_yaml(config)),
-        notes=notes(sessions),
+        notes=[*notes(sessions), *(f"left out: {each}" for each in left_out)],
         sections=[Section(title, about=ABOUT[title], grid=Grid(*lines)) for title, lines in tables(sessions).items()],
         about=ABOUT_ITEMS,
         sessions=sessions,

@@ -31,7 +31,7 @@ from brigade.dual_process.llm.protocol import (
 from brigade.dual_process.old_names import call_now
 from brigade.envs import content
 from brigade.envs.budgets import RECORD_BYTES, parse_json
-from brigade.envs.content import ContentError, Model, text_of
+from brigade.envs.content import ContentError, Model, misfit, text_of
 from brigade.envs.disk import append, make_folder, write
 from brigade.envs.registry import BrigadeError
 
@@ -368,11 +368,7 @@ def _parse(line: str, source: str, number: int) -> _Record:
     try:
         return _called_now(_Record.model_validate(parse_json(line, source)))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        text = f"not a recorded call: {field + ': ' if field else ''}{message[0].lower() + message[1:]}"
-        raise ContentError(source, number, text) from None
+        raise ContentError(source, number, f"not a recorded call: {misfit(_Record, error)}") from None
     except BrigadeError as error:
         told = str(error).removeprefix(f"{source}: ")
         raise ContentError(source, number, f"not a recorded call: {told}") from None

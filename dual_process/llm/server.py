@@ -25,6 +25,7 @@ from brigade.dual_process.llm.protocol import (
     Stream,
 )  # fmt: skip
 from brigade.envs.asking import asking
+from brigade.envs.content import misfit
 from brigade.envs.registry import BrigadeError, nearest
 from brigade.envs.text import one_line
 
@@ -178,9 +179,7 @@ class _HouseApp:
         try:
             asked = _Asked.model_validate_json(body)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"])
-            return await _refuse(send, 400, f"{field or 'body'}: {first['msg']}")
+            return await _refuse(send, 400, misfit(_Asked, error))
         if asked.model != self._model:
             text = f"the model '{asked.model}' does not exist; {nearest(asked.model, [self._model])}"
             return await _refuse(send, 404, text, "model_not_found")

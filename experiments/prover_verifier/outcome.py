@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from brigade.agents.learned.checkpoint import packed, read_tensors
+from brigade.agents.learned.tensors import read_sealed, sealed
 from brigade.envs.content import Model
 from brigade.envs.disk import make_folder, write
 from brigade.envs.registry import BrigadeError
@@ -63,8 +63,8 @@ class Checkpoints:
         """
         if self.path is None or not self.path.exists():
             return None
-        saved = read_tensors(self.path)
-        key = saved.get("key") if isinstance(saved, dict) else None
+        saved = read_sealed(self.path)
+        key = saved.get("key")
         if key != self.key:
             mine, other = (str(each).split(" [")[0] for each in (self.key, key))
             told = "was saved with other settings" if mine == other else f"is of another game, {other}"
@@ -80,7 +80,7 @@ class Checkpoints:
         if self.path is None:
             return
         make_folder(self.path.parent)
-        write(self.path, packed({"key": self.key, "state": state}))
+        write(self.path, sealed({"key": self.key, "state": state}))
 
 
 def add_round(curves: dict[str, list[Figure]], figures: Mapping[str, Figure]) -> None:

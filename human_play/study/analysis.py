@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, FiniteFloat, ValidationError
+from pydantic import BaseModel, FiniteFloat
 
 from brigade.batch.estimate import SEED, Interval, interval
+from brigade.envs.content import checked
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.study.progress import FOLDERS, STEPS, read_steps, read_study
 from brigade.human_play.study.schedule import kitchen_order, partner_order
@@ -168,12 +169,7 @@ def read_data(folder: str | Path) -> StudyData:
     """
     folder = Path(folder)
     record = read_study(folder)
-    try:
-        study = StudySpec.model_validate(record.get("study"))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise BrigadeError(f"{folder}: the study cannot be read here: {where}: {first['msg']}") from None
+    study = checked(StudySpec, record.get("study"), f"{folder}: the study cannot be read here: ")
     notes, participants = [], []
     for path in sorted(each for each in (folder / FOLDERS).glob("*") if each.name.isdigit()):
         try:
@@ -203,11 +199,7 @@ def _check_steps(done: Mapping[str, Any], study: StudySpec, number: int, folder:
     """
     games = len(kitchen_order(study, number)) * study.games * len(partner_order(study, number))
     for step, data in done.items():
-        try:
-            _Step.model_validate(data)
-        except ValidationError as error:
-            place = ".".join(map(str, error.errors()[0]["loc"]))
-            raise BrigadeError(f"{folder / STEPS}: damaged: step {step[:40]}: {place[:80]}") from None
+        checked(_Step, data, f"{folder / STEPS}: damaged: step {step[:40]}: ")
         game = step.removeprefix("game-")
         if game != step and not (game.isascii() and game.isdigit() and 1 <= int(game) <= games):
             raise BrigadeError(f"{folder / STEPS}: damaged: step {step[:40]}, and the study has {games} games")

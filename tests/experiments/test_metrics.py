@@ -11,7 +11,7 @@ import pytest
 
 from brigade.batch.estimate import Estimate, estimate
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.kitchen.report.metrics import read_run, read_timings, rows_of
+from brigade.experiments.kitchen.report.metrics import decision_times, read_run, rows_of
 from brigade.experiments.kitchen.run.episodes import Episode
 
 
@@ -117,7 +117,7 @@ def test_progress_of_an_unfinished_run(tmp_path: Path) -> None:
 
 def test_timings_survive_what_a_killed_run_leaves(tmp_path: Path) -> None:
     path = tmp_path / "timings.jsonl"
-    assert read_timings(path) is None
+    assert decision_times(path) is None
     lines = [
         '{"key":"a","decision_ms":{"median":1.5,"p99":2',
         "[1]",
@@ -126,7 +126,7 @@ def test_timings_survive_what_a_killed_run_leaves(tmp_path: Path) -> None:
         '{"key":"d","decision_ms":{"median":null,"p99":4.0}}',
     ]
     path.write_text("\n".join(lines), encoding="utf-8")
-    assert read_timings(path) == {"b": {"median": 2.0}, "d": {"p99": 4.0}}
+    assert decision_times(path) == {"b": {"median": 2.0}, "d": {"p99": 4.0}}
 
 
 @pytest.mark.parametrize(
@@ -150,5 +150,5 @@ def test_a_damaged_record_is_refused_with_its_line(tmp_path: Path, change: dict[
 
 def test_a_header_without_configuration_is_refused(tmp_path: Path) -> None:
     (tmp_path / "episodes.jsonl").write_text('{"format": "brigade-run", "version": 1}\n', encoding="utf-8")
-    with pytest.raises(BrigadeError, match="config: Field required"):
+    with pytest.raises(BrigadeError, match="config: field required"):
         read_run(tmp_path)

@@ -23,6 +23,7 @@ pytest.importorskip("tensorboard", reason="training needs TensorBoard: pip insta
 from brigade.agents.learned.checkpoint import CARD, NUMBERS, load, steps_of  # noqa: E402
 from brigade.agents.learned.network_spec import NetworkSpec  # noqa: E402
 from brigade.agents.learned.networks import Policy, sample  # noqa: E402
+from brigade.agents.learned.tensors import packed, read_sealed  # noqa: E402
 from brigade.batch.configuration.specs import KitchenChoice  # noqa: E402
 from brigade.batch.running.jobs import run_jobs  # noqa: E402
 from brigade.envs.kitchen.content import layout  # noqa: E402
@@ -235,6 +236,32 @@ def test_resuming_refuses_another_training(tmp_path: Path) -> None:
     train(small(tmp_path), 0, QUIET)
     with pytest.raises(BrigadeError, match="holds another training: steps is 480 there and 960 here"):
         train(small(tmp_path, steps=960), 0, QUIET, resume=True)
+
+
+def test_a_training_that_was_changed_on_disk_is_not_gone_on_with(tmp_path: Path) -> None:
+    config = small(tmp_path)
+    train(config, 0, QUIET)
+    path = config.run_folder(0) / RESUME
+    good = read_sealed(path)
+    state = good["state"]
+    changes: dict[str, dict[str, Any]] = {
+        "policy": {}, "optimizer": {}, "random": state["tick"], "progress": {"steps": "many", "more": 1},
+        "state": {name: numbers for name, numbers in state.items() if name != "pos"},
+    }  # fmt: skip
+    beyond = {"pos": 20_000, "facing": 0, "held": -1, "item": 900, "order_dish": 99, "orders_open": 50, "random": -1}
+    inside = {name: {**state, name: torch.full_like(state[name], number)} for name, number in beyond.items()}
+    for unsealed in (
+        *({**good, name: odd} for name, odd in changes.items()),
+        *({**good, "state": s} for s in inside.values()),
+    ):
+        path.write_bytes(packed(unsealed))  # as one that knows of no seals might
+        with pytest.raises(BrigadeError, match=r"damaged|snapshot does not fit"):
+            train(config, 0, QUIET, resume=True)
+    path.write_bytes(packed({**good, "seal": "0" * 12}))
+    with pytest.raises(BrigadeError, match="changed since it was written"):
+        train(config, 0, QUIET, resume=True)
+    path.write_bytes(packed(good))
+    train(config, 0, QUIET, resume=True)
 
 
 def test_a_training_from_before_there_were_backends_resumes_on_any_device(tmp_path: Path) -> None:

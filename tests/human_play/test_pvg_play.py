@@ -633,7 +633,7 @@ class TestFiles:
         assert again.place == (0, 6)
         again.opened(again.item(0))
         assert [line["format"] for line in lines_of(again.path)] == ["brigade-pvg-session", "brigade-pvg-opened"]
-        assert [each.participant for each in read_sessions(tmp_path / "out")] == ["P01", "P02"]
+        assert [each.participant for each in read_sessions(tmp_path / "out").read] == ["P01", "P02"]
         assert len(read_session(other.path).items) == 6
 
     def test_a_foreign_file_without_an_end_is_left_as_it_is(self, tmp_path):
@@ -719,6 +719,19 @@ class TestFiles:
             read_sessions(session.path.parent)
         assert session.path.read_bytes() == spoiled
 
+    def test_a_session_that_cannot_be_read_hides_no_other(self, tmp_path):
+        damaged, _ = self.judged(tmp_path), self.judged(tmp_path, "P02")
+        damaged.path.write_bytes(damaged.path.read_bytes().replace(b'"truth":', b'"t":'))
+        command = [sys.executable, "-m", "brigade", "pvg", "report", tmp_path / "out", "--html", tmp_path / "page.html"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert "left out: " in done.stdout
+        assert "P02" in done.stdout
+        assert "damaged: truth" in (tmp_path / "page.html").read_text()
+        found = read_sessions(tmp_path / "out")
+        assert [each.participant for each in found.read] == ["P02"]
+        assert len(found.left_out) == 1
+
     def test_another_configuration_and_foreign_files_are_refused(self, tmp_path):
         self.judged(tmp_path)
         with pytest.raises(BrigadeError, match=r"another configuration: items is 4 there and 5 here"):
@@ -756,7 +769,7 @@ class TestFiles:
             header, *lines = lines_of(path)
             header |= {"kitchen_digest": kitchen} if kitchen else {}
             (tmp_path / path.name).write_text("".join(json.dumps(line) + "\n" for line in [header, *lines]), "utf-8")
-        told = " ".join(notes(read_sessions(tmp_path)))
+        told = " ".join(notes(read_sessions(tmp_path).read))
         assert "P02.jsonl is in another version of the kitchen than P01.jsonl" in told
         assert "P03.jsonl" not in told
 

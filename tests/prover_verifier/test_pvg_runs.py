@@ -13,15 +13,16 @@ import pytest
 from rich.console import Console
 
 import brigade  # noqa: F401  # registers who can follow plans
-from brigade.batch.folder.pvg_results import SEED_FORMAT, read_pvg_results
+from brigade.batch.folder.pvg_results import read_pvg_results
 from brigade.batch.folder.run_folder import RunFolder
 from brigade.envs.kitchen.content.folders import own_folder
 from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.config import PvgConfig
-from brigade.experiments.prover_verifier.report.figures import print_pvg_report
-from brigade.experiments.prover_verifier.report.page import page
-from brigade.experiments.prover_verifier.results import open_pvg_results
+from brigade.experiments.prover_verifier.outcome import Outcome
+from brigade.experiments.prover_verifier.report.figures import Condition, print_pvg_report, read_conditions
+from brigade.experiments.prover_verifier.report.page import page, write_page
+from brigade.experiments.prover_verifier.results import open_pvg_results, seed_record
 from brigade.experiments.prover_verifier.run import run_pvg
 
 TRAINED = (
@@ -89,7 +90,7 @@ def test_where_nothing_was_finished_another_run_may_begin(tmp_path: Path) -> Non
 
     begun(1).close()
     with begun(2) as results:
-        results.add({"format": SEED_FORMAT, "version": 1, "key": "one"})
+        results.add(seed_record("one", "kitchen_scripted", {}, 0, Outcome()))
     assert read_pvg_results(tmp_path / "run")[0]["config"]["settings"]["claims"] == 2
     with pytest.raises(BrigadeError, match=r"another configuration: settings\.claims is 2 there and 3 here"):
         begun(3)
@@ -180,3 +181,48 @@ def test_results_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "seeds.jsonl").write_text(json.dumps({"format": "brigade-run", "version": 1}) + "\n")
     with pytest.raises(BrigadeError, match="not a prover-verifier run"):
         read_pvg_results(tmp_path)
+
+
+ENTRY = {"round": 1, "role": "helpful", "problem": "p", "text": "t", "score": 0.5, "accept": True, "correct": False}
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"figures": {"accuracy": "high"}}, "figures.accuracy"),
+        ({"figures": {"accuracy": 1e999}}, "figures.accuracy"),
+        ({"curves": [1, 2]}, "curves"),
+        ({"matrices": {"m": [[1, 2], [3]]}}, "matrices.m: expected rows of one length"),
+        ({"tables": {"t": {"row": 3}}}, "tables.t.row"),
+        ({"transcripts": [{**ENTRY, "text": None}]}, "transcripts.0.text"),
+        ({"transcripts": [{**ENTRY, "talk": [{"speaker": "x"}]}]}, "transcripts.0.talk.0.channels"),
+        ({"condition": None}, "condition"),
+        ({"key": ["one"]}, "key"),
+    ],
+)
+def test_a_damaged_seed_is_said_with_its_line(tmp_path: Path, change: dict[str, Any], what: str) -> None:
+    header = {"format": "brigade-pvg-run", "version": 1, "config": {"name": "n", "experiment": "e"}, "provenance": {}}
+    good = seed_record("one", "e", {}, 0, Outcome(transcripts=[ENTRY]))
+    path = tmp_path / "seeds.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in (header, good)))
+    assert read_pvg_results(tmp_path)[1]["key"] == "one"
+    path.write_text("".join(json.dumps(line) + "\n" for line in (header, {**good, **change})))
+    with pytest.raises(BrigadeError, match=rf"seeds\.jsonl:2: damaged: {what}"):
+        read_pvg_results(tmp_path)
+    with pytest.raises(BrigadeError, match=r"seeds\.jsonl:2"):
+        write_page(tmp_path, tmp_path / "page.html")
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_seeds_of_other_sizes_are_reported_as_far_as_they_go_together(tmp_path: Path) -> None:
+    header = {"format": "brigade-pvg-run", "version": 1, "config": {"name": "n", "experiment": "e"}, "provenance": {}}
+    matrices = [[[0.2, 0.4], [0.6, 0.8]], [[0.4]], []]
+    outcomes = [Outcome(matrices={"m": matrix}, curves={"c": [1.0] * n}) for n, matrix in enumerate(matrices)]
+    seeds = [seed_record(str(n), "e", {}, n, outcome) for n, outcome in enumerate(outcomes)]
+    (tmp_path / "seeds.jsonl").write_text("".join(json.dumps(line) + "\n" for line in (header, *seeds)))
+    _, (condition,) = read_conditions(tmp_path)
+    assert condition.matrix("m") == []
+    write_page(tmp_path, tmp_path / "page.html")
+    two = Condition("", condition.records[:2])
+    assert [[cell.mean for cell in row] for row in two.matrix("m")] == [[pytest.approx(0.3)]]
+    assert [step.count for step in condition.curve("c")] == [2, 1]

@@ -12,10 +12,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from brigade.envs.budgets import CELLS
-from brigade.envs.content import ContentError, Document, Model, first_problem, parse, validate
+from brigade.envs.content import ContentError, Document, Model, checked, parse, validate
 from brigade.envs.kitchen.content import cookbook_spec
 from brigade.envs.kitchen.content.cookbook import (
     COUNTER,
@@ -195,11 +195,7 @@ def build_kitchen(
     """Check a kitchen's document and turn it into arrays; with this cookbook, or else the one it names."""
     spec = validate(document, KitchenSpec)
     if changes:
-        try:
-            spec = KitchenSpec.model_validate(spec.model_dump() | changes)
-        except ValidationError as error:
-            path, message = first_problem(KitchenSpec, error)
-            raise BrigadeError(f"kitchen '{spec.name}': {'.'.join(map(str, path))}: {message}") from None
+        spec = checked(KitchenSpec, spec.model_dump() | changes, f"kitchen '{spec.name}': ")
     cookbook = cookbook or _cookbook_of(spec, document)
     grid = _Grid(spec, document, cookbook)
     tables = compile_tables(cookbook, spec.old_dynamics)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.kitchen.content.cookbook import NOTHING
+from brigade.envs.kitchen.content.cookbook import FLOOR, NOTHING
 from brigade.envs.kitchen.content.layout import ACTION_NAMES, FACINGS, Kitchen
 from brigade.envs.registry import BrigadeError
 
@@ -77,6 +77,35 @@ def check_fits(state: State, saved: State) -> None:
         array, old = getattr(state, name), getattr(saved, name)
         if array.shape != old.shape:
             raise BrigadeError(f"snapshot does not fit: {name} has shape {old.shape}, expected {array.shape}")
+
+
+def check_possible(kitchen: Kitchen, saved: State) -> None:
+    """Refuse a snapshot from elsewhere with a number in it that cannot be there.
+
+    Compiled rules go by these numbers without asking: one beyond what there is would read beyond their tables.
+
+    Raises:
+        BrigadeError: there is such a number; the message says of what.
+    """
+    layout, tables = kitchen.layout, kitchen.tables
+    kinds, dishes = len(tables.dish), len(tables.points)
+    floor = np.flatnonzero(layout.tile == FLOOR)
+    possible = {
+        "pos": np.isin(saved.pos, floor), "facing": _within(saved.facing, 1, 4),
+        "held": _within(saved.held, 0, kinds - 1), "item": _within(saved.item, 0, kinds - 1),
+        "order_dish": _within(saved.order_dish, 0, dishes - 1), "script": _within(saved.script, 0, dishes - 1),
+        "orders_open": _within(saved.orders_open, 0, layout.max_open),
+        "orders_seen": _within(saved.orders_seen, 0, np.iinfo(np.int32).max),
+        "script_length": _within(saved.script_length, 0, saved.script.shape[1]),
+        "random": _within(saved.random, 0, 2**32 - 1),
+    }  # fmt: skip
+    for name, good in possible.items():
+        if not good.all():
+            raise BrigadeError(f"snapshot does not fit: {name} holds what '{kitchen.name}' does not have")
+
+
+def _within(numbers: NDArray[Any], low: int, high: int) -> NDArray[np.bool_]:
+    return (numbers >= low) & (numbers <= high)
 
 
 def restore(state: State, saved: State) -> None:

@@ -16,10 +16,9 @@ from pydantic import ValidationError
 
 from brigade.batch.configuration.vary import combinations
 from brigade.batch.estimate import Estimate, estimate
-from brigade.batch.folder.lines import bytes_of
-from brigade.batch.folder.run_folder import TIMINGS
+from brigade.batch.folder.run_folder import TIMINGS, read_timings, seconds
 from brigade.dual_process.old_names import TASK_LISTS, agent_now
-from brigade.envs.budgets import parse_json
+from brigade.envs.content import checked
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.report.cost import Cost, cost_of
 from brigade.experiments.kitchen.run.config import RunConfig, jobs_of
@@ -185,9 +184,9 @@ def read_run(folder: str | Path) -> Run:
     if not isinstance(config, dict) or not isinstance(provenance, dict):
         raise BrigadeError(f"{path}:1: damaged: expected the configuration and the provenance of the run")
     config = _named_now(config, header["version"])
-    found = [_episode(line, f"{path}:{number}") for number, line in enumerate(lines, 2)]
+    found = [checked(Episode, line, f"{path}:{number}: damaged: ") for number, line in enumerate(lines, 2)]
     episodes = tuple({episode.key: episode for episode in found}.values())
-    timings = read_timings(path.parent / TIMINGS)
+    timings = decision_times(path.parent / TIMINGS)
     expected, order = _plan(config)
     return Run(
         folder=folder,
@@ -270,11 +269,10 @@ def differences(group: Group, groups: Mapping[Group, Sequence[Episode]]) -> list
     return None
 
 
-def read_timings(path: Path) -> dict[str, Timing] | None:
+def decision_times(path: Path) -> dict[str, Timing] | None:
     """How long decisions took, by the episodes' keys; None when there is no such file.
 
-    A run that was killed leaves half a line, and goes on writing after it. Timings are beside the point of a run, so
-    lines that cannot be read are passed over; how many episodes have timings is counted.
+    Lines that cannot be read are passed over; how many episodes have timings is counted.
 
     Raises:
         BrigadeError: the file is there but cannot be read.
@@ -282,18 +280,11 @@ def read_timings(path: Path) -> dict[str, Timing] | None:
     if not path.exists():
         return None
     timings: dict[str, Timing] = {}
-    for line in bytes_of(path).decode(errors="replace").split("\n"):
-        try:
-            entry = parse_json(line, str(path), ours=True)
-        except BrigadeError:
-            continue
-        spent = entry.get("decision_ms") if isinstance(entry, dict) else None
+    for entry in read_timings(path):
+        spent = entry.get("decision_ms")
         if isinstance(spent, dict):
-            timings[str(entry.get("key"))] = {
-                name: float(spent[name])
-                for name in ("median", "p99")
-                if isinstance(spent.get(name), int | float) and 0 <= spent[name] < 1e12
-            }
+            told = {name: seconds(spent.get(name)) for name in ("median", "p99")}
+            timings[str(entry.get("key"))] = {name: value for name, value in told.items() if value is not None}
     return timings
 
 
@@ -335,15 +326,6 @@ def _seat(seat: int, agent: str, results: Sequence[Outcome]) -> Seat:
 def _median(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return statistics.median(known) if known else None
-
-
-def _episode(line: dict[str, Any], where: str) -> Episode:
-    try:
-        return Episode.model_validate(line)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise BrigadeError(f"{where}: damaged: {field or 'record'}: {first['msg']}") from None
 
 
 def _plan(config: dict[str, Any]) -> tuple[int | None, list[tuple[str, tuple[str, ...], str]]]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, ValidationError
 
-from brigade.batch.configuration.config import Configuration, in_words
+from brigade.batch.configuration.config import Configuration
 from brigade.batch.configuration.files import FileName
 from brigade.batch.configuration.order_scripts import read_scripts
 from brigade.batch.configuration.specs import AgentSpec, KitchenChoice, RaySpec, Seeds
@@ -18,7 +18,7 @@ from brigade.dual_process.llm.calls import load_prices
 from brigade.dual_process.llm.server import HouseKnobs
 from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.budgets import EPISODES, check_count
-from brigade.envs.content import Document, Model
+from brigade.envs.content import Document, Model, misfit
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.registry import BrigadeError, unknown
 from brigade.simulation.messages import Mode
@@ -149,7 +149,7 @@ def _check_vary(config: RunConfig, document: Document) -> None:
         try:
             Job(kitchen=config.kitchens[0], team=config.teams[0], seed=0, **_common(config, condition))
         except ValidationError as error:
-            raise document.error(in_words(error), "vary") from None
+            raise document.error(misfit(Job, error), "vary") from None
 
     open_ended = ("reasoner.knobs.faults.", "reasoner.endpoint.", "reasoner.options.")
     check_vary(config.vary, document, known, fits, open_ended)

@@ -10,9 +10,8 @@ from typing import Any
 from rich.console import Console
 
 from brigade.batch.estimate import Estimate, estimate
-from brigade.batch.folder.lines import read_lines
 from brigade.batch.folder.pvg_results import SEEDS, read_pvg_results
-from brigade.batch.folder.run_folder import TIMINGS
+from brigade.batch.folder.run_folder import TIMINGS, read_timings, seconds
 from brigade.batch.numbers import NONE, print_table, with_error
 from brigade.batch.people.judgements import session_files
 from brigade.batch.people.legibility import print_legibility
@@ -49,8 +48,8 @@ class Condition:
     def matrix(self, name: str) -> list[list[Estimate]]:
         """Mean of a matrix over the seeds, entry by entry."""
         matrices = [record["matrices"][name] for record in self.records if name in record["matrices"]]
-        rows = range(min(map(len, matrices), default=0))
-        return [[estimate(m[i][j] for m in matrices) for j in range(len(matrices[0][i]))] for i in rows]
+        rows = zip(*matrices, strict=False)  # so many as all seeds have
+        return [[estimate(cells) for cells in zip(*row, strict=False)] for row in rows]
 
     def table(self, name: str) -> dict[str, dict[str, Estimate]]:
         """Mean of a table over the seeds, cell by cell."""
@@ -112,15 +111,18 @@ def holds_sessions(place: str | Path) -> bool:
     return not (Path(place) / SEEDS).exists() and Path(place).name != SEEDS and bool(session_files(place))
 
 
-def print_pvg_report(folder: str | Path, console: Console) -> None:
-    """Print the figures of a run, or of the people who played the verifier."""
+def print_pvg_report(folder: str | Path, console: Console) -> list[str]:
+    """Print the figures of a run, or of the people who played the verifier.
+
+    Returns:
+        Which of their sessions are left out, and why.
+    """
     if holds_sessions(folder):
-        print_legibility(folder, console)
-        return
+        return print_legibility(folder, console)
     header, conditions = read_conditions(folder)
     if not conditions:
         console.print("there are no finished seeds yet")
-        return
+        return []
     heads, lines = figure_lines(conditions)
     print_table(console, heads, lines)
     for condition in conditions:
@@ -128,6 +130,7 @@ def print_pvg_report(folder: str | Path, console: Console) -> None:
             console.print(f"\n{name} {condition.label}", markup=False)
             print_table(console, *table_lines(condition.table(name), len(condition.records)))
     console.print(f"seconds a seed: {seconds_a_seed(folder)}; {header['config']['name']}", markup=False)
+    return []
 
 
 def table_lines(table: Mapping[str, Mapping[str, Estimate]], seeds: int = 0) -> tuple[list[str], list[list[str]]]:
@@ -142,6 +145,5 @@ def table_lines(table: Mapping[str, Mapping[str, Estimate]], seeds: int = 0) -> 
 
 def seconds_a_seed(folder: str | Path) -> str:
     """How long a seed took, for people."""
-    path = Path(folder) / TIMINGS
-    seconds = estimate(line["wall_s"] for line in (read_lines(path, unfinished=True) if path.exists() else ()))
-    return written(seconds, digits_of([seconds]))
+    mean = estimate(seconds(line.get("wall_s")) for line in read_timings(Path(folder) / TIMINGS))
+    return written(mean, digits_of([mean]))

@@ -91,8 +91,10 @@ def _sections(conditions: Sequence[Condition]) -> Iterator[Section]:
         yield Section("By round", about=ABOUT_CURVES, figure=Figure(curves_plot(conditions)))
     for place, condition in enumerate(conditions):
         for name in condition.names("matrices"):
-            svg = matrix_plot(condition.matrix(name), f"matrix{place}")
-            yield Section(name, condition.label, ABOUT_CROSS, figure=Figure(svg, look="matrix"))
+            matrix = condition.matrix(name)
+            if any(matrix):
+                svg = matrix_plot(matrix, f"matrix{place}")
+                yield Section(name, condition.label, ABOUT_CROSS, figure=Figure(svg, look="matrix"))
     yield from _notes(conditions)
 
 

@@ -19,9 +19,9 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from brigade.agents.learned.checkpoint import packed, read_tensors
 from brigade.agents.learned.network_spec import STANDARD, NetworkSpec
 from brigade.agents.learned.networks import Policy
+from brigade.agents.learned.tensors import read_sealed, sealed
 from brigade.batch.running.machine import cores
 from brigade.batch.running.ray_session import ray_session
 from brigade.envs.disk import write
@@ -229,7 +229,7 @@ class RLlibTraining(Learning):
             "policy": self.policy.state_dict(),
             "optimizers": {name: self.learner.get_optimizer(name).state_dict() for name in self.modules},
         }  # fmt: skip
-        write(folder / RESUME, packed(things))
+        write(folder / RESUME, sealed(things))
 
     def close(self) -> None:
         """Stop RLlib's workers."""
@@ -322,7 +322,7 @@ def _read(path: Path) -> dict[str, Any]:
     Raises:
         BrigadeError: there is nothing, it is damaged, or another backend's.
     """
-    things: dict[str, Any] = read_tensors(path)
+    things = read_sealed(path)
     if things.get("version") != VERSION or things.get("backend") != "rllib":
         raise BrigadeError(f"{path}: not left by backend rllib in version {VERSION}")
     return things

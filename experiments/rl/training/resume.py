@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brigade.agents.learned.checkpoint import packed, read_tensors
+from brigade.agents.learned.tensors import DAMAGED, read_sealed, sealed, why
 from brigade.envs.disk import write
-from brigade.envs.kitchen.engine.state import State
+from brigade.envs.kitchen.engine.state import State, check_possible
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.training.gpu_rollout import Rollout
 from brigade.experiments.rl.training.ppo import PPO
@@ -46,7 +46,7 @@ def save_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Ge
         "seen": torch.as_tensor(rollout.seen).cpu(),
         "shaped": torch.as_tensor(rollout.shaped).cpu(),
     }
-    write(folder / RESUME, packed(things))
+    write(folder / RESUME, sealed(things))
 
 
 def load_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Generator) -> Progress:
@@ -59,14 +59,23 @@ def load_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Ge
         BrigadeError: there is nothing to go on from, or it is damaged.
     """
     path = folder / RESUME
-    things: dict[str, Any] = read_tensors(path)
+    things = read_sealed(path)
     if things.get("version") != VERSION:
         raise BrigadeError(f"{path}: version {things.get('version')}; this Brigade resumes version {VERSION}")
+    try:
+        return _put_back(things, learner, rollout, random)
+    except DAMAGED as error:
+        raise BrigadeError(f"{path}: damaged: {why(error)}") from None
+
+
+def _put_back(things: dict[str, Any], learner: PPO, rollout: Rollout, random: torch.Generator) -> Progress:
     learner.policy.load_state_dict(things["policy"])
     learner.optimizer.load_state_dict(things["optimizer"])
     random.set_state(things["random"])
     arrays: dict[str, Tensor] = things["state"]
-    rollout.game.restore(State(**{name: array.numpy() for name, array in arrays.items()}))
+    saved = State(**{name: array.numpy() for name, array in arrays.items()})
+    check_possible(rollout.game.kitchen, saved)
+    rollout.game.restore(saved)
     rollout.put_back(things["seen"], things["shaped"])
     if rollout.partners is not None:
         rollout.partners.begin(np.ones(len(rollout.shaped), np.bool_))

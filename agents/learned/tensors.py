@@ -1,0 +1,101 @@
+"""Tensors and plain containers of them on disk, as PyTorch stores them. Nothing that is read is executed.
+
+Importing this module does not need PyTorch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from brigade.envs.budgets import NUMBERS_BYTES, read_bytes
+from brigade.envs.registry import BrigadeError
+
+DAMAGED = (  # what reading a damaged file of PyTorch's may end in
+    AssertionError, AttributeError, EOFError, IndexError, KeyError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+SEAL = "seal"
+
+
+def packed(things: dict[str, Any]) -> bytes:
+    """The content of a file."""
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(things, buffer)
+    return buffer.getvalue()
+
+
+def read_tensors(path: Path) -> Any:
+    """What `packed` was given.
+
+    Raises:
+        BrigadeError: there is no such file, it is damaged, or it holds anything else.
+    """
+    import torch
+
+    try:
+        return torch.load(io.BytesIO(read_bytes(path, NUMBERS_BYTES)), map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:  # PyTorch's own words advise to load it all the same
+        raise BrigadeError(
+            f"{path}: cannot be read: it is damaged, or holds more than tensors and plain containers"
+        ) from None
+    except DAMAGED as error:
+        raise BrigadeError(f"{path}: cannot be read, it is damaged: {why(error)}") from None
+
+
+def why(error: Exception) -> str:
+    """The first line of what PyTorch says is wrong."""
+    return (str(error).splitlines() or ["it is empty"])[0]
+
+
+def sealed(things: Mapping[str, Any]) -> bytes:
+    """The content of a file that is to be gone on from: any change in it shows."""
+    return packed({SEAL: _digest(dict(things)), **things})
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """What `sealed` was given. A file from before there were seals is taken as it is.
+
+    Raises:
+        BrigadeError: as `read_tensors`; or it was changed since it was written.
+    """
+    things = read_tensors(path)
+    if not isinstance(things, dict):
+        raise BrigadeError(f"{path}: damaged: expected a dictionary, got {type(things).__name__}")
+    seal = things.pop(SEAL, None)
+    if seal is not None and seal != _digest(things):
+        raise BrigadeError(f"{path}: damaged: it was changed since it was written")
+    return things
+
+
+def _digest(things: Any) -> str:
+    """Twelve digits that change when anything in it does."""
+    whole = hashlib.sha256()
+    _feed(whole, things)
+    return whole.hexdigest()[:12]
+
+
+def _feed(whole: Any, thing: Any) -> None:
+    from torch import Tensor
+
+    whole.update(type(thing).__name__.encode())
+    if isinstance(thing, Tensor):
+        numbers = thing.detach().cpu().contiguous().numpy()
+        whole.update(f"{numbers.dtype} {numbers.shape}".encode())
+        whole.update(numbers.tobytes())
+    elif isinstance(thing, Mapping):
+        for key, value in thing.items():
+            _feed(whole, key)
+            _feed(whole, value)
+        whole.update(b"end")
+    elif isinstance(thing, Sequence) and not isinstance(thing, str):
+        for value in thing:
+            _feed(whole, value)
+        whole.update(b"end")
+    else:
+        whole.update(repr(thing).encode())
