@@ -19,6 +19,7 @@ from rich.console import Console
 from brigade.agents.base import make_agent
 from brigade.agents.planning.recipes import recipes_of
 from brigade.envs.kitchen.content.loading import load_kitchen
+from brigade.envs.registry import BrigadeError
 from brigade.simulation.episode import play
 from brigade.simulation.recording import RecordingWriter, make_header, read_recording
 
@@ -156,7 +157,6 @@ class Replies(Reader):
         from brigade.dual_process.llm.json_text import Malformed, find_json
         from brigade.dual_process.llm.protocol import Request
         from brigade.dual_process.llm.wire import Body, Heard
-        from brigade.envs.registry import BrigadeError
 
         found = find_json(self.text)
         for kind in self.kinds:
@@ -438,6 +438,113 @@ class Crossplays(Folders):
         (self.copy / "lock").unlink(missing_ok=True)
 
 
+class Seeds(Folders):
+    """Folders of prover-verifier runs: the report, its page, and what people would be given to judge."""
+
+    files = ("seeds.jsonl", "timings.jsonl")
+    count, config = 0, None
+
+    def build(self) -> None:
+        from brigade.experiments.prover_verifier.config import PvgConfig
+        from brigade.experiments.prover_verifier.run import run_pvg
+
+        changes = ["settings.problems=6", "settings.rounds=2", "seeds=1", "ray.workers=0", f"out={self.base}"]
+        run_pvg(PvgConfig.load("arithmetic_llm", changes), Console(quiet=True))
+
+    def read(self) -> None:
+        from brigade.experiments.prover_verifier.report.figures import print_pvg_report
+        from brigade.human_play.verifier.choosing import entries
+        from brigade.human_play.verifier.config import JudgingConfig
+        from brigade.human_play.verifier.verifier_item import TranscriptItem
+
+        print_pvg_report(self.copy, Console(file=io.StringIO(), width=100))
+        if self.config is None:
+            changes = ["game=null", f"transcripts={self.copy}", "items=2", "practice=0"]
+            self.config = JudgingConfig.load("play_review", changes)
+        for entry in entries(self.config):
+            item = TranscriptItem("one", entry)
+            assert item.passages
+            item.decide(True)
+        self.count += 1
+        if self.count % 100 == 0:  # its plots take a second
+            from brigade.experiments.prover_verifier.report.page import page
+
+            page(self.copy)
+
+
+class Judgements(Folders):
+    """Folders of people who played the verifier: the report and its page."""
+
+    files = ("*.jsonl",)
+
+    def build(self) -> None:
+        from brigade.human_play.verifier.config import JudgingConfig
+        from brigade.human_play.verifier.session import Judgement, JudgingSession
+
+        for name in ("P01", "P02"):
+            changes = [f"out={self.base}", f"participant={name}", "items=3", "practice=1"]
+            session = JudgingSession(JudgingConfig.load("play_arithmetic", changes))
+            for place in range(4):
+                item = session.item(place)
+                session.opened(item)
+                accept = place % 2 == 0
+                session.store(session.record(place, item, Judgement(accept, 1.5, False), item.decide(accept)))
+
+    def read(self) -> None:
+        from brigade.batch.people.judgements import read_sessions
+        from brigade.batch.people.legibility import print_legibility
+        from brigade.batch.people.legibility_page import legibility_page
+
+        print_legibility(self.copy, Console(file=io.StringIO(), width=100))
+        legibility_page(self.copy)
+        left_out = read_sessions(self.copy).left_out
+        if left_out:
+            raise BrigadeError(left_out[0])
+
+
+class Trainings(Reader):
+    """Trainings to go on with: what they know of themselves, and every number in what they go on from."""
+
+    def __init__(self, folder: Path):
+        super().__init__(folder)
+        from brigade.agents.learned.tensors import read_sealed
+        from brigade.experiments.rl.config import TrainConfig
+        from brigade.experiments.rl.training.resume import RESUME
+        from brigade.experiments.rl.training.train import train
+
+        self.config = TrainConfig.model_validate({
+            "name": "small", "kitchen": {"name": "cramped_room", "horizon": TICKS}, "network": {"hidden": [4]},
+            "kitchens": 2, "ticks": 5, "steps": 20, "checkpoints": 1, "episodes": 1, "out": str(folder / "out"),
+        })  # fmt: skip
+        train(self.config, 0, Console(quiet=True))
+        self.run = self.config.run_folder(0)
+        self.files = {name: (self.run / name).read_bytes() for name in (RESUME, "config.json", "progress.jsonl")}
+        self.things, self.resume = read_sealed(self.run / RESUME), RESUME
+
+    def make(self, mutator: Mutator) -> bytes:
+        from brigade.agents.learned.tensors import packed, sealed
+
+        for name, data in self.files.items():
+            (self.run / name).write_bytes(data)
+        draw, name = mutator.random.random(), self.resume
+        if draw < 0.2:
+            data = mutator.bytes(self.files[name])
+        elif draw < 0.4:
+            name = mutator.random.choice(("config.json", "progress.jsonl"))
+            lines = [mutator.data(json.loads(line)) for line in self.files[name].splitlines()]
+            data = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        else:  # by somebody who knows how it is sealed, or of a time before there were seals
+            things = mutator.data(self.things)
+            data = (sealed if mutator.random.random() < 0.5 and isinstance(things, dict) else packed)(things)
+        (self.run / name).write_bytes(data)
+        return name.encode() + b"\n" + data
+
+    def read(self) -> None:
+        from brigade.experiments.rl.training.train import train
+
+        train(self.config, 0, Console(quiet=True), resume=True)
+
+
 class Studies(Folders):
     """Folders of studies."""
 
@@ -467,5 +574,5 @@ class Studies(Folders):
 READERS: dict[str, Callable[[Path], Reader]] = {
     "recordings": Recordings, "replies": Replies, "configurations": Configurations, "kitchens": Kitchens,
     "cards": Cards, "tables": Tables, "problems": Problems, "results": Results, "crossplay": Crossplays,
-    "studies": Studies,
+    "studies": Studies, "seeds": Seeds, "judgements": Judgements, "trainings": Trainings,
 }  # fmt: skip

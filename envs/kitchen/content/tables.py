@@ -7,6 +7,8 @@ happens? Its answers are few, so `rule[T, h, t]` gives the number of a row and `
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -65,13 +67,25 @@ def component_names(cookbook: Cookbook) -> tuple[str, ...]:
 
 
 def compile_tables(cookbook: Cookbook, cook_when_full: bool = True) -> Tables:
-    """Compile a cookbook.
+    """Compile a cookbook; the tables of those that were compiled last are kept, and are not to be changed.
 
     Args:
         cookbook: what to compile.
         cook_when_full: a pot starts when its last ingredient lands; otherwise a chef with empty hands starts it.
     """
-    compiler = _Compiler(cookbook, cook_when_full)
+    return _compiled(_Asked(cookbook.spec.model_dump_json(), cook_when_full, cookbook))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    text: str
+    cook_when_full: bool
+    cookbook: Cookbook = field(compare=False)  # as the text says
+
+
+@lru_cache(maxsize=16)  # a long list of recordings is of a few cookbooks
+def _compiled(asked: _Asked) -> Tables:
+    cookbook, compiler = asked.cookbook, _Compiler(asked.cookbook, asked.cook_when_full)
     rule, rows = compiler.interactions()
     cook_ticks, cook_next = compiler.cooking()
     kinds, spec = cookbook.kinds, cookbook.spec

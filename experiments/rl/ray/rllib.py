@@ -32,7 +32,7 @@ from brigade.experiments.rl.training.device import describe
 from brigade.experiments.rl.training.learning import Learning
 from brigade.experiments.rl.training.log import Log
 from brigade.experiments.rl.training.ppo import Losses
-from brigade.experiments.rl.training.resume import RESUME, VERSION, Progress
+from brigade.experiments.rl.training.resume import RESUME, VERSION, progress_of
 from brigade.experiments.rl.training.rollout import Totals
 from brigade.experiments.rl.training.train import KITCHEN_SEEDS, first_policy, new_policy, see_through
 from brigade.experiments.rl.training.training_folder import training_folder
@@ -190,7 +190,7 @@ class RLlibTraining(Learning):
         things = None if folder is None else _read(folder / RESUME)
         self.policy = (first_policy if things is None else new_policy)(config, self.kitchen)
         if things is not None:
-            self.progress = Progress(**things["progress"])
+            self.progress = progress_of(things)
             self.policy.load_state_dict(things["policy"])
         self.algorithm: Any = make_ppo(config, seed, self.kitchen, workers, self.progress.steps).build_algo()
         (learner,) = self.algorithm.learner_group.foreach_learner(lambda learner: learner)  # it is in this process

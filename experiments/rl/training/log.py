@@ -9,10 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from pydantic import BaseModel, StrictInt
 from rich.console import Console
 
 from brigade.batch.folder.lines import LineFile, read_lines, write_lines
 from brigade.batch.numbers import figure
+from brigade.envs.content import checked
 from brigade.envs.disk import writing
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.config import PROGRESS
@@ -21,6 +23,10 @@ from brigade.experiments.rl.training.rollout import Totals
 
 TENSORBOARD = "tensorboard"
 EVERY_S = 5.0  # between lines on the terminal
+
+
+class _Line(BaseModel):
+    step: StrictInt
 
 
 class Log(AbstractContextManager["Log"]):
@@ -98,4 +104,4 @@ class Log(AbstractContextManager["Log"]):
     def _keep_until(self, done: int) -> None:
         """Drop lines that a training which goes on will write again."""
         lines = read_lines(self.path, unfinished=True) if done and self.path.exists() else ()
-        write_lines(self.path, [line for line in lines if line["step"] <= done])
+        write_lines(self.path, [line for line in lines if checked(_Line, line, f"{self.path}: damaged: ").step <= done])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt
 from torch import Tensor
 
 from brigade.agents.learned.tensors import DAMAGED, read_sealed, sealed, why
+from brigade.envs.content import checked
 from brigade.envs.disk import write
 from brigade.envs.kitchen.engine.state import State, check_possible
 from brigade.envs.registry import BrigadeError
@@ -27,6 +29,25 @@ class Progress:
     steps: int = 0  # environment steps
     seconds: float = 0.0  # of wall time, all parts of an interrupted training together
     saved: int = 0  # checkpoints written
+
+
+class _Kept(BaseModel):
+    """`Progress` in a file."""
+
+    model_config = ConfigDict(strict=True)
+
+    steps: NonNegativeInt
+    seconds: Annotated[FiniteFloat, Field(ge=0)]
+    saved: NonNegativeInt
+
+
+def progress_of(things: dict[str, Any]) -> Progress:
+    """How far a training had come that left these things to go on from.
+
+    Raises:
+        BrigadeError: they do not say it.
+    """
+    return Progress(**checked(_Kept, things.get("progress"), "progress.").model_dump())
 
 
 def save_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Generator, progress: Progress) -> None:
@@ -79,4 +100,4 @@ def _put_back(things: dict[str, Any], learner: PPO, rollout: Rollout, random: to
     rollout.put_back(things["seen"], things["shaped"])
     if rollout.partners is not None:
         rollout.partners.begin(np.ones(len(rollout.shaped), np.bool_))
-    return Progress(**things["progress"])
+    return progress_of(things)
