@@ -283,9 +283,9 @@ class StateMachine(MacroPlayer):
         for cell in self.recipes.spoiling_cells:
             kind = observed.at.get(cell, self.recipes.nothing)
             left = self.recipes.spoils_in(cell, kind.name, observed.progress.get(cell, 0))
-            if left == NEVER or not self.probe.reachable(cell) or self._other_saves(observed, cell, left):
+            if left == NEVER or not self.probe.reachable(cell) or left >= self._time_to_plate(observed, cell):
                 continue
-            if left < self._time_to_plate(observed, cell):
+            if not self._other_saves(observed, cell, left):
                 options.append(Option(self.weights.rescue, Macro(macros.PREPARE, kind.name, plate=True)))
         return options
 

@@ -29,18 +29,20 @@ class Company:
 
     def look(self, observed: ObservedState) -> None:
         """See this tick; to be called on every one."""
-        grid, chefs, tick = self.grid, observed.chefs, observed.tick
-        self.observed = observed
+        chefs, region, stood = observed.chefs, self.grid.region, self._stood
+        self.observed, self.cells, self.near = observed, set(), []
         here = chefs[self.seat].cell
-        steps = grid.walk(here)
-        others = [s for s, chef in enumerate(chefs) if s != self.seat and grid.region[chef.cell] == grid.region[here]]
-        self.cells = {chefs[other].cell for other in others}
-        self.near = [other for other in others if steps[chefs[other].cell] <= NEAR]
-        for other in others:
-            before = self._stood.get(other, (chefs[other].cell, 0))[0]
-            if other not in self._stood or before != chefs[other].cell:
-                self._before[other] = before
-                self._stood[other] = chefs[other].cell, tick
+        steps = self.grid.walk(here)
+        for other, chef in enumerate(chefs):
+            cell = chef.cell
+            if other == self.seat or region[cell] != region[here]:
+                continue
+            self.cells.add(cell)
+            if steps[cell] <= NEAR:
+                self.near.append(other)
+            if other not in stood or stood[other][0] != cell:
+                self._before[other] = stood[other][0] if other in stood else cell
+                stood[other] = cell, observed.tick
 
     def still(self, other: int) -> int:
         """Ticks for which another chef has not left its cell."""

@@ -173,10 +173,13 @@ def _begun(plan: OrderPlan, stock: Stock, recipes: Recipes, mine: int | None) ->
 
 
 def _complete(plan: OrderPlan, stock: Stock, recipes: Recipes) -> None:
-    need = Counter(recipes.foods_of(plan.order.dish))
+    foods, tile = recipes.foods_of(plan.order.dish), recipes.vessel_of(plan.order.dish)
+    if tile is None and plan.plate is None:
+        plan.parts = [stock.part(food) for food in foods]
+        return
+    need = Counter(foods)
     if plan.plate is not None:
         need -= Counter(plan.plate.contents)
-    tile = recipes.vessel_of(plan.order.dish)
     if tile is None:
         plan.parts = [stock.part(food) for food in need.elements()]
         return

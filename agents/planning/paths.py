@@ -34,6 +34,7 @@ class Grid(Fixed):
         self._costs: dict[int, Costs] = {}
         self._past: dict[tuple[int, int], Costs] = {}  # by target and the cell that is taken
         self._walks: dict[int, list[int]] = {}
+        self._between: dict[tuple[int, int], int] = {}
 
     def regions_beside(self, cell: int) -> set[int]:
         """The regions of floor from which one can interact with `cell`."""
@@ -52,16 +53,12 @@ class Grid(Fixed):
 
     def between(self, first: int, second: int) -> int:
         """Roughly the ticks from having interacted with `first` until one can interact with `second`."""
-        costs = self.to(second)
-        stands = [first - self.offset[d] for d in DIRECTIONS]
-        return min(
-            (
-                costs[s * 5 + d]
-                for s, d in zip(stands, DIRECTIONS, strict=True)
-                if 0 <= s < self.cells and self.floor[s]
-            ),
-            default=FAR,
-        )
+        key = (first, second)
+        if key not in self._between:
+            costs, stands = self.to(second), [(first - self.offset[d], d) for d in DIRECTIONS]
+            ways = (costs[s * 5 + d] for s, d in stands if 0 <= s < self.cells and self.floor[s])
+            self._between[key] = min(ways, default=FAR)
+        return self._between[key]
 
     def action(self, cell: int, facing: int, target: int, blocked: Collection[int] = ()) -> tuple[int | None, int]:
         """The next action on the shortest way to interacting with `target` that avoids `blocked`, and its ticks.

@@ -107,13 +107,17 @@ class Reachability:
 
     def _worked_at(self) -> frozenset[int]:
         """The work tiles that others are at."""
-        return frozenset(cell for cell in self._faced() if self.recipes.works_at(cell))
+        works_at = self.recipes.works_at
+        return frozenset([cell for cell in self._faced() if works_at(cell)])
 
     def _faced(self) -> list[int]:
         """What other chefs face with empty hands."""
-        offset = self.grid.offset
-        others = (chef for seat, chef in enumerate(self.observed.chefs) if seat != self.seat)
-        return [chef.cell + offset[chef.facing] for chef in others if chef.hand.index == 0]
+        offset, mine = self.grid.offset, self.seat
+        return [
+            chef.cell + offset[chef.facing]
+            for seat, chef in enumerate(self.observed.chefs)
+            if seat != mine and chef.hand.index == 0
+        ]
 
     def counter_near(self, near: int | None = None, onward: float = ON_THE_WAY) -> int | None:
         """A free counter that is on the way to `near`, or so near to it that one is soon back."""

@@ -38,7 +38,7 @@ def observed(game: Game) -> ObservedState:
     """A game of one kitchen as planners read it: what `read_state` makes of its description."""
     state, kitchen = game.state, game.kitchen
     kinds, progress = kitchen.cookbook.kinds, state.progress[0].tolist()
-    lying = [(cell, kind) for cell, kind in enumerate(state.item[0].tolist()) if kind]
+    lying = [(cell, kinds[number]) for cell, number in enumerate(state.item[0].tolist()) if number]
     hands = zip(*(part[0].tolist() for part in (state.pos, state.facing, state.held, state.held_progress)), strict=True)
     count, standing = int(state.orders_open[0]), kitchen.layout.standing
     dishes, left = state.order_dish[0, :count].tolist(), state.order_left[0, :count].tolist()
@@ -48,7 +48,7 @@ def observed(game: Game) -> ObservedState:
         kitchen.horizon - tick,
         int(state.score[0]),
         [Chef(cell, facing, kinds[held], done if held else 0) for cell, facing, held, done in hands],
-        {cell: kinds[kind] for cell, kind in lying},
+        dict(lying),
         {cell: progress[cell] for cell, _ in lying},
         [Order(names[dish], None if standing else ticks) for dish, ticks in zip(dishes, left, strict=True)],
     )
