@@ -175,8 +175,10 @@ def main() -> None:
             running, woken = victim.begin(), time.monotonic()
             with suppress(subprocess.TimeoutExpired):
                 running.wait(draw.uniform(0.3, 1.0) * victim.takes)
-            struck = running.poll() is None and victim.strike(running, number, draw)
-            begun = time.monotonic()
+            struck, begun = False, time.monotonic()
+            while running.poll() is None and not struck:  # workers come after a while
+                time.sleep(0.1)
+                begun, struck = time.monotonic(), victim.strike(running, number, draw)
             code = running.wait(180)
             if struck:
                 kills += 1
