@@ -46,7 +46,8 @@ def tom(
         print_table(heads, rows)
         console.print(
             "A turn: what the chef takes into empty hands next. Log score: of the probability given to it beforehand; "
-            "Brier: 0 to 2, less is better. Means over games (standard errors).",
+            "Brier: 0 to 2, less is better. 'orders:' the same of every order that was served: by the chef, or by "
+            "somebody else. Means over games (standard errors).",
             style="dim",
         )
     print_problems(errors, problems)

@@ -63,8 +63,8 @@ class Imagination:
         for seat, minds in self.minds.items():
             turn = turn_of(before, now, seat, self.recipes) if before is not None else None
             sight = Sight(observation, before, now, turn)
-            if seat in self._scorers and (entry := self._scorers[seat].see(sight, minds)) is not None:
-                self._scored.append(entry)
+            if seat in self._scorers:
+                self._scored += self._scorers[seat].see(sight, minds)
             for mind in minds:
                 mind.see(sight)
                 self._note_favourite(mind, now.tick)

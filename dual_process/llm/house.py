@@ -30,6 +30,7 @@ Messages = Sequence[tuple[str, str]]
 
 FENCE = "```"
 MOST_TURNS = 8
+SERVES_ALL, SERVES_SOME, SERVES_NONE = 0.9, 0.5, 0.1  # chance that a partner serves an order, by its role
 EARLIER = {"policy": "plan"}  # what a client of an earlier revision calls it
 
 
@@ -83,7 +84,8 @@ def _belief(state: State, schema: Mapping[str, Any], rng: random.Random) -> str:
     roles = {name: role_of(seen, state) for name, seen in state.get("seen", {}).items()}
     sentences = [_in_words(name, role, made_of) for name, role in roles.items()]
     numbers = [
-        _in_numbers(name, roles[name], chances_of(seen, state), schema) for name, seen in state.get("seen", {}).items()
+        _in_numbers(name, roles[name], chances_of(seen, state), state, schema)
+        for name, seen in state.get("seen", {}).items()
     ]
     return _believed(" ".join(sentences) or "I know nothing of a partner.", numbers, schema)
 
@@ -128,15 +130,19 @@ def _in_words(name: str, role: Role, made_of: Mapping[str, str]) -> str:
     return f"{name} does a bit of everything."
 
 
-def _in_numbers(name: str, role: Role, chances: Mapping[str, float], schema: Mapping[str, Any]) -> dict[str, Any]:
+def _in_numbers(
+    name: str, role: Role, chances: Mapping[str, float], state: State, schema: Mapping[str, Any]
+) -> dict[str, Any]:
     turns = [turn for turn in sorted(chances, key=lambda turn: -chances[turn]) if turn in _turns(schema)]
     makes, assembles = role
+    serves = (SERVES_SOME if makes else SERVES_ALL) if assembles else SERVES_NONE
+    numbers = [order["number"] for order in state.get("orders", []) if "number" in order]
     return {
         "partner": int(re.sub(r"\D", "", name) or 0),
         "next": [{"turn": turn, "probability": chances[turn]} for turn in turns[:MOST_TURNS]],
         "makes": makes,
         "assembles": assembles if makes or assembles else None,
-        "orders": [],
+        "orders": [{"order": number, "probability": serves} for number in numbers[:MOST_TURNS]],
     }
 
 
@@ -167,7 +173,7 @@ def _wrong_belief(state: State, schema: Mapping[str, Any], rng: random.Random) -
         words.append(f"{name} {lie}")
         role: Role = ([food], False) if lie == told[0] else ([], True)
         turns = _turns(schema)
-        numbers.append(_in_numbers(name, role, {rng.choice(turns): 0.9} if turns else {}, schema))
+        numbers.append(_in_numbers(name, role, {rng.choice(turns): 0.9} if turns else {}, state, schema))
     return _believed(" ".join(words), numbers, schema)
 
 

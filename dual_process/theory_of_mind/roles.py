@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from brigade.agents.planning import macro as macros
 from brigade.agents.planning.observed_state import ObservedState
@@ -11,7 +11,9 @@ from brigade.agents.planning.order_planning import OrderPlan
 from brigade.agents.specialists import Specialist
 from brigade.agents.state_machine import Option, StateMachine
 from brigade.dual_process.partner_model import Sight
+from brigade.dual_process.theory_of_mind.serving import EVEN
 
+HARDLY = 0.25  # probability below which somebody else is thought to serve a dish
 LATELY = 150  # ticks for which what a chef was seen doing counts
 
 
@@ -22,11 +24,15 @@ class Role(Specialist):
         makes: the foods it makes.
         assembles: whether it puts dishes together and serves them.
         fixed: whether it stays so; otherwise it becomes what `watch` has seen.
+
+    Attributes:
+        dishes: how probable it is that this chef serves a dish; it leaves those to others that it hardly serves.
     """
 
     def __init__(self, makes: Sequence[str] = (), assembles: bool = False, fixed: bool = False):
         super().__init__("")
         self.makes, self.assembles, self.fixed = tuple(makes), assembles, fixed
+        self.dishes: Mapping[str, float] = {}
         self._seen: deque[tuple[int, str]] = deque()
 
     def prepare(self) -> None:
@@ -61,6 +67,8 @@ class Role(Specialist):
 
     def _is_mine(self, option: Option) -> bool:
         verb, item = option.macro.verb, option.macro.item
+        if verb in (macros.ASSEMBLE, macros.SERVE) and self.dishes.get(item, EVEN) < HARDLY:
+            return False
         if verb != macros.PREPARE or (option.macro.plate and not self.recipes.dispensed(item)):
             return True  # what is about to burn is everyone's
         foods = self.recipes.foods_of(item) if item in self.recipes.spec.dishes else (item,)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from brigade.agents.base import Agent, View
-from brigade.dual_process.partner_model import PartnerModel, Stated, partner_models, spread
+from brigade.agents.planning.recipes import recipes_of
+from brigade.dual_process.partner_model import PartnerModel, Sight, Stated, partner_models, spread
 from brigade.dual_process.theory_of_mind.drawing import Drawing
+from brigade.dual_process.theory_of_mind.serving import Shares
 from brigade.dual_process.theory_of_mind.turns import turns_of
 from brigade.envs.kitchen.content.layout import Kitchen
 
@@ -20,10 +22,16 @@ class AsStated(PartnerModel):
         """An episode begins."""
         super().begin(kitchen, seat)
         self._stated: Mapping[str, float] = {}
+        self._shares = Shares(recipes_of(kitchen), seat)
+
+    def see(self, sight: Sight) -> None:
+        """Which orders are open."""
+        self._shares.see(sight.before, sight.now)
 
     def told(self, stated: Stated) -> None:
         """System 2 has stated a belief."""
         self._stated = stated.turns or self._stated
+        self._shares.told(stated)
 
     @property
     def trusted(self) -> bool:
@@ -37,8 +45,8 @@ class AsStated(PartnerModel):
         return {turn: (1 - DOUBT) * chance + DOUBT / len(known) for turn, chance in stated.items()}
 
     def programs(self, draw: int) -> Sequence[tuple[float, Agent]]:
-        """A chef that draws its turns so."""
-        drawing = Drawing(self.turns(), draw)
+        """A chef that draws its turns so, and which dishes it puts together."""
+        drawing = Drawing(self.turns(), draw, self._shares.by_dish())
         drawing.reset(View(self.kitchen, self.seat))
         return [(1.0, drawing)]
 

@@ -14,9 +14,11 @@ import numpy as np
 from brigade.agents.base import Agent, View, agents, make_agent
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.planning.paths import grid_of
+from brigade.agents.planning.recipes import recipes_of
 from brigade.dual_process.partner_model import PartnerModel, Sight, Stated, partner_models
 from brigade.dual_process.theory_of_mind.foreseeing import foreseen
 from brigade.dual_process.theory_of_mind.roles import Role
+from brigade.dual_process.theory_of_mind.serving import Shares
 from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.layout import INTERACT, STAY, Kitchen
 from brigade.envs.kitchen.interfaces.partners import checked_action
@@ -96,7 +98,7 @@ class TypeInference(PartnerModel):
         """An episode begins."""
         super().begin(kitchen, seat)
         self.names, self._shadows = _those_who_can(kitchen, seat, self.library)
-        self._role = Role()
+        self._role, self._shares = Role(), Shares(recipes_of(kitchen), seat)
         if self.roles:
             self._role.reset(View(kitchen, seat))
             self.names.append(AS_SEEN)
@@ -117,6 +119,7 @@ class TypeInference(PartnerModel):
 
     def told(self, stated: Stated) -> None:
         """System 2's description of the partner is one more program; it takes the place of the one before."""
+        self._shares.told(stated)
         if not self.roles or (not stated.makes and not stated.assembles):
             return
         role = Role(stated.makes, bool(stated.assembles), fixed=True)
@@ -133,6 +136,7 @@ class TypeInference(PartnerModel):
     def see(self, sight: Sight) -> None:
         """Take in the next tick: what each program would have done in the last one, and what the partner did."""
         last, self._last = self._last, sight
+        self._shares.see(sight.before, sight.now)
         if sight.turn is not None:
             self._foreseen = None
         if last is None or sight.before is None or not self._shadows:
@@ -164,6 +168,10 @@ class TypeInference(PartnerModel):
         every = sorted(zip(self._weights.tolist(), self._shadows, strict=True), key=lambda pair: -pair[0])
         likely = [(weight, agent) for weight, agent in every[:MOST] if weight >= LIKELY * every[0][0]]
         total = sum(weight for weight, _ in likely)
+        if AS_STATED in self.names:
+            stated = self._shadows[self.names.index(AS_STATED)]
+            assert isinstance(stated, Role)
+            stated.dishes = self._shares.by_dish()
         return [(weight / total, agent) for weight, agent in likely]
 
     def _said(self, last: Sight) -> list[int]:

@@ -28,7 +28,7 @@ from brigade.dual_process.thinker import read_reply
 from brigade.dual_process.thought_kinds.base import Memory, Moment, make_kind
 from brigade.dual_process.thought_kinds.belief import Belief
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.kitchen.report.foresight import ORDER, Foresight, foresight_of
+from brigade.experiments.kitchen.report.foresight import Foresight, foresight_of, place_of
 from brigade.simulation.recording import Recording, read_recording, recordings_in
 
 EVERY = 50  # ticks between beliefs, as `dpt` has it
@@ -44,7 +44,7 @@ class Watched:
         path: of the recording.
         chef: who it was: the agent's name, or `human`.
         seat: where.
-        scored: for each of its turns, tick, seat, turn, and by model the four figures of `imagination.score`.
+        scored: for each of its turns, and each order that was served, what `theory_of_mind.score` says of it.
         unusable: beliefs of the reasoner that were none.
     """
 
@@ -136,10 +136,9 @@ def lines_of(watched: Sequence[Watched]) -> list[Line]:
                 models.setdefault(model, []).append(figures)
         for model, figures_of in models.items():
             groups.setdefault((one.chef, model), []).append(figures_of)
-    order = {name: place for place, name in enumerate(ORDER)}
     return [
         Line(chef=chef, games=len(groups[chef, model]), **foresight_of(model, groups[chef, model]))
-        for chef, model in sorted(groups, key=lambda group: (group[0], order.get(group[1], len(order)), group[1]))
+        for chef, model in sorted(groups, key=lambda group: (group[0], place_of(group[1])))
     ]
 
 

@@ -10,19 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from brigade.agents.base import View, make_agent
-from brigade.agents.planning.observed_state import read_state
+from brigade.agents.planning.macro import Macro
+from brigade.agents.planning.observed_state import ObservedState, Order, read_state
 from brigade.agents.planning.recipes import recipes_of
+from brigade.agents.state_machine import Option
 from brigade.dual_process.llm import house
-from brigade.dual_process.partner_model import spread
+from brigade.dual_process.partner_model import Stated, spread
+from brigade.dual_process.theory_of_mind.drawing import Drawing
+from brigade.dual_process.theory_of_mind.roles import Role
 from brigade.dual_process.theory_of_mind.score import scores_of
+from brigade.dual_process.theory_of_mind.serving import OTHERS, PARTNER, Shares, servings
 from brigade.dual_process.theory_of_mind.turns import turn_of, turns_of
 from brigade.dual_process.thought_kinds.base import Malformed, make_kind
 from brigade.dual_process.thought_kinds.belief import Belief, belief_schema
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
+from brigade.envs.kitchen.engine.state import SERVED
 from brigade.experiments.cli import app
 from brigade.experiments.kitchen import theory_of_mind
 from brigade.simulation.episode import play
@@ -105,6 +112,7 @@ class TestHouse:
             "made_of": {"cooked_beef": "beef", "chopped_lettuce": "lettuce"},
             "counts": {"beef": 0, "cooked_beef": 0, "lettuce": 0, "chopped_lettuce": 0, "bread": 0},
             "foods_of": {"BeefBurger": ["bread", "cooked_beef"]},
+            "orders": [{"number": 3, "dish": "BeefBurger"}, {"number": 4, "dish": "BeefBurger"}],
         }
         messages = [("user", f"```json\n{json.dumps(state)}\n```")]
         said = house.answer(messages, "belief", quality, random.Random(1), belief_schema(RECIPES))
@@ -120,6 +128,14 @@ class TestHouse:
             {"turn": "assemble()", "probability": 0.25},
         ]
         assert (stated["makes"], stated["assembles"]) == (["cooked_beef"], False)
+
+    @pytest.mark.parametrize(
+        ("seen", "chance"),
+        [({"took beef": 3}, 0.1), ({"served": 1}, 0.9), ({"served": 1, "took beef": 3}, 0.5), ({}, 0.1)],
+    )
+    def test_it_states_who_serves_which_order(self, seen: dict[str, int], chance: float) -> None:
+        (stated,) = self.ask(1.0, seen)["partners"]
+        assert stated["orders"] == [{"order": number, "probability": chance} for number in (3, 4)]
 
     def test_a_wrong_one_is_well_formed_and_wrong(self) -> None:
         lies = [self.ask(0.0, {"took beef": 3, "took": 3})["partners"][0]["next"] for _ in range(3)]
@@ -160,6 +176,87 @@ class TestTurns:
         assert sure[1] < blind[1] < wrong[1]
 
 
+class TestOrders:
+    """Who serves which order."""
+
+    def seen(self, team: tuple[str, str], ticks: int = 300) -> tuple[list[Any], int]:
+        kitchen, states, scores = load_kitchen(MAP_1, ticks), list[Any](), list[int]()
+
+        def watch(game: Any, seen: Any, _: Any) -> None:
+            states.append(read_state(kitchen, seen))
+            scores.append(int(game.state.stats[0, SERVED]))
+
+        play(kitchen, [make_agent(each) for each in team], 2, watch=watch)
+        return states, scores[-1]
+
+    def shares(
+        self, states: list[Any], stated: dict[int, float], seat: int = 1
+    ) -> list[tuple[str, dict[str, float], str]]:
+        shares, told = Shares(RECIPES, seat), []
+        shares.told(Stated(orders=stated))
+        for before, now in zip([None, *states], states, strict=False):
+            told += shares.see(before, now)
+        return told
+
+    def test_every_order_that_is_served_is_told_with_who_served_it(self) -> None:
+        states, served = self.seen(("fsm", "fsm"), 500)
+        told, theirs = (self.shares(states, {1: 0.8}, seat) for seat in (1, 0))
+        assert served > 6
+        assert abs(len(told) - served) <= 1, "the last may be after the last look"
+        assert {who for *_, who in told} == {PARTNER, OTHERS}, "both serve"
+        assert [name for name, *_ in told] == [name for name, *_ in theirs]
+        assert all({who, other} == {PARTNER, OTHERS} for (*_, who), (*_, other) in zip(told, theirs, strict=True))
+        numbers = [int(name.split()[1].rstrip(":")) for name, *_ in told]
+        assert len(set(numbers)) == len(numbers)
+        assert told[0][1]["stated"] == (0.8 if numbers[0] == 1 else 0.5)
+        mine = [0, *np.cumsum([who == PARTNER for *_, who in told])]
+        rates = [chances["base_rate"] for _, chances, _ in told]
+        assert rates == [pytest.approx((mine[n] + 1) / (n + 2)) for n in range(len(rates))]
+
+    def test_one_who_alone_puts_dishes_together_serves_all(self) -> None:
+        for team, who in ((("beef_specialist", "assembler"), PARTNER), (("assembler", "beef_specialist"), OTHERS)):
+            assert {each for *_, each in self.shares(self.seen(team)[0], {1: 0.8})} == {who}
+
+    def test_without_a_statement_nothing_is_scored_and_nothing_is_believed(self) -> None:
+        states, _ = self.seen(("fsm", "fsm"))
+        assert self.shares(states, {}) == []
+        shares = Shares(RECIPES, 1)
+        shares.see(None, states[0])
+        assert shares.by_dish() == {}
+
+    def test_orders_that_stand_are_nobodys(self) -> None:
+        kitchen, states = load_kitchen("cramped_room", 200), list[Any]()
+        team = [make_agent("fsm"), make_agent("fsm")]
+        play(kitchen, team, 1, watch=lambda game, seen, _: states.append(read_state(kitchen, seen)))
+        shares = Shares(recipes_of(kitchen), 1)
+        shares.told(Stated(orders={1: 0.9}))
+        assert any(list(servings(before, now, shares.recipes)) for before, now in pairwise(states))
+        assert not any(shares.see(before, now) for before, now in pairwise(states))
+
+    def test_dishes_are_as_probable_as_their_likeliest_order(self) -> None:
+        orders = [Order("BeefBurger", 80), Order("LettuceBurger", 80), Order("BeefBurger", 90)]
+        shares = Shares(RECIPES, 1)
+        shares.see(None, ObservedState(0, 500, 0, [], {}, {}, orders))
+        shares.told(Stated(orders={1: 0.2, 3: 0.7, 99: 1.0}))
+        assert shares.by_dish() == {"BeefBurger": 0.7, "LettuceBurger": 0.5}
+
+    def test_an_imagined_partner_puts_together_what_is_rather_its_own(self) -> None:
+        dishes = {"BeefBurger": 0.9, "LettuceBurger": 0.1}
+        drawing = Drawing({"assemble()": 0.8, "prepare(cooked_beef)": 0.2}, 0, dishes)
+        drawing.reset(View(RECIPES.kitchen, 1))
+        can = [Macro("assemble", "BeefBurger"), Macro("assemble", "LettuceBurger"), Macro("prepare", "cooked_beef")]
+        assert [drawing._chance(macro, can) for macro in can] == [pytest.approx(x) for x in (0.8, 0.8 / 9, 0.2)]
+        drawing.dishes = {}
+        assert [drawing._chance(macro, can) for macro in can] == [0.8, 0.8, 0.2]
+
+    def test_a_partner_as_it_is_described_leaves_what_it_hardly_serves(self) -> None:
+        role = Role((), assembles=True, fixed=True)
+        role.reset(View(RECIPES.kitchen, 1))
+        role.dishes = {"BeefBurger": 0.1, "LettuceBurger": 0.6}
+        mine = {dish: role._is_mine(Option(1.0, Macro("assemble", dish))) for dish in ("BeefBurger", "LettuceBurger")}
+        assert mine == {"BeefBurger": False, "LettuceBurger": True}
+
+
 @pytest.fixture
 def recordings(tmp_path: Path) -> Path:
     for name, chefs in ((MAP_1, 2), (f"{MAP_1}_solo", 1)):
@@ -185,7 +282,11 @@ class TestTom:
         done = CliRunner().invoke(app, ["tom", str(recordings / f"{MAP_1}.jsonl.zst"), "--json", "--every", "20"])
         told = json.loads(done.stdout)
         models = {line["model"] for line in told["lines"] if line["chef"] == "beef_specialist"}
-        assert models == {"uniform", "repeating", "base_rate", "counting", "stated", "types"}
+        turns = {"uniform", "repeating", "base_rate", "counting", "stated", "types"}
+        assert models == turns | {"orders: uniform", "orders: base_rate", "orders: stated"}
+        shown = [line["model"] for line in told["lines"] if line["chef"] == "beef_specialist"]
+        assert [name.startswith("orders:") for name in shown] == [False] * 6 + [True] * 3, "they come last"
+        assert all(line["turns"] > 0 for line in told["lines"] if line["model"] == "orders: stated")
         assert all(0 <= figures[0] <= 1 for one in told["watched"] for *_, s in one["scored"] for figures in s.values())
 
     def test_nothing_there(self, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from brigade.batch.numbers import figure, with_error
 
 LEAST, TENTHS = 1e-3, 10
 ORDER = ("uniform", "repeating", "base_rate", "counting")  # baselines, before the models
+OF_ORDERS = "orders: "  # begins the names of what was foreseen of who serves an order; they come last
 HEADS = ("turns", "log score", "Brier", "top 1", "calibration")
 Figures = Sequence[float]  # of one turn: as `theory_of_mind.score.scores_of` gives them
 
@@ -42,6 +43,11 @@ class Foresight:
         """In the order of `HEADS`."""
         means = (with_error(each, 2) for each in (self.log, self.brier, self.top))
         return [str(self.turns), *means, figure(self.calibration, 2)]
+
+
+def place_of(model: str) -> tuple[bool, int, str]:
+    """What models are sorted by."""
+    return model.startswith(OF_ORDERS), ORDER.index(model) if model in ORDER else len(ORDER), model
 
 
 def foresight_of(model: str, games: Sequence[Sequence[Figures]]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.numbers import NONE, figure, with_error
 from brigade.experiments.kitchen.report.cost import ranked
-from brigade.experiments.kitchen.report.foresight import HEADS, ORDER, Foresight, foresight_of
+from brigade.experiments.kitchen.report.foresight import HEADS, Foresight, foresight_of, place_of
 from brigade.experiments.kitchen.report.metrics import Row, Run
 from brigade.experiments.kitchen.run.episodes import IMAGINED, Episode, ThoughtRecord
 
@@ -29,7 +29,8 @@ MIND_ABOUT = (
     "Each time a partner takes something into empty hands or has a dish finished in them (a turn): the logarithm of "
     "the probability that was given to that turn before it began, the Brier score (0 to 2, less is better), how often "
     "the most probable turn was the one, and how far that probability is from how often it was right. Over episodes. "
-    "Switch seen after: ticks until the most probable program is the one that the partner has become."
+    "Switch seen after: ticks until the most probable program is the one that the partner has become. 'orders:' the "
+    "same of every order that was served: by this partner, or by somebody else; base_rate is its share so far."
 )
 LOOK_HEADS = ("team", "looks", "imagined ticks a look", "adopted", "kept", "refused", "given up", "why not, most often")
 LOOK_ABOUT = (
@@ -157,8 +158,7 @@ def _scores(row: Row, episodes: Sequence[Episode]) -> list[MindScore]:
                     mine.setdefault(model, []).append(figures)
         for model, scores in mine.items():
             by_model.setdefault(model, []).append(scores)
-    names = sorted(by_model, key=lambda name: (name not in ORDER, ORDER.index(name) if name in ORDER else 0, name))
-    return [_score(row.label, name, by_model[name], episodes) for name in names]
+    return [_score(row.label, name, by_model[name], episodes) for name in sorted(by_model, key=place_of)]
 
 
 def _score(
