@@ -27,13 +27,21 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def handlers_kept() -> Iterator[None]:
-    """Whatever a library does in this block, signals are handled after it as before it."""
+    """Whatever a library does in this block, signals are handled after it as before it.
+
+    Raises:
+        KeyboardInterrupt: the library has answered one by ending the program, where it would have been heard as Ctrl-C.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {name: signal.getsignal(getattr(signal, name)) for name in ASKED_TO_END}
     try:
         yield
+    except SystemExit:
+        if _interrupt in before.values():
+            raise KeyboardInterrupt from None
+        raise
     finally:
         for name, handler in before.items():
             if handler is not None:

@@ -45,7 +45,7 @@ class GameScreen(Covered):
         self.app, self.setup, self.ended = app, setup, ended
         self.countdown_s = countdown_s
         people = sum(seat.human for seat in setup.seats)
-        self.controls = Controls(app.bindings, max(1, people), app.pump)
+        self.controls = Controls(app.bindings, max(1, people), app.pump, app.pads)
         self.thoughts_shown = setup.shows_thoughts and setup.may_restart
         self._told = False
         self._over_at: float | None = None

@@ -11,7 +11,7 @@ import pygame
 from brigade.human_play.game.human_game import Setup
 from brigade.human_play.window import theme
 from brigade.human_play.window.app import App, Screen
-from brigade.human_play.window.input import COMMANDS, MOVES, Bindings
+from brigade.human_play.window.input import COMMANDS, LETS_GO, MOVES, Bindings
 from brigade.human_play.window.widgets import Button, Column, Nudge, Widget, Words, nudge_of
 
 Act = Callable[[], None]
@@ -35,7 +35,7 @@ class Card:
             self.back()
             return True
         self.column.handle(event)
-        return event.type not in (pygame.KEYUP, pygame.JOYBUTTONUP, pygame.WINDOWFOCUSLOST)
+        return event.type not in LETS_GO
 
     def draw(self, target: pygame.Surface, u: float) -> None:
         """Draw it over a veil."""

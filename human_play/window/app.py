@@ -162,6 +162,11 @@ class App:
         elif self.screen is not None:
             self.screen.handle(event)
 
+    @property
+    def pads(self) -> list[int]:
+        """The gamepads that are there, by the numbers that the system gives to them."""
+        return [pad.get_instance_id() for pad in self._pads]
+
     def _toggle_fullscreen(self) -> None:
         self.fullscreen = not self.fullscreen
         flags = pygame.FULLSCREEN if self.fullscreen else pygame.RESIZABLE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -95,6 +95,9 @@ def actions_of(bindings: Bindings) -> dict[str, list[str]]:
     return moves | {command: getattr(bindings, command) for command in COMMANDS}
 
 
+LETS_GO = (pygame.KEYUP, pygame.JOYBUTTONUP, pygame.JOYDEVICEREMOVED, pygame.WINDOWFOCUSLOST)  # whatever covers a game
+
+
 class Stick:
     """What one person wants their chef to do.
 
@@ -141,12 +144,19 @@ class Controls:
         bindings: which keys do what.
         players: how many people play at this machine, 1 or 2.
         look: reads the keys that were pressed since the last frame.
+        pads: the pads that are there, by the numbers that the system gives to them; others are counted as they come.
 
     Attributes:
         sticks: one for each player.
     """
 
-    def __init__(self, bindings: Bindings, players: int = 1, look: Callable[[], None] | None = None):
+    def __init__(
+        self,
+        bindings: Bindings,
+        players: int = 1,
+        look: Callable[[], None] | None = None,
+        pads: Sequence[int] = (),
+    ):
         self.players, self.sticks = players, [Stick(look) for _ in range(players)]
         code = pygame.key.key_code
         self._moves = {  # key: player and action
@@ -157,6 +167,10 @@ class Controls:
         }
         self._commands = {code(name): command for command in COMMANDS for name in getattr(bindings, command)}
         self._tilted: dict[tuple[int, int], int | None] = {}  # pad and axis: the action it is tilted to
+        self._pads: list[int | None] = list(
+            pads
+        )  # in order; None where one was pulled out
+        self._buttons: set[int] = set()  # pads whose button is down
 
     def read(self, event: pygame.Event) -> Command | int | None:
         """Move the sticks by an event, or say what else it means: a command, or a preset message, numbered from 0."""
@@ -168,6 +182,8 @@ class Controls:
         elif event.type == pygame.WINDOWFOCUSLOST:
             for stick in self.sticks:
                 stick.clear()
+            self._tilted.clear()  # what is still tilted when the window is back counts again
+            self._buttons.clear()
         elif event.type in (pygame.JOYBUTTONDOWN, pygame.JOYBUTTONUP):
             return self._button(event)
         elif event.type == pygame.JOYHATMOTION:
@@ -175,6 +191,8 @@ class Controls:
             self._tilt(event, 101, -event.value[1])
         elif event.type == pygame.JOYAXISMOTION and event.axis in (0, 1):
             self._tilt(event, event.axis, event.value)
+        elif event.type == pygame.JOYDEVICEREMOVED:
+            self._pulled_out(event.instance_id)
         return None
 
     def _key_down(self, event: pygame.Event) -> Command | int | None:
@@ -189,6 +207,7 @@ class Controls:
     def _button(self, event: pygame.Event) -> Command | None:
         down = event.type == pygame.JOYBUTTONDOWN
         if event.button in PAD_INTERACT:
+            (self._buttons.add if down else self._buttons.discard)(event.instance_id)
             stick = self.sticks[self._player_of(event)]
             (stick.press if down else stick.release)(INTERACT)
         elif down and event.button in PAD_PAUSE:
@@ -212,9 +231,34 @@ class Controls:
             stick.press(action)
         self._tilted[key] = action
 
+    def _pulled_out(self, pad: int) -> None:
+        """A pad that is not there any more holds nothing; the next one that comes takes its place."""
+        if pad not in self._pads:
+            return
+        place = self._pads.index(pad)
+        stick = self.sticks[self._player_at(place)]
+        for key in [key for key in self._tilted if key[0] == pad]:
+            action = self._tilted.pop(key)
+            if action is not None:
+                stick.release(action)
+        if pad in self._buttons:
+            self._buttons.discard(pad)
+            stick.release(INTERACT)
+        self._pads[place] = None
+
     def _player_of(self, event: pygame.Event) -> int:
+        """Whose pad it is. Pads are counted as they come, whatever number the system gives to one."""
+        pad = int(event.instance_id)
+        if pad not in self._pads:
+            if None in self._pads:
+                self._pads[self._pads.index(None)] = pad
+            else:
+                self._pads.append(pad)
+        return self._player_at(self._pads.index(pad))
+
+    def _player_at(self, place: int) -> int:
         """With two people the first pad is the second person's: the first has the keyboard."""
-        return (self.players - 1 - int(event.instance_id)) % self.players
+        return (self.players - 1 - place) % self.players
 
 
 def open_pads() -> list[pygame.joystick.JoystickType]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from brigade.batch.running.ray_session import AUTH_MODE, AUTH_TOKEN, ray_session
-from brigade.batch.running.stopping import handlers_kept
+from brigade.batch.running.stopping import handlers_kept, hear_as_interrupt
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
@@ -66,6 +66,19 @@ def test_what_a_library_does_with_signals_does_not_last() -> None:
     with handlers_kept():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_library_that_answers_a_signal_by_ending_the_program_is_heard_as_ctrl_c() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit), handlers_kept():
+            sys.exit(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        hear_as_interrupt()
+        with pytest.raises(KeyboardInterrupt), handlers_kept():
+            sys.exit(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.mark.outer

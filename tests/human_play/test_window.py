@@ -118,6 +118,44 @@ class TestControls:
         assert [stick.take(), stick.take()] == [INTERACT, STAY]
         assert controls.read(pygame.Event(pygame.JOYBUTTONDOWN, instance_id=0, button=7)) == "pause"
 
+    def test_a_gamepad_that_is_pulled_out_lets_go(self, app):
+        controls = Controls(Bindings())
+        stick = controls.sticks[0]
+        controls.read(pygame.Event(pygame.JOYAXISMOTION, instance_id=0, axis=0, value=1.0))
+        assert stick.take() == RIGHT
+        controls.read(pygame.Event(pygame.JOYDEVICEREMOVED, instance_id=0))
+        assert [stick.take(), stick.take()] == [STAY, STAY]
+        controls.read(pygame.Event(pygame.JOYBUTTONDOWN, instance_id=3, button=0))
+        stick.take()
+        controls.read(pygame.Event(pygame.JOYDEVICEREMOVED, instance_id=3))
+        assert stick.take() == STAY
+        controls.read(pygame.Event(pygame.JOYDEVICEREMOVED, instance_id=9))  # one that was never used
+
+    @pytest.mark.parametrize("pads", [[], [0, 1]])
+    def test_a_gamepad_steers_the_same_chef_when_it_is_plugged_in_again(self, app, pads):
+        controls = Controls(Bindings(), players=2, pads=pads)
+
+        def steers(pad):
+            controls.read(pygame.Event(pygame.JOYBUTTONDOWN, instance_id=pad, button=0))
+            controls.read(pygame.Event(pygame.JOYBUTTONUP, instance_id=pad, button=0))
+            return [stick.take() for stick in controls.sticks].index(INTERACT)
+
+        assert [steers(0), steers(1)] == [1, 0]
+        for pulled, again in ((0, 2), (1, 3), (2, 4)):
+            whose = steers(pulled)
+            controls.read(pygame.Event(pygame.JOYDEVICEREMOVED, instance_id=pulled))
+            assert steers(again) == whose
+        assert [steers(4), steers(3)] == [1, 0]
+
+    def test_what_is_tilted_when_the_window_comes_back_counts(self, app):
+        controls = Controls(Bindings())
+        tilted = pygame.Event(pygame.JOYAXISMOTION, instance_id=0, axis=0, value=1.0)
+        controls.read(tilted)
+        controls.read(pygame.Event(pygame.WINDOWFOCUSLOST))
+        assert controls.sticks[0].take() == STAY
+        controls.read(tilted)
+        assert controls.sticks[0].take() == RIGHT
+
     @pytest.mark.parametrize(
         ("text", "complaint"),
         [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine import rules
 from brigade.envs.kitchen.engine import state as states
 from brigade.envs.kitchen.engine.compiled import compiling
+from brigade.envs.kitchen.engine.crew import Crew
 from brigade.envs.registry import BrigadeError, unknown
 
 
@@ -35,7 +35,7 @@ class Game:
         self.state = states.allocate(self.kitchen, count)
         self.rewards = np.zeros(count, np.int32)  # (count,) change of each score in the last step
         self._actions = np.zeros((count, self.kitchen.chefs), np.int8)
-        self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        self._crew = Crew(self.threads)
         edges = np.linspace(0, count, self.threads + 1).astype(int).tolist()
         self._shares = list(itertools.pairwise(edges))
         self._warm = False
@@ -100,11 +100,10 @@ class Game:
 
     def spread(self, work: Callable[..., object], *args: object) -> None:
         """Call `work(*args, lo, hi)` for each thread's share of the kitchens, side by side, and wait for all."""
-        if self._pool is None:
+        if self.threads == 1:
             work(*args, 0, self.count)
-            return
-        for future in [self._pool.submit(work, *args, lo, hi) for lo, hi in self._shares]:
-            future.result()
+        else:
+            self._crew.do([(work, *args, lo, hi) for lo, hi in self._shares])
 
     @property
     def done(self) -> NDArray[np.bool_]:
@@ -133,8 +132,7 @@ class Game:
 
     def close(self) -> None:
         """Stop the threads, if any were started."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        self._crew.dismiss()
 
     def _begin(self, which: NDArray[np.bool_]) -> None:
         if self._warm:

@@ -313,6 +313,10 @@ class Window:
         self.title = title
         self._screen: pygame.Surface | None = None
 
+    def __reduce__(self) -> tuple[type[Window], tuple[str]]:
+        """A copy is a window of its own, and not open yet."""
+        return Window, (self.title,)
+
     def show(self, surface: pygame.Surface) -> None:
         """Show a frame, in a window of its size, and answer the window system.
 
