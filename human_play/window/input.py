@@ -44,8 +44,15 @@ class Bindings(Model):
 
 
 def bindings_file() -> Path:
-    """Where a person's own keys are kept."""
-    return user_config_path("brigade") / "keys.yaml"
+    """Where a person's own keys are kept.
+
+    Raises:
+        BrigadeError: nobody knows of a home for them.
+    """
+    try:
+        return user_config_path("brigade") / "keys.yaml"
+    except RuntimeError as error:
+        raise BrigadeError(f"keys cannot be kept: {error}") from None
 
 
 def load_bindings(path: Path | None = None) -> Bindings:
@@ -54,7 +61,11 @@ def load_bindings(path: Path | None = None) -> Bindings:
     Raises:
         BrigadeError: a key or an action that does not exist, with the line; or a key that does two things.
     """
-    path = path or bindings_file()
+    if path is None:
+        try:
+            path = bindings_file()
+        except BrigadeError:  # who has no home has no keys of their own
+            return Bindings()
     if not path.exists():
         return Bindings()
     document = read(path)

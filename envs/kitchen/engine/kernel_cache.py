@@ -13,6 +13,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -53,9 +54,8 @@ def sources_digest() -> str:
 def _places() -> Iterator[Path]:
     if config.CACHE_DIR:
         yield Path(config.CACHE_DIR)  # the user's wish first
-    users = Path(platformdirs.user_cache_dir("brigade"))
-    if users.is_absolute():  # it is not where nobody knows of a home
-        yield users
+    with suppress(RuntimeError):  # nobody knows of a home
+        yield Path(platformdirs.user_cache_dir("brigade"))
     own = _own_temporary_folder()
     if own is not None:
         _say(f"there is no cache folder that can be written to; compiled rules are kept in {own}")
