@@ -13,7 +13,7 @@ from platformdirs import user_config_path
 from brigade.envs.content import Model, read, validate
 from brigade.envs.disk import write, writing
 from brigade.envs.kitchen.content.layout import DOWN, INTERACT, LEFT, RIGHT, STAY, UP
-from brigade.envs.registry import unknown
+from brigade.envs.registry import BrigadeError, unknown
 
 MOVES = {"left": LEFT, "right": RIGHT, "down": DOWN, "up": UP, "interact": INTERACT}
 Command = Literal["pause", "restart", "thoughts", "help", "fullscreen", "leave"]
