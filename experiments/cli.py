@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -259,6 +260,8 @@ def demo(
 def main() -> None:
     """Run the command line; what a person got wrong is one clear line, not a traceback."""
     hear_as_interrupt()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # what an old terminal, or a pipe in another locale, has no letter for
     logging.basicConfig(level=logging.WARNING, handlers=[ToErrors()], format="%(message)s")
     try:
         app()

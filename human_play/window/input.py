@@ -178,9 +178,7 @@ class Controls:
         }
         self._commands = {code(name): command for command in COMMANDS for name in getattr(bindings, command)}
         self._tilted: dict[tuple[int, int], int | None] = {}  # pad and axis: the action it is tilted to
-        self._pads: list[int | None] = list(
-            pads
-        )  # in order; None where one was pulled out
+        self._pads: list[int | None] = list(pads)  # in order; None where one was pulled out
         self._buttons: set[int] = set()  # pads whose button is down
 
     def read(self, event: pygame.Event) -> Command | int | None:
@@ -217,6 +215,8 @@ class Controls:
 
     def _button(self, event: pygame.Event) -> Command | None:
         down = event.type == pygame.JOYBUTTONDOWN
+        if not down and event.instance_id not in self._pads:
+            return None  # of a pad that was pulled out
         if event.button in PAD_INTERACT:
             (self._buttons.add if down else self._buttons.discard)(event.instance_id)
             stick = self.sticks[self._player_of(event)]
