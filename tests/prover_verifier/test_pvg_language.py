@@ -26,7 +26,7 @@ from brigade.dual_process.llm.house import read_state
 from brigade.dual_process.llm.protocol import Reply, Request
 from brigade.dual_process.llm.server import HouseKnobs, HouseReasoner
 from brigade.envs.content import ContentError
-from brigade.envs.prover_verifier.arithmetic.files import read_problems
+from brigade.envs.prover_verifier.arithmetic.files import read_problem_file, read_problems
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.prover_verifier.arithmetic.perturb import draw_pairs, is_chain, perturbations
 from brigade.envs.prover_verifier.arithmetic.solution import Row, Solution, read_solution, solve
@@ -151,7 +151,7 @@ def test_a_file_with_a_bad_line_is_refused_and_nothing_is_lost(tmp_path: Path, s
     with sample.open("a", encoding="utf-8") as file:
         file.write('\n{"question": "How many?", "answer": "<<2+2=5>>5\\n#### 5"}\n')
     with pytest.raises(BrigadeError, match=r"problems\.jsonl:6: wrong working: 2\+2 is 4, not 5"):
-        run(tmp_path / "run", "arithmetic_llm", *changes)
+        run(tmp_path / "run", "arithmetic_llm", *changes, "settings.check=strict")
     assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()} == before
 
 
@@ -172,8 +172,78 @@ def test_every_line_with_a_wrong_answer_is_named(tmp_path: Path, working: str, t
     assert [problem.answer for problem in read_problems(written(tmp_path / "right.jsonl", right))] == [40, 3, 2]
     path = written(tmp_path / "wrong.jsonl", [right[0], ("One?", working), right[1], ("Another?", working)])
     with pytest.raises(BrigadeError) as caught:
-        read_problems(path)
+        read_problems(path, "strict")
     assert str(caught.value) == f"{path}:2: {told} (and something in 1 more: lines 4)"
+    found = read_problem_file(path)
+    assert [problem.text for problem in found.problems] == [right[0][0], "One?", right[1][0], "Another?"]
+    assert found.doubted == {2: told, 4: told}
+    assert [bool(problem.doubt) for problem in found.problems] == [False, True, False, True]
+    assert found.problems[1].rows == (), "what does not come to the answer is no working of it"
+    assert found.notes == [f"{path}: 2 of its lines used, though in doubt: {told} (lines 2, 4)"]
+    dropped = read_problem_file(path, "drop")
+    assert [problem.text for problem in dropped.problems] == [right[0][0], right[1][0]]
+    assert dropped.left_out == found.doubted
+
+
+PLUS = {"perturbation_type": "digit expansion", "seed_question": "s", "seed_solution": "s\n#### 1", "seed_answer": "1"}
+
+
+def test_both_forms_in_one_file(tmp_path: Path) -> None:
+    lines: list[dict[str, Any]] = [
+        {"question": "One?", "answer": "1+1=<<1+1=2>>2\n#### 2"},
+        {**PLUS, "question": "Two?", "solution": "4 * 5 = 20.\nSo it is 20 / 6 = 3.33\n#### 3.33", "answer": "3.33"},
+        {**PLUS, "question": "Three?", "solution": "We don't know.\n#### None", "answer": "None"},
+        {"question": "Four?", "answer": "Nobody knows.\n#### None"},
+        {**PLUS, "question": "Five?", "solution": "3+4=<<3+4=7>>7", "answer": "7"},
+        {**PLUS, "question": "Six?", "solution": "It is $1,250.50.", "answer": "$1,250.50"},
+        {"question": "One?", "answer": "1+1=<<1+1=2>>2\n#### 2"},
+        {"question": "One?", "answer": "1+2=<<1+2=3>>3\n#### 3"},
+    ]
+    path = tmp_path / "mixed.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = read_problem_file(path)
+    assert [(problem.text, float(problem.answer)) for problem in found.problems] == [
+        ("One?", 2), ("Two?", 3.33), ("Five?", 7), ("Six?", 1250.5),
+    ]  # fmt: skip
+    assert set(found.left_out) == {3, 4, 8}
+    assert "contradicts 2 on an earlier line" in found.left_out[8]
+    assert found.again == [7]
+    with pytest.raises(BrigadeError, match=r"mixed\.jsonl:3: it has no answer \(and something in 2 more: lines 4, 8\)"):
+        read_problem_file(path, "strict")
+
+
+def test_a_file_of_what_cannot_be_answered_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "none.jsonl"
+    path.write_text(json.dumps({"question": "q", "solution": "s", "answer": "None"}) + "\n")
+    with pytest.raises(BrigadeError, match="holds no problems; 1 of its lines left out: it has no answer"):
+        read_problem_file(path)
+
+
+@pytest.mark.parametrize("line", ["[1, 2]", "{", '{"question": "q"}', '{"question": "q", "answer": "many"}'])
+def test_what_is_no_problem_refuses_the_file_unless_it_is_dropped(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "damaged.jsonl"
+    path.write_text(json.dumps({"question": "q", "answer": "#### 3"}) + f"\n{line}\n")
+    with pytest.raises(BrigadeError, match=r"damaged\.jsonl:2: "):
+        read_problem_file(path)
+    assert len(read_problem_file(path, "drop").problems) == 1
+
+
+SHIPPED = Path(__file__).parents[3] / "shared" / "reference" / "problems"
+
+
+@pytest.mark.skipif(not SHIPPED.exists(), reason="the published files are not here")
+@pytest.mark.parametrize(("name", "least", "field"), [("gsm8k_100", 98, "answer"), ("gsm_plus_160", 140, "solution")])
+def test_published_files_are_read_as_shipped(name: str, least: int, field: str) -> None:
+    lines = [json.loads(line) for line in (SHIPPED / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    right = {}
+    for line in lines:  # a parser of the test's own
+        last = line[field].rsplit("#### ", 1)[-1].strip().replace(",", "").replace("$", "").rstrip(".%")
+        if last != "None":
+            right[line["question"].strip()] = float(Fraction(last))
+    found = read_problem_file(SHIPPED / f"{name}.jsonl")
+    assert len(found.problems) >= least
+    assert all(float(problem.answer) == pytest.approx(right[problem.text]) for problem in found.problems)
+    assert len(found.problems) + len(found.left_out) + len(found.again) == len(lines)
 
 
 def test_a_run_is_not_gone_on_with_about_other_problems(tmp_path: Path, sample: Path) -> None:
@@ -200,7 +270,7 @@ def test_lines_that_cannot_be_read(tmp_path: Path, line: str, words: str) -> Non
     file = tmp_path / "problems.jsonl"
     file.write_text(f"\n{line}\n", encoding="utf-8")
     with pytest.raises(ContentError, match=words) as caught:
-        read_problems(file)
+        read_problems(file, "strict")
     assert caught.value.line == 2
 
 

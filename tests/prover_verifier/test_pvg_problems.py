@@ -111,7 +111,7 @@ def test_files_of_problems_are_checked_line_by_line(tmp_path: Path, line: str, w
     assert len(read_problems(file)) == 1
     file.write_text(f"{good}\n\n{line}\n")
     with pytest.raises(ContentError, match=words) as caught:
-        read_problems(file)
+        read_problems(file, "strict")
     assert caught.value.line == 3
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from brigade.batch.configuration.files import FileName
-from brigade.envs.prover_verifier.arithmetic.files import FileProblem, read_problems
+from brigade.envs.prover_verifier.arithmetic.files import Check, FileProblem, read_problem_file
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.prover_verifier.arithmetic.perturb import ORIGINAL, perturb, perturbations
 from brigade.envs.prover_verifier.protocol import find_protocol
@@ -28,24 +28,23 @@ class ArithmeticLanguageSettings(LanguageSettings):
     """How language models play with word problems.
 
     Attributes:
-        problems: how many are drawn for each round; or a file of one's own in the form of GSM8K (JSON lines with
-            `question` and `answer`, the latter ending with `#### NUMBER`), shuffled by the seed and dealt out evenly
-            over the rounds. Each is put to both roles.
+        problems: how many are drawn for each round; or a file of one's own in the form of GSM8K or GSM-Plus, shuffled
+            by the seed and dealt out evenly over the rounds. Each is put to both roles.
+        check: what becomes of lines of the file whose answer is in doubt; see `read_problem_file`.
         steps: of a problem that is drawn.
         perturbations: kinds of GSM-Plus (arXiv 2402.19255) in which every problem is played besides its original
             form: a list, or `true` for all eight.
     """
 
     problems: int | FileName = 20
+    check: Check = "warn"
     steps: int = Field(3, ge=1)
     perturbations: bool | list[str] = False
 
     @field_validator("problems")
     @classmethod
     def _at_least_one(cls, problems: int | str) -> int | str:
-        if isinstance(problems, str):
-            read_problems(problems)  # refused here, before anything is played
-        elif problems < 1:
+        if isinstance(problems, int) and problems < 1:
             raise BrigadeError(f"expected at least 1 problem, or the name of a file, got {problems}")
         return problems
 
@@ -59,6 +58,8 @@ class ArithmeticLanguageSettings(LanguageSettings):
 
     @model_validator(mode="after")
     def _fits(self) -> ArithmeticLanguageSettings:
+        if isinstance(self.problems, str):
+            read_problem_file(self.problems, self.check)  # refused here, before anything is played
         if isinstance(self.problems, str) and len(self.kinds) > 1:
             raise BrigadeError("problems from a file cannot be perturbed, for nothing is known of them but their text")
         return self
@@ -79,7 +80,8 @@ def play(settings: ArithmeticLanguageSettings, seeds: Sequence[int], checkpoints
     """
     if not isinstance(settings.problems, str):
         return [play_seed(settings, seed, _drawn(settings, settings.problems, seed), checkpoints) for seed in seeds]
-    problems = read_problems(settings.problems)
+    found = read_problem_file(settings.problems, settings.check)
+    problems = found.problems
     if len(problems) < settings.rounds:
         count, rounds = len(problems), settings.rounds
         raise BrigadeError(f"{settings.problems}: {count} problems are too few for {rounds} rounds; set fewer rounds")
@@ -90,6 +92,7 @@ def play(settings: ArithmeticLanguageSettings, seeds: Sequence[int], checkpoints
     outcomes = [play_seed(settings, seed, _dealt(settings, problems, seed), checkpoints) for seed in seeds]
     for outcome in outcomes:
         outcome.figures[UNMARKED] = float(unmarked)
+        outcome.notes[:0] = found.notes
     return outcomes
 
 

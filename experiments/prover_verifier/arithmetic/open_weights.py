@@ -148,7 +148,7 @@ def split_cases(settings: OpenWeightsSettings, seed: int) -> tuple[list[Case], l
 
     rng = np.random.default_rng(seed)
     if isinstance(settings.problems, str):
-        read = read_problems(settings.problems)
+        read = read_problems(settings.problems, settings.check)
         cases = [Case(read[i].text, read[i].answer) for i in rng.permutation(len(read)).tolist()]
     else:
         drawn = (draw_problem(rng, settings.steps) for _ in range(settings.problems))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
 from brigade.batch.configuration.files import FileName
 from brigade.envs.content import Model
-from brigade.envs.prover_verifier.arithmetic.files import read_problems
+from brigade.envs.prover_verifier.arithmetic.files import Check, read_problem_file
 
 Role = Literal["helpful", "sneaky"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -19,7 +19,8 @@ class OpenWeightsSettings(Model):
 
     Attributes:
         prover_model, verifier_model: names or folders, as `from_pretrained` takes them.
-        problems: how many are drawn, or a file of one's own in the form of GSM8K.
+        problems: how many are drawn, or a file of one's own in the form of GSM8K or GSM-Plus.
+        check: what becomes of lines of the file whose answer is in doubt; see `read_problem_file`.
         steps: of a problem that is drawn.
         test, calibration: problems for figures, and for the threshold. Half of the rest is for the prover to learn on,
             the other half for the verifier.
@@ -45,6 +46,7 @@ class OpenWeightsSettings(Model):
     prover_model: str
     verifier_model: str
     problems: int | FileName = 16_000
+    check: Check = "warn"
     steps: int = Field(3, ge=1)
     test: int = Field(400, ge=1)
     calibration: int = Field(400, ge=1)
@@ -70,9 +72,8 @@ class OpenWeightsSettings(Model):
     max_tokens: int = Field(512, ge=1)
     vllm: bool = False
 
-    @field_validator("problems")
-    @classmethod
-    def _readable(cls, problems: int | str) -> int | str:
-        if isinstance(problems, str):
-            read_problems(problems)
-        return problems
+    @model_validator(mode="after")
+    def _readable(self) -> OpenWeightsSettings:
+        if isinstance(self.problems, str):
+            read_problem_file(self.problems, self.check)
+        return self
