@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from itertools import product
 
+from brigade.envs.prover_verifier.arithmetic.answers import UNKNOWN, read_answer
 from brigade.envs.prover_verifier.arithmetic.problem import INVERSE, Number, Problem, apply, read_number, write
 from brigade.envs.registry import BrigadeError
 
-UNKNOWN = "cannot be said"
 MAX_CHARACTERS = 4000  # of a written solution
 _PART = r"[^\s=]{1,64}"  # longer than any number that is read; without a bound a long line would take for ever
 _ROW = re.compile(rf"^\s*({_PART})\s*([-+*/])\s*({_PART})\s*=\s*({_PART})\s*$")
@@ -122,24 +122,15 @@ def read_solution(text: str) -> Solution:
     """A solution from what a person or a model wrote; text around its lines is passed over.
 
     Raises:
-        BrigadeError: it is too long, has no line `Answer: ...`, or the answer is no number.
+        BrigadeError: it is too long, or has no answer that can be read; see `read_answer`.
     """
     if len(text) > MAX_CHARACTERS:
         raise BrigadeError(f"the argument has {len(text)} characters, more than {MAX_CHARACTERS}")
-    rows, said = [], None
+    rows = []
     for line in text.splitlines():
         match = _ROW.match(line)
         numbers = [read_number(match[place]) for place in (1, 3, 4)] if match else [None]
         if match and None not in numbers:
             before, amount, after = (number for number in numbers if number is not None)
             rows.append(Row(before, match[2], amount, after))
-        if line.strip().lower().startswith("answer:"):
-            said = line.split(":", 1)[1].strip()
-    if said is None:
-        raise BrigadeError("the solution does not parse: expected a last line 'Answer: NUMBER'")
-    if said.lower().rstrip(".") == UNKNOWN:
-        return Solution(tuple(rows), None)
-    answer = read_number(said)
-    if answer is None:
-        raise BrigadeError(f"the solution does not parse: '{said[:40]}' is no number, nor '{UNKNOWN}'")
-    return Solution(tuple(rows), answer)
+    return Solution(tuple(rows), read_answer(text))
