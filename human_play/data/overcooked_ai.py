@@ -1,9 +1,10 @@
 """Import of the public human trials of Overcooked-AI (Carroll et al. 2019, arXiv 1910.05789; tables of 2019 and 2020).
 
-A table has a row per tick; of its columns are used `trial_id`, `layout_name`, `joint_action`, `reward` or `score`, and,
-where they are there, `state`, `layout`, `cur_gameloop`, `player_0_id`, `player_1_id`, `player_0_is_human`,
-`player_1_is_human`. Every trial is played again through our rules and recorded. Nothing of a table is trusted: a trial
-counts as agreeing only if our score is theirs at every tick.
+A table has a row per tick; of its columns are used `trial_id` (in the oldest form a trial is told by `workerid_num`,
+`layout_name` and `run`), `layout_name`, `joint_action`, `reward` or `score`, and, where they are there, `state`,
+`layout`, `cur_gameloop`, `player_0_is_human`, `player_1_is_human`. Every trial is played again through our rules and
+recorded. Nothing of a table is trusted: a trial counts as agreeing only if our score is theirs at every tick. Who
+played never leaves the table.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.content import read
+from brigade.envs.kitchen.content.folders import content_file
+from brigade.envs.kitchen.content.layout import Kitchen, build_kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.interfaces.partners import View
@@ -36,7 +40,10 @@ KITCHENS = {  # the tables' names of layouts, in 2019 also those of the publishe
 TILES = {"floor": " ", "counter": "X", "pot": "P", "onion_station": "O", "dish_station": "D", "hatch": "S"}
 ACTIONS: dict[Any, int] = {(0, 0): 0, (-1, 0): 1, (1, 0): 2, (0, 1): 3, (0, -1): 4, "stay": 0, "interact": 5}
 SOUP = ["onion", "onion", "onion"]
+POINTS, POINTS_THEN = 20, 5  # for a soup, now and in 2019
+FLOOR = "_"  # on our maps
 REQUIRED = ("trial_id", "layout_name", "joint_action")
+OLDEST = ("workerid_num", "run")  # tell a game where there is no trial_id: who played, and in which of the runs
 
 
 @dataclass
@@ -44,15 +51,16 @@ class Trial:
     """One game of a table.
 
     Attributes:
-        id: of the trial.
+        id: of the trial; where the table tells games by who played them, a number of our own.
         layout: the table's name of it.
         actions: per tick, one of ours per player.
-        scores: per tick, the sum of the rewards up to and with it.
+        scores: per tick, the sum of the rewards up to and with it, in today's points.
         places: per tick, (x, y) of each player before it; empty where the table has no states.
         loops: the table's own count of ticks.
         terrain: rows of the map, None where the table has none.
         orders: ingredients of what is ordered, empty where that is not said.
-        humans, players: of each player.
+        humans: which of the players are.
+        whole: whether the table has its beginning.
     """
 
     id: str
@@ -64,7 +72,14 @@ class Trial:
     terrain: tuple[str, ...] | None = None
     orders: tuple[tuple[str, ...], ...] = ()
     humans: tuple[bool, ...] = (True, True)
-    players: tuple[str, ...] = ("", "")
+    whole: bool = True
+
+    def in_points_of_today(self) -> None:
+        """Where a soup was 5 points, as in 2019, it is worth 20."""
+        before = [0.0, *self.scores]
+        gained = {after - earlier for earlier, after in pairwise(before)} - {0.0}
+        if gained and all(points % POINTS_THEN == 0 for points in gained) and min(gained) == POINTS_THEN:
+            self.scores = [score * POINTS / POINTS_THEN for score in self.scores]
 
 
 @dataclass(frozen=True)
@@ -132,14 +147,17 @@ def import_trials(path: str | Path, out: str | Path, told: Callable[[Imported], 
         told: is given each result as it is there.
 
     Raises:
-        BrigadeError: not such a table (with the line), or a recording cannot be written.
+        BrigadeError: not such a table (with the line), a recording cannot be written, or no trial can be played here.
     """
-    results = []
+    results: list[Imported] = []
     for number, trial in enumerate(read_trials(path), 1):
         result = _import(trial, Path(out), number)
         if told is not None:
             told(result)
         results.append(result)
+    if all(result.left_out for result in results):
+        reasons = "; ".join(f"layout '{layout}': {reason}" for layout, reason in left_out(results))
+        raise BrigadeError(f"{path}: none of its {len(results)} trials can be played here: {reasons}")
     return results
 
 
@@ -155,17 +173,16 @@ def _import(trial: Trial, out: Path, number: int) -> Imported:
         return Imported(trial.id, trial.layout, reason, ticks=len(trial.actions))
     players = _players(trial, load_kitchen(name))
     actions = [tuple(joint[player] for player in players) for joint in trial.actions]
-    played = {old: _scores(name, old, actions) for old in (True, False)}
+    kitchens = {old: _kitchen(trial, name, old) for old in (True, False)}
+    played = {old: _scores(kitchen, actions) for old, kitchen in kitchens.items()}
     differs = {old: _first_difference(trial.scores, ours) for old, (ours, _) in played.items()}
     agreed = {old: len(actions) if tick is None else tick for old, tick in differs.items()}
     old = agreed[True] >= agreed[False]
-    kitchen = load_kitchen(name, len(actions), old)
-    scores, places = played[old]
+    kitchen, (scores, places) = kitchens[old], played[old]
     agents: list[dict[str, Any]] = [
-        {"name": "human" if trial.humans[player] else "agent", "options": {}, "human": trial.humans[player],
-         "id": trial.players[player]}
+        {"name": "human" if trial.humans[player] else "agent", "options": {}, "human": trial.humans[player]}
         for player in players
-    ]  # fmt: skip
+    ]
     ids = {"imported": "overcooked_ai", "trial": trial.id, "layout": trial.layout}
     path = out / f"{number:04}-{kitchen.name}{ENDING}"
     recorder = RecordingWriter(path, make_header(kitchen, 0, None, agents, "nobody", {"kind": "imported"}, ids))
@@ -180,9 +197,22 @@ def _import(trial: Trial, out: Path, number: int) -> Imported:
     )  # fmt: skip
 
 
-def _scores(name: str, old: bool, actions: Sequence[Sequence[int]]) -> tuple[list[int], list[tuple[Any, ...]]]:
+def _kitchen(trial: Trial, name: str, old: bool) -> Kitchen:
+    """The kitchen as it was for a trial: in some, chefs began elsewhere."""
+    kitchen = load_kitchen(name, len(trial.actions), old)
+    if not trial.places or sorted(trial.places[0]) == sorted(kitchen.starts):
+        return kitchen
+    rows = [list(row) for row in kitchen.spec.map.strip("\n").split("\n")]
+    for x, y in kitchen.starts:
+        rows[y][x] = FLOOR
+    for number, (x, y) in enumerate(trial.places[0], 1):
+        rows[y][x] = str(number)
+    changes = {"map": "\n".join(map("".join, rows)), "horizon": len(trial.actions), "old_dynamics": old}
+    return build_kitchen(read(content_file("kitchen", name)), changes)
+
+
+def _scores(kitchen: Kitchen, actions: Sequence[Sequence[int]]) -> tuple[list[int], list[tuple[Any, ...]]]:
     """Our score after each tick, and where the chefs stand before it."""
-    kitchen = load_kitchen(name, len(actions), old)
     game = Game(kitchen)
     game.reset([0])
     scores, places = [], []
@@ -201,11 +231,21 @@ def _unlike(trial: Trial, kitchen: Kitchen) -> str:
     """Why a trial was not played in this kitchen; empty if it was."""
     if trial.terrain is not None and trial.terrain != terrain_of(kitchen):
         return f"its map is not that of our kitchen '{kitchen.name}'"
-    if any(sorted(order) != SOUP for order in trial.orders):
+    # The tables list every soup there might be, also of foods that a room lacks: none of them was made.
+    if trial.orders and SOUP not in map(sorted, trial.orders):
         return "other things than onion soup are ordered"
     if trial.places and sorted(trial.places[0]) != sorted(kitchen.starts):
-        return "it does not begin where our game begins"
+        if not trial.whole:
+            return "it does not begin where a game begins"
+        if not _can_begin(trial.places[0], kitchen):
+            return "it begins where nobody can stand"
     return ""
+
+
+def _can_begin(places: Sequence[tuple[int, int]], kitchen: Kitchen) -> bool:
+    inside = all(0 <= x < kitchen.width and 0 <= y < kitchen.height for x, y in places)
+    apart = len(set(places)) == len(places) == kitchen.chefs
+    return inside and apart and all(kitchen.tile_names[kitchen.number(*place)] == "floor" for place in places)
 
 
 def terrain_of(kitchen: Kitchen) -> tuple[str, ...]:
@@ -216,7 +256,8 @@ def terrain_of(kitchen: Kitchen) -> tuple[str, ...]:
 
 def _players(trial: Trial, kitchen: Kitchen) -> tuple[int, ...]:
     """The player in each of our seats: in some trials they begin in each other's place."""
-    return (1, 0) if trial.places and trial.places[0] != kitchen.starts else (0, 1)
+    theirs = trial.places[0] if trial.places else kitchen.starts
+    return (1, 0) if theirs != kitchen.starts and sorted(theirs) == sorted(kitchen.starts) else (0, 1)
 
 
 def read_trials(path: str | Path) -> list[Trial]:
@@ -236,17 +277,15 @@ def read_trials(path: str | Path) -> list[Trial]:
         raise BrigadeError(f"{path}: cannot be read: {error.strerror}") from None
     if not trials:
         raise BrigadeError(f"{path}: there are no rows in it")
+    for trial in trials.values():
+        trial.in_points_of_today()
     return list(trials.values())
 
 
 def _check_columns(names: Sequence[str], path: Path) -> None:
-    if "workerid_num" in names and "trial_id" not in names:
-        raise BrigadeError(
-            f"{path}: this is the oldest form of the tables, without trial_id; convert it first with "
-            "human_data_forward_compat.py of Overcooked-AI"
-        )
+    oldest = all(name in names for name in OLDEST)
     for name in REQUIRED:
-        if name not in names:
+        if name not in names and not (name == "trial_id" and oldest):
             raise BrigadeError(
                 f"{path}: not a table of Overcooked-AI trials: no column '{name}'; {nearest(name, names)}"
             )
@@ -257,9 +296,10 @@ def _check_columns(names: Sequence[str], path: Path) -> None:
 def _add(trials: dict[str, Trial], row: Row, where: str) -> None:
     """Add one row of the table to its trial."""
     try:
-        trial = trials.get(str(row["trial_id"]))
+        key = _key(row)
+        trial = trials.get(key)
         if trial is None:
-            trial = trials[str(row["trial_id"])] = _begun(row)
+            trial = trials[key] = _begun(row, len(trials) + 1)
         state = _value(row.get("state"))
         if isinstance(state, Mapping):
             trial.places.append(tuple((int(p["position"][0]), int(p["position"][1])) for p in state["players"]))
@@ -276,8 +316,15 @@ def _add(trials: dict[str, Trial], row: Row, where: str) -> None:
         raise BrigadeError(f"{where}: damaged: {type(error).__name__}: {str(error)[:120]}") from None
 
 
-def _begun(row: Row) -> Trial:
-    """A trial from its first row."""
+def _key(row: Row) -> str:
+    """What tells the trials of a table apart."""
+    if "trial_id" in row:
+        return str(row["trial_id"])
+    return json.dumps([str(row[name]) for name in (*OLDEST, "layout_name")])
+
+
+def _begun(row: Row, number: int) -> Trial:
+    """A trial from its first row; it is the `number`-th of the table."""
     state, terrain = _value(row.get("state")), _value(row.get("layout"))
     orders: Sequence[Any] = state.get("all_orders") or () if isinstance(state, Mapping) else ()
     humans = (str(row.get(f"player_{player}_is_human", True)).lower() for player in (0, 1))
@@ -285,13 +332,23 @@ def _begun(row: Row) -> Trial:
         terrain = terrain.split("\n")
     rows = tuple(re.sub("[0-9]", " ", "".join(line)) for line in terrain) if isinstance(terrain, list) else None
     return Trial(
-        id=str(row["trial_id"]),
+        id=str(row.get("trial_id", number)),
         layout=str(row["layout_name"]),
         terrain=rows,
         orders=tuple(tuple(order["ingredients"]) for order in orders),
         humans=tuple(human in ("true", "1", "1.0") for human in humans),
-        players=tuple(str(row.get(f"player_{player}_id", "")) for player in (0, 1)),
+        whole=_is_beginning(row, state),
     )
+
+
+def _is_beginning(row: Row, state: Any) -> bool:
+    """Whether nothing has been done yet before the first row of a trial."""
+    loop = row.get("cur_gameloop")
+    if loop not in (None, "") and float(loop) > 1:
+        return False
+    if not isinstance(state, Mapping):
+        return True
+    return not state.get("objects") and not any(player.get("held_object") for player in state["players"])
 
 
 def _value(cell: Any) -> Any:

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import gzip
 import json
+import lzma
 import os
 import pickle
 import sys
@@ -218,14 +219,102 @@ def test_what_we_do_not_have_is_counted_and_named(rows: Rows, tmp_path: Path) ->
     orders = json.loads(rows[0]["state"]) | {"all_orders": [{"ingredients": ["tomato"]}]}
     tomato = [{**row, "state": json.dumps(orders), "trial_id": "tomato"} for row in rows[:5]]
     late = [{**row, "trial_id": "late"} for row in rows[20:30]]
-    results = import_trials(to_csv([*other, *mapped, *tomato, *late], tmp_path / "t.csv"), tmp_path / "out")
+    wall = json.loads(rows[0]["state"])
+    wall["players"][0]["position"] = [0, 0]
+    inside = [{**row, "state": json.dumps(wall), "trial_id": "wall"} for row in rows[:5]]
+    whole = [{**row, "trial_id": "whole"} for row in rows[:5]]
+    every = [*other, *mapped, *tomato, *late, *inside]
+    results = import_trials(to_csv([*every, *whole], tmp_path / "t.csv"), tmp_path / "out")
     assert dict(left_out(results)) == {
         ("you_shall_not_pass", "no kitchen here has the layout 'you_shall_not_pass'"): 2,
         ("cramped_room", "its map is not that of our kitchen 'cramped_room'"): 1,
         ("cramped_room", "other things than onion soup are ordered"): 1,
-        ("cramped_room", "it does not begin where our game begins"): 1,
+        ("cramped_room", "it does not begin where a game begins"): 1,
+        ("cramped_room", "it begins where nobody can stand"): 1,
     }
-    assert not (tmp_path / "out").exists()
+    assert [result.trial for result in results if not result.left_out] == ["whole"]
+
+
+def test_nothing_imported_is_an_error(rows: Rows, tmp_path: Path) -> None:
+    other = [{**row, "layout_name": "you_shall_not_pass"} for row in rows[:10]]
+    path = to_csv(other, tmp_path / "t.csv")
+    with pytest.raises(BrigadeError, match="none of its 1 trials can be played here: layout 'you_shall_not_pass': no"):
+        import_trials(path, tmp_path / "out")
+    told = CliRunner().invoke(recordings, ["import-overcooked-ai", str(path), "--out", str(tmp_path / "out")])
+    assert told.exit_code != 0
+
+
+@pytest.mark.parametrize("ending", ["csv", "pickle"])
+def test_the_oldest_form_of_the_tables(ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Games are told by who played, in which layout and run; a soup was 5 points; one room began elsewhere."""
+    rows: Rows = []
+    for worker, name, run in (
+        (7, "cramped_room", "run-1"),
+        (7, "cramped_room", "run-2"),
+        (8, "counter_circuit", "a,b"),
+    ):
+        for row in rows_of_game(name, "x", 300):
+            state = json.loads(row["state"])
+            old = {key: value for key, value in row.items() if not key.startswith(("trial", "player"))}
+            rows.append({
+                **old, "state": repr(state), "layout": repr(["".join(line) for line in json.loads(row["layout"])]),
+                "workerid_num": worker, "run": run, "reward": row["reward"] / 4, "score": row["score"] / 4,
+            })  # fmt: skip
+    if ending == "csv":
+        path = to_csv(rows, tmp_path / "old.csv")
+    else:
+        path = to_pickle(rows, tmp_path / "old.pickle", monkeypatch, "old", 4)
+    results = import_trials(path, tmp_path / "out")
+    assert [(one.trial, one.differs_at, one.moved_at) for one in results] == [(n, None, None) for n in ("1", "2", "3")]
+    assert all(one.ours > 0 and one.theirs == one.ours for one in results)
+    for one in results:
+        assert one.recording is not None
+        header = json.dumps(read_recording(one.recording).header)
+        assert "workerid" not in header
+        assert '"id"' not in header, "who played stays in the table"
+
+
+def test_a_game_that_began_elsewhere_is_played_from_there(rows: Rows, tmp_path: Path) -> None:
+    kitchen = load_kitchen("cramped_room")
+    free = [kitchen.cell(cell) for cell, tile in enumerate(kitchen.tile_names) if tile == "floor"]
+    elsewhere = next(list(cell) for cell in free if cell not in kitchen.starts)
+    state = json.loads(rows[0]["state"])
+    state["players"][1]["position"] = elsewhere
+    still = [{**row, "state": json.dumps(state), "joint_action": "[[0, 0], [0, 0]]", "reward": 0} for row in rows[:20]]
+    (one,) = import_trials(to_csv(still, tmp_path / "t.csv"), tmp_path / "out")
+    assert (one.left_out, one.differs_at, one.moved_at) == ("", None, None)
+    assert one.recording is not None
+    recording = read_recording(one.recording)
+    assert list(recording.kitchen.starts[1]) == elsewhere
+    assert recording.compare()[1] is None
+    jumped = [dict(row) for row in still]
+    jumped[10]["state"] = rows[0]["state"]
+    (one,) = import_trials(to_csv(jumped, tmp_path / "j.csv"), tmp_path / "jumped")
+    assert one.moved_at == 10, "a chef that jumps in the table is said"
+
+
+HUMANS = REFERENCE / "human_2019"
+
+
+@pytest.mark.outer
+@pytest.mark.skipif(not HUMANS.exists(), reason="the published games are not here")
+@pytest.mark.parametrize(("name", "games"), [("clean_train_trials", 39), ("dummy_2019_hh_trials_all", 3)])
+def test_published_games_of_people_agree_at_every_tick(name: str, games: int, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.pickle"
+    path.write_bytes(lzma.decompress((HUMANS / f"{name}.pickle.xz").read_bytes()))
+    results = import_trials(path, tmp_path / "out")
+    assert len(results) == games
+    assert [(one.left_out, one.differs_at, one.moved_at) for one in results] == [("", None, None)] * games
+
+
+@pytest.mark.skipif(not (REFERENCE / "human_2020").exists(), reason="the published games are not here")
+def test_what_of_the_games_of_2020_cannot_be_played_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "three.csv"
+    path.write_bytes(lzma.decompress((REFERENCE / "human_2020" / "three_games.csv.xz").read_bytes()))
+    with pytest.raises(BrigadeError) as told:
+        import_trials(path, tmp_path / "out")
+    for layout in ("you_shall_not_pass", "inverse_marshmallow_experiment", "counter_circuit"):
+        assert f"layout '{layout}': " in str(told.value)
 
 
 def test_the_command_prints_every_trial_and_the_sum(rows: Rows, tmp_path: Path) -> None:
@@ -298,8 +387,8 @@ def test_other_tables_are_refused(rows: Rows, tmp_path: Path) -> None:
     misnamed = [{("trail_id" if key == "trial_id" else key): value for key, value in rows[0].items()}]
     with pytest.raises(BrigadeError, match="no column 'trial_id'; did you mean 'trail_id'"):
         read_trials(to_csv(misnamed, tmp_path / "t.csv"))
-    oldest = [{"workerid_num": 1, "layout_name": "simple", "joint_action": "[[0, 0], [0, 0]]"}]
-    with pytest.raises(BrigadeError, match="the oldest form of the tables"):
+    oldest = [{"workerid_num": 1, "layout_name": "simple", "joint_action": "[[0, 0], [0, 0]]"}]  # and no run
+    with pytest.raises(BrigadeError, match="no column 'trial_id'"):
         read_trials(to_csv(oldest, tmp_path / "o.csv"))
     (tmp_path / "empty.csv").write_text("", encoding="utf-8")
     with pytest.raises(BrigadeError, match="no rows"):
