@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,22 +14,14 @@ from brigade.envs.episodes import next_episode
 from brigade.envs.prover_verifier.games.game import NOTHING, Game, make_game
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, HELPFUL, REJECT, SNEAKY, SPEAKERS
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, WORLD, Protocol, Turn, find_protocol
+from brigade.envs.prover_verifier.shown import Said, as_text
 from brigade.envs.registry import BrigadeError, nearest, unknown
 
 MISALIGNED = -2.0  # below every reward of a prover that acts as its role wants (arXiv 2407.13692, eq. 3)
 UNKNOWING = -0.25  # what a probability of one half is paid
 LEVELS = 21  # of confidence: 0, 0.05, ... 1
 ROLE_NAMES = ("helpful", "sneaky")
-
-
-@dataclass(frozen=True)
-class Said:
-    """One message: who said it on which channels, as it was sent and as it arrived at the verifier."""
-
-    speaker: str
-    channels: tuple[str, ...]
-    sent: NDArray[np.int64]
-    received: NDArray[np.int64]
+RENDER_MODES = ("ansi",)
 
 
 class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not typed
@@ -106,6 +97,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
     | `verifier_sees_role` | False by default; for controls |
     | `questions` | how often the verifier may ask or look, as the protocol says by default; 0 for never |
     | `options` | of a game given by name, as its card says: `options={"radius": 3}` |
+    | `render_mode` | `ansi`, so that `render()` gives the episode as text, or None |
 
     `reset(seed=)`: the same seed gives the same problem; without one the next episode of the last seed begins.
 
@@ -141,11 +133,11 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
             self.protocol = self.protocol.limited(questions)
         if not 0 <= sneaky <= 1:
             raise BrigadeError(f"sneaky: {sneaky} is not a probability")
-        if render_mode is not None:
-            raise unknown("render mode", render_mode, ())
+        if render_mode not in (None, *RENDER_MODES):
+            raise unknown("render mode", str(render_mode), RENDER_MODES)
         self.sneaky, self.confidence, self.question_cost = sneaky, confidence, question_cost
         self.verifier_sees_role, self.render_mode = verifier_sees_role, render_mode
-        self.metadata = {"name": "prover_verifier_v0", "render_modes": [], "is_parallelizable": True}
+        self.metadata = {"name": "prover_verifier_v0", "render_modes": list(RENDER_MODES), "is_parallelizable": True}
         self.possible_agents = [*self.protocol.provers, VERIFIER]
         self.agents: list[str] = []
         self._action_spaces = {agent: self._make_action_space(agent) for agent in self.possible_agents}
@@ -243,8 +235,9 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
         """What all that is random in the episode under way comes from: the seed, and which episode of it this is."""
         return (self._seed or 0) & 0xFFFFFFFF, self._episode
 
-    def render(self) -> None:
-        """Nothing is drawn."""
+    def render(self) -> str | None:
+        """The episode so far as text, with render mode `ansi`."""
+        return as_text(self) if self.render_mode == "ansi" and hasattr(self, "problem") else None
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brigade.envs.prover_verifier.aec import ProverVerifierEnv, Said
+from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.players import Player
 from brigade.envs.prover_verifier.seats import seat_players, take_turn
+from brigade.envs.prover_verifier.shown import Said
 
 
 @dataclass(frozen=True)

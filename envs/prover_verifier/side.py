@@ -7,7 +7,7 @@ from typing import Any
 
 import gymnasium
 
-from brigade.envs.prover_verifier.aec import ProverVerifierEnv
+from brigade.envs.prover_verifier.aec import RENDER_MODES, ProverVerifierEnv
 from brigade.envs.prover_verifier.players import Player, make_player
 from brigade.envs.prover_verifier.protocol import VERIFIER
 from brigade.envs.prover_verifier.seats import seat_players, take_turn
@@ -48,14 +48,14 @@ class SideEnv(gymnasium.Env[Any, Any]):
     |---|---|
     | `side` | the learner: `verifier`, `prover`, `prover_0`, `prover_1` |
     | `others` | players by agent; provers are `honest` and verifiers `suspicious` unless said otherwise |
-    | further | those of `ProverVerifierEnv` |
+    | further | those of `ProverVerifierEnv`, `render_mode` too |
 
     ## History
 
     - v0: first version.
     """
 
-    metadata: dict[str, Any] = {"render_modes": []}  # as Gymnasium declares it
+    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 1}  # as Gymnasium declares it
 
     def __init__(self, side: str = VERIFIER, others: Mapping[str, PlayerLike] | None = None, **arguments: Any):
         self.world = ProverVerifierEnv(**arguments)
@@ -65,7 +65,7 @@ class SideEnv(gymnasium.Env[Any, Any]):
         for name in others or {}:
             if name not in agents or name == side:
                 raise unknown("other agent", name, [agent for agent in agents if agent != side])
-        self.side, self.render_mode = side, None
+        self.side, self.render_mode = side, self.world.render_mode
         self.others = {
             agent: make_player((others or {}).get(agent, DEFAULTS.get(agent, "honest")))
             for agent in agents
@@ -95,6 +95,10 @@ class SideEnv(gymnasium.Env[Any, Any]):
         reward = float(self.world.rewards[self.side])
         over = bool(self.world.terminations[self.side])
         return self.world.observe(self.side), reward, over, False, self.world.infos[self.side] if over else {}
+
+    def render(self) -> str | None:  # type: ignore[override]  # Gymnasium has it give lists as well
+        """The episode so far as text, with `render_mode="ansi"`."""
+        return self.world.render()
 
     def _play_on(self) -> bool:
         """Seat the others and play until the learner's turn; False if the episode ended without one."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from brigade.batch.people.legibility import summary
+from brigade.envs.prover_verifier.games.told import words_of
+from brigade.envs.prover_verifier.protocol import Protocol
 from brigade.human_play.verifier.session import JudgingSession, Look
 from brigade.human_play.verifier.verifier_item import Choice, VerifierItem
-from brigade.human_play.verifier.words import protocol_rules, words_of
 
 SURE = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # degrees of confidence, from a guess to certainty
 RESULTS = ("judged", "accuracy", "accuracy on what was right", "accuracy on what was wrong", "mean seconds",
@@ -73,3 +74,24 @@ def results(session: JudgingSession) -> list[tuple[str, str]]:
     """What the session came to, line by line."""
     counted = [item for item in session.items if not item["practice"]]
     return list(zip(RESULTS, summary(counted), strict=True))
+
+
+def protocol_rules(protocol: Protocol, cost: float) -> str:
+    """What a person is told about who speaks when."""
+    told = _SPEAKERS.get(protocol.name, "The provers may be honest or not.")
+    if not protocol.questions:
+        return told
+    price = f" Each costs {cost:g} {'point' if cost == 1 else 'points'}." if cost else ""
+    if protocol.looks:
+        return f"{told} You may look at up to {protocol.questions} checkpoints, and see how it will be there.{price}"
+    return f"{told} You may ask up to {protocol.questions} times.{price}"
+
+
+_ONE = "Whoever argues may be honest, or may want you to accept what is wrong."
+_SPEAKERS = {
+    "nip": f"{_ONE} Nothing is said until you ask.",
+    "debate": "Two provers speak in turn. One always wants you to accept, the other to reject; only one is right.",
+    "merlin_arthur": "One of two provers speaks: one always wants you to accept, the other to reject.",
+    "mnip": "Two provers, who do not hear each other, both want you to accept. Nothing is said until you ask.",
+    **dict.fromkeys(("adp", "pvd", "looks"), _ONE),
+}

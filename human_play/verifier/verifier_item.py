@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
+from brigade.envs.prover_verifier.games.kitchen_words import KitchenWords, Point, spoken
+from brigade.envs.prover_verifier.games.told import words_of
 from brigade.envs.prover_verifier.games.words import Passage
 from brigade.envs.prover_verifier.players import ACCEPT, ASK, REJECT, make_player
 from brigade.envs.prover_verifier.protocol import VERIFIER, WORLD
 from brigade.envs.prover_verifier.seats import seat_players, take_turn
 from brigade.envs.text import storable
 from brigade.human_play.verifier.config import JudgingConfig
-from brigade.human_play.verifier.kitchen import KitchenWords, Point, spoken
-from brigade.human_play.verifier.words import words_of
 
 PRACTICE, COUNTED = 1, 0  # streams of seeds
 LABELS = {"accept": "The prover for acceptance", "reject": "The prover for rejection"}

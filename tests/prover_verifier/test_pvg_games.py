@@ -15,7 +15,7 @@ import brigade  # noqa: F401  # registers who can follow plans
 from brigade.envs import prover_verifier_v0
 from brigade.envs.asking import AgentFault
 from brigade.envs.kitchen.content.loading import load_kitchen
-from brigade.envs.prover_verifier.aec import ProverVerifierEnv, Said
+from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.arithmetic.solution import edits_of, solve
 from brigade.envs.prover_verifier.games import kitchen_game
 from brigade.envs.prover_verifier.games.arithmetic_game import VALUES, encode, problem_of
@@ -38,6 +38,7 @@ from brigade.envs.prover_verifier.players import (
     received_in,
 )
 from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, WORLD, Protocol, Turn
+from brigade.envs.prover_verifier.shown import Said
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.kitchen import bank as kitchen_bank
 from brigade.experiments.prover_verifier.kitchen.bank import candidates_of, draw_bank
@@ -80,6 +81,31 @@ def test_the_checkers_accept_it(game: str, protocol: str) -> None:
         parallel_api_test(prover_verifier_v0.parallel_env(game=game, protocol=protocol), cycles)
         for side in (*PROTOCOLS[protocol].provers, VERIFIER):
             check_env(prover_verifier_v0.side_env(game=game, protocol=protocol, side=side), skip_render_check=True)
+
+
+@EVERY
+def test_an_episode_is_shown_as_text(game: str, protocol: str) -> None:
+    env = prover_verifier_v0.env(game=game, protocol=protocol, render_mode="ansi")
+    assert env.render() is None, "there is nothing to be shown yet"
+    env.reset(seed=3)
+    begun = env.render()
+    assert begun.splitlines()[0] == f"{game} under protocol {protocol}"
+    assert f"it is the turn of {env.agent_selection}" in begun
+    assert not any(word in begun for word in ("helpful", "sneaky", "right would be")), "told at the end"
+    players = {agent: make_player("honest" if agent != VERIFIER else "suspicious") for agent in env.possible_agents}
+    episode = play_episode(env, players, 3)
+    shown = env.render()
+    assert f"verdict: {'accept' if episode.accept else 'reject'}" in shown
+    assert shown.count("\n") >= len(episode.said) + 2
+    assert prover_verifier_v0.env(game=game, protocol=protocol).render() is None
+
+
+def test_a_side_is_shown_as_gymnasium_wants_it() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check_env(prover_verifier_v0.side_env(game="arithmetic", render_mode="ansi"))
+    with pytest.raises(BrigadeError, match="render mode 'human'"):
+        prover_verifier_v0.env(render_mode="human")
 
 
 @pytest.mark.parametrize("game", GAMES)

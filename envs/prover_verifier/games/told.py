@@ -1,4 +1,4 @@
-"""How every game, and every protocol, is told to a person who plays the verifier."""
+"""How every game is told to people: who play the verifier, or look on."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from brigade.envs.prover_verifier.games.erasure import ErasureGame
 from brigade.envs.prover_verifier.games.find_plus import FindPlusGame, Image
 from brigade.envs.prover_verifier.games.game import NOTHING, Game
 from brigade.envs.prover_verifier.games.kitchen_game import KitchenGame
+from brigade.envs.prover_verifier.games.kitchen_words import KitchenWords
 from brigade.envs.prover_verifier.games.review_game import Review, ReviewGame
 from brigade.envs.prover_verifier.games.words import Passage, Received, Words
-from brigade.envs.prover_verifier.protocol import Protocol
 from brigade.envs.registry import BrigadeError
-from brigade.human_play.verifier.kitchen import KitchenWords
 
 SIGNS = {"*": "×", "/": "÷"}
 
@@ -137,33 +136,16 @@ def words_of(game: Game[Any]) -> Words[Any]:
     Raises:
         BrigadeError: nobody has said how.
     """
-    if game.people_words is not None:
-        return game.people_words(game)
-    for kind, words in _WORDS.items():
-        if isinstance(game, kind):
-            return words(game)
-    raise BrigadeError(f"game '{game.name}' has no words for people: its class needs an attribute `people_words`")
+    words = known_words(game)
+    if words is None:
+        raise BrigadeError(f"game '{game.name}' has no words for people: its class needs an attribute `people_words`")
+    return words
 
 
-def protocol_rules(protocol: Protocol, cost: float) -> str:
-    """What a person is told about who speaks when."""
-    told = _SPEAKERS.get(protocol.name, "The provers may be honest or not.")
-    if not protocol.questions:
-        return told
-    price = f" Each costs {cost:g} {'point' if cost == 1 else 'points'}." if cost else ""
-    if protocol.looks:
-        return f"{told} You may look at up to {protocol.questions} checkpoints, and see how it will be there.{price}"
-    return f"{told} You may ask up to {protocol.questions} times.{price}"
-
-
-_ONE = "Whoever argues may be honest, or may want you to accept what is wrong."
-_SPEAKERS = {
-    "nip": f"{_ONE} Nothing is said until you ask.",
-    "debate": "Two provers speak in turn. One always wants you to accept, the other to reject; only one is right.",
-    "merlin_arthur": "One of two provers speaks: one always wants you to accept, the other to reject.",
-    "mnip": "Two provers, who do not hear each other, both want you to accept. Nothing is said until you ask.",
-    **dict.fromkeys(("adp", "pvd", "looks"), _ONE),
-}
+def known_words(game: Game[Any]) -> Words[Any] | None:
+    """How a game is told, None where nobody has said how."""
+    own = game.people_words or next((words for kind, words in _WORDS.items() if isinstance(game, kind)), None)
+    return None if own is None else own(game)
 
 
 def spoken_sum(line: str) -> str:
