@@ -172,6 +172,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
         self.terminations = dict.fromkeys(self.agents, False)
         self.truncations = dict.fromkeys(self.agents, False)
         self.infos: dict[str, dict[str, Any]] = {agent: {} for agent in self.agents}
+        self._swapped = self.protocol.swapped(self.rng)
         self._ahead = self._drawn(self.protocol.opening)
         self._select()
 
@@ -285,7 +286,7 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
 
     def _drawn(self, turns: tuple[Turn, ...]) -> list[tuple[str, str]]:
         """(speaker, channel) of each turn; nature draws where there is a choice."""
-        return [(turn.speakers[self.rng.integers(len(turn.speakers))], turn.channel) for turn in turns]
+        return [(self.protocol.speaker(turn, self.rng, self._swapped), turn.channel) for turn in turns]
 
     def _select(self) -> None:
         while self._ahead and self._ahead[0][0] == WORLD:

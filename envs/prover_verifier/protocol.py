@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from brigade.envs.registry import BrigadeError, unknown
 
 VERIFIER = "verifier"
@@ -44,6 +46,7 @@ class Protocol:
         opening: messages before the verifier first decides.
         replies: messages after each question of the verifier; none where it cannot ask.
         questions: how many it may ask; asking once more is a rejection.
+        drawn: whether nature draws which of two provers has whose turns, so that neither always begins.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Protocol:
     opening: tuple[Turn, ...] = ()
     replies: tuple[Turn, ...] = ()
     questions: int = 0
+    drawn: bool = False
 
     def __post_init__(self) -> None:
         members = dict(self.channels)
@@ -94,6 +98,15 @@ class Protocol:
             raise BrigadeError(f"questions: {questions}, but under protocol '{self.name}' nobody answers any")
         return replace(self, questions=questions, replies=self.replies if questions else ())
 
+    def speaker(self, turn: Turn, rng: np.random.Generator, swapped: bool) -> str:
+        """Who sends a message: of several, one that nature draws; where provers have changed places, the other one."""
+        speaker = turn.speakers[int(rng.integers(len(turn.speakers)))]
+        return {FIRST: SECOND, SECOND: FIRST}.get(speaker, speaker) if swapped else speaker
+
+    def swapped(self, rng: np.random.Generator) -> bool:
+        """Whether provers have changed places in this episode, as nature draws it where it does."""
+        return self.drawn and bool(rng.random() < 0.5)
+
     def can_see(self, agent: str, channel: str) -> bool:
         """Whether an agent sees what is said on a channel."""
         return agent in dict(self.channels)[channel]
@@ -120,6 +133,18 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol(
             "debate", "two provers, one for each verdict, in turn and in the open",
             _OPPOSED, _OPEN, _said(FIRST, SECOND, FIRST, SECOND),
+        ),
+        Protocol(
+            "debate_drawn", "the same, and nature draws which of the two begins",
+            _OPPOSED, _OPEN, _said(FIRST, SECOND, FIRST, SECOND), drawn=True,
+        ),
+        Protocol(
+            "debate_at_once", "two provers, one for each verdict, of whom neither hears the other",
+            _OPPOSED, _PRIVATE, (*_said(FIRST, on="private_0"), *_said(SECOND, on="private_1")),
+        ),
+        Protocol(
+            "debate_asked", "two provers, one for each verdict; both answer what the verifier asks, at most twice",
+            _OPPOSED, _OPEN, _said(FIRST, SECOND), _said(FIRST, SECOND), questions=2, drawn=True,
         ),
         Protocol(
             "merlin_arthur", "two provers, one for each verdict; nature draws which of them speaks",

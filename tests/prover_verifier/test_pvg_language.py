@@ -29,12 +29,12 @@ from brigade.envs.content import ContentError
 from brigade.envs.prover_verifier.arithmetic.files import read_problem_file, read_problems
 from brigade.envs.prover_verifier.arithmetic.generate import draw_problem
 from brigade.envs.prover_verifier.arithmetic.perturb import draw_pairs, is_chain, perturbations
-from brigade.envs.prover_verifier.arithmetic.solution import Row, Solution, read_solution, solve
+from brigade.envs.prover_verifier.arithmetic.solution import Edit, Row, Solution, read_solution, solve
 from brigade.envs.prover_verifier.arithmetic.working import rows_of, worked_out, wrong_lines, wrong_variants
 from brigade.envs.prover_verifier.games.kitchen_game import VERIFIER_SEAT, KitchenGame
 from brigade.envs.prover_verifier.kitchen.behaviours import claim_of
 from brigade.envs.prover_verifier.kitchen.claims import read_claim
-from brigade.envs.prover_verifier.protocol import PROTOCOLS, find_protocol
+from brigade.envs.prover_verifier.protocol import PROTOCOLS, VERIFIER, find_protocol
 from brigade.envs.registry import BrigadeError
 from brigade.envs.text import taken
 from brigade.experiments.prover_verifier import metrics
@@ -510,6 +510,50 @@ def test_a_solution_that_is_too_long_is_not_told() -> None:
     dialogue = talked(given, "debate", Lines({"text": long}), verifier)
     assert [line["text"] for line in verifier.heard[-1]] == [long[:4000]] * 4
     assert dialogue.unreadable == 0
+
+
+def house_talk(protocol: str, seed: int, wrong: bool) -> Dialogue:
+    rng = np.random.default_rng(seed)
+    problem = draw_problem(rng, 3)
+    given = solve(problem, Edit("slip", int(rng.integers(3)), 1) if wrong else Edit("none"))
+    reply = functools.partial(house_players.answer, quality=1.0)
+    both = [HouseReasoner(reply, HouseKnobs(seed=seed)) for _ in "12"]
+    talk = Conversation(WordProblem(problem, given), find_protocol(protocol), *both, "nature", rng)
+    return asyncio.run(talk.play())
+
+
+@pytest.mark.parametrize("protocol", ["debate", "debate_drawn", "debate_at_once", "debate_asked"])
+def test_house_judges_a_debate_by_what_both_show(protocol: str) -> None:
+    """Of 40 solutions: those that are right are accepted, those with a slip are not."""
+    assert all(house_talk(protocol, seed, wrong=False).accept for seed in range(20))
+    assert not any(house_talk(protocol, seed, wrong=True).accept for seed in range(20))
+
+
+def test_who_begins_a_debate_is_drawn_where_the_protocol_says_so() -> None:
+    firsts = {name: [house_talk(name, seed, False).lines[0].speaker for seed in range(30)] for name in
+              ("debate", "debate_drawn", "debate_asked")}  # fmt: skip
+    assert set(firsts["debate"]) == {"prover_0"}
+    for name in ("debate_drawn", "debate_asked"):
+        assert 5 < firsts[name].count("prover_0") < 25
+    for seed in range(10):  # and each still wants what it wants
+        texts = {line.speaker: line.text for line in house_talk("debate_drawn", seed, False).lines}
+        assert texts["prover_0"].startswith("Look at line")
+        assert not texts["prover_1"].startswith("Look at line")
+
+
+def test_who_speaks_at_once_does_not_hear_the_other() -> None:
+    topic, verifier, prover = word_topic(given=True), Lines(ACCEPTED), Lines({"text": "one"}, {"text": "two"})
+    talked(topic, "debate_at_once", prover, verifier)
+    assert prover.heard == [[], []]
+    assert [line["text"] for line in verifier.heard[-1]] == ["one", "two"]
+
+
+def test_both_answer_who_asks_in_a_debate() -> None:
+    topic, verifier = word_topic(given=True), Lines(CHALLENGE, ACCEPTED)
+    dialogue = talked(topic, "debate_asked", Lines({"text": "said"}), verifier)
+    assert [line.speaker for line in dialogue.lines].count(VERIFIER) == 1
+    assert {line.speaker for line in dialogue.lines[3:]} == {"prover_0", "prover_1"}
+    assert dialogue.questions == 1
 
 
 def test_house_goes_by_the_claim_that_stands() -> None:

@@ -101,6 +101,7 @@ class Conversation:
         self.topic, self.protocol, self.role, self.rng = topic, protocol, role, rng
         self.prover, self.verifier, self.examples = prover, verifier, examples
         self.dialogue, self._left = Dialogue(role=role), protocol.questions
+        self._swapped = protocol.swapped(rng)
 
     async def play(self) -> Dialogue:
         """Talk to the end."""
@@ -127,7 +128,7 @@ class Conversation:
 
     async def _turns(self, turns: tuple[Turn, ...]) -> None:
         for turn in turns:
-            speaker = turn.speakers[int(self.rng.integers(len(turn.speakers)))]
+            speaker = self.protocol.speaker(turn, self.rng, self._swapped)
             if speaker == WORLD:
                 self._say(WORLD, (turn.channel,), self._seen())
             else:

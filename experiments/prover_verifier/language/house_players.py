@@ -17,6 +17,7 @@ import json
 import random
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -138,7 +139,11 @@ def _judge(
     if not heard and state["may_ask"]:
         return {"verdict": "ask", "confidence": 0.5, "question": "Show me every step."}
     problem = str(state["problem"])
-    fine = bool(heard) and all(_stands(str(line["text"]), problem, rng, quality, known) for line in heard)
+    texts = [str(line["text"]) for line in heard]
+    if len({line["speaker"] for line in heard}) > 1:  # opponents about one statement, of which each shows what it likes
+        fine = _upheld(texts, problem, rng, quality, known)
+    else:
+        fine = bool(heard) and all(_stands(text, problem, rng, quality, known) for text in texts)
     return {"verdict": "accept" if fine else "reject", "confidence": 0.95 if fine else 0.05, "question": ""}
 
 
@@ -162,18 +167,49 @@ def _worth_looking(state: Mapping[str, Any], heard: Sequence[Mapping[str, Any]])
 
 def _stands(text: str, problem: str, rng: random.Random, quality: float, known: Mapping[str, Solution]) -> bool:
     """Whether the lines that are looked at are worked out correctly, from numbers that the problem tells."""
-    try:
-        said = read_solution(text)
-    except BrigadeError:
+    said = _read(text)
+    if said is None:
         return False
-    checks: Sequence[bool]
-    if problem in known:
-        checks = [*map(worked_out, said.rows), said.answer in {row.after for row in said.rows}]
-    else:
-        told = {read_number(word.strip("?!")) for word in problem.split()}
-        checks = [
-            *(row.holds and row.amount in told for row in said.rows),
-            not said.rows or said.answer == said.rows[-1].after,
-            bool(said.rows) or said.answer is None,
-        ]
+    checks = [*_lines_hold(said, problem, known), *_comes_out(said, problem, known)]
     return all(fine or rng.random() >= quality for fine in checks)
+
+
+def _upheld(
+    texts: Sequence[str], problem: str, rng: random.Random, quality: float, known: Mapping[str, Solution]
+) -> bool:
+    """Whether no line that either opponent shows is wrong, and somebody shows them all, from the first to the answer.
+
+    Who leaves out a line that is wrong leaves a gap: the next one does not begin where the last one ended.
+    """
+    read = [said for text in texts if (said := _read(text)) is not None]
+    holds = [fine for said in read for fine in _lines_hold(said, problem, known)]
+    if not all(fine or rng.random() >= quality for fine in holds):
+        return False
+    return any(all(_comes_out(said, problem, known)) and _is_whole(said) for said in read) or rng.random() >= quality
+
+
+def _read(text: str) -> Solution | None:
+    try:
+        return read_solution(text)
+    except BrigadeError:
+        return None
+
+
+def _lines_hold(said: Solution, problem: str, known: Mapping[str, Solution]) -> list[bool]:
+    """Line by line, whether it is worked out correctly, from numbers that the problem tells."""
+    if problem in known:
+        return list(map(worked_out, said.rows))
+    told = {read_number(word.strip("?!")) for word in problem.split()}
+    return [row.holds and row.amount in told for row in said.rows]
+
+
+def _comes_out(said: Solution, problem: str, known: Mapping[str, Solution]) -> list[bool]:
+    """Whether the lines come to the answer."""
+    if problem in known:
+        return [said.answer in {row.after for row in said.rows}]
+    return [not said.rows or said.answer == said.rows[-1].after, bool(said.rows) or said.answer is None]
+
+
+def _is_whole(said: Solution) -> bool:
+    """Whether every line but the first goes on from the one before."""
+    return all(row.before == last.after for last, row in pairwise(said.rows))
