@@ -39,7 +39,9 @@ class ProverVerifierEnv(AECEnv):  # type: ignore[misc]  # PettingZoo is not type
     | `solo` | verifier | 0 |
     | `adp` | prover, verifier | 1 |
     | `nip` | prover, verifier | 8 |
-    | `debate` | prover_0, prover_1, verifier | 4 |
+    | `debate`, `debate_drawn` | prover_0, prover_1, verifier | 4 |
+    | `debate_at_once` | prover_0, prover_1, verifier | 2 |
+    | `debate_asked` | prover_0, prover_1, verifier | 8 |
     | `merlin_arthur` | prover_0, prover_1, verifier | 1 |
     | `mnip` | prover_0, prover_1, verifier | 6 |
     | `pvd` | prover, verifier | 25 |
