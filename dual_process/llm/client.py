@@ -11,13 +11,11 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx2
-import openai
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from brigade.dual_process.llm.bounded import bound
 from brigade.dual_process.llm.protocol import MAX_CHARACTERS, Answer, Failure, Piece, Reply, Request, Stream
 from brigade.dual_process.llm.wire import (
-    CAUGHT,
     MAX_NAME,
     Body,
     Call,
@@ -26,6 +24,7 @@ from brigade.dual_process.llm.wire import (
     ModelList,
     Opened,
     Problem,
+    caught,
     explain,
     in_words,
     not_a_completion,
@@ -141,6 +140,8 @@ class OpenAIReasoner:
     def __init__(
         self, endpoint: Endpoint, transport: httpx2.AsyncBaseTransport | None = None, key: str | None = None
     ):  # fmt: skip
+        import openai  # here, because it takes half a second to load
+
         self.endpoint, self.json_mode = endpoint, endpoint.json_mode
         self._key = read_key(endpoint) if key is None else key
         self._limit_field, self._counts = "max_tokens", True
@@ -187,7 +188,7 @@ class OpenAIReasoner:
             return [one_line(entry.id, MAX_NAME) for entry in entries[:MAX_MODELS]]
         except TimeoutError:
             return self._failure(call, Problem("timeout", f"no answer within {self.endpoint.timeout_s:g} s"))
-        except CAUGHT as error:
+        except caught() as error:
             return self._failure(call, explain(error))
 
     async def close(self) -> None:
@@ -251,7 +252,7 @@ class OpenAIReasoner:
                 return await attempt()
         except TimeoutError:
             return Problem("timeout", f"no answer within {self.endpoint.timeout_s:g} s", retry=True)
-        except CAUGHT as error:
+        except caught() as error:
             return explain(error)
 
     async def _complete(self, request: Request) -> Heard | Problem:
@@ -280,10 +281,10 @@ class OpenAIReasoner:
                 return None
             if asyncio.get_running_loop().time() > until:  # what never waits is never interrupted
                 return Problem("timeout", "the stream did not end in time")
-            return Body.model_validate(chunk.to_dict(warnings=False) if isinstance(chunk, openai.BaseModel) else chunk)
+            return Body.model_validate(chunk.to_dict(warnings=False) if hasattr(chunk, "to_dict") else chunk)
         except TimeoutError:
             return Problem("timeout", "the stream stopped")
-        except CAUGHT as error:
+        except caught() as error:
             problem = explain(error)
             return problem if problem.status else Problem("cut_off", f"the stream broke: {problem.message}")
 

@@ -7,11 +7,11 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 import anyio
 import httpx2
-import openai
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from brigade.dual_process.llm.bounded import TooLarge
@@ -24,13 +24,11 @@ from brigade.dual_process.llm.protocol import (
 )  # fmt: skip
 from brigade.envs.text import one_line, taken
 
+if TYPE_CHECKING:  # it takes half a second to load, and only who asks an endpoint needs it
+    import openai
+
 JsonMode = Literal["json_schema", "json_object_schema", "json_object", "none"]
 JSON_MODES: tuple[JsonMode, ...] = ("json_schema", "json_object_schema", "json_object", "none")
-# All that the libraries raise for what an endpoint does. ValueError: texts that are not what they should be.
-CAUGHT = (
-    openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError,
-    anyio.EndOfStream, OSError, ValueError, RecursionError,
-)  # fmt: skip
 _STATUS: dict[int, FailureKind] = {
     401: "authentication", 403: "authentication", 404: "not_found", 405: "not_found", 408: "timeout",
     413: "too_long", 429: "rate_limit",
@@ -207,8 +205,21 @@ def in_words(schema: Mapping[str, Any]) -> str:
     return f"Answer with one JSON object and nothing else. It must fit this JSON schema:\n{json.dumps(schema)}"
 
 
+@cache
+def caught() -> tuple[type[Exception], ...]:
+    """All that the libraries raise for what an endpoint does. ValueError: texts that are not what they should be."""
+    import openai
+
+    return (
+        openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError,
+        anyio.EndOfStream, OSError, ValueError, RecursionError,
+    )  # fmt: skip
+
+
 def explain(error: Exception) -> Problem:
     """What an exception of the libraries means. The message may still hold the key."""
+    import openai
+
     if isinstance(error, TooLarge) or isinstance(error.__cause__, TooLarge):
         return Problem("too_long", str(error if isinstance(error, TooLarge) else error.__cause__))
     if isinstance(error, openai.APITimeoutError):

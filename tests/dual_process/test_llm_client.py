@@ -7,6 +7,8 @@ import json
 import logging
 import random
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from types import FunctionType
@@ -574,3 +576,9 @@ def test_what_is_no_object_is_malformed_with_a_reason(text: str, reason: str) ->
     found = find_json(text)
     assert isinstance(found, Malformed)
     assert reason in found.reason
+
+
+def test_who_asks_no_endpoint_does_not_wait_for_its_library_to_load() -> None:
+    code = "import sys; from brigade.agents.base import make_agent; make_agent('dpt'); print('openai' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
