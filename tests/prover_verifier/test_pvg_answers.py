@@ -55,12 +55,29 @@ def test_that_there_is_none_is_an_answer(form: str, said: str) -> None:
     "said",
     [
         "3 to 5", "3-5", "3 or 4", "between 3 and 5", "7:30", "1e5", "12,5", "5/0", "many", "", "In 3 bags are 19",
-        "3 and 4", "3 \u2013 5", "9" * 50, "x1", "1.2.3.4",
+        "3 and 4", "3 \u2013 5", "9" * 50, "x1", "1.2.3.4", "5*3", "2*10^3", "2 * 10^3", "2*3 = 6*1", "10^6", "3\u00bd",
+        "5 million", "5, 6", "5; 6", "5 + 3", "not 5", "less than 5", "\u03c0/2", "5 x 3 = 3 x 5", "2 dozen",
+        "5 \\times 3", "1/2/3", "5|6", "at least 4", "4 / x",
     ],
 )  # fmt: skip
 def test_what_nobody_could_be_sure_of_is_not_read(said: str) -> None:
     with pytest.raises(BrigadeError, match="is no number"):
         read_answer(f"Answer: {said}")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Answer: 3 1/2", Fraction(7, 2)), ("Answer: 19 = 12 + 7", 19), ("Answer: 12 + 7 = 19", 19),
+        ("Answer: 1/1234567890123456", Fraction(1, 1234567890123456)), ("Answer: 1000000000000000000000", 10**21),
+        ("Answer: 5\nPlease check whether the answer is right.", 5), ("Answer: 19 lemons in 3 bags", 19),
+        ("Answer: 5\nI am sure of this answer: it follows from line 1.", 5), ("Answer: 6 boxes (72 pencils)", 6),
+        ("The answer is 4.\nAnswer: 5", 5), ("Answer: 5\nSo the answer is 6.", 6), ("Answer: **1,200**", 1200),
+        ("* Answer: *7*", 7), ("Answer: `7`", 7), ("> **Answer**: 7", 7),
+    ],
+)  # fmt: skip
+def test_what_a_person_would_read(text: str, value: Fraction | int) -> None:
+    assert read_answer(text) == value
 
 
 @pytest.mark.parametrize("text", ["", "3 + 4 = 7", "I think it is 7.", "answers 7", "the answering machine: 7"])
