@@ -15,6 +15,9 @@ from brigade.envs.registry import BrigadeError, nearest
 from brigade.envs.text import one_line, taken
 
 M = TypeVar("M", bound=BaseModel)
+_LABEL = re.compile(  # of a union's branch, or a validator, which pydantic puts among the fields
+    r"\[key\]|function-.*|float|int|bool|str|(?:list|dict|tuple|constrained-\w+)\[.*\]"
+)
 LONGEST_FIELD = 80  # characters of a field's name in a message
 
 
@@ -162,14 +165,14 @@ def first_problem(model: type[BaseModel], error: ValidationError) -> tuple[tuple
     """
     errors = error.errors()
     first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
-    path = tuple(p for p in first["loc"] if not (isinstance(p, str) and re.fullmatch(r"\[key\]|function-.*", p)))
+    path = tuple(p for p in first["loc"] if not (isinstance(p, str) and _LABEL.fullmatch(p)))
     if first["type"] == "extra_forbidden":
         kind: Any = model
         for part in path[:-1]:
             kind = type_at(kind, part)
         return path, f"unknown key; {nearest(str(path[-1]), keys_of(kind))}"
     message = first["msg"].removeprefix("Value error, ")
-    return path, message[0].lower() + message[1:]
+    return path, message[:1].lower() + message[1:]
 
 
 class _Reader:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from brigade.batch.folder.run_folder import Kind, Record
 
 SEEDS, CHECKPOINTS, CALLS = "seeds.jsonl", "checkpoints", "calls"
 SEED_FORMAT = "brigade-pvg-seed"
-Figure = FiniteFloat | bool | None
+Figure = float | bool | None
 Name = str | int | float
 
 
@@ -46,7 +47,7 @@ class Shown(Part):
     accept: bool
     correct: bool
     wrong_lines: list[int] = []
-    talk: list[Said] = []
+    talk: list[Said] | str = []  # text in results of earlier revisions
 
 
 class SeedLine(Part):
@@ -82,13 +83,24 @@ PVG_RUN = Kind(
     record_format=SEED_FORMAT, traces=(CHECKPOINTS, CALLS),
     first=HeaderLine, line=SeedLine,
 )  # fmt: skip
+NUMBERS = ("figures", "curves", "matrices", "tables")  # of a seed
 NATURE = "nature"  # stands for the role in a transcript where provers have none: nature makes the statement
 
 
 def read_pvg_results(folder: str | Path, unfinished: bool = False) -> list[Record]:
-    """The run's header, then its seeds.
+    """The run's header, then its seeds; a figure that is no number is None.
 
     Raises:
         BrigadeError: no such folder, damaged, of another format, or of a newer version.
     """
-    return PVG_RUN.read(Path(folder) / SEEDS, unfinished)
+    header, *seeds = PVG_RUN.read(Path(folder) / SEEDS, unfinished)
+    return [header, *({**seed, **{part: _known(seed[part]) for part in NUMBERS}} for seed in seeds)]
+
+
+def _known(figures: Any) -> Any:
+    """The same with None for what is not finite."""
+    if isinstance(figures, dict):
+        return {name: _known(value) for name, value in figures.items()}
+    if isinstance(figures, list):
+        return [_known(value) for value in figures]
+    return None if isinstance(figures, float) and not math.isfinite(figures) else figures

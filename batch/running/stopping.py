@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+LIBRARIES_SAY = (1, 15)  # with which Ray ends a program that hears SIGTERM
 ASKED_TO_END = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -38,8 +39,8 @@ def handlers_kept() -> Iterator[None]:
     before = {name: signal.getsignal(getattr(signal, name)) for name in ASKED_TO_END}
     try:
         yield
-    except SystemExit:
-        if _interrupt in before.values():
+    except SystemExit as ended:
+        if _interrupt in before.values() and ended.code in LIBRARIES_SAY:
             raise KeyboardInterrupt from None
         raise
     finally:

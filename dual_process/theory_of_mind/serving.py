@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from brigade.agents.planning.observed_state import ObservedState
+from brigade.agents.planning.observed_state import ObservedState, Order
 from brigade.agents.planning.recipes import Recipes
 from brigade.dual_process.orders import OrderBook
 from brigade.dual_process.partner_model import Stated
@@ -39,7 +39,7 @@ class Shares:
         self.stated: dict[int, float] = {}
         self._served = [0, 0]  # by this partner, by anyone
         self._standing = recipes.kitchen.layout.standing
-        self._open: dict[int, str] = {}  # dishes by number
+        self._open: dict[int, Order] = {}  # by number
 
     def told(self, stated: Stated) -> None:
         """System 2 has stated a belief; of orders that it does not name it believes what it did."""
@@ -56,7 +56,9 @@ class Shares:
             return []
         told = []
         for seat, dish in servings(before, now, self.recipes) if before is not None else ():
-            number = next((number for number, wanted in self._open.items() if wanted == dish), None)
+            # An order whose last tick it was is gone before anything is paid for.
+            wanted = (number for number, order in self._open.items() if order.dish == dish and order.left != 1)
+            number = next(wanted, None)
             if number is None:
                 continue  # nobody wanted it
             del self._open[number]
@@ -65,14 +67,14 @@ class Shares:
             if self.stated:
                 told.append((f"order {number}: {dish}", chances, PARTNER if seat == self.seat else OTHERS))
             self._served = [mine + (seat == self.seat), every + 1]
-        self._open = {number: order.dish for number, order in self._book.open(now).items()}
+        self._open = self._book.open(now)
         return told
 
     def by_dish(self) -> dict[str, float]:
         """How probable it is that this partner serves the open order for a dish that it most probably serves."""
         chances: dict[str, float] = {}
-        for number, dish in self._open.items():
-            chances[dish] = max(chances.get(dish, 0.0), self.stated.get(number, EVEN))
+        for number, order in self._open.items():
+            chances[order.dish] = max(chances.get(order.dish, 0.0), self.stated.get(number, EVEN))
         return chances if self.stated else {}
 
 

@@ -137,6 +137,10 @@ class TypeInference(PartnerModel):
         """Take in the next tick: what each program would have done in the last one, and what the partner did."""
         last, self._last = self._last, sight
         self._shares.see(sight.before, sight.now)
+        if AS_STATED in self.names:
+            stated = self._shadows[self.names.index(AS_STATED)]
+            assert isinstance(stated, Role)
+            stated.dishes = self._shares.by_dish()
         if sight.turn is not None:
             self._foreseen = None
         if last is None or sight.before is None or not self._shadows:
@@ -168,10 +172,6 @@ class TypeInference(PartnerModel):
         every = sorted(zip(self._weights.tolist(), self._shadows, strict=True), key=lambda pair: -pair[0])
         likely = [(weight, agent) for weight, agent in every[:MOST] if weight >= LIKELY * every[0][0]]
         total = sum(weight for weight, _ in likely)
-        if AS_STATED in self.names:
-            stated = self._shadows[self.names.index(AS_STATED)]
-            assert isinstance(stated, Role)
-            stated.dishes = self._shares.by_dish()
         return [(weight / total, agent) for weight, agent in likely]
 
     def _said(self, last: Sight) -> list[int]:

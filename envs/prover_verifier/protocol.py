@@ -68,6 +68,9 @@ class Protocol:
                     continue
                 if speaker not in dict(self.stances) or speaker not in members[turn.channel]:
                     raise BrigadeError(f"protocol '{self.name}': {speaker} speaks on {turn.channel} but is not in it")
+        alike = all((FIRST in seen) == (SECOND in seen) for seen in members.values())
+        if self.drawn and not ({FIRST, SECOND} <= set(self.provers) and alike):
+            raise BrigadeError(f"protocol '{self.name}': provers can change places only where they share all channels")
         if bool(self.questions) != bool(self.replies):
             raise BrigadeError(f"protocol '{self.name}': questions and replies go together")
 

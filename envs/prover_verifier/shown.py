@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,7 @@ def as_text(env: Any) -> str:
     words = known_words(game)
     problem = words.problem(env.problem) if words is not None else _numbers(game.verifier_view(env.problem))
     lines = [f"{game.name} under protocol {env.protocol.name}", f"problem: {problem}"]
-    lines += [_said(said, words) for said in env.said]
+    lines += [_said(said, words, heard) for said, heard in zip(env.said, _heard(env), strict=True)]
     if not all(env.terminations.values()):
         return "\n".join([*lines, f"it is the turn of {env.agent_selection}"])
     info = env.infos[VERIFIER]
@@ -42,12 +43,20 @@ def as_text(env: Any) -> str:
     return "\n".join([*lines, f"verdict: {verdict}; right would be: {truth}; role: {info['role']}", f"rewards: {paid}"])
 
 
-def _said(said: Said, words: Any) -> str:
+def _heard(env: Any) -> Iterator[NDArray[np.int64] | None]:
+    """For each message the last argument before it, as it arrived."""
+    last = None
+    for said in env.said:
+        yield last
+        last = said.received if said.speaker in env.protocol.provers else last
+
+
+def _said(said: Said, words: Any, heard: NDArray[np.int64] | None) -> str:
     if said.speaker == VERIFIER:
         number = int(said.sent[0])
-        asked = words.question(number, None) if words is not None else None
+        asked = words.question(number, heard) if words is not None else None
         return f"{VERIFIER} asks: {asked or number}"
-    if words is not None:
+    if words is not None and said.speaker != WORLD:
         return f"{said.speaker}: {words.message(said.speaker, said.received).text}"
     arrived = "" if np.array_equal(said.sent, said.received) else f" (arrived: {_numbers(said.received)})"
     who = "what is seen" if said.speaker == WORLD else said.speaker

@@ -69,6 +69,8 @@ class Checkpoints:
             mine, other = (str(each).split(" [")[0] for each in (self.key, key))
             told = "was saved with other settings" if mine == other else f"is of another game, {other}"
             raise BrigadeError(f"{self.path} {told}; expected a checkpoint of {mine} as it is now. Try out=DIR")
+        if "state" not in saved:
+            raise BrigadeError(f"{self.path}: damaged: there is no state in it")
         return saved["state"]
 
     def save(self, state: Any) -> None:

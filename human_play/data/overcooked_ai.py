@@ -78,7 +78,7 @@ class Trial:
         """Where a soup was 5 points, as in 2019, it is worth 20."""
         before = [0.0, *self.scores]
         gained = {after - earlier for earlier, after in pairwise(before)} - {0.0}
-        if gained and all(points % POINTS_THEN == 0 for points in gained) and min(gained) == POINTS_THEN:
+        if all(points % POINTS_THEN == 0 for points in gained) and any(points % POINTS for points in gained):
             self.scores = [score * POINTS / POINTS_THEN for score in self.scores]
 
 
@@ -234,11 +234,10 @@ def _unlike(trial: Trial, kitchen: Kitchen) -> str:
     # The tables list every soup there might be, also of foods that a room lacks: none of them was made.
     if trial.orders and SOUP not in map(sorted, trial.orders):
         return "other things than onion soup are ordered"
-    if trial.places and sorted(trial.places[0]) != sorted(kitchen.starts):
-        if not trial.whole:
-            return "it does not begin where a game begins"
-        if not _can_begin(trial.places[0], kitchen):
-            return "it begins where nobody can stand"
+    if not trial.whole:
+        return "it does not begin where a game begins"
+    if trial.places and not _can_begin(trial.places[0], kitchen):
+        return "it begins where nobody can stand"
     return ""
 
 

@@ -108,8 +108,7 @@ class GameScreen(Covered):
         now = time.perf_counter()
         if self._begin_at is not None and self.overlay is None and now >= self._begin_at:
             self._begin_at = None
-            for stick in self.controls.sticks:
-                stick.clear()
+            self.controls.let_go()
             self.human_game.begin()
         if self.human_game.over and not self._told:
             self._over_at = self._over_at or now

@@ -18,7 +18,7 @@ import pygame
 
 from brigade.envs.registry import BrigadeError
 from brigade.human_play.window import theme
-from brigade.human_play.window.input import Bindings, load_bindings, open_pads
+from brigade.human_play.window.input import Bindings, Pads, load_bindings, open_pads
 from brigade.human_play.window.sizes import SMALLEST
 
 FRAMES = 60  # a second
@@ -70,7 +70,8 @@ class App:
         self.frame_s: deque[float] = deque(maxlen=KEPT)
         self.shown_at: deque[float] = deque(maxlen=KEPT)
         self.frames = 0
-        self._pads = open_pads()
+        self.pads = Pads()
+        self._open_pads()
         self._screens: list[Screen] = []
         self._shown: Screen | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -150,7 +151,7 @@ class App:
         if event.type == pygame.QUIT:
             self.quit()
         elif event.type == pygame.JOYDEVICEADDED:
-            self._pads = open_pads()
+            self._open_pads()
         elif event.type == pygame.KEYDOWN and event.key == pygame.K_F11:
             self._toggle_fullscreen()
         elif event.type == pygame.VIDEORESIZE and not self.fullscreen:
@@ -161,11 +162,13 @@ class App:
                 self.surface = pygame.display.set_mode(wanted, pygame.RESIZABLE)
         elif self.screen is not None:
             self.screen.handle(event)
+        if event.type == pygame.JOYDEVICEREMOVED:  # after the game on the screen has let go of it
+            self.pads.remove(event.instance_id)
 
-    @property
-    def pads(self) -> list[int]:
-        """The gamepads that are there, by the numbers that the system gives to them."""
-        return [pad.get_instance_id() for pad in self._pads]
+    def _open_pads(self) -> None:
+        self._joysticks = open_pads()  # closed, they are silent
+        for each in self._joysticks:
+            self.pads.place_of(each.get_instance_id())
 
     def _toggle_fullscreen(self) -> None:
         self.fullscreen = not self.fullscreen

@@ -109,6 +109,34 @@ def actions_of(bindings: Bindings) -> dict[str, list[str]]:
 LETS_GO = (pygame.KEYUP, pygame.JOYBUTTONUP, pygame.JOYDEVICEREMOVED, pygame.WINDOWFOCUSLOST)  # whatever covers a game
 
 
+class Pads:
+    """Which gamepad is the first, the second, ...: as they come, whatever numbers the system gives to them.
+
+    One that is pulled out leaves its place to the next one that comes.
+    """
+
+    def __init__(self, pads: Sequence[int] = ()):
+        self._places: list[int | None] = list(pads)
+
+    def knows(self, pad: int) -> bool:
+        """Whether it has a place."""
+        return pad in self._places
+
+    def place_of(self, pad: int) -> int:
+        """Its place, from 0; a new one is given one."""
+        if pad not in self._places:
+            if None in self._places:
+                self._places[self._places.index(None)] = pad
+            else:
+                self._places.append(pad)
+        return self._places.index(pad)
+
+    def remove(self, pad: int) -> None:
+        """It was pulled out."""
+        if pad in self._places:
+            self._places[self._places.index(pad)] = None
+
+
 class Stick:
     """What one person wants their chef to do.
 
@@ -121,25 +149,25 @@ class Stick:
 
     def __init__(self, look: Callable[[], None] | None = None) -> None:
         self._look = look
-        self._held: list[int] = []  # actions whose keys are down, the newest last
+        self._held: list[tuple[int, object]] = []  # actions, and what holds them, the newest last
         self._pressed: int | None = None  # the last press since the last tick
 
-    def press(self, action: int) -> None:
-        """A key goes down."""
-        self.release(action)
-        self._held.append(action)
+    def press(self, action: int, by: object = None) -> None:
+        """A key goes down; `by` tells apart what may hold the same action."""
+        self.release(action, by)
+        self._held.append((action, by))
         self._pressed = action
 
-    def release(self, action: int) -> None:
+    def release(self, action: int, by: object = None) -> None:
         """A key goes up."""
-        if action in self._held:
-            self._held.remove(action)
+        if (action, by) in self._held:
+            self._held.remove((action, by))
 
     def take(self) -> int:
         """The action for this tick."""
         if self._look is not None:
             self._look()
-        action = self._pressed if self._pressed is not None else self._held[-1] if self._held else STAY
+        action = self._pressed if self._pressed is not None else self._held[-1][0] if self._held else STAY
         self._pressed = None
         return action
 
@@ -155,7 +183,7 @@ class Controls:
         bindings: which keys do what.
         players: how many people play at this machine, 1 or 2.
         look: reads the keys that were pressed since the last frame.
-        pads: the pads that are there, by the numbers that the system gives to them; others are counted as they come.
+        pads: whose place among the gamepads is known already.
 
     Attributes:
         sticks: one for each player.
@@ -166,7 +194,7 @@ class Controls:
         bindings: Bindings,
         players: int = 1,
         look: Callable[[], None] | None = None,
-        pads: Sequence[int] = (),
+        pads: Pads | None = None,
     ):
         self.players, self.sticks = players, [Stick(look) for _ in range(players)]
         code = pygame.key.key_code
@@ -178,7 +206,7 @@ class Controls:
         }
         self._commands = {code(name): command for command in COMMANDS for name in getattr(bindings, command)}
         self._tilted: dict[tuple[int, int], int | None] = {}  # pad and axis: the action it is tilted to
-        self._pads: list[int | None] = list(pads)  # in order; None where one was pulled out
+        self._pads = pads if pads is not None else Pads()
         self._buttons: set[int] = set()  # pads whose button is down
 
     def read(self, event: pygame.Event) -> Command | int | None:
@@ -189,10 +217,7 @@ class Controls:
             player, action = self._moves[event.key]
             self.sticks[player].release(action)
         elif event.type == pygame.WINDOWFOCUSLOST:
-            for stick in self.sticks:
-                stick.clear()
-            self._tilted.clear()  # what is still tilted when the window is back counts again
-            self._buttons.clear()
+            self.let_go()
         elif event.type in (pygame.JOYBUTTONDOWN, pygame.JOYBUTTONUP):
             return self._button(event)
         elif event.type == pygame.JOYHATMOTION:
@@ -215,12 +240,12 @@ class Controls:
 
     def _button(self, event: pygame.Event) -> Command | None:
         down = event.type == pygame.JOYBUTTONDOWN
-        if not down and event.instance_id not in self._pads:
+        if not down and not self._pads.knows(event.instance_id):
             return None  # of a pad that was pulled out
         if event.button in PAD_INTERACT:
             (self._buttons.add if down else self._buttons.discard)(event.instance_id)
             stick = self.sticks[self._player_of(event)]
-            (stick.press if down else stick.release)(INTERACT)
+            (stick.press if down else stick.release)(INTERACT, event.instance_id)
         elif down and event.button in PAD_PAUSE:
             return "pause"
         elif down and event.button in PAD_LEAVE:
@@ -237,35 +262,35 @@ class Controls:
             return
         stick = self.sticks[self._player_of(event)]
         if before is not None:
-            stick.release(before)
+            stick.release(before, key)
         if action is not None:
-            stick.press(action)
+            stick.press(action, key)
         self._tilted[key] = action
+
+    def let_go(self) -> None:
+        """Of everything; what is still tilted then counts when it is next heard of."""
+        for stick in self.sticks:
+            stick.clear()
+        self._tilted.clear()
+        self._buttons.clear()
 
     def _pulled_out(self, pad: int) -> None:
         """A pad that is not there any more holds nothing; the next one that comes takes its place."""
-        if pad not in self._pads:
+        if not self._pads.knows(pad):
             return
-        place = self._pads.index(pad)
-        stick = self.sticks[self._player_at(place)]
+        stick = self.sticks[self._player_at(self._pads.place_of(pad))]
         for key in [key for key in self._tilted if key[0] == pad]:
             action = self._tilted.pop(key)
             if action is not None:
-                stick.release(action)
+                stick.release(action, key)
         if pad in self._buttons:
             self._buttons.discard(pad)
-            stick.release(INTERACT)
-        self._pads[place] = None
+            stick.release(INTERACT, pad)
+        self._pads.remove(pad)
 
     def _player_of(self, event: pygame.Event) -> int:
-        """Whose pad it is. Pads are counted as they come, whatever number the system gives to one."""
-        pad = int(event.instance_id)
-        if pad not in self._pads:
-            if None in self._pads:
-                self._pads[self._pads.index(None)] = pad
-            else:
-                self._pads.append(pad)
-        return self._player_at(self._pads.index(pad))
+        """Whose pad it is."""
+        return self._player_at(self._pads.place_of(event.instance_id))
 
     def _player_at(self, place: int) -> int:
         """With two people the first pad is the second person's: the first has the keyboard."""

@@ -44,6 +44,16 @@ def test_any_change_shows(tmp_path: Path, change: dict[str, Any]) -> None:
         read_sealed(path)
 
 
+def test_odd_tensors_are_sealed_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "one.pt"
+    half = {"half": torch.ones(3, dtype=torch.bfloat16), "none": torch.zeros(0), "one": torch.tensor(1.5)}
+    path.write_bytes(sealed(half))
+    assert torch.equal(read_sealed(path)["half"], half["half"])
+    path.write_bytes(packed({"seal": "0" * 12, "sparse": torch.eye(3).to_sparse()}))
+    with pytest.raises(BrigadeError, match="changed since it was written"):
+        read_sealed(path)
+
+
 @pytest.mark.parametrize("thing", [[1], torch.zeros(3), None])
 def test_something_else(tmp_path: Path, thing: Any) -> None:
     path = tmp_path / "one.pt"

@@ -77,6 +77,8 @@ def test_a_library_that_answers_a_signal_by_ending_the_program_is_heard_as_ctrl_
         hear_as_interrupt()
         with pytest.raises(KeyboardInterrupt), handlers_kept():
             sys.exit(signal.SIGTERM)
+        with pytest.raises(SystemExit), handlers_kept():
+            sys.exit("something else is wrong")
     finally:
         signal.signal(signal.SIGTERM, before)
 

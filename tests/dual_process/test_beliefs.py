@@ -16,16 +16,17 @@ from typer.testing import CliRunner
 
 from brigade.agents.base import View, make_agent
 from brigade.agents.planning.macro import Macro
-from brigade.agents.planning.observed_state import ObservedState, Order, read_state
+from brigade.agents.planning.observed_state import Chef, ObservedState, Order, read_state
 from brigade.agents.planning.recipes import recipes_of
 from brigade.agents.state_machine import Option
 from brigade.dual_process.llm import house
-from brigade.dual_process.partner_model import Stated, spread
+from brigade.dual_process.partner_model import Sight, Stated, spread
 from brigade.dual_process.theory_of_mind.drawing import Drawing
 from brigade.dual_process.theory_of_mind.roles import Role
 from brigade.dual_process.theory_of_mind.score import scores_of
 from brigade.dual_process.theory_of_mind.serving import OTHERS, PARTNER, Shares, servings
 from brigade.dual_process.theory_of_mind.turns import turn_of, turns_of
+from brigade.dual_process.theory_of_mind.types import make_types
 from brigade.dual_process.thought_kinds.base import Malformed, make_kind
 from brigade.dual_process.thought_kinds.belief import Belief, belief_schema
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
@@ -248,6 +249,42 @@ class TestOrders:
         assert [drawing._chance(macro, can) for macro in can] == [pytest.approx(x) for x in (0.8, 0.8 / 9, 0.2)]
         drawing.dishes = {}
         assert [drawing._chance(macro, can) for macro in can] == [0.8, 0.8, 0.2]
+
+    def test_an_order_that_expires_as_its_dish_is_handed_in_is_not_served(self) -> None:
+        plate = next(kind for kind in RECIPES.cookbook.kinds if kind.holder == "plate" and kind.dish == "BeefBurger")
+        hatch = RECIPES.hatches[0] if isinstance(RECIPES.hatches, list | tuple) else sorted(RECIPES.hatches)[0]
+        facing, stand = next(
+            (d, hatch - off) for d, off in RECIPES.grid.offset.items()
+            if 0 <= hatch - off < RECIPES.grid.cells and RECIPES.grid.floor[hatch - off]
+        )  # fmt: skip
+        for left, told in ((1, 0), (2, 1)):
+            shares = Shares(RECIPES, 0)
+            shares.told(Stated(orders={1: 0.9}))
+            before = ObservedState(5, 9, 0, [Chef(stand, facing, plate, 0)], {}, {}, [Order("BeefBurger", left)])
+            now = ObservedState(6, 8, 0, [Chef(stand, facing, RECIPES.nothing, 0)], {}, {}, [])
+            shares.see(None, before)
+            assert len(shares.see(before, now)) == told
+
+    def test_looking_at_programs_changes_nothing(self) -> None:
+        kitchen, states = load_kitchen(MAP_1, 200), list[Any]()
+        team = [make_agent("fsm"), make_agent("assembler")]
+        play(kitchen, team, 2, watch=lambda game, seen, _: states.append((seen, read_state(kitchen, seen))))
+
+        def believed(looks: bool) -> list[dict[str, float]]:
+            model = make_types()
+            model.begin(kitchen, 1)
+            found, before = [], None
+            for tick, (seen, now) in enumerate(states):
+                model.see(Sight(seen, before, now, None))
+                if tick == 20:
+                    model.told(Stated(orders={1: 0.1, 2: 0.1, 3: 0.1}, assembles=True))
+                if looks:
+                    model.programs(0)
+                found.append(dict(model.believed()))
+                before = now
+            return found
+
+        assert believed(looks=True) == believed(looks=False)
 
     def test_a_partner_as_it_is_described_leaves_what_it_hardly_serves(self) -> None:
         role = Role((), assembles=True, fixed=True)

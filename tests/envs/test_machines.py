@@ -89,6 +89,33 @@ class TestWhereKernelsAreKept:
         assert folder.is_relative_to(tmp_path)
         assert str(folder.parent) in capsys.readouterr().err
 
+    def test_without_a_temporary_folder_kernels_are_compiled_anew(
+        self, tmp_path: Path, fresh: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def none() -> str:
+            raise FileNotFoundError("No usable temporary directory found")
+
+        monkeypatch.setattr(kernel_cache.config, "CACHE_DIR", "")
+        monkeypatch.setattr(kernel_cache.platformdirs, "user_cache_dir", lambda name: str(tmp_path / "x" / "y"))
+        monkeypatch.setattr(kernel_cache, "_can_be_written", lambda folder: False)
+        monkeypatch.setattr(kernel_cache.tempfile, "gettempdir", none)
+        assert kernel_cache.cache_folder() is None
+        assert "compiled anew in every process" in capsys.readouterr().err
+
+    @pytest.mark.skipif(not hasattr(os, "getuid"), reason="who may write is POSIX's")
+    def test_a_cache_of_the_users_that_others_may_fill_is_not_used_either(
+        self, tmp_path: Path, fresh: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        users = tmp_path / "users"
+        users.mkdir()
+        users.chmod(0o777)
+        monkeypatch.setattr(kernel_cache.config, "CACHE_DIR", "")
+        monkeypatch.setattr(kernel_cache.platformdirs, "user_cache_dir", lambda name: str(users))
+        monkeypatch.setattr(kernel_cache.tempfile, "gettempdir", lambda: str(tmp_path))
+        folder = kernel_cache.cache_folder()
+        assert folder is not None
+        assert not folder.is_relative_to(users)
+
     @pytest.mark.skipif(not hasattr(os, "getuid"), reason="who may write is POSIX's")
     @pytest.mark.parametrize("there", ["open to all", "a link", "a file"])
     def test_a_folder_that_somebody_else_may_fill_is_not_used(
@@ -117,14 +144,19 @@ class TestWhereKernelsAreKept:
 
     @compiled_only
     @pytest.mark.outer
-    @pytest.mark.parametrize("damage", [b"", b"\x80", b"nonsense"])
-    def test_damaged_kernels_are_made_anew_and_it_is_said(self, damage: bytes, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("files", ["*.nbi", "*.nbc"])
+    @pytest.mark.parametrize("damage", ["empty", "cut", "zeros", "a bit"])
+    def test_damaged_kernels_are_made_anew_and_it_is_said(self, damage: str, files: str, tmp_path: Path) -> None:
         place = {"NUMBA_CACHE_DIR": str(tmp_path)}
         assert played(**place).returncode == 0
         again = played(**place)
         assert again.stderr == "", "nothing is compiled, so nothing is said"
-        for index in tmp_path.rglob("*.nbi"):
-            index.write_bytes(damage)
+        for path in tmp_path.rglob(files):
+            data = path.read_bytes()
+            half = len(data) // 2
+            zeros = data[:half] + bytes(min(512, half)) + data[half + 512 :]
+            bit = data[:half] + bytes([data[half] ^ 1]) + data[half + 1 :]
+            path.write_bytes({"empty": b"", "cut": data[:half], "zeros": zeros, "a bit": bit}[damage])
         mended = played(**place)
         assert (mended.returncode, "made anew" in mended.stderr) == (0, True), mended.stderr
         assert played(**place).stderr == ""

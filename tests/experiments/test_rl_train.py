@@ -245,10 +245,12 @@ def test_a_training_that_was_changed_on_disk_is_not_gone_on_with(tmp_path: Path)
     good = read_sealed(path)
     state = good["state"]
     changes: dict[str, dict[str, Any]] = {
-        "policy": {}, "optimizer": {}, "random": state["tick"], "progress": {"steps": "many", "more": 1},
+        "seen": good["seen"].double(), "shaped": good["shaped"][:1], "policy": {}, "optimizer": {},
+        "random": state["tick"], "progress": {"steps": "many", "more": 1},
         "state": {name: numbers for name, numbers in state.items() if name != "pos"},
     }  # fmt: skip
-    beyond = {"pos": 20_000, "facing": 0, "held": -1, "item": 900, "order_dish": 99, "orders_open": 50, "random": -1}
+    beyond = {"pos": 20_000, "facing": 0, "held": -1, "item": 900, "order_dish": 99, "orders_open": 50, "random": -1,
+              "tick": -3, "orders_seen": 2**31 - 1}  # fmt: skip
     inside = {name: {**state, name: torch.full_like(state[name], number)} for name, number in beyond.items()}
     for unsealed in (
         *({**good, name: odd} for name, odd in changes.items()),

@@ -219,17 +219,18 @@ def test_what_we_do_not_have_is_counted_and_named(rows: Rows, tmp_path: Path) ->
     orders = json.loads(rows[0]["state"]) | {"all_orders": [{"ingredients": ["tomato"]}]}
     tomato = [{**row, "state": json.dumps(orders), "trial_id": "tomato"} for row in rows[:5]]
     late = [{**row, "trial_id": "late"} for row in rows[20:30]]
+    cut = [{**row, "state": rows[0]["state"], "trial_id": "cut"} for row in rows[20:30]]  # where chefs begin, by chance
     wall = json.loads(rows[0]["state"])
     wall["players"][0]["position"] = [0, 0]
     inside = [{**row, "state": json.dumps(wall), "trial_id": "wall"} for row in rows[:5]]
     whole = [{**row, "trial_id": "whole"} for row in rows[:5]]
-    every = [*other, *mapped, *tomato, *late, *inside]
+    every = [*other, *mapped, *tomato, *late, *cut, *inside]
     results = import_trials(to_csv([*every, *whole], tmp_path / "t.csv"), tmp_path / "out")
     assert dict(left_out(results)) == {
         ("you_shall_not_pass", "no kitchen here has the layout 'you_shall_not_pass'"): 2,
         ("cramped_room", "its map is not that of our kitchen 'cramped_room'"): 1,
         ("cramped_room", "other things than onion soup are ordered"): 1,
-        ("cramped_room", "it does not begin where a game begins"): 1,
+        ("cramped_room", "it does not begin where a game begins"): 2,
         ("cramped_room", "it begins where nobody can stand"): 1,
     }
     assert [result.trial for result in results if not result.left_out] == ["whole"]

@@ -29,7 +29,7 @@ from brigade.human_play.screens.study import StudyRunner
 from brigade.human_play.study.progress import StudyFolder
 from brigade.human_play.study.study import StudySpec
 from brigade.human_play.window.app import App, Screen
-from brigade.human_play.window.input import Bindings, Controls, Stick, load_bindings
+from brigade.human_play.window.input import Bindings, Controls, Pads, Stick, load_bindings
 from brigade.human_play.window.robot import Robot, work
 from brigade.human_play.window.widgets import Pick
 from brigade.simulation.recording import read_recording
@@ -133,7 +133,8 @@ class TestControls:
 
     @pytest.mark.parametrize("pads", [[], [0, 1]])
     def test_a_gamepad_steers_the_same_chef_when_it_is_plugged_in_again(self, app, pads):
-        controls = Controls(Bindings(), players=2, pads=pads)
+        known = Pads(pads)
+        controls = Controls(Bindings(), players=2, pads=known)
 
         def steers(pad):
             controls.read(pygame.Event(pygame.JOYBUTTONDOWN, instance_id=pad, button=0))
@@ -147,6 +148,25 @@ class TestControls:
             controls.read(pygame.Event(pygame.JOYBUTTONUP, instance_id=pulled, button=0))  # which comes too late
             assert steers(again) == whose
         assert [steers(4), steers(3)] == [1, 0]
+        controls = Controls(Bindings(), players=2, pads=known)  # of the next game
+        assert [steers(4), steers(3)] == [1, 0]
+
+    def test_a_pad_that_is_pulled_out_lets_go_only_of_what_it_holds(self, app):
+        controls = Controls(Bindings())
+        controls.read(pygame.Event(pygame.KEYDOWN, key=pygame.K_RIGHT))
+        controls.read(pygame.Event(pygame.JOYAXISMOTION, instance_id=0, axis=0, value=1.0))
+        controls.read(pygame.Event(pygame.JOYDEVICEREMOVED, instance_id=0))
+        controls.sticks[0].take()
+        assert controls.sticks[0].take() == RIGHT, "the key is still down"
+
+    def test_what_is_tilted_when_a_game_begins_counts(self, app):
+        controls = Controls(Bindings())
+        tilted = pygame.Event(pygame.JOYAXISMOTION, instance_id=0, axis=0, value=1.0)
+        controls.read(tilted)
+        controls.let_go()
+        assert controls.sticks[0].take() == STAY
+        controls.read(tilted)
+        assert controls.sticks[0].take() == RIGHT
 
     def test_what_is_tilted_when_the_window_comes_back_counts(self, app):
         controls = Controls(Bindings())

@@ -100,6 +100,27 @@ def test_an_episode_is_shown_as_text(game: str, protocol: str) -> None:
     assert prover_verifier_v0.env(game=game, protocol=protocol).render() is None
 
 
+def test_looks_are_shown_as_what_is_seen() -> None:
+    env = prover_verifier_v0.env(game="kitchen", protocol="looks", render_mode="ansi")
+    env.reset(seed=1)
+    env.step(
+        env.action_space("prover").sample() * 0 + env.game.check(env.game.argue(env.problem, "honest", True, env.rng))
+    )
+    env.step(np.array([2, 0]))
+    lines = env.render().splitlines()
+    asked = next(place for place, line in enumerate(lines) if line.startswith("verifier asks"))
+    assert lines[asked + 1].startswith("what is seen: ")
+    assert "Lettuce" not in lines[asked + 1]
+
+
+def test_provers_change_places_only_where_they_hear_the_same() -> None:
+    private = PROTOCOLS["debate_at_once"]
+    with pytest.raises(BrigadeError, match="only where they share all channels"):
+        replace(private, drawn=True)
+    with pytest.raises(BrigadeError, match="only where they share all channels"):
+        replace(PROTOCOLS["adp"], drawn=True)
+
+
 def test_a_side_is_shown_as_gymnasium_wants_it() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -219,6 +219,16 @@ def test_a_file_of_what_cannot_be_answered_says_so(tmp_path: Path) -> None:
         read_problem_file(path)
 
 
+def test_of_lines_that_contradict_each_other_the_one_without_doubt_is_used(tmp_path: Path) -> None:
+    lines = [("One?", "1+1=<<1+1=3>>3\n#### 3"), ("One?", "1+1=<<1+1=2>>2\n#### 2"), ("One?", "<<1+3=4>>4\n#### 4")]
+    path = written(tmp_path / "p.jsonl", lines)
+    found = read_problem_file(path)
+    assert [problem.answer for problem in found.problems] == [2]
+    assert found.doubted == {}
+    assert set(found.left_out) == {1, 3}
+    assert "line 2 has 2" in found.left_out[1]
+
+
 @pytest.mark.parametrize("line", ["[1, 2]", "{", '{"question": "q"}', '{"question": "q", "answer": "many"}'])
 def test_what_is_no_problem_refuses_the_file_unless_it_is_dropped(tmp_path: Path, line: str) -> None:
     path = tmp_path / "damaged.jsonl"
@@ -527,6 +537,24 @@ def test_house_judges_a_debate_by_what_both_show(protocol: str) -> None:
     """Of 40 solutions: those that are right are accepted, those with a slip are not."""
     assert all(house_talk(protocol, seed, wrong=False).accept for seed in range(20))
     assert not any(house_talk(protocol, seed, wrong=True).accept for seed in range(20))
+
+
+@pytest.mark.skipif(not SHIPPED.exists(), reason="the published files are not here")
+def test_house_upholds_what_a_file_marks_in_debates_as_alone() -> None:
+    problems = [each for each in read_problems(SHIPPED / "gsm8k_100.jsonl") if each.rows][:30]
+    known = {problem.text: problem.reference for problem in problems}
+    reply = functools.partial(house_players.answer, quality=1.0, known=known)
+    accepted = {}
+    for protocol in ("adp", "debate", "mnip"):
+        accepted[protocol] = 0
+        for seed, problem in enumerate(problems):
+            both = [HouseReasoner(reply, HouseKnobs(seed=seed)) for _ in "12"]
+            role, given = ("helpful", None) if protocol == "adp" else ("nature", problem.reference)
+            topic, rng = WordProblem(problem, given), np.random.default_rng(seed)
+            talk = Conversation(topic, find_protocol(protocol), *both, role, rng)
+            accepted[protocol] += asyncio.run(talk.play()).accept
+    assert accepted["adp"] >= 20
+    assert min(accepted["debate"], accepted["mnip"]) >= accepted["adp"] - 3
 
 
 def test_who_begins_a_debate_is_drawn_where_the_protocol_says_so() -> None:

@@ -26,7 +26,7 @@ COMPILED_IN = (
     "content/cookbook", "content/tables", "content/layout", "engine/compiled", "engine/state", "engine/rules",
     "observations/observe", "observations/planes", "observations/features",
 )  # fmt: skip
-DAMAGED = (EOFError, pickle.UnpicklingError, ValueError, TypeError, KeyError, IndexError, AttributeError, ImportError)
+DIGEST_BYTES = 32
 
 
 @lru_cache(maxsize=1)
@@ -55,7 +55,9 @@ def _places() -> Iterator[Path]:
     if config.CACHE_DIR:
         yield Path(config.CACHE_DIR)  # the user's wish first
     with suppress(RuntimeError):  # nobody knows of a home
-        yield Path(platformdirs.user_cache_dir("brigade"))
+        users = Path(platformdirs.user_cache_dir("brigade"))
+        if _is_own(users) and _is_own(users / f"kernels-{sources_digest()}"):
+            yield users
     own = _own_temporary_folder()
     if own is not None:
         _say(f"there is no cache folder that can be written to; compiled rules are kept in {own}")
@@ -63,16 +65,28 @@ def _places() -> Iterator[Path]:
 
 
 def _own_temporary_folder() -> Path | None:
-    """A folder among the temporary files that nobody else can put anything into: what is kept there is executed."""
+    """A folder among the temporary files that nobody else can put anything into."""
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    folder = Path(tempfile.gettempdir()) / f"brigade-{user}"
     try:
+        folder = Path(tempfile.gettempdir()) / f"brigade-{user}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
     except OSError:
         return None
-    theirs = hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
-    return folder if stat.S_ISDIR(found.st_mode) and not theirs else None
+    return folder if _is_own(folder) else None
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether nobody else can put anything into a folder, or there is none yet: what is kept there is executed."""
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    if not hasattr(os, "getuid"):
+        return stat.S_ISDIR(found.st_mode)
+    theirs = found.st_uid != os.getuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISDIR(found.st_mode) and not theirs
 
 
 def _can_be_written(folder: Path) -> bool:
@@ -89,27 +103,72 @@ def _say(text: str) -> None:
     sys.stderr.flush()
 
 
+class Damaged(Exception):
+    """A file of the cache is not as it was written."""
+
+
+class KernelFiles(caching.IndexDataCacheFile):  # type: ignore[misc]
+    """Numba's files of a kernel, each behind a digest of it: damaged machine code would take the process down."""
+
+    def _load_index(self) -> Any:
+        try:
+            stamp, version, overloads = pickle.loads(_whole(self._index_path))
+        except FileNotFoundError:
+            return {}
+        return overloads if (stamp, version) == (self._source_stamp, self._version) else {}
+
+    def _save_index(self, overloads: Any) -> None:
+        self._write(self._index_path, (self._source_stamp, self._version, overloads))
+
+    def _load_data(self, name: str) -> Any:
+        return pickle.loads(_whole(self._data_path(name)))
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._write(self._data_path(name), data)
+
+    def _write(self, path: str, thing: Any) -> None:
+        data = self._dump(thing)
+        with self._open_for_write(path) as file:
+            file.write(hashlib.sha256(data).digest() + data)
+
+
+def _whole(path: str) -> bytes:
+    """What is in a file behind its digest.
+
+    Raises:
+        Damaged: it is something else.
+        OSError: it cannot be read.
+    """
+    content = Path(path).read_bytes()
+    digest, data = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
+    if hashlib.sha256(data).digest() != digest:
+        raise Damaged(path)
+    return data
+
+
 class KernelCache(caching.FunctionCache):  # type: ignore[misc]
     """What Numba keeps of a kernel. Files that a crash or a full disk has left damaged are made anew."""
+
+    def __init__(self, function: Any):
+        super().__init__(function)
+        stamp, base = self._impl.locator.get_source_stamp(), self._impl.filename_base
+        self._cache_file = KernelFiles(cache_path=self._cache_path, filename_base=base, source_stamp=stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled kernel, None if there is none that can be used."""
         try:
             return super().load_overload(sig, target_context)
-        except DAMAGED:
-            self._make_anew()
+        except (Damaged, OSError):
+            _say(f"the compiled rules in {self.cache_path} are damaged; they are made anew")
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep it; a disk that is full is no reason not to go on."""
         try:
-            super().save_overload(sig, data)
+            try:
+                super().save_overload(sig, data)
+            except Damaged:  # the index: without it, nothing that is there is known
+                self.flush()
+                super().save_overload(sig, data)
         except OSError as error:
             _say(f"a compiled kernel cannot be kept: {error}")
-
-    def _make_anew(self) -> None:
-        _say(f"the compiled rules in {self.cache_path} are damaged; they are made anew")
-        try:
-            self.flush()
-        except OSError as error:
-            _say(f"they cannot be: {error}; remove the folder")

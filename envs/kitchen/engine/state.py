@@ -90,12 +90,14 @@ def check_possible(kitchen: Kitchen, saved: State) -> None:
     layout, tables = kitchen.layout, kitchen.tables
     kinds, dishes = len(tables.dish), len(tables.points)
     floor = np.flatnonzero(layout.tile == FLOOR)
+    horizon = kitchen.horizon
     possible = {
+        "tick": _within(saved.tick, 0, horizon),
         "pos": np.isin(saved.pos, floor), "facing": _within(saved.facing, 1, 4),
         "held": _within(saved.held, 0, kinds - 1), "item": _within(saved.item, 0, kinds - 1),
         "order_dish": _within(saved.order_dish, 0, dishes - 1), "script": _within(saved.script, 0, dishes - 1),
         "orders_open": _within(saved.orders_open, 0, layout.max_open),
-        "orders_seen": _within(saved.orders_seen, 0, np.iinfo(np.int32).max),
+        "orders_seen": _within(saved.orders_seen, 0, horizon + layout.max_open),
         "script_length": _within(saved.script_length, 0, saved.script.shape[1]),
         "random": _within(saved.random, 0, 2**32 - 1),
     }  # fmt: skip

@@ -110,15 +110,16 @@ def read_problem_file(path: str | Path, check: Check = "warn") -> ProblemFile:
 
     Args:
         path: of the file.
-        check: what becomes of lines that are in doubt: their own working, or an earlier line, says otherwise than their
-            answer. `warn` uses them, `drop` leaves them out, `strict` refuses the file. Unanswerable problems are left
-            out, by `strict` refused; lines that are no problem at all refuse the file, unless it is `drop`.
+        check: what becomes of lines that are in doubt: their own working says otherwise than their answer. `warn` uses
+            them, `drop` leaves them out, `strict` refuses the file. Of lines that contradict each other one is used,
+            the first that is not in doubt. Unanswerable problems are left out, by `strict` refused; lines that are no
+            problem at all refuse the file, unless it is `drop`.
 
     Raises:
         ContentError: the file cannot be read, holds no problems, or is refused; every line to blame is named.
     """
     found = ProblemFile(Path(path))
-    first: dict[str, FileProblem] = {}
+    first: dict[str, tuple[int, FileProblem]] = {}
     refused: dict[int, str] = {}
     # Not `splitlines`: JSON may hold line separators of other kinds within its strings.
     for number, line in enumerate(text_of(path, RECORD_BYTES).split("\n"), 1):
@@ -130,8 +131,13 @@ def read_problem_file(path: str | Path, check: Check = "warn") -> ProblemFile:
             lenient = check == "drop" or (isinstance(error, Unanswerable) and check == "warn")
             (found.left_out if lenient else refused)[number] = str(error)
             continue
-        doubt, before = problem.doubt, first.get(problem.text)
+        doubt, (earlier, before) = problem.doubt, first.get(problem.text, (0, None))
         if before is not None and before.answer != problem.answer:
+            if before.doubt and not doubt and check == "warn":  # the one that nothing else speaks against
+                found.left_out[earlier] = f"{found.doubted.pop(earlier)}; line {number} has {write(problem.answer)}"
+                found.problems[found.problems.index(before)] = problem
+                first[problem.text] = number, problem
+                continue
             told = f"{write(problem.answer)} contradicts {write(before.answer)} on an earlier line"
             doubt = f"wrong answer: {told} with the same question"
         if doubt and check == "strict":
@@ -141,7 +147,7 @@ def read_problem_file(path: str | Path, check: Check = "warn") -> ProblemFile:
         elif before is not None:
             found.again.append(number)
         else:
-            first[problem.text] = problem
+            first[problem.text] = number, problem
             found.problems.append(problem)
             if doubt:
                 found.doubted[number] = doubt

@@ -9,6 +9,9 @@ where there is none of these, it accepts the claim only if it is careless, with 
 It does not understand problems from a file. As prover it knows what the file marks as worked out, and says that or an
 alteration; where nothing is marked it says the bare answer. As verifier it does not know the file: it looks whether
 lines are worked out correctly and come to the answer, not whether they belong there, and rejects a bare answer.
+
+Of two opponents it believes neither: what is said for a statement must stand, without gaps, and no line that is shown
+against it may be wrong.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from brigade.experiments.prover_verifier.language.dialogue import JUDGE
 
 SLIPS = (1, -1, 2, 10, -10)
 LOOKS = 2  # at checkpoints
+AGAINST = "Look at line"  # begins what house says against a statement
 NONE_KNOWN: Mapping[str, Solution] = MappingProxyType({})
 _BEGIN = re.compile(r"(?:has|are) (\S+) [a-z ]+?(?:s\b|\.)")
 _END = re.compile(r"Now there are (\S+?)\.")
@@ -118,7 +122,7 @@ def _argue(solution: str, goal: str) -> str:
     lines = solution.splitlines()
     if goal == "reject":
         wrong = holding.index(False) if False in holding else 0
-        return f"Look at line {wrong + 1}:\n{lines[wrong]}\n{lines[-1]}"
+        return f"{AGAINST} {wrong + 1}:\n{lines[wrong]}\n{lines[-1]}"
     return "\n".join([line for line, fine in zip(lines, holding, strict=False) if fine] + lines[-1:])
 
 
@@ -140,10 +144,10 @@ def _judge(
         return {"verdict": "ask", "confidence": 0.5, "question": "Show me every step."}
     problem = str(state["problem"])
     texts = [str(line["text"]) for line in heard]
-    if len({line["speaker"] for line in heard}) > 1:  # opponents about one statement, of which each shows what it likes
-        fine = _upheld(texts, problem, rng, quality, known)
-    else:
-        fine = bool(heard) and all(_stands(text, problem, rng, quality, known) for text in texts)
+    against = [text for text in texts if text.startswith(AGAINST)]
+    whole = [text for text in texts if not text.startswith(AGAINST)]
+    fine = bool(whole) and all(_stands(text, problem, rng, quality, known, shown=bool(against)) for text in whole)
+    fine = fine and not any(_is_wrong(text, problem, rng, quality, known) for text in against)
     return {"verdict": "accept" if fine else "reject", "confidence": 0.95 if fine else 0.05, "question": ""}
 
 
@@ -165,27 +169,27 @@ def _worth_looking(state: Mapping[str, Any], heard: Sequence[Mapping[str, Any]])
         return [0], False
 
 
-def _stands(text: str, problem: str, rng: random.Random, quality: float, known: Mapping[str, Solution]) -> bool:
-    """Whether the lines that are looked at are worked out correctly, from numbers that the problem tells."""
+def _stands(
+    text: str, problem: str, rng: random.Random, quality: float, known: Mapping[str, Solution], shown: bool = False
+) -> bool:
+    """Whether the lines that are looked at are worked out correctly, from numbers that the problem tells.
+
+    Where lines are shown by opponents, one that leaves out what is wrong leaves a gap: the next line does not begin
+    where the last one ended. In what a file marks it need not.
+    """
     said = _read(text)
     if said is None:
         return False
     checks = [*_lines_hold(said, problem, known), *_comes_out(said, problem, known)]
+    if shown and problem not in known:
+        checks.append(_is_whole(said))
     return all(fine or rng.random() >= quality for fine in checks)
 
 
-def _upheld(
-    texts: Sequence[str], problem: str, rng: random.Random, quality: float, known: Mapping[str, Solution]
-) -> bool:
-    """Whether no line that either opponent shows is wrong, and somebody shows them all, from the first to the answer.
-
-    Who leaves out a line that is wrong leaves a gap: the next one does not begin where the last one ended.
-    """
-    read = [said for text in texts if (said := _read(text)) is not None]
-    holds = [fine for said in read for fine in _lines_hold(said, problem, known)]
-    if not all(fine or rng.random() >= quality for fine in holds):
-        return False
-    return any(all(_comes_out(said, problem, known)) and _is_whole(said) for said in read) or rng.random() >= quality
+def _is_wrong(text: str, problem: str, rng: random.Random, quality: float, known: Mapping[str, Solution]) -> bool:
+    """Whether a line that somebody shows against a statement is wrong, and is looked at."""
+    said = _read(text)
+    return said is not None and any(not fine and rng.random() < quality for fine in _lines_hold(said, problem, known))
 
 
 def _read(text: str) -> Solution | None:

@@ -36,7 +36,7 @@ class _Kept(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    steps: NonNegativeInt
+    steps: Annotated[int, Field(ge=0, lt=2**53)]
     seconds: Annotated[FiniteFloat, Field(ge=0)]
     saved: NonNegativeInt
 
@@ -47,7 +47,7 @@ def progress_of(things: dict[str, Any]) -> Progress:
     Raises:
         BrigadeError: they do not say it.
     """
-    return Progress(**checked(_Kept, things.get("progress"), "progress.").model_dump())
+    return Progress(**checked(_Kept, things.get("progress") or {}, "progress.").model_dump())
 
 
 def save_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Generator, progress: Progress) -> None:
@@ -97,6 +97,10 @@ def _put_back(things: dict[str, Any], learner: PPO, rollout: Rollout, random: to
     saved = State(**{name: array.numpy() for name, array in arrays.items()})
     check_possible(rollout.game.kitchen, saved)
     rollout.game.restore(saved)
+    for name in ("seen", "shaped"):
+        there = torch.as_tensor(getattr(rollout, name))
+        if (things[name].shape, things[name].dtype) != (there.shape, there.dtype):
+            raise BrigadeError(f"{name} has shape {tuple(things[name].shape)}, expected {tuple(there.shape)}")
     rollout.put_back(things["seen"], things["shaped"])
     if rollout.partners is not None:
         rollout.partners.begin(np.ones(len(rollout.shaped), np.bool_))
