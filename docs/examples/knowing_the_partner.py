@@ -4,6 +4,7 @@
 
 Beside each partner and seed the state machine plays, and `lookahead` once with each model; differences are paired.
 
+- oracle: the live partner itself, and the orders that will really come: what foresight could be worth at most;
 - copy: the live partner itself, with all that it has in mind: a bound that nobody can reach;
 - true: its own program, brought up to date by running beside it: the ceiling;
 - belief: type inference over the library (the default); unguarded: the same, believed from the first tick;
@@ -25,17 +26,21 @@ from typing import Any
 from brigade.agents.base import Agent, make_agent
 from brigade.batch.estimate import estimate
 from brigade.batch.numbers import with_error
+from brigade.dual_process.futures.futures import Future, Futures
+from brigade.dual_process.imagination import look
 from brigade.dual_process.partner_model import PartnerModel, partner_models
 from brigade.envs.kitchen.content.loading import load_kitchen
+from brigade.envs.kitchen.engine.game import Game
 from brigade.simulation.episode import play
 
 KITCHEN = "new_counter_circuit"
 PARTNERS = ("beef_specialist", "lettuce_specialist", "assembler", "fsm")
 WRONG = {"beef_specialist": "assembler", "lettuce_specialist": "beef_specialist", "assembler": "lettuce_specialist",
          "fsm": "assembler"}  # fmt: skip
-MODELS = ("copy", "true", "belief", "unguarded", "without", "alone", "counting", "machine", "wrong")
+MODELS = ("oracle", "copy", "true", "belief", "unguarded", "without", "alone", "counting", "machine", "wrong")
 LEAST = 1e-3  # probability, in logarithms
 _live: list[Agent] = []
+_games: list[Game] = []  # that are played now, where an oracle plays
 
 
 class Live(PartnerModel):
@@ -55,7 +60,7 @@ if "live" not in partner_models:
 
 def models_of(model: str, partner: str) -> list[Any]:
     """What `imagining.models` is set to."""
-    if model == "copy":
+    if model in ("oracle", "copy"):
         return ["live"]
     if model in ("counting", "base_rate"):
         return [{"name": model, "options": {"trust": 0}}]
@@ -68,6 +73,16 @@ def models_of(model: str, partner: str) -> list[Any]:
     return [{"name": "types", "options": options[model]}]
 
 
+class Clairvoyant(Futures):
+    """Futures that go on from the game itself, with its orders to come."""
+
+    def begin(self, number: int, team: Sequence[Any]) -> Future:
+        """The one that will be."""
+        if _games and int(_games[-1].state.tick[0]) == self.tick:
+            self._now[number] = _games[-1].snapshot()
+        return super().begin(number, team)
+
+
 def episode(job: tuple[str, str, int]) -> dict[str, Any]:
     """One episode of `lookahead` with a model beside a partner; of the state machine where the model is empty."""
     model, partner, seed = job
@@ -75,7 +90,14 @@ def episode(job: tuple[str, str, int]) -> dict[str, Any]:
     agent = make_agent("lookahead", imagining=imagining) if model else make_agent("fsm")
     name, _, checkpoint = partner.partition(":")
     _live.append(make_agent(name, **({"checkpoint": checkpoint} if checkpoint else {})))
-    played = play(load_kitchen(KITCHEN), [agent, _live[-1]], seed)
+    _games.clear()
+    look.Futures = Clairvoyant if model == "oracle" else Futures  # type: ignore[misc]
+
+    def watch(game: Game, observation: Any, actions: Any) -> None:
+        if model == "oracle" and not _games:
+            _games.append(game)
+
+    played = play(load_kitchen(KITCHEN), [agent, _live[-1]], seed, watch=watch)
     logs = [
         math.log(max(LEAST, figures[0]))
         for thought in played.thoughts
