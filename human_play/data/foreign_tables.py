@@ -7,7 +7,9 @@ a table of plain objects consists of, and refuses everything else. Pandas is not
 from __future__ import annotations
 
 import csv
+import io
 import pickle
+import pickletools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -83,9 +85,9 @@ class _TableUnpickler(pickle.Unpickler):
 
 def _pickled_rows(path: Path) -> Iterator[Row]:
     try:
-        with path.open("rb") as file:
-            table = _TableUnpickler(file).load()
-        columns = _columns(table)
+        data = path.read_bytes()
+        _check_opcodes(data)
+        columns = _columns(_TableUnpickler(io.BytesIO(data)).load())
         rows = list(zip(*columns.values(), strict=True))
     except BrigadeError as error:
         raise BrigadeError(f"{path}: {error}") from None
@@ -97,6 +99,17 @@ def _pickled_rows(path: Path) -> Iterator[Row]:
         ) from None
     for cells in rows:
         yield dict(zip(columns, cells, strict=True))
+
+
+def _check_opcodes(data: bytes) -> None:
+    """Refuse a pickle whose notes to itself are numbered beyond what it can have made: room is made for every number.
+
+    Raises:
+        ValueError: it is one, or no pickle.
+    """
+    for opcode, number, place in pickletools.genops(data):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(number) > place:
+            raise ValueError(f"its memo has a number {number} after {place} bytes")
 
 
 def _columns(table: Any) -> dict[str, list[Any]]:

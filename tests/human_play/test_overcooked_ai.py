@@ -9,6 +9,7 @@ import json
 import lzma
 import os
 import pickle
+import resource
 import sys
 import types
 from pathlib import Path
@@ -348,6 +349,15 @@ def test_a_pickle_that_would_run_something_is_refused(
     assert not ran.exists()
     pickle.loads(pickle.dumps(Stand(os.mkdir, str(ran))))
     assert ran.exists()  # so it would have
+
+
+@pytest.mark.parametrize("number", [540_680_819, 2**31 - 1])
+def test_a_pickle_that_would_take_all_memory_is_refused(number: int, tmp_path: Path) -> None:
+    path = tmp_path / "bomb.pickle"
+    path.write_bytes(b"\x80\x04]r" + number.to_bytes(4, "little") + b".")
+    with pytest.raises(BrigadeError, match="not a pickled table that can be read here"):
+        list(read_rows(path))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 4 << 20, "kilobytes; it would be twelve gigabytes"
 
 
 def test_damaged_files_are_refused_with_a_sentence(rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
