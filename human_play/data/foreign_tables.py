@@ -108,7 +108,7 @@ def _check_opcodes(data: bytes) -> None:
         ValueError: it is one, or no pickle.
     """
     for opcode, number, place in pickletools.genops(data):
-        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(number) > place:
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(number or 0) > (place or 0):
             raise ValueError(f"its memo has a number {number} after {place} bytes")
 
 
