@@ -40,12 +40,22 @@ def asking(who: Callable[[], str], doing: str) -> Iterator[None]:
     except BaseException as error:  # it may call sys.exit(): the batch that it is asked in must not end in it
         if isinstance(error, asyncio.CancelledError) and _is_cancelled():
             raise
+        if isinstance(error, GeneratorExit) and _nobody_asks():  # what was waited for is put away half done
+            raise
         raise AgentFault(who(), in_words(error, doing)) from error
 
 
 def _is_cancelled() -> bool:
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # no loop is running
-        return False
+    task = _task()
     return task is not None and task.cancelling() > 0
+
+
+def _nobody_asks() -> bool:
+    return _task() is None
+
+
+def _task() -> asyncio.Task[object] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # no loop is running
+        return None

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from brigade.batch.running.ray_session import cancel, in_words, interrupted_later, ray_session
+from brigade.batch.running.stopping import asked_to_end
 from brigade.envs.registry import BrigadeError
 
 T = TypeVar("T")
@@ -77,6 +78,8 @@ def run_jobs(
         try:
             tasks.begin(things, together)
             while tasks.waiting:
+                if asked_to_end():
+                    raise KeyboardInterrupt
                 finished = tasks.next()
                 with interrupted_later():
                     yield from finished
@@ -113,6 +116,8 @@ def _here(
     if before is not None:
         before()
     for thing in things:
+        if asked_to_end():
+            raise KeyboardInterrupt
         try:
             outcome = _outcome(work, thing)
         except Stopped as stopped:

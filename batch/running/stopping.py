@@ -20,7 +20,18 @@ def hear_as_interrupt() -> None:
             signal.signal(number, _interrupt)
 
 
+def asked_to_end() -> bool:
+    """Whether such a signal has come since the last time: an interruption that something swallows is not lost."""
+    came = bool(_asked)
+    _asked.clear()
+    return came
+
+
+_asked: list[int] = []
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    _asked.append(number)
     if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, None):  # a job in the background of a script
         raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)

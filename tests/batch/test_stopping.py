@@ -8,12 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from brigade.batch.running.jobs import run_jobs
 from brigade.batch.running.ray_session import AUTH_MODE, AUTH_TOKEN, ray_session
 from brigade.batch.running.stopping import handlers_kept, hear_as_interrupt
+from brigade.envs.asking import asking
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
@@ -61,6 +65,15 @@ def test_a_job_in_the_background_of_a_script_ends_too(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
+@pytest.fixture
+def default() -> Iterator[None]:
+    """As a program begins, for the time of a test."""
+    before = {name: signal.signal(getattr(signal, name), signal.SIG_DFL) for name in ("SIGTERM", "SIGHUP")}
+    yield
+    for name, handler in before.items():
+        signal.signal(getattr(signal, name), handler)
+
+
 def test_what_a_library_does_with_signals_does_not_last() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with handlers_kept():
@@ -68,19 +81,48 @@ def test_what_a_library_does_with_signals_does_not_last() -> None:
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_a_library_that_answers_a_signal_by_ending_the_program_is_heard_as_ctrl_c() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        with pytest.raises(SystemExit), handlers_kept():
-            sys.exit(signal.SIGTERM)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        hear_as_interrupt()
-        with pytest.raises(KeyboardInterrupt), handlers_kept():
-            sys.exit(signal.SIGTERM)
-        with pytest.raises(SystemExit), handlers_kept():
-            sys.exit("something else is wrong")
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def test_an_interruption_that_something_swallows_is_not_lost(default: None) -> None:
+    """As it is when it comes while a finalizer runs."""
+
+    def work(number: int) -> int:
+        if number == 1:
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+                time.sleep(1)
+        return number
+
+    hear_as_interrupt()
+    done: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        done.extend(number for number, _ in run_jobs(work, range(5), 0))
+    assert len(done) <= 2
+    assert [number for number, _ in run_jobs(work, [7, 8], 0)] == [7, 8], "it is heard once"
+
+
+def test_what_is_put_away_half_done_ends_in_nothing_else() -> None:
+    """As an agent's answer that was still waited for when the program was stopped."""
+
+    class Never:
+        def __await__(self) -> Generator[None, None, None]:
+            yield
+
+    async def asks() -> None:
+        with asking(lambda: "the agent", "acting"):
+            await Never()
+
+    waiting = asks()
+    waiting.send(None)
+    waiting.close()  # an error here would be printed when it is collected
+
+
+def test_a_library_that_answers_a_signal_by_ending_the_program_is_heard_as_ctrl_c(default: None) -> None:
+    with pytest.raises(SystemExit), handlers_kept():
+        sys.exit(signal.SIGTERM)
+    hear_as_interrupt()
+    with pytest.raises(KeyboardInterrupt), handlers_kept():
+        sys.exit(signal.SIGTERM)
+    with pytest.raises(SystemExit), handlers_kept():
+        sys.exit("something else is wrong")
 
 
 @pytest.mark.outer
