@@ -29,7 +29,11 @@ def begun(folder: Path, workers: int) -> subprocess.Popen[str]:
         f"ray: {{workers: {workers}}}\nrecordings: false\n"
     )
     command = [sys.executable, "-m", "brigade", "run", str(folder / "run.yaml"), f"out={folder / 'out'}"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored
+    try:
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     episodes = folder / "out" / "episodes.jsonl"
     until = time.monotonic() + 120
     while time.monotonic() < until and (not episodes.exists() or episodes.read_bytes().count(b"\n") < 3):
