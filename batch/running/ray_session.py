@@ -54,7 +54,7 @@ def ray_session(workers: int | None = None, address: str | None = None, show: bo
                 _start(options)
             yield True
         finally:
-            with interrupted_later():
+            with interrupted_later(), handlers_kept():
                 ray.shutdown()
 
 
