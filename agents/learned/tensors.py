@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,19 @@ def read_tensors(path: Path) -> Any:
 def why(error: Exception) -> str:
     """The first line of what PyTorch says is wrong."""
     return (str(error).splitlines() or ["it is empty"])[0]
+
+
+@contextmanager
+def taken_from(path: Path) -> Iterator[None]:
+    """A block in which something is made of what a file holds; what does not fit is a damaged file.
+
+    Raises:
+        BrigadeError: something does not.
+    """
+    try:
+        yield
+    except DAMAGED as error:
+        raise BrigadeError(f"{path}: damaged: {why(error)}") from None
 
 
 def sealed(things: Mapping[str, Any]) -> bytes:

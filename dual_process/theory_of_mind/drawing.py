@@ -10,10 +10,8 @@ from brigade.agents.planning import macro as macros
 from brigade.agents.planning.macro import Macro
 from brigade.agents.planning.observed_state import ObservedState
 from brigade.agents.state_machine import StateMachine
-from brigade.dual_process.theory_of_mind.serving import EVEN
+from brigade.dual_process.theory_of_mind.serving import EVEN, OF_DISHES
 from brigade.dual_process.theory_of_mind.turns import turns_for
-
-OF_DISHES = (macros.ASSEMBLE, macros.SERVE)
 
 
 class Drawing(StateMachine):

@@ -11,7 +11,7 @@ from brigade.agents.planning.order_planning import OrderPlan
 from brigade.agents.specialists import Specialist
 from brigade.agents.state_machine import Option, StateMachine
 from brigade.dual_process.partner_model import Sight
-from brigade.dual_process.theory_of_mind.serving import EVEN
+from brigade.dual_process.theory_of_mind.serving import EVEN, OF_DISHES
 
 HARDLY = 0.25  # probability below which somebody else is thought to serve a dish
 LATELY = 150  # ticks for which what a chef was seen doing counts
@@ -67,7 +67,7 @@ class Role(Specialist):
 
     def _is_mine(self, option: Option) -> bool:
         verb, item = option.macro.verb, option.macro.item
-        if verb in (macros.ASSEMBLE, macros.SERVE) and self.dishes.get(item, EVEN) < HARDLY:
+        if verb in OF_DISHES and self.dishes.get(item, EVEN) < HARDLY:
             return False
         if verb != macros.PREPARE or (option.macro.plate and not self.recipes.dispensed(item)):
             return True  # what is about to burn is everyone's

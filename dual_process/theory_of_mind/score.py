@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from brigade.agents.planning.recipes import recipes_of
 from brigade.dual_process.partner_model import PartnerModel, Sight, Stated, spread
 from brigade.dual_process.theory_of_mind.counting import BaseRate, Counting, Repeating
 from brigade.dual_process.theory_of_mind.mind import Mind
-from brigade.dual_process.theory_of_mind.serving import Shares, of_two
+from brigade.dual_process.theory_of_mind.serving import of_two
 from brigade.dual_process.theory_of_mind.stated import AsStated
 from brigade.dual_process.theory_of_mind.turns import turns_of
 from brigade.envs.kitchen.content.layout import Kitchen
@@ -31,14 +30,13 @@ class Scorer:
         self.baselines: Mapping[str, PartnerModel] = {
             "uniform": PartnerModel(), "repeating": Repeating(), "base_rate": BaseRate(), "counting": Counting(),
         }  # fmt: skip
-        self._stated, self._shares = AsStated(), Shares(recipes_of(kitchen), seat)
+        self._stated = AsStated()
         for model in (*self.baselines.values(), self._stated):
             model.begin(kitchen, seat)
 
     def told(self, stated: Stated) -> None:
         """System 2 has stated a belief; from now on it is scored too."""
         self._stated.told(stated)
-        self._shares.told(stated)
 
     def see(self, sight: Sight, minds: Iterable[Mind]) -> list[list[Any]]:
         """Take in the next tick, before the models do.
@@ -56,11 +54,11 @@ class Scorer:
             foreseen |= {mind.name: mind.turns() for mind in minds if mind.alive}
             scores = {name: scores_of(turns, sight.turn) for name, turns in foreseen.items()}
             entries.append([sight.now.tick, self.seat, sight.turn, scores])
-        for order, chances, who in self._shares.see(sight.before, sight.now):
-            scores = {ORDERS + name: scores_of(of_two(chance), who) for name, chance in chances.items()}
-            entries.append([sight.now.tick, self.seat, order, scores])
         for model in (*self.baselines.values(), self._stated):
             model.see(sight)
+        for order, chances, who in self._stated.served:
+            scores = {ORDERS + name: scores_of(of_two(chance), who) for name, chance in chances.items()}
+            entries.append([sight.now.tick, self.seat, order, scores])
         return entries
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from brigade.agents.planning import macro as macros
 from brigade.agents.planning.observed_state import ObservedState, Order
 from brigade.agents.planning.recipes import Recipes
 from brigade.dual_process.orders import OrderBook
 from brigade.dual_process.partner_model import Stated
 
 EVEN = 0.5  # that a partner serves an order of which nothing is known
+OF_DISHES = (macros.ASSEMBLE, macros.SERVE)  # macro actions that are for one dish, and so for somebody's order
 PARTNER, OTHERS = "this partner", "somebody else"
+Served = tuple[str, dict[str, float], str]  # an order, by model how probable it was that a partner serves it, who did
 
 
 def servings(before: ObservedState, now: ObservedState, recipes: Recipes) -> Iterator[tuple[int, str]]:
@@ -45,7 +48,7 @@ class Shares:
         """System 2 has stated a belief; of orders that it does not name it believes what it did."""
         self.stated.update(stated.orders)
 
-    def see(self, before: ObservedState | None, now: ObservedState) -> list[tuple[str, dict[str, float], str]]:
+    def see(self, before: ObservedState | None, now: ObservedState) -> list[Served]:
         """Take in the next tick.
 
         Returns:

@@ -8,7 +8,7 @@ from brigade.agents.base import Agent, View
 from brigade.agents.planning.recipes import recipes_of
 from brigade.dual_process.partner_model import PartnerModel, Sight, Stated, partner_models, spread
 from brigade.dual_process.theory_of_mind.drawing import Drawing
-from brigade.dual_process.theory_of_mind.serving import Shares
+from brigade.dual_process.theory_of_mind.serving import Served, Shares
 from brigade.dual_process.theory_of_mind.turns import turns_of
 from brigade.envs.kitchen.content.layout import Kitchen
 
@@ -16,17 +16,22 @@ DOUBT = 0.05  # share of any turn whatever
 
 
 class AsStated(PartnerModel):
-    """What System 2 last said is probable, nearly; anything before that."""
+    """What System 2 last said is probable, nearly; anything before that.
+
+    Attributes:
+        served: the orders that were served in the last tick, as `Shares.see` tells them.
+    """
 
     def begin(self, kitchen: Kitchen, seat: int) -> None:
         """An episode begins."""
         super().begin(kitchen, seat)
         self._stated: Mapping[str, float] = {}
         self._shares = Shares(recipes_of(kitchen), seat)
+        self.served: list[Served] = []
 
     def see(self, sight: Sight) -> None:
-        """Which orders are open."""
-        self._shares.see(sight.before, sight.now)
+        """Which orders are open, and who served some."""
+        self.served = self._shares.see(sight.before, sight.now)
 
     def told(self, stated: Stated) -> None:
         """System 2 has stated a belief."""

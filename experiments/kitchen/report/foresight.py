@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from brigade.batch.estimate import Estimate, estimate
 from brigade.batch.numbers import figure, with_error
+from brigade.dual_process.theory_of_mind.score import ORDERS
 
 LEAST, TENTHS = 1e-3, 10
 ORDER = ("uniform", "repeating", "base_rate", "counting")  # baselines, before the models
-OF_ORDERS = "orders: "  # begins the names of what was foreseen of who serves an order; they come last
 HEADS = ("turns", "log score", "Brier", "top 1", "calibration")
 Figures = Sequence[float]  # of one turn: as `theory_of_mind.score.scores_of` gives them
 
@@ -47,7 +47,7 @@ class Foresight:
 
 def place_of(model: str) -> tuple[bool, int, str]:
     """What models are sorted by."""
-    return model.startswith(OF_ORDERS), ORDER.index(model) if model in ORDER else len(ORDER), model
+    return model.startswith(ORDERS), ORDER.index(model) if model in ORDER else len(ORDER), model
 
 
 def foresight_of(model: str, games: Sequence[Sequence[Figures]]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from brigade.agents.learned.network_spec import STANDARD, NetworkSpec
 from brigade.agents.learned.networks import Policy
-from brigade.agents.learned.tensors import DAMAGED, read_sealed, sealed, why
+from brigade.agents.learned.tensors import read_sealed, sealed, taken_from
 from brigade.batch.running.machine import cores
 from brigade.batch.running.ray_session import ray_session
 from brigade.envs.disk import write
@@ -191,11 +191,9 @@ class RLlibTraining(Learning):
         self.policy = (first_policy if things is None else new_policy)(config, self.kitchen)
         if things is not None:
             assert folder is not None
-            try:
+            with taken_from(folder / RESUME):
                 self.progress = progress_of(things)
                 self.policy.load_state_dict(things["policy"])
-            except DAMAGED as error:
-                raise BrigadeError(f"{folder / RESUME}: damaged: {why(error)}") from None
         self.algorithm: Any = make_ppo(config, seed, self.kitchen, workers, self.progress.steps).build_algo()
         (learner,) = self.algorithm.learner_group.foreach_learner(lambda learner: learner)  # it is in this process
         self.learner: Any = learner.get()

@@ -11,7 +11,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt
 from torch import Tensor
 
-from brigade.agents.learned.tensors import DAMAGED, read_sealed, sealed, why
+from brigade.agents.learned.tensors import read_sealed, sealed, taken_from
 from brigade.envs.content import checked
 from brigade.envs.disk import write
 from brigade.envs.kitchen.engine.state import State, check_possible
@@ -83,10 +83,8 @@ def load_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Ge
     things = read_sealed(path)
     if things.get("version") != VERSION:
         raise BrigadeError(f"{path}: version {things.get('version')}; this Brigade resumes version {VERSION}")
-    try:
+    with taken_from(path):
         return _put_back(things, learner, rollout, random)
-    except DAMAGED as error:
-        raise BrigadeError(f"{path}: damaged: {why(error)}") from None
 
 
 def _put_back(things: dict[str, Any], learner: PPO, rollout: Rollout, random: torch.Generator) -> Progress:
