@@ -3,9 +3,11 @@
 ```python
 from brigade.envs import kitchen_v0
 
-env = kitchen_v0.parallel_env(kitchen="new_counter_circuit", observation="features")  # PettingZoo
-env = kitchen_v0.solo_env(kitchen="cramped_room", partners="stay")                    # Gymnasium, one learner
-env = kitchen_v0.vector_env(kitchen="cramped_room", num_envs=1024, observation="planes")  # Gymnasium, a batch
+env = kitchen_v0.parallel_env(kitchen="new_counter_circuit", observation="features")  # PettingZoo, all at once
+env = kitchen_v0.env(kitchen="new_counter_circuit")                                   # PettingZoo, in turn (AEC)
+env = kitchen_v0.solo_env(kitchen="cramped_room", partners="fsm")                     # Gymnasium, one learner
+env = kitchen_v0.solo_vector_env(kitchen="cramped_room", num_envs=16, partners="fsm")     # the same, in a batch
+env = kitchen_v0.vector_env(kitchen="cramped_room", num_envs=1024, observation="planes")  # a batch, all chefs acting
 ```
 
 A change that a trained policy could feel makes a new version. What is heavy is imported when an environment is made.
@@ -20,10 +22,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from brigade.envs.kitchen.interfaces.parallel import KitchenParallelEnv
     from brigade.envs.kitchen.interfaces.solo import KitchenSoloEnv
+    from brigade.envs.kitchen.interfaces.solo_vector import KitchenSoloVectorEnv
     from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
     from brigade.envs.kitchen.observations.observe import Part
 
-__all__ = ["card", "env", "parallel_env", "solo_env", "vector_env"]
+__all__ = ["card", "env", "parallel_env", "solo_env", "solo_vector_env", "vector_env"]
+
+
+def env(**arguments: Any) -> Any:
+    """The chefs act in turn, and the tick is played when the last one has acted (PettingZoo's AEC).
+
+    The card and the arguments are those of `KitchenParallelEnv`.
+    """
+    from pettingzoo.utils.conversions import parallel_to_aec
+
+    return parallel_to_aec(parallel_env(**arguments))
 
 
 def parallel_env(**arguments: Any) -> KitchenParallelEnv:
@@ -40,14 +53,18 @@ def solo_env(**arguments: Any) -> KitchenSoloEnv:
     return KitchenSoloEnv(**arguments)
 
 
+def solo_vector_env(**arguments: Any) -> KitchenSoloVectorEnv:
+    """Many kitchens, one learner in each (Gymnasium); the card and the arguments are those of `KitchenSoloVectorEnv`."""
+    from brigade.envs.kitchen.interfaces.solo_vector import KitchenSoloVectorEnv
+
+    return KitchenSoloVectorEnv(**arguments)
+
+
 def vector_env(**arguments: Any) -> KitchenVectorEnv:
-    """Many kitchens in one call (Gymnasium); the card and the arguments are those of `KitchenVectorEnv`."""
+    """Many kitchens, all chefs acting (Gymnasium); the card and the arguments are those of `KitchenVectorEnv`."""
     from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
 
     return KitchenVectorEnv(**arguments)
-
-
-env = solo_env
 
 
 def card(kitchen: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from brigade.agents.base import Observation, View, agents
-from brigade.agents.learned.checkpoint import find, load, require_torch
+from brigade.agents.learned.checkpoint import bundled_policies, find, load, require_torch
 from brigade.envs.kitchen.engine.state import allocate, read_described
 from brigade.envs.kitchen.observations.observe import Observer, make_observer
 
@@ -65,3 +66,9 @@ class NeuralAgent:
 def make_neural(checkpoint: str, greedy: bool = False) -> NeuralAgent:
     """An agent that plays a checkpoint."""
     return NeuralAgent(checkpoint, greedy)
+
+
+for _name in bundled_policies():
+    agents.register(f"trained:{_name}", "a trained policy that comes with Brigade (option greedy)")(
+        partial(make_neural, _name)
+    )

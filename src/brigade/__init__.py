@@ -8,8 +8,8 @@ print(played.score)
 ```
 
 What most people need, each loaded when it is first used: `load_kitchen`, `make_agent`, `play`, `run`, `train`,
-`verify`, `Agent`, `View`, `Reasoner`, `VirtualClock`, `RealClock`, `api_test`. Gymnasium knows every kitchen as
-`Brigade/...-v0`.
+`verify`, `Agent`, `View`, `Reasoner`, `VirtualClock`, `RealClock`, `api_test`. Gymnasium and PettingZoo know every
+kitchen as `Brigade/...-v0`.
 """
 
 from __future__ import annotations
@@ -69,9 +69,14 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_WHERE})
 
 
-def _register_kitchens(module: Any) -> None:
+def _register(module: Any) -> None:
     importlib.import_module("brigade.envs.gymnasium_ids").register(module)
 
 
-# Gymnasium takes longer to import than Brigade may: the ids are registered when somebody imports it, or now if one has.
-wrapt.register_post_import_hook(_register_kitchens, "gymnasium")
+def _register_multi(module: Any) -> None:
+    importlib.import_module("brigade.envs.gymnasium_ids").register_multi(module)
+
+
+# They take longer to import than Brigade may: the ids are registered when somebody imports them, or now if one has.
+wrapt.register_post_import_hook(_register, "gymnasium")
+wrapt.register_post_import_hook(_register_multi, "pettingzoo")

@@ -22,12 +22,13 @@ from brigade.envs.asking import AgentFault
 from brigade.envs.kitchen.content.cookbook import FLOOR
 from brigade.envs.kitchen.content.layout import INTERACT
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
+from brigade.envs.kitchen.content.tables import EVENT_NAMES, NO_EVENT
 from brigade.envs.kitchen.engine.compiled import COMPILED
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.reward import Shaping, mix
 from brigade.envs.kitchen.interfaces.parallel import KitchenParallelEnv
 from brigade.envs.kitchen.interfaces.partners import Stay, View, make_partner, register_partner_source
-from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
+from brigade.envs.kitchen.interfaces.solo_vector import KitchenSoloVectorEnv
 from brigade.envs.kitchen.observations.observe import observers
 from brigade.envs.registry import BrigadeError
 
@@ -274,10 +275,12 @@ def test_infos_name_what_happened() -> None:
     env = kitchen_v0.parallel_env()
     env.reset(seed=0)
     *_, moved = env.step({"chef_0": 1, "chef_1": 0})  # to the left, beside the lettuce station
+    assert env.happened() == {"chef_0": None, "chef_1": None}
     *_, fetched = env.step({"chef_0": INTERACT, "chef_1": INTERACT})
-    assert moved["chef_0"]["event"] is None
-    assert fetched["chef_0"]["event"] == ("fetch", "lettuce")
-    assert fetched["chef_1"]["event"] is None
+    assert env.happened() == {"chef_0": ("fetch", "lettuce"), "chef_1": None}
+    assert moved["chef_0"]["event"].tolist() == fetched["chef_1"]["event"].tolist() == [NO_EVENT, -1]
+    event, kind = fetched["chef_0"]["event"]
+    assert (EVENT_NAMES[event], env.kitchen.cookbook.kinds[kind].name) == ("fetch", "lettuce")
 
 
 class Recorder:
@@ -452,11 +455,12 @@ def test_a_step_after_the_end_is_refused() -> None:
 
 
 def test_every_kitchen_has_a_gymnasium_id() -> None:
-    made = {spec.kwargs["kitchen"] for name, spec in gymnasium.registry.items() if name.startswith("Brigade/")}
-    assert made == set(KITCHENS)
+    ours = {name: spec.kwargs for name, spec in gymnasium.registry.items() if name.startswith("Brigade/")}
+    assert {kwargs["kitchen"] for kwargs in ours.values() if "kitchen" in kwargs} == set(KITCHENS)
+    assert {f"{name[:-3]}-Shaped-v0" in ours for name in ours if "Shaped" not in name and "Verifier" not in name} == {True}
     assert brigade.__version__
     batch = gymnasium.make_vec("Brigade/CrampedRoom-v0", num_envs=2, horizon=7)
-    assert isinstance(batch, KitchenVectorEnv)
+    assert isinstance(batch, KitchenSoloVectorEnv)
     assert batch.kitchen.horizon == 7
     batch.close()
 

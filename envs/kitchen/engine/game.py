@@ -79,6 +79,18 @@ class Game:
         Raises:
             BrigadeError: wrong shape, or an action out of range; nothing has moved then.
         """
+        given = self.check(actions)
+        self._actions[:] = given
+        layout, tables = self.kitchen.layout, self.kitchen.tables
+        self.spread(rules.step_range, self.state, layout, tables, self._actions, self.rewards)
+        return self.rewards
+
+    def check(self, actions: ArrayLike) -> NDArray[Any]:
+        """The actions as an array (count, chefs) of whole numbers 0-5.
+
+        Raises:
+            BrigadeError: wrong shape, or an action out of range.
+        """
         given = np.asarray(actions)
         if given.shape != self._actions.shape:
             raise BrigadeError(f"expected actions of shape {self._actions.shape}, got {given.shape}")
@@ -88,10 +100,7 @@ class Game:
             bad = given[(given < 0) | (given > 5)][0]
             known = ", ".join(f"{i} {name}" for i, name in enumerate(ACTION_NAMES))
             raise BrigadeError(f"action {bad} is out of range; known: {known}")
-        self._actions[:] = given
-        layout, tables = self.kitchen.layout, self.kitchen.tables
-        self.spread(rules.step_range, self.state, layout, tables, self._actions, self.rewards)
-        return self.rewards
+        return given
 
     def advance(self, actions: Sequence[int]) -> None:
         """One tick of a single kitchen; the actions, one per chef, are 0-5 and are not checked."""

@@ -12,18 +12,22 @@ from pettingzoo import ParallelEnv
 
 from brigade.envs.episodes import next_episode
 from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
-from brigade.envs.kitchen.content.loading import load_kitchen
-from brigade.envs.kitchen.content.tables import EVENT_NAMES, NO_EVENT
+from brigade.envs.kitchen.content.tables import EVENT_NAMES
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.reward import Shaping
 from brigade.envs.kitchen.engine.state import describe
+from brigade.envs.kitchen.interfaces.arguments import (
+    RENDER_MODES,
+    TICKS_PER_SECOND,
+    check_action,
+    check_render_mode,
+    check_seed,
+    events_of,
+    find_kitchen,
+    order_script,
+)
 from brigade.envs.kitchen.observations.observe import make_observer
-from brigade.envs.registry import BrigadeError, nearest, unknown
-
-RENDER_MODES = ("human", "rgb_array")
-TICKS_PER_SECOND = 4
-# PettingZoo's conformance test resets with {"options": 1}, so that one unknown option must pass.
-OPTIONS, TOLERATED = ("order_script",), ("options",)
+from brigade.envs.registry import BrigadeError, unknown
 
 Info = dict[str, Any]
 
@@ -96,8 +100,13 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
     The change of the score, the same for all agents: points for a dish that was ordered, a penalty for a wrong one and
     for an order that expired. Plus, when `shaped_coefficient` is above 0, the agent's own shaped reward times that
     coefficient, which falls linearly to 0 over `shaped_anneal_steps` steps of this object (all episodes together).
-    Infos carry both apart: `score` (total so far), `shaped_reward` (unweighted, of this tick), and `event`: what the
-    agent's action came to, (event, item), or None.
+    Infos carry both apart, as numbers: `score` (total so far), `shaped_reward` (unweighted, of this tick), and `event`
+    (2,): what the agent's action came to, as the numbers of the event (0 for nothing) and of the item among the
+    cookbook's kinds (-1 for none). `happened()` says the same in words.
+
+    ## State
+
+    `state()`: what all agents see, one after another along the first axis. With `symbolic` it is the kitchen in words.
 
     ## End of episode
 
@@ -110,7 +119,7 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
     |---|---|
     | `kitchen` | a bundled kitchen's name, a `.yaml` file, `generated:...`, or a `Kitchen` |
     | `observation` | `planes`, `features` or `symbolic` |
-    | `horizon` | ticks in an episode, instead of the kitchen's own |
+    | `horizon`, `max_cycles` | ticks in an episode, instead of the kitchen's own; one of them |
     | `old_dynamics` | whether a full pot starts by itself, instead of the kitchen's own setting |
     | `shaped_coefficient` | weight of shaped rewards, 0 by default |
     | `shaped_anneal_steps` | steps over which that weight falls to 0; by default it does not |
@@ -133,6 +142,7 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         shaped_coefficient: float = 0.0,
         shaped_anneal_steps: int | None = None,
         render_mode: str | None = None,
+        max_cycles: int | None = None,
     ):
         check_render_mode(render_mode)
         self.metadata = {
@@ -142,7 +152,8 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
             "is_parallelizable": True,
         }
         self.render_mode = render_mode
-        self.kitchen = load_kitchen(kitchen, horizon, old_dynamics) if isinstance(kitchen, str) else kitchen
+        self.kitchen = find_kitchen(kitchen, horizon, old_dynamics, max_cycles)
+        self.max_cycles = self.kitchen.horizon  # where PettingZoo looks for it
         self.game = Game(self.kitchen)
         self.observer = make_observer(observation, self.kitchen)
         self.shaping = Shaping(shaped_coefficient, shaped_anneal_steps)
@@ -152,6 +163,7 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         self.action_spaces: dict[str, gymnasium.Space[Any]] = {
             agent: gymnasium.spaces.Discrete(len(ACTION_NAMES)) for agent in self.possible_agents
         }
+        self.state_space = self.observer.make_state_space()
         self._actions = np.zeros((1, self.kitchen.chefs), np.int8)
         self._buffer = self.observer.buffer(1)
         self._seed: int | None = None
@@ -179,9 +191,11 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
             options: `order_script`, the first dishes to be ordered.
 
         Raises:
-            BrigadeError: an unknown option, or a script that names a dish nobody can order.
+            BrigadeError: a seed that is no whole number, an unknown option, or a script that names a dish nobody can
+                order.
         """
         script = order_script(options)
+        check_seed(seed)
         seed, episode = next_episode(seed, self._seed, self._episode)
         self.game.reset([seed & 0xFFFFFFFF], None if script is None else [script], episode)
         self._seed, self._episode = seed, episode
@@ -220,9 +234,23 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
             self.render()
         return self._observe(), rewards, dict.fromkeys(infos, False), dict.fromkeys(infos, over), infos
 
+    def state(self) -> Any:
+        """What all agents see, joined along the first axis; with `symbolic`, the kitchen in words."""
+        self.observer.write(self.game.state, self._buffer, 0, 1)
+        return self.observer.joined(self._buffer[0])
+
     def describe(self) -> dict[str, Any]:
         """The kitchen in words; see `state.describe`."""
         return describe(self.kitchen, self.game.state)
+
+    def happened(self) -> dict[str, tuple[str, str] | None]:
+        """What each agent's action came to in the last tick: (event, item), or None."""
+        kinds = self.kitchen.cookbook.kinds
+        told = events_of(self.game.state, 0).tolist()
+        return {
+            agent: (EVENT_NAMES[event], kinds[about].name) if event else None
+            for agent, (event, about) in zip(self.possible_agents, told, strict=True)
+        }
 
     def render(self) -> NDArray[np.uint8] | None:
         """The kitchen as an array (height, width, 3), or in a window, by `render_mode`."""
@@ -249,15 +277,12 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         return dict(zip(self.possible_agents, self._buffer[0].copy(), strict=True))
 
     def _infos(self) -> dict[str, Info]:
-        state, kinds = self.game.state, self.kitchen.cookbook.kinds
-        score = int(state.score[0])
-        shaped, events, about = state.shaped[0].tolist(), state.event[0].tolist(), state.event_kind[0].tolist()
-        infos: dict[str, Info] = {}
-        for seat, agent in enumerate(self.possible_agents):
-            event = events[seat]
-            told = None if event == NO_EVENT else (EVENT_NAMES[event], kinds[about[seat]].name)
-            infos[agent] = {"score": score, "shaped_reward": float(shaped[seat]), "event": told}
-        return infos
+        state = self.game.state
+        score, events = int(state.score[0]), events_of(state, 0)
+        return {
+            agent: {"score": score, "shaped_reward": shaped, "event": events[seat]}
+            for seat, (agent, shaped) in enumerate(zip(self.possible_agents, map(float, state.shaped[0]), strict=True))
+        }
 
     def check_running(self) -> None:
         """Raise a BrigadeError unless an episode is under way."""
@@ -278,38 +303,3 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
     def _check_agent(self, agent: str) -> None:
         if agent not in self.observation_spaces:
             raise unknown("agent", agent, self.possible_agents)
-
-
-def check_action(action: Any, whose: str) -> int:
-    """The action as a number 0-5.
-
-    Raises:
-        BrigadeError: it is not one.
-    """
-    if isinstance(action, int | np.integer) and 0 <= action < len(ACTION_NAMES):
-        return int(action)
-    if isinstance(action, np.ndarray) and action.ndim == 0:
-        return check_action(action[()], whose)
-    known = ", ".join(f"{number} {name}" for number, name in enumerate(ACTION_NAMES))
-    hint = f"; {nearest(action, ACTION_NAMES)}" if isinstance(action, str) else ""
-    raise BrigadeError(f"action {action!r} of {whose} is out of range; expected one of {known}{hint}")
-
-
-def check_render_mode(mode: str | None) -> None:
-    """Raise a BrigadeError unless `mode` is None or a known render mode."""
-    if mode is not None and mode not in RENDER_MODES:
-        raise unknown("render mode", mode, RENDER_MODES)
-
-
-def order_script(options: Mapping[str, Any] | None, known: tuple[str, ...] = OPTIONS) -> Any:
-    """The order script among the options of a reset, None for none.
-
-    Raises:
-        BrigadeError: an unknown option.
-    """
-    if not options:
-        return None
-    for name in options:
-        if name not in known and name not in TOLERATED:
-            raise unknown("reset option", name, known)
-    return options.get("order_script")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -65,25 +65,27 @@ class Stay:
         return 0
 
 
-PartnerLike = Partner | str | Callable[[], Partner]
+PartnerLike = Partner | str | Mapping[str, Any] | Callable[[], Partner]
 PartnerList = list[PartnerLike] | tuple[PartnerLike, ...]
 
 
 # Worlds know no agents: the registry of agents is found by name when somebody asks for one.
 AGENTS = "brigade.agents.base:agents"
 
-# What makes a partner of some names, and what lists them.
-_sources: dict[Callable[[str], Partner], Callable[[], Iterable[str]]] = {
+# What makes a partner of some names and options, and what lists the names.
+_sources: dict[Callable[..., Partner], Callable[[], Iterable[str]]] = {
     lambda name: Stay(): lambda: ["stay"],
-    lambda name: pkgutil.resolve_name(AGENTS).make(name): lambda: pkgutil.resolve_name(AGENTS).names,
+    lambda name, **options: pkgutil.resolve_name(AGENTS).make(name, **options): lambda: pkgutil.resolve_name(
+        AGENTS
+    ).names,
 }
 
 
-def register_partner_source(make: Callable[[str], Partner], names: Callable[[], Iterable[str]]) -> None:
+def register_partner_source(make: Callable[..., Partner], names: Callable[[], Iterable[str]]) -> None:
     """Make names usable as partners. Worlds know no agents, so whoever has some says so here.
 
     Args:
-        make: a new partner for one of the names.
+        make: a new partner for one of the names, and for the options that are given with it, as keywords.
         names: lists them; asked when a name is looked up, so that it may grow.
     """
     _sources.setdefault(make, names)
@@ -95,20 +97,45 @@ def partner_names() -> list[str]:
 
 
 def make_partner(partner: PartnerLike) -> Partner:
-    """A partner from an object, something that makes one, or a name.
+    """A partner from an object, something that makes one, a name, or a name with options.
+
+    Args:
+        partner: with options: `{"name": "neural", "options": {"checkpoint": "cramped_room"}}`.
 
     Raises:
         BrigadeError: no source knows the name, it cannot be made, or the object cannot act.
     """
     if isinstance(partner, str):
-        for make, names in _sources.items():
-            if partner in names():
-                return make(partner)
-        raise unknown("partner", partner, partner_names())
+        return _named(partner, {})
+    if isinstance(partner, Mapping):
+        return _named(*_described(partner))
     made = _made(partner) if isinstance(partner, type) or not hasattr(partner, "act") else partner
     if not (hasattr(made, "act") and hasattr(made, "reset")):
         raise BrigadeError(f"{made!r} cannot be a partner; expected methods reset(view) and act(observation)")
     return made
+
+
+def _named(name: str, options: Mapping[str, Any]) -> Partner:
+    for make, names in _sources.items():
+        if name in names():
+            try:
+                return make(name, **options)
+            except TypeError as error:  # of an option that it does not have
+                raise BrigadeError(f"partner '{name}': {error}") from error
+    raise unknown("partner", name, partner_names())
+
+
+def _described(partner: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The name and the options of a partner."""
+    for key in partner:
+        if key not in ("name", "options"):
+            raise unknown("key", str(key), ("name", "options"), "partner")
+    name, options = partner.get("name"), partner.get("options") or {}
+    if not isinstance(name, str) or not isinstance(options, Mapping) or not all(isinstance(key, str) for key in options):
+        raise BrigadeError(
+            "a partner with options is {'name': a name, 'options': {option: value, ...}}, got " + repr(dict(partner))[:80]
+        )
+    return name, options
 
 
 def _made(partner: Any) -> Any:

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.asking import asking
-from brigade.envs.kitchen.interfaces.parallel import RENDER_MODES, TICKS_PER_SECOND, KitchenParallelEnv, check_action
-from brigade.envs.kitchen.interfaces.partners import (
-    Partner,
-    PartnerLike,
-    PartnerList,
-    Stay,
-    View,
-    checked_action,
-    make_partner,
-)
-from brigade.envs.registry import BrigadeError
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.interfaces.arguments import RENDER_MODES, TICKS_PER_SECOND, check_action, check_seed
+from brigade.envs.kitchen.interfaces.company import Company
+from brigade.envs.kitchen.interfaces.parallel import KitchenParallelEnv
+from brigade.envs.kitchen.interfaces.partners import Partner, PartnerLike, PartnerList
 
 
 class KitchenSoloEnv(gymnasium.Env[Any, int]):
@@ -29,8 +21,10 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
 
     ## Description
 
-    One chef learns, the others are given: objects with `reset(view)` and `act(observation)`, callables that make one,
-    or names. By default they stay where they are. Otherwise the world of `KitchenParallelEnv`.
+    One chef learns, the others are given: by name (`"fsm"`, `"trained:cramped_room"`), by name with options
+    (`{"name": "neural", "options": {"checkpoint": "results/my_run"}}`), as objects with `reset(view)` and
+    `act(observation)`, or as callables that make one. By default they stay where they are. Otherwise the world of
+    `KitchenParallelEnv`.
 
     ## Actions
 
@@ -58,7 +52,7 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
     ## Reward
 
     The change of the score, plus this chef's shaped reward times the coefficient. `info` carries `score`,
-    `shaped_reward` and `event` apart, as in `KitchenParallelEnv`.
+    `shaped_reward` and `event` apart, as in `KitchenParallelEnv`; `happened()` says the event in words.
 
     ## End of episode
 
@@ -84,7 +78,7 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
 
     def __init__(
         self,
-        kitchen: str = "new_counter_circuit",
+        kitchen: str | Kitchen = "new_counter_circuit",
         observation: str = "features",
         partners: PartnerLike | PartnerList = "stay",
         seat: int = 0,
@@ -92,15 +86,16 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
     ):
         self.world = KitchenParallelEnv(kitchen=kitchen, observation=observation, **arguments)
         self.kitchen, self.render_mode = self.world.kitchen, self.world.render_mode
-        chefs = self.kitchen.chefs
-        if not 0 <= seat < chefs:
-            raise BrigadeError(f"seat {seat} is not in kitchen '{self.kitchen.name}'; expected 0 to {chefs - 1}")
+        self.company = Company(self.world.game, 0, seat, partners)
         self.seat = seat
-        self.partners = self._seated(partners)
         self._me = self.world.possible_agents[seat]
         self.observation_space = self.world.observation_space(self._me)
         self.action_space = self.world.action_space(self._me)
-        self._watched = any(not isinstance(partner, Stay) for partner in self.partners.values())
+
+    @property
+    def partners(self) -> dict[int, Partner]:
+        """Who sits in the other seats."""
+        return self.company.partners
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin an episode; arguments and errors as in `KitchenParallelEnv.reset`.
@@ -108,11 +103,10 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
         Raises:
             AgentFault: a partner ended in an error, or in `sys.exit`.
         """
+        check_seed(seed)
         super().reset(seed=seed)
         observations, infos = self.world.reset(seed, options)
-        for seat, partner in self.partners.items():
-            with asking(partial(self._who, seat), "being reset"):
-                partner.reset(View(self.kitchen, seat, self._partner_seed(seat)))
+        self.company.begin()
         return observations[self._me], infos[self._me]
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -123,16 +117,17 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
             AgentFault: a partner ended in an error or in `sys.exit`, or answered with no action; nothing has moved.
         """
         self.world.check_running()
-        actions = {self._me: check_action(action, self._me)}
-        seen = self.world.describe() if self._watched else {}
-        for seat, partner in self.partners.items():
-            who = partial(self._who, seat)
-            with asking(who, "acting"):
-                action = partner.act(seen | {"you": seat})
-            actions[self.world.possible_agents[seat]] = checked_action(action, who)
+        row = np.zeros(self.kitchen.chefs, np.int8)
+        row[self.seat] = check_action(action, self._me)
+        self.company.act(row)
+        actions = dict(zip(self.world.possible_agents, row.tolist(), strict=True))
         observations, rewards, _, truncations, infos = self.world.step(actions)
         me = self._me
         return observations[me], rewards[me], False, truncations[me], infos[me]
+
+    def happened(self) -> tuple[str, str] | None:
+        """What the learner's action came to in the last tick: (event, item), or None."""
+        return self.world.happened()[self._me]
 
     def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override, unused-ignore]  # as Gymnasium 1.2 types it
         """As `KitchenParallelEnv.render`."""
@@ -141,24 +136,3 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
     def close(self) -> None:
         """Close the window, if there is one."""
         self.world.close()
-
-    def _seated(self, partners: PartnerLike | PartnerList) -> dict[int, Partner]:
-        seats = [seat for seat in range(self.kitchen.chefs) if seat != self.seat]
-        given = list(partners) if isinstance(partners, list | tuple) else [partners] * len(seats)
-        if len(given) != len(seats):
-            raise BrigadeError(f"kitchen '{self.kitchen.name}' has {len(seats)} other seats, got {len(given)} partners")
-        made = [make_partner(partner) for partner in given]
-        if len({id(partner) for partner in made}) < len(made):
-            raise BrigadeError(
-                "one partner object cannot sit in two seats; pass one for each, or something that makes them"
-            )
-        return dict(zip(seats, made, strict=True))
-
-    def _who(self, seat: int) -> str:
-        sort = type(self.partners[seat]).__name__
-        return f"the partner in seat {seat} ({sort}), tick {self.world.game.state.tick[0]}"
-
-    def _partner_seed(self, seat: int) -> int:
-        state = self.world.game.state
-        source = np.random.SeedSequence([int(state.seed[0]), int(state.episode[0]), seat])
-        return int(source.generate_state(1)[0])

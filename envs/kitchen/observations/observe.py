@@ -215,6 +215,16 @@ class Observer:
         """A new space of arrays (*leading, *shape)."""
         return gymnasium.spaces.Box(self.low, self.high, (*leading, *self.shape), self.dtype)
 
+    def make_state_space(self) -> gymnasium.Space[Any]:
+        """A new space of what `joined` returns."""
+        return gymnasium.spaces.Box(
+            self.low, self.high, (self.kitchen.chefs * self.shape[0], *self.shape[1:]), self.dtype
+        )
+
+    def joined(self, seen: NDArray[Any]) -> Any:
+        """What all chefs see, (chefs, *shape), along the first axis: (chefs * shape[0], ...), a copy."""
+        return np.concatenate(seen)
+
     @property
     def labels(self) -> tuple[str, ...]:
         """What each channel or feature is, by index."""
@@ -278,6 +288,14 @@ class Symbolic(Observer):
     """What planners and language models read. Chefs of one kitchen share the lists in it: read, do not write."""
 
     name, dtype = SYMBOLIC, object
+
+    def make_state_space(self) -> Described:
+        """The space of the first chef's dictionary, which has everything."""
+        return Described(self.kitchen)
+
+    def joined(self, seen: NDArray[Any]) -> Any:
+        """The first chef's dictionary."""
+        return seen[0]
 
     def make_space(self, *leading: int) -> Described:
         """A new space of dictionaries, or of arrays (*leading) of them."""

@@ -197,11 +197,11 @@ def replayed(moment: Moment, claim: Claim, trace: Trace, reach: Sequence[int]) -
     for number, row in enumerate(rows, 1):
         inside = 0 < number - len(moment.actions) <= claim.by
         before = _paid(env)
-        infos = env.step(dict(zip(env.possible_agents, row, strict=True)))[4]
+        env.step(dict(zip(env.possible_agents, row, strict=True)))
         if not inside:
             continue
         if claim.kind == "served":
-            dishes = [_served(infos[agent]["event"], moment.kitchen) for agent in env.possible_agents]
+            dishes = [_served(event, moment.kitchen) for event in env.happened().values()]
             all_paid = _paid(env) - before == sum(dish is not None for dish in dishes)
             if claim.item in dishes and (all_paid or _sells(moment, rows[:number], dishes.index(claim.item))):
                 return True

@@ -1,0 +1,106 @@
+"""What the environments share: what callers hand to them, checked, and what infos say in numbers."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from types import EllipsisType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
+from brigade.envs.kitchen.content.loading import load_kitchen
+from brigade.envs.kitchen.content.tables import NO_EVENT
+from brigade.envs.kitchen.engine.state import State
+from brigade.envs.registry import BrigadeError, nearest, unknown
+
+RENDER_MODES = ("human", "rgb_array")
+TICKS_PER_SECOND = 4
+# PettingZoo's conformance test resets with {"options": 1}, so that one unknown option must pass.
+OPTIONS, TOLERATED = ("order_script",), ("options",)
+
+
+def find_kitchen(
+    kitchen: str | Kitchen, horizon: int | None, old_dynamics: bool | None, max_cycles: int | None
+) -> Kitchen:
+    """The kitchen that an environment is of.
+
+    Args:
+        kitchen: by name, or loaded.
+        horizon: ticks in an episode, instead of the kitchen's own.
+        old_dynamics: instead of the kitchen's own setting.
+        max_cycles: PettingZoo's word for the horizon.
+
+    Raises:
+        BrigadeError: no such kitchen; two horizons; or something is asked to be different about a loaded kitchen.
+    """
+    if horizon is not None and max_cycles is not None and horizon != max_cycles:
+        raise BrigadeError(f"horizon {horizon} and max_cycles {max_cycles} mean the same; give one of them")
+    ticks = max_cycles if horizon is None else horizon
+    if isinstance(kitchen, str):
+        return load_kitchen(kitchen, ticks, old_dynamics)
+    if ticks not in (None, kitchen.horizon) or old_dynamics is not None:
+        raise BrigadeError(
+            f"kitchen '{kitchen.name}' is loaded already: horizon and old_dynamics are chosen when it is loaded, "
+            "load_kitchen(name, horizon=..., old_dynamics=...)"
+        )
+    return kitchen
+
+
+def check_action(action: Any, whose: str) -> int:
+    """The action as a number 0-5; arrays and tensors of one whole number are numbers.
+
+    Raises:
+        BrigadeError: it is not one.
+    """
+    try:
+        number = operator.index(action)
+    except TypeError:
+        number = -1
+    if 0 <= number < len(ACTION_NAMES):
+        return number
+    known = ", ".join(f"{number} {name}" for number, name in enumerate(ACTION_NAMES))
+    hint = f"; {nearest(action, ACTION_NAMES)}" if isinstance(action, str) else ""
+    raise BrigadeError(f"action {action!r} of {whose} is out of range; expected one of {known}{hint}")
+
+
+def check_seed(seed: object) -> None:
+    """Raise a BrigadeError unless `seed` is None or a whole number."""
+    if seed is not None and not isinstance(seed, int | np.integer):
+        raise BrigadeError(f"a seed is a whole number or None, got {seed!r} ({type(seed).__name__})")
+
+
+def check_render_mode(mode: str | None, known: tuple[str, ...] = RENDER_MODES) -> None:
+    """Raise a BrigadeError unless `mode` is None or a known render mode."""
+    if mode is not None and mode not in known:
+        raise unknown("render mode", mode, known)
+
+
+def order_script(options: Mapping[str, Any] | None, known: tuple[str, ...] = OPTIONS) -> Any:
+    """The order script among the options of a reset, None for none.
+
+    Raises:
+        BrigadeError: an unknown option.
+    """
+    if not options:
+        return None
+    for name in options:
+        if name not in known and name not in TOLERATED:
+            raise unknown("reset option", name, known)
+    return options.get("order_script")
+
+
+def events_of(state: State, which: int | EllipsisType) -> NDArray[np.int64]:
+    """What the chefs' actions of the last tick came to, in numbers.
+
+    Args:
+        state: of a game.
+        which: the number of one kitchen, or `...` for all.
+
+    Returns:
+        (chefs, 2), or (N, chefs, 2): the event, 0 for none, and the number of the item's kind, -1 for none.
+    """
+    event = state.event[which].astype(np.int64)
+    return np.stack([event, np.where(event == NO_EVENT, -1, state.event_kind[which])], axis=-1)

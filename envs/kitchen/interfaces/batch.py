@@ -1,0 +1,243 @@
+"""What all batches of kitchens share: seeds, episodes that end and begin, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from numpy.typing import ArrayLike, NDArray
+
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.engine.game import Game
+from brigade.envs.kitchen.engine.state import STAT_NAMES
+from brigade.envs.kitchen.interfaces.arguments import (
+    TICKS_PER_SECOND,
+    check_render_mode,
+    check_seed,
+    find_kitchen,
+    order_script,
+)
+from brigade.envs.kitchen.observations.observe import make_observer
+from brigade.envs.registry import BrigadeError, unknown
+
+Info = dict[str, Any]
+OPTIONS = ("order_script", "reset_mask")
+RENDER_MODES = ("rgb_array",)
+
+
+class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
+    """`num_envs` kitchens in a handful of calls into compiled code per step.
+
+    A subclass says what it shows of them, and sets its spaces.
+
+    Args:
+        kitchen: by name, or loaded.
+        num_envs: how many.
+        observation: its name, `none` for none.
+        threads: how many share the work.
+        horizon, max_cycles: ticks in an episode; one of them.
+        old_dynamics: instead of the kitchen's own setting.
+        autoreset_mode: Gymnasium's, or its name.
+        render_mode: `rgb_array` or None.
+    """
+
+    def __init__(
+        self,
+        kitchen: str | Kitchen,
+        num_envs: int,
+        observation: str | None,
+        threads: int,
+        horizon: int | None,
+        max_cycles: int | None,
+        old_dynamics: bool | None,
+        autoreset_mode: AutoresetMode | str,
+        render_mode: str | None,
+    ):
+        self.closed = True  # there is nothing to close before the game is made
+        if render_mode == "human":
+            raise BrigadeError("a batch has no window; expected render_mode 'rgb_array' or None")
+        check_render_mode(render_mode, RENDER_MODES)
+        self.render_mode, self.autoreset_mode = render_mode, _mode(autoreset_mode)
+        self.metadata = {
+            "render_modes": list(RENDER_MODES),
+            "render_fps": TICKS_PER_SECOND,
+            "autoreset_mode": self.autoreset_mode,
+        }
+        self.kitchen = find_kitchen(kitchen, horizon, old_dynamics, max_cycles)
+        self.num_envs = num_envs
+        self.game = Game(self.kitchen, num_envs, threads)
+        self.closed = False
+        self.observer = None if observation in (None, "none") else make_observer(str(observation), self.kitchen)
+        self._observations = self._new_buffer()
+        self._final: NDArray[Any] | None = None
+        self._seeds: NDArray[np.int64] | None = None
+        self._ended = np.zeros(num_envs, np.bool_)  # and has not begun anew
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[NDArray[Any], Info]:
+        """Begin an episode everywhere, or where `options["reset_mask"]` says.
+
+        Raises:
+            BrigadeError: an unknown option, or one of the wrong shape; seeds that are not one per kitchen.
+        """
+        script = order_script(options, OPTIONS)
+        mask = None if options is None else options.get("reset_mask")
+        if mask is None:
+            self._reset_all(seed, script)
+        else:
+            self._reset_some(mask, seed, script)
+        self._observe(self._observations)
+        return self._shown(self._observations), self._reset_info()
+
+    def check_running(self) -> None:
+        """Raise a BrigadeError unless every kitchen can be stepped."""
+        if self._seeds is None:
+            raise BrigadeError("the episodes have not begun; call reset() before step()")
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._ended.any():
+            which = np.flatnonzero(self._ended).tolist()
+            raise BrigadeError(f"the episodes of kitchens {which} have ended; reset them with options reset_mask first")
+
+    def render(  # type: ignore[override, unused-ignore]  # as Gymnasium 1.2 types it
+        self,
+    ) -> tuple[NDArray[np.uint8], ...] | None:
+        """Each kitchen as an array (height, width, 3)."""
+        if self.render_mode is None:
+            return None
+        from brigade.envs.kitchen.pictures import render  # here, because it loads pygame
+
+        pictures = (render.render(self.kitchen, self.game.describe(k)) for k in range(self.num_envs))
+        return tuple(render.to_array(picture) for picture in pictures)
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Stop the threads."""
+        self.game.close()
+
+    def _advance(
+        self, actions: ArrayLike
+    ) -> tuple[NDArray[Any], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], Info]:
+        """One tick everywhere, actions (num_envs, chefs); then episodes begin as the mode says."""
+        self.check_running()
+        mode, game, due = self.autoreset_mode, self.game, self._ended
+        rewards = game.step(actions).astype(np.float32)
+        if due.any():  # they have ended in the step before: whatever they did now is undone
+            self._begin(due)
+            rewards[due] = 0
+        rewards, over = self._rewards(rewards), game.done
+        info = self._tick_info()
+        if mode is not AutoresetMode.SAME_STEP:
+            self._ended = over
+        elif over.any():
+            self._finish(over, info)
+            self._begin(over)
+        self._observe(self._observations)
+        info |= self._shown_info()
+        return self._shown(self._observations), rewards, np.zeros(self.num_envs, np.bool_), over.copy(), info
+
+    def _begin(self, which: NDArray[np.bool_]) -> None:
+        """The next episodes begin in the kitchens that are marked."""
+        self.game.next_episode(which)
+
+    def _shown(self, observations: NDArray[Any]) -> NDArray[Any]:
+        """What is shown of (num_envs, chefs, ...)."""
+        return observations
+
+    def _rewards(self, changes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The rewards, by what the scores have changed by."""
+        return changes
+
+    def _tick_info(self) -> Info:
+        """What infos say of the tick that was played, before next episodes begin."""
+        return {}
+
+    def _shown_info(self) -> Info:
+        """What infos say of the episodes that are shown."""
+        return {"score": self.game.state.score.copy()}
+
+    def _reset_info(self) -> Info:
+        return self._shown_info()
+
+    def _new_buffer(self) -> NDArray[Any]:
+        if self.observer is None:
+            return np.zeros((self.num_envs, self.kitchen.chefs, 0), np.float32)
+        return self.observer.buffer(self.num_envs)
+
+    def _reset_all(self, seed: int | Sequence[int | None] | None, script: Any) -> None:
+        scripts = [script] if script and isinstance(script[0], str) else script
+        if seed is None and self._seeds is not None:
+            self.game.reset(self._seeds, scripts, self.game.state.episode + 1)
+        else:
+            self._seeds = self._new_seeds(seed)
+            self.game.reset(self._seeds, scripts)
+        self._ended = np.zeros(self.num_envs, np.bool_)
+
+    def _reset_some(self, mask: ArrayLike, seed: int | Sequence[int | None] | None, script: object) -> None:
+        which = np.asarray(mask)
+        if which.shape != (self.num_envs,) or which.dtype != np.bool_:
+            raise BrigadeError(f"reset_mask must be {self.num_envs} booleans, got shape {which.shape}, {which.dtype}")
+        if script is not None:
+            raise BrigadeError("an order_script is for all kitchens; give it without a reset_mask")
+        if self._seeds is None:
+            if not which.all():
+                raise BrigadeError("reset_mask begins next episodes; reset all kitchens first")
+            self._reset_all(seed, None)
+            return
+        if seed is not None:
+            self._reseed(which, seed)
+        self._begin(which)
+        self._ended = self._ended & ~which
+
+    def _reseed(self, which: NDArray[np.bool_], seed: int | Sequence[int | None]) -> None:
+        """Give new seeds to the kitchens that are marked; their next episode is the first of them."""
+        given = [seed + k for k in range(self.num_envs)] if isinstance(seed, int | np.integer) else list(seed)
+        if len(given) != self.num_envs:
+            raise BrigadeError(f"expected a seed, or a list of {self.num_envs} seeds, got {seed}")
+        state = self.game.state
+        for k in np.flatnonzero(which).tolist():
+            check_seed(given[k])
+            if given[k] is not None:
+                self._seeds[k] = state.seed[k] = int(given[k]) & 0xFFFFFFFF  # type: ignore[index]  # they have begun
+                state.episode[k] = -1
+
+    def _new_seeds(self, seed: int | Sequence[int | None] | None) -> NDArray[np.int64]:
+        """(num_envs,) seeds below 2**32."""
+        if seed is None or isinstance(seed, int | np.integer):
+            first = np.random.SeedSequence().generate_state(1).tolist()[0] if seed is None else int(seed)
+            given: list[int | None] = [first + i for i in range(self.num_envs)]
+        else:
+            given = [seed] if isinstance(seed, str) else list(seed)  # type: ignore[list-item]  # it is refused below
+        for one in given:
+            check_seed(one)
+        if len(given) != self.num_envs or None in given:
+            raise BrigadeError(f"expected a seed, or a list of {self.num_envs} seeds, got {seed}")
+        return np.array([int(one or 0) & 0xFFFFFFFF for one in given], np.int64)
+
+    def _finish(self, over: NDArray[np.bool_], info: Info) -> None:
+        """Put the last observations and totals of the kitchens that are over into `info`."""
+        state = self.game.state
+        if self._final is None:
+            self._final = self._new_buffer()
+        if over.all():
+            self._observe(self._final)
+        elif self.observer is not None:
+            for k in np.flatnonzero(over).tolist():
+                self.observer.write(state, self._final, k, k + 1)
+        totals = dict(zip(STAT_NAMES, state.stats.T.copy(), strict=True))
+        info["final_obs"], info["_final_obs"] = self._shown(self._final), over.copy()
+        info["final_info"], info["_final_info"] = {**self._shown_info(), **totals}, over.copy()
+
+    def _observe(self, buffer: NDArray[Any]) -> None:
+        if self.observer is not None:
+            self.game.spread(self.observer.write, self.game.state, buffer)
+
+
+def _mode(mode: AutoresetMode | str) -> AutoresetMode:
+    """Gymnasium's mode, or the one of a name: `SameStep` or `SAME_STEP`."""
+    if isinstance(mode, AutoresetMode):
+        return mode
+    for known in AutoresetMode:
+        if mode in (known.value, known.name):
+            return known
+    raise unknown("autoreset_mode", str(mode), [known.value for known in AutoresetMode])
