@@ -7,6 +7,7 @@ from typing import Any
 
 import gymnasium
 
+from brigade.envs.episodes import check_seed
 from brigade.envs.prover_verifier.aec import RENDER_MODES, ProverVerifierEnv
 from brigade.envs.prover_verifier.players import Player, make_player
 from brigade.envs.prover_verifier.protocol import VERIFIER
@@ -75,7 +76,12 @@ class SideEnv(gymnasium.Env[Any, Any]):
         self.observation_space = self.world.observation_space(side)
 
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """Begin an episode and play on until the learner's turn."""
+        """Begin an episode and play on until the learner's turn.
+
+        Raises:
+            BrigadeError: a seed that is no whole number.
+        """
+        seed = check_seed(seed)
         super().reset(seed=seed)
         self.world.reset(seed)
         while not self._play_on():

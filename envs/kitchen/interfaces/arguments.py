@@ -66,12 +66,6 @@ def check_action(action: Any, whose: str) -> int:
     raise BrigadeError(f"action {action!r} of {whose} is out of range; expected one of {known}{hint}")
 
 
-def check_seed(seed: object) -> None:
-    """Raise a BrigadeError unless `seed` is None or a whole number."""
-    if seed is not None and not isinstance(seed, int | np.integer):
-        raise BrigadeError(f"a seed is a whole number or None, got {seed!r} ({type(seed).__name__})")
-
-
 def check_render_mode(mode: str | None, known: tuple[str, ...] = RENDER_MODES) -> None:
     """Raise a BrigadeError unless `mode` is None or a known render mode."""
     if mode is not None and mode not in known:

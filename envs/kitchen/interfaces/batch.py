@@ -9,13 +9,13 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import ArrayLike, NDArray
 
+from brigade.envs.episodes import check_seed
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import STAT_NAMES
 from brigade.envs.kitchen.interfaces.arguments import (
     TICKS_PER_SECOND,
     check_render_mode,
-    check_seed,
     find_kitchen,
     order_script,
 )

@@ -21,7 +21,6 @@ from brigade.envs.kitchen.interfaces.arguments import (
     TICKS_PER_SECOND,
     check_action,
     check_render_mode,
-    check_seed,
     events_of,
     find_kitchen,
     order_script,
@@ -195,7 +194,6 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
                 order.
         """
         script = order_script(options)
-        check_seed(seed)
         seed, episode = next_episode(seed, self._seed, self._episode)
         self.game.reset([seed & 0xFFFFFFFF], None if script is None else [script], episode)
         self._seed, self._episode = seed, episode

@@ -9,8 +9,9 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from brigade.envs.episodes import check_seed
 from brigade.envs.kitchen.content.layout import Kitchen
-from brigade.envs.kitchen.interfaces.arguments import RENDER_MODES, TICKS_PER_SECOND, check_action, check_seed
+from brigade.envs.kitchen.interfaces.arguments import RENDER_MODES, TICKS_PER_SECOND, check_action
 from brigade.envs.kitchen.interfaces.company import Company
 from brigade.envs.kitchen.interfaces.parallel import KitchenParallelEnv
 from brigade.envs.kitchen.interfaces.partners import Partner, PartnerLike, PartnerList
@@ -103,7 +104,7 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
         Raises:
             AgentFault: a partner ended in an error, or in `sys.exit`.
         """
-        check_seed(seed)
+        seed = check_seed(seed)
         super().reset(seed=seed)
         observations, infos = self.world.reset(seed, options)
         self.company.begin()
