@@ -11,6 +11,7 @@ import numpy as np
 
 DRAWS = 2000  # for an interval
 SEED = 20_250  # of the draws: the same data give the same figures
+NORMAL_95 = 1.959964  # standard deviations to either side that hold 95%
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,16 @@ class Estimate:
     error: float | None
     count: int
 
+    @property
+    def low(self) -> float | None:
+        """The mean less the standard error, None where there is none."""
+        return None if self.mean is None or self.error is None else self.mean - self.error
+
+    @property
+    def high(self) -> float | None:
+        """The mean and the standard error, None where there is none."""
+        return None if self.mean is None or self.error is None else self.mean + self.error
+
 
 def estimate(values: Iterable[float | None]) -> Estimate:
     """Mean and standard error of the values that there are."""
@@ -39,12 +50,12 @@ def estimate(values: Iterable[float | None]) -> Estimate:
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over participants with its 95% bootstrap interval.
+    """A mean over participants or seeds with its 95% interval.
 
     Attributes:
-        mean: None of no participants.
-        low, high: None of fewer than two.
-        count: participants.
+        mean: None of no values.
+        low, high: None where nothing is known of them.
+        count: participants or seeds.
     """
 
     mean: float | None
@@ -63,6 +74,42 @@ def interval(values: Sequence[float]) -> Interval:
     drawn = np.random.default_rng(SEED).integers(len(data), size=(DRAWS, len(data)))
     low, high = np.percentile(data[drawn].mean(axis=1), (2.5, 97.5)).tolist()
     return Interval(float(data.mean()), float(low), float(high), len(data))
+
+
+def wilson(share: float, of: int) -> tuple[float, float]:
+    """Wilson's 95% score interval (1927) of a share of so many cases: it is not empty at 0 and 1.
+
+    Args:
+        share: 0 to 1.
+        of: cases, at least 1.
+    """
+    spread = NORMAL_95**2 / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = NORMAL_95 / (1 + spread) * math.sqrt(share * (1 - share) / of + spread / (4 * of))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def share_interval(shares: Sequence[float], of: Sequence[int]) -> Interval:
+    """The mean of shares, one of each seed, with its 95% interval.
+
+    Of one seed, and where all shares are 0 or all are 1, Wilson's of all cases; else a bootstrap over seeds and, in
+    each seed that is drawn, over its cases.
+
+    Args:
+        shares: 0 to 1.
+        of: how many cases each is of.
+    """
+    if not shares:
+        return Interval(None, None, None, 0)
+    data, cases = np.clip(np.asarray(shares, np.float64), 0, 1), np.asarray(of)
+    mean = float(np.mean(shares))
+    if len(data) == 1 or data.max() == 0 or data.min() == 1:
+        return Interval(mean, *wilson(float(data.mean()), int(cases.sum())), len(data))
+    rng = np.random.default_rng(SEED)
+    seeds = rng.integers(len(data), size=(DRAWS, len(data)))
+    drawn = rng.binomial(cases[seeds], data[seeds]) / cases[seeds]
+    low, high = np.percentile(drawn.mean(axis=1), (2.5, 97.5)).tolist()
+    return Interval(mean, float(low), float(high), len(data))
 
 
 def mean_of_known(values: Iterable[float | None]) -> float | None:

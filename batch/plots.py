@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from brigade.batch.estimate import Estimate
+from brigade.batch.estimate import Estimate, Interval
 from brigade.envs.text import one_line
 
 if TYPE_CHECKING:
@@ -115,9 +115,11 @@ def dot_legend(
     figure.legend(handles=dots, loc="outside upper left", ncols=columns)
 
 
-def band(axes: Axes, xs: Sequence[float], points: Sequence[Estimate], colour: str, alpha: float) -> None:
-    """Standard errors around a curve; no error is none to be seen."""
-    low, high = ([(e.mean or 0.0) + sign * (e.error or 0.0) for e in points] for sign in (-1, 1))
+def band(axes: Axes, xs: Sequence[float], points: Sequence[Estimate | Interval], colour: str, alpha: float) -> None:
+    """Standard errors or intervals around a curve; where there is none, none is seen."""
+    low, high = ([end if end is not None else mean or 0.0 for end, mean in ends] for ends in (
+        [(e.low, e.mean) for e in points], [(e.high, e.mean) for e in points]
+    ))  # fmt: skip
     axes.fill_between(xs, low, high, color=colour, alpha=alpha, lw=0)
 
 

@@ -54,7 +54,7 @@ def solo_env(**arguments: Any) -> KitchenSoloEnv:
 
 
 def solo_vector_env(**arguments: Any) -> KitchenSoloVectorEnv:
-    """Many kitchens, one learner in each (Gymnasium); the card and the arguments are those of `KitchenSoloVectorEnv`."""
+    """Many kitchens, a learner in each (Gymnasium); the card and the arguments are those of `KitchenSoloVectorEnv`."""
     from brigade.envs.kitchen.interfaces.solo_vector import KitchenSoloVectorEnv
 
     return KitchenSoloVectorEnv(**arguments)

@@ -87,6 +87,6 @@ def report(
 
 
 def _print(folder: Path) -> list[str]:
-    from brigade.experiments.prover_verifier.report.figures import print_pvg_report
+    from brigade.experiments.prover_verifier.report.terminal import print_pvg_report
 
     return print_pvg_report(folder, console)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -16,14 +18,45 @@ PACKAGES = ("numpy", "numba", "gymnasium", "pettingzoo", "ray")
 
 
 def provenance() -> dict[str, Any]:
-    """Versions and, in a git checkout, the revision."""
+    """Versions, the processor and, in a git checkout, the revision."""
     return {
         "brigade": __version__,
         "revision": revision(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
         "packages": {name: metadata.version(name) for name in PACKAGES},
     }
+
+
+def machine() -> dict[str, Any]:
+    """What figures of learning depend on besides the code: the processor, and how PyTorch computes, if it is loaded.
+
+    The same seed may learn another thing on another processor, whose instructions round differently.
+    """
+    told: dict[str, Any] = {"processor": _processor(), "cores": os.cpu_count()}
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        told["torch"] = {
+            "version": torch.__version__,
+            "instructions": torch.backends.cpu.get_cpu_capability(),
+            "threads": torch.get_num_threads(),
+            "deterministic": torch.are_deterministic_algorithms_enabled(),
+            "matmul precision": torch.get_float32_matmul_precision(),
+            "gpu": torch.cuda.get_device_name() if torch.cuda.is_initialized() else None,
+        }
+    return told
+
+
+@cache
+def _processor() -> str:
+    """What the processor calls itself."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # another system than Linux
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def now() -> str:

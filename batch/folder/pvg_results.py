@@ -6,14 +6,16 @@ import math
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from brigade.batch.folder.run_folder import Kind, Record
 
 SEEDS, CHECKPOINTS, CALLS = "seeds.jsonl", "checkpoints", "calls"
 SEED_FORMAT = "brigade-pvg-seed"
+MOST_CASES = 10**12  # of a share
 Figure = float | bool | None
 Name = str | int | float
+Count = Annotated[int, Field(ge=1, le=MOST_CASES)]
 
 
 def _is_grid(rows: list[list[Any]]) -> list[list[Any]]:
@@ -50,6 +52,14 @@ class Shown(Part):
     talk: list[Said] | str = []  # text in results of earlier revisions
 
 
+class Counts(Part):
+    """Of how many cases the shares of a seed are; earlier revisions did not say."""
+
+    figures: dict[str, Count] = {}
+    curves: dict[str, list[Count | None]] = {}
+    tables: dict[str, dict[str, dict[str, Count]]] = {}
+
+
 class SeedLine(Part):
     """One seed; see `prover_verifier.outcome.Outcome`."""
 
@@ -62,6 +72,8 @@ class SeedLine(Part):
     tables: dict[str, dict[str, dict[str, Figure]]]
     transcripts: list[Shown]
     notes: list[str] = []
+    of: Counts = Counts()
+    made_on: dict[str, Any] = {}
 
 
 class Run(Part):

@@ -19,6 +19,7 @@ from brigade.envs.prover_verifier.play import Episode, play_episode
 from brigade.envs.prover_verifier.players import make_player
 from brigade.envs.prover_verifier.protocol import VERIFIER, find_protocol
 from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier.metrics import share_of
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed, seed_of
 
 PROVERS = ("honest", "liar", "half_truth")
@@ -82,9 +83,9 @@ def _episodes(game: Game[Any], settings: AnyGameSettings, prover: str, verifier:
 
 def _figures(episodes: Sequence[Episode]) -> dict[str, Figure]:
     return {
-        "completeness": mean_of_known(episode.accept for episode in episodes if episode.truth),
-        "soundness error": mean_of_known(episode.accept for episode in episodes if not episode.truth),
-        "right": mean_of_known(episode.accept == episode.truth for episode in episodes),
+        "completeness": share_of(episode.accept for episode in episodes if episode.truth),
+        "soundness error": share_of(episode.accept for episode in episodes if not episode.truth),
+        "right": share_of(episode.accept == episode.truth for episode in episodes),
         "questions": mean_of_known(episode.questions for episode in episodes),
     }
 

@@ -5,7 +5,7 @@ Thresholds come from a calibration split (`threshold`), never from the split tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,39 @@ SNEAKY_CORRECT, SCORE_SLACK = 0.1, 0.1  # when a sneaky prover counts as having 
 def threshold(scores: ArrayLike, correct: ArrayLike, share: float = CALIBRATION_SHARE) -> float:
     """The score at which a verifier accepts: the 5 % quantile of its scores of correct items."""
     return float(np.quantile(np.asarray(scores)[np.asarray(correct, bool)], share))
+
+
+class Share(float):
+    """A share that knows of how many cases it is, which says how exact it can be.
+
+    Args:
+        value: 0 to 1.
+        of: cases, at least 1.
+    """
+
+    of: int
+
+    def __new__(cls, value: float, of: int) -> Share:
+        """The share."""
+        share = super().__new__(cls, value)
+        share.of = of
+        return share
+
+    def __reduce__(self) -> tuple[type[Share], tuple[float, int]]:
+        """Copies and pickles know it too."""
+        return Share, (float(self), self.of)
+
+
+def share_of(values: Iterable[bool]) -> Share | None:
+    """How often it is true, None of nothing."""
+    known = list(values)
+    return Share(sum(known) / len(known), len(known)) if known else None
+
+
+def both_shares(first: float, second: float) -> float:
+    """The mean of two shares, of the cases of both."""
+    mean = (first + second) / 2
+    return Share(mean, first.of + second.of) if isinstance(first, Share) and isinstance(second, Share) else mean
 
 
 @dataclass(frozen=True)
@@ -41,7 +74,7 @@ class Split:
     @property
     def accuracy(self) -> float:
         """How often acceptance agrees with the truth."""
-        return mean_of(self.accept == self.correct, self.weight) or 0.0
+        return _or_zero(mean_of(self.accept == self.correct, self.weight))
 
     @property
     def fool_rate(self) -> float | None:
@@ -66,14 +99,28 @@ class Split:
     @property
     def share_correct(self) -> float:
         """How often the prover is right."""
-        return mean_of(self.correct, self.weight) or 0.0
+        return _or_zero(mean_of(self.correct, self.weight))
 
 
 def mean_of(values: ArrayLike, weight: ArrayLike) -> float | None:
-    """Weighted mean, None where the weights add up to nothing."""
-    weights = np.asarray(weight, np.float64)
+    """Weighted mean, None where the weights add up to nothing; of what is true or false, a `Share` of the first axis.
+
+    The cases of a share are those of the first axis, counted as weighted samples are (Kish 1965).
+    """
+    weights, each = np.asarray(weight, np.float64), np.asarray(values)
     total = float(weights.sum())
-    return float((np.asarray(values, np.float64) * weights).sum() / total) if total > 0 else None
+    if total <= 0:
+        return None
+    mean = float((each * weights).sum() / total)
+    if each.dtype != np.bool_:
+        return mean
+    by_case = np.broadcast_to(weights, np.broadcast_shapes(weights.shape, each.shape))
+    by_case = by_case.reshape(len(by_case), -1).sum(-1)
+    return Share(mean, max(1, round(float(by_case.sum() ** 2 / (by_case**2).sum()))))
+
+
+def _or_zero(value: float | None) -> float:
+    return 0.0 if value is None else value
 
 
 def difference(a: float | None, b: float | None) -> float | None:
@@ -92,10 +139,10 @@ def best_response(accept: ArrayLike, good: ArrayLike) -> tuple[float, float | No
         Completeness: mean over items of the best accepted good message, over items that have one. Soundness error: the
         same for bad messages; None where there are none.
     """
-    accepts, goods = np.asarray(accept, np.float64), np.asarray(good, bool)
-    complete = mean_of(np.where(goods, accepts, 0).max(-1), goods.any(-1))
-    sound = mean_of(np.where(~goods, accepts, 0).max(-1), (~goods).any(-1))
-    return complete or 0.0, sound
+    accepts, goods = np.asarray(accept), np.asarray(good, bool)
+    complete = mean_of((accepts * goods).max(-1), goods.any(-1))
+    sound = mean_of((accepts * ~goods).max(-1), (~goods).any(-1))
+    return _or_zero(complete), sound
 
 
 def collapsed(correct: ArrayLike, weight: ArrayLike | None = None) -> dict[str, float]:
@@ -173,7 +220,8 @@ def drop_rates(accuracy: Mapping[str, float | None], original: str) -> dict[str,
 
 def worst_case(failures: ArrayLike) -> float:
     """Share of items that failed in every run; `failures` is (runs, items)."""
-    return float(np.asarray(failures, bool).all(0).mean())
+    every = np.asarray(np.asarray(failures, bool).all(0))
+    return _or_zero(mean_of(every, np.ones(len(every))))
 
 
 def none_if_nan(value: Any) -> float | None:

@@ -16,6 +16,7 @@ from brigade.agents.learned.tensors import read_sealed, sealed
 from brigade.envs.content import Model
 from brigade.envs.disk import make_folder, write
 from brigade.envs.registry import BrigadeError
+from brigade.experiments.prover_verifier.metrics import Share
 
 Figure = float | None
 
@@ -25,13 +26,14 @@ class Outcome:
     """What came of one seed.
 
     Attributes:
-        figures: single numbers by name.
+        figures: single numbers by name; a `Share` knows of how many cases it is, and so of its interval.
         curves: numbers by round or by step.
         matrices: such as `cross_fool`, rows are verifiers' rounds and columns provers'.
         tables: name of a table, then of its rows, then of its columns.
         transcripts: texts, each with round, role and what is known of it.
         notes: what could not be used, or was cut, and where: what models say is untrusted.
         replayed: whether recorded calls answered, and nobody was asked.
+        made_on: the machine, as `simulation.provenance.machine` tells it.
     """
 
     figures: dict[str, Figure] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class Outcome:
     transcripts: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     replayed: bool = False
+    made_on: dict[str, Any] = field(default_factory=dict)
 
 
 class Checkpoints:
@@ -63,7 +66,7 @@ class Checkpoints:
         """
         if self.path is None or not self.path.exists():
             return None
-        saved = read_sealed(self.path)
+        saved = _with_shares(read_sealed(self.path))
         key = saved.get("key")
         if key != self.key:
             mine, other = (str(each).split(" [")[0] for each in (self.key, key))
@@ -82,7 +85,43 @@ class Checkpoints:
         if self.path is None:
             return
         make_folder(self.path.parent)
-        write(self.path, sealed({"key": self.key, "state": state}))
+        write(self.path, sealed({"key": self.key, "state": _in_words(state)}))
+
+
+SHARE = "share of"  # how a share is kept in a checkpoint, which holds tensors and plain containers
+
+
+def _in_words(state: Any) -> Any:
+    """A state in which shares are plain dictionaries."""
+    if isinstance(state, Share):
+        return {SHARE: state.of, "value": float(state)}
+    if isinstance(state, dict):
+        return {key: _in_words(value) for key, value in state.items()}
+    return [_in_words(value) for value in state] if isinstance(state, list) else state
+
+
+def _with_shares(state: Any) -> Any:
+    """The state itself."""
+    if isinstance(state, dict) and set(state) == {SHARE, "value"}:
+        return Share(state["value"], state[SHARE])
+    if isinstance(state, dict):
+        return {key: _with_shares(value) for key, value in state.items()}
+    return [_with_shares(value) for value in state] if isinstance(state, list) else state
+
+
+def counts_of(outcome: Outcome) -> dict[str, Any]:
+    """Of how many cases the shares among an outcome's figures, curves and tables are, where they say so."""
+
+    def counts(values: Mapping[str, Figure]) -> dict[str, int]:
+        return {name: value.of for name, value in values.items() if isinstance(value, Share)}
+
+    curves = {name: [v.of if isinstance(v, Share) else None for v in curve] for name, curve in outcome.curves.items()}
+    tables = {t: {row: counts(line) for row, line in table.items()} for t, table in outcome.tables.items()}
+    return {
+        "figures": counts(outcome.figures),
+        "curves": {name: curve for name, curve in curves.items() if any(curve)},
+        "tables": {t: table for t, table in tables.items() if any(table.values())},
+    }
 
 
 def add_round(curves: dict[str, list[Figure]], figures: Mapping[str, Figure]) -> None:

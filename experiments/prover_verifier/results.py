@@ -10,7 +10,7 @@ from brigade.batch.folder.pvg_results import PVG_RUN, SEED_FORMAT, SEEDS
 from brigade.batch.folder.resume import filled_in, go_on, refuse_other_files
 from brigade.batch.folder.run_folder import FORMAT_VERSION, Record, RunFolder
 from brigade.experiments.prover_verifier.config import PvgConfig, digests_of, resolved
-from brigade.experiments.prover_verifier.outcome import Outcome
+from brigade.experiments.prover_verifier.outcome import Outcome, counts_of
 from brigade.simulation.provenance import revision
 
 IRRELEVANT = ("out", "ray", "about", "checkpoints", "replay")  # keys that do not change what is played
@@ -21,7 +21,7 @@ def seed_record(key: str, experiment: str, condition: dict[str, Any], seed: int,
     """One seed as it is stored, with the revision that played it: a run may be gone on with by a later one."""
     return {
         "format": SEED_FORMAT, "version": FORMAT_VERSION, "key": key, "experiment": experiment,
-        "condition": condition, "seed": seed, "revision": revision(), **asdict(outcome),
+        "condition": condition, "seed": seed, "revision": revision(), "of": counts_of(outcome), **asdict(outcome),
     }  # fmt: skip
 
 

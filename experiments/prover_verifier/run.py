@@ -25,6 +25,7 @@ from brigade.experiments.prover_verifier.config import (
 )
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Outcome
 from brigade.experiments.prover_verifier.results import open_pvg_results, seed_record, timing
+from brigade.simulation.provenance import machine
 
 Say = Callable[[str], None]
 Finished = tuple[list[Outcome], float]  # an outcome for each seed of a job, seconds
@@ -74,7 +75,10 @@ def play_pvg_job(job: PvgJob, say: Say = lambda text: None) -> Finished:
     path = Path(job.checkpoint) if job.checkpoint is not None else None
     exact = settings.model_dump(mode="json", exclude={"calls", "replay"})
     checkpoints = Checkpoints(path, f"{job.label} {sorted(exact.items())} {job.seeds}", say)
-    return experiment.play(settings, job.seeds, checkpoints), time.perf_counter() - begun
+    outcomes = experiment.play(settings, job.seeds, checkpoints)
+    for outcome in outcomes:
+        outcome.made_on = machine()
+    return outcomes, time.perf_counter() - begun
 
 
 def _located(job: PvgJob, config: PvgConfig) -> PvgJob:

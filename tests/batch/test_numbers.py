@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from brigade.batch.estimate import Estimate, Interval, mean_of_known
+from brigade.batch.estimate import Estimate, Interval, interval, mean_of_known, share_interval, wilson
 from brigade.batch.numbers import NONE, mean_and_error, measured, with_error, with_interval
 
 
@@ -35,3 +36,26 @@ def test_a_mean_is_of_what_is_known() -> None:
     assert mean_of_known([1.0, None, 2.0]) == 1.5
     assert mean_of_known(iter([True, False])) == 0.5
     assert mean_of_known([None]) is None
+
+
+def test_wilsons_interval_is_that_of_the_textbooks() -> None:
+    for share, of, expected in ((0.8, 10, (0.4902, 0.9433)), (1.0, 10, (0.7225, 1.0)), (0.0, 20, (0.0, 0.1611))):
+        assert wilson(share, of) == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_interval_of_shares_is_never_empty_and_holds_what_is_true() -> None:
+    assert share_interval([1.0], [10]) == Interval(1.0, *wilson(1.0, 10), 1)
+    assert share_interval([1.0] * 10, [100] * 10) == Interval(1.0, *wilson(1.0, 1000), 10)
+    assert share_interval([0.0, 0.0], [5, 5]).high == pytest.approx(wilson(0.0, 10)[1])
+    assert share_interval([], []) == Interval(None, None, None, 0)
+    rng, true, held, alone = np.random.default_rng(3), 0.7, 0, 0
+    for _ in range(300):  # seeds differ, besides what falls to chance in each
+        mine = np.clip(rng.normal(true, 0.1, 8), 0, 1)
+        shares = (rng.binomial(50, mine) / 50).tolist()
+        both = share_interval(shares, [50] * 8)
+        held += (both.low or 0) <= true <= (both.high or 1)
+        pooled = wilson(float(np.mean(shares)), 400)  # which knows nothing of seeds
+        alone += pooled[0] <= true <= pooled[1]
+    assert held / 300 > 0.9
+    assert alone / 300 < 0.87  # so it is told apart from an interval that is too narrow
+    assert interval([1.0, 2.0, 3.0]).low == pytest.approx(1.0, abs=0.4)

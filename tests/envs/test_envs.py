@@ -457,7 +457,9 @@ def test_a_step_after_the_end_is_refused() -> None:
 def test_every_kitchen_has_a_gymnasium_id() -> None:
     ours = {name: spec.kwargs for name, spec in gymnasium.registry.items() if name.startswith("Brigade/")}
     assert {kwargs["kitchen"] for kwargs in ours.values() if "kitchen" in kwargs} == set(KITCHENS)
-    assert {f"{name[:-3]}-Shaped-v0" in ours for name in ours if "Shaped" not in name and "Verifier" not in name} == {True}
+    assert {f"{name[:-3]}-Shaped-v0" in ours for name in ours if "Shaped" not in name and "Verifier" not in name} == {
+        True
+    }
     assert brigade.__version__
     batch = gymnasium.make_vec("Brigade/CrampedRoom-v0", num_envs=2, horizon=7)
     assert isinstance(batch, KitchenSoloVectorEnv)

@@ -170,7 +170,7 @@ def test_what_only_reads_imports_nothing(folder: Path) -> None:
     (folder / LOG).unlink()
 
     from brigade.experiments.kitchen.report.report import as_json
-    from brigade.experiments.prover_verifier.report.figures import print_pvg_report
+    from brigade.experiments.prover_verifier.report.terminal import print_pvg_report
     from brigade.human_play.data.tables import export
     from brigade.human_play.study.analysis import read_data
     from brigade.simulation.recording import read_recording

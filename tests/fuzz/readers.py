@@ -452,7 +452,7 @@ class Seeds(Folders):
         run_pvg(PvgConfig.load("arithmetic_llm", changes), Console(quiet=True))
 
     def read(self) -> None:
-        from brigade.experiments.prover_verifier.report.figures import print_pvg_report
+        from brigade.experiments.prover_verifier.report.terminal import print_pvg_report
         from brigade.human_play.verifier.choosing import entries
         from brigade.human_play.verifier.config import JudgingConfig
         from brigade.human_play.verifier.verifier_item import TranscriptItem

@@ -37,8 +37,8 @@ from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.prover_verifier_v0 import list_games
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.config import PvgConfig
-from brigade.experiments.prover_verifier.report.figures import print_pvg_report
 from brigade.experiments.prover_verifier.report.page import page, write_page
+from brigade.experiments.prover_verifier.report.terminal import print_pvg_report
 from brigade.experiments.prover_verifier.run import run_pvg
 from brigade.human_play.screens.verifier.judge import JudgeScreen
 from brigade.human_play.screens.verifier.judging import JudgingPage, JudgingRunner

@@ -45,8 +45,8 @@ from brigade.experiments.prover_verifier.language.dialogue import JUDGE, Convers
 from brigade.experiments.prover_verifier.language.language import EXAMPLES, figures_of, unchanged_figures
 from brigade.experiments.prover_verifier.language.topics import KitchenMoment, Topic, WordProblem
 from brigade.experiments.prover_verifier.outcome import Checkpoints
-from brigade.experiments.prover_verifier.report.figures import print_pvg_report
 from brigade.experiments.prover_verifier.report.page import page
+from brigade.experiments.prover_verifier.report.terminal import print_pvg_report
 from brigade.experiments.prover_verifier.run import run_pvg
 
 # Our own problems, in the form of GSM8K.

@@ -8,11 +8,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import markupsafe
 import pytest
+from rich.console import Console
 
 from brigade.batch.folder.pvg_results import PVG_RUN, SEED_FORMAT, SEEDS
 from brigade.batch.folder.run_folder import FORMAT_VERSION
+from brigade.experiments.prover_verifier.config import PvgConfig
+from brigade.experiments.prover_verifier.listing import EXPERIMENTS
+from brigade.experiments.prover_verifier.report.figures import read_conditions
+from brigade.experiments.prover_verifier.report.headlines import answers, asked_of
 from brigade.experiments.prover_verifier.report.page import page
+from brigade.experiments.prover_verifier.run import run_pvg
 
 EVIL = "<script>alert(1)</script>"
 STATEMENT = "1 + 1 = 3\nAnswer: 3"
@@ -252,7 +259,7 @@ class TestDigits:
 def test_tables_have_the_rows_and_columns_of_every_seed(tmp_path: Path) -> None:
     first, second = {"a": {"x": 0.25}}, {"a": {"x": 0.75, "y": 0.125}, "b": {"x": 0.5}}
     text = made(tmp_path, seed(tables={"made": first}), seed(number=1, tables={"made": second}))
-    assert {"0.500 (0.250)", "0.125 [1 of 2]", "0.500 [1 of 2]"} <= set(cells(text))
+    assert {"0.500 [0.250, 0.750]", "0.125 (1 of 2)", "0.500 (1 of 2)"} <= set(cells(text))
 
 
 @pytest.mark.parametrize(
@@ -267,3 +274,50 @@ def test_curves_that_hardly_change_look_like_that_and_shares_end_at_0_and_1(
         float(word.replace("\u2212", "-")) for word in words(svg) if re.fullmatch("[\u2212-]?[0-9]+[.][0-9]+", word)
     ]
     assert (min(ticks), max(ticks)) == (low, high)
+
+
+SHORT = {
+    "any_game": "{episodes: 6}",
+    "erasure_channel": "{steps: 20}",
+    "find_the_plus": "{steps: 2, attack_steps: 2, batches: 2, batch: 4, test: 40}",
+    "arithmetic_edits": "{rounds: 2, train: 60, test: 40, verifier_steps: 20, prover_steps: 25}",
+    "arithmetic_llm": "{problems: 2, rounds: 1, protocol: adp}",
+    "kitchen_llm": "{problems: 2, protocol: adp}",
+    "kitchen_scripted": "{claims: 2, problems: 1, checked: 0}",
+    "kitchen_embedded": "{horizon: 120, provers: [honest], verifiers: [trusting]}",
+}
+
+
+@pytest.mark.parametrize("experiment", list(SHORT))
+def test_a_page_opens_with_what_was_asked_and_what_came_out(experiment: str, tmp_path: Path) -> None:
+    if experiment in ("erasure_channel", "find_the_plus", "arithmetic_edits"):
+        pytest.importorskip("torch")
+    changes = ["seeds=1", f"settings={SHORT[experiment]}", "vary={}", "ray.workers=0", f"out={tmp_path}"]
+    run_pvg(PvgConfig.load(experiment, changes), Console(quiet=True))
+    text = page(tmp_path)
+    _, conditions = read_conditions(tmp_path)
+    asked = asked_of(experiment)
+    assert asked is not None
+    assert text.index(str(markupsafe.escape(asked.asked))) < text.index("<h2>What came out") < text.index("<h2>Figures")
+    found = list(answers(asked, conditions))
+    for headline in asked.figures:  # each names what the run has, and what it stands against
+        mine = [each for each in found if each.what == headline.figure or each.what.startswith(f"{headline.table}, ")]
+        assert mine, headline
+        assert all(each.baselines and each.baselines[0] is not None for each in mine) == bool(
+            headline.beside is not None or headline.beside_column
+        )
+    assert "made on" in text
+    shares = [name for name, of in conditions[0].records[0]["of"]["figures"].items() if of]
+    shares += list(conditions[0].records[0]["of"]["tables"])
+    assert shares or experiment == "erasure_channel"  # whose figures are exact
+
+
+def test_every_experiment_says_what_it_asks() -> None:
+    assert {name for name in EXPERIMENTS if asked_of(name) is None} == set()
+    assert asked_of("made") is None
+
+
+def test_shares_of_a_single_seed_have_intervals(tmp_path: Path) -> None:
+    of = {"figures": {"accuracy": 40}, "tables": {"made": {"a": {"x": 10}}}}
+    text = made(tmp_path, seed(figures={"accuracy": 1.0, "reward": 1.0}, tables={"made": {"a": {"x": 0.8}}}, of=of))
+    assert {"1.000 [0.912, 1.000]", "1.000", "0.800 [0.490, 0.943]"} <= set(cells(text))

@@ -20,8 +20,9 @@ from brigade.envs.prover_verifier.protocol import PROTOCOLS
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.prover_verifier.config import PvgConfig
 from brigade.experiments.prover_verifier.outcome import Outcome
-from brigade.experiments.prover_verifier.report.figures import Condition, print_pvg_report, read_conditions
+from brigade.experiments.prover_verifier.report.figures import Condition, read_conditions
 from brigade.experiments.prover_verifier.report.page import page, write_page
+from brigade.experiments.prover_verifier.report.terminal import print_pvg_report
 from brigade.experiments.prover_verifier.results import open_pvg_results, seed_record
 from brigade.experiments.prover_verifier.run import run_pvg
 

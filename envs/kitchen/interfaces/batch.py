@@ -196,9 +196,9 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
             raise BrigadeError(f"expected a seed, or a list of {self.num_envs} seeds, got {seed}")
         state = self.game.state
         for k in np.flatnonzero(which).tolist():
-            check_seed(given[k])
-            if given[k] is not None:
-                self._seeds[k] = state.seed[k] = int(given[k]) & 0xFFFFFFFF  # type: ignore[index]  # they have begun
+            one = check_seed(given[k])
+            if one is not None and self._seeds is not None:
+                self._seeds[k] = state.seed[k] = one & 0xFFFFFFFF
                 state.episode[k] = -1
 
     def _new_seeds(self, seed: int | Sequence[int | None] | None) -> NDArray[np.int64]:
@@ -207,7 +207,7 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
             first = np.random.SeedSequence().generate_state(1).tolist()[0] if seed is None else int(seed)
             given: list[int | None] = [first + i for i in range(self.num_envs)]
         else:
-            given = [seed] if isinstance(seed, str) else list(seed)  # type: ignore[list-item]  # it is refused below
+            given = [seed] if isinstance(seed, str) else list(seed)  # it is refused below
         for one in given:
             check_seed(one)
         if len(given) != self.num_envs or None in given:

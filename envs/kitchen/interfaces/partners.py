@@ -75,9 +75,9 @@ AGENTS = "brigade.agents.base:agents"
 # What makes a partner of some names and options, and what lists the names.
 _sources: dict[Callable[..., Partner], Callable[[], Iterable[str]]] = {
     lambda name: Stay(): lambda: ["stay"],
-    lambda name, **options: pkgutil.resolve_name(AGENTS).make(name, **options): lambda: pkgutil.resolve_name(
-        AGENTS
-    ).names,
+    lambda name, **options: pkgutil.resolve_name(AGENTS).make(name, **options): lambda: (
+        pkgutil.resolve_name(AGENTS).names
+    ),
 }
 
 
@@ -131,9 +131,14 @@ def _described(partner: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         if key not in ("name", "options"):
             raise unknown("key", str(key), ("name", "options"), "partner")
     name, options = partner.get("name"), partner.get("options") or {}
-    if not isinstance(name, str) or not isinstance(options, Mapping) or not all(isinstance(key, str) for key in options):
+    if (
+        not isinstance(name, str)
+        or not isinstance(options, Mapping)
+        or not all(isinstance(key, str) for key in options)
+    ):
         raise BrigadeError(
-            "a partner with options is {'name': a name, 'options': {option: value, ...}}, got " + repr(dict(partner))[:80]
+            "a partner with options is {'name': a name, 'options': {option: value, ...}}, got "
+            + repr(dict(partner))[:80]
         )
     return name, options
 

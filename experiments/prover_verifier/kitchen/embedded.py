@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from brigade.batch.configuration.files import KitchenName
-from brigade.batch.estimate import mean_of_known
 from brigade.envs.content import Model
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
@@ -27,6 +26,7 @@ from brigade.experiments.prover_verifier.kitchen.live import (
 )
 from brigade.experiments.prover_verifier.kitchen.partners import HELPFUL, PARTNERS, Helper
 from brigade.experiments.prover_verifier.kitchen.scripted import described, kitchen_read, known_kitchen
+from brigade.experiments.prover_verifier.metrics import share_of
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed
 
 DEAF = "deaf"  # the line of tables for the verifier that never listens
@@ -152,14 +152,12 @@ def _figures(episode: LiveEpisode, alone: LiveEpisode, helpful: bool, order_bonu
         "orders served": float(episode.served),
         "helped orders": float(episode.served - alone.served),
         "claims": float(len(claims)),
-        "claims true": mean_of_known(heard.truth for heard in claims),
-        "verdicts right": mean_of_known(heard.accept == heard.truth for heard in claims),
-        "accepted": mean_of_known(heard.accept for heard in claims),
-        "accepted when false": mean_of_known(heard.accept for heard in claims if not heard.truth),
-        "rejected when true": mean_of_known(not heard.accept for heard in claims if heard.truth),
-        "accepted and true, but not so in the end": mean_of_known(
-            not h.came_true for h in claims if h.accept and h.truth
-        ),
+        "claims true": share_of(heard.truth for heard in claims),
+        "verdicts right": share_of(heard.accept == heard.truth for heard in claims),
+        "accepted": share_of(heard.accept for heard in claims),
+        "accepted when false": share_of(heard.accept for heard in claims if not heard.truth),
+        "rejected when true": share_of(not heard.accept for heard in claims if heard.truth),
+        "accepted and true, but not so in the end": share_of(not h.came_true for h in claims if h.accept and h.truth),
         "looks": float(sum(heard.looks for heard in claims)),
         "ticks lost to looks": float(episode.stood),
         "points lost by a false claim accepted": -helped / len(believed) if blamed else None,

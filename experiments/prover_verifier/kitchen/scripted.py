@@ -24,6 +24,7 @@ from brigade.envs.prover_verifier.protocol import Behaviour
 from brigade.envs.registry import unknown
 from brigade.experiments.prover_verifier.kitchen.bank import Candidates, draw_bank
 from brigade.experiments.prover_verifier.kitchen.judges import at_best, by_type, judge_all, scripted_judges
+from brigade.experiments.prover_verifier.metrics import share_of
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed
 
 PROVERS: tuple[Behaviour, ...] = ("honest", "liar", "half_truth")
@@ -125,9 +126,9 @@ def _episodes(
 def _enter(outcome: Outcome, prover: str, verifier: str, episodes: Sequence[Episode]) -> None:
     """Put the figures of a pair into the tables, a line for each verifier and a column for each prover."""
     figures: dict[str, Figure] = {
-        "accuracy": mean_of_known(e.accept == e.truth for e in episodes),
-        "accepted": mean_of_known(e.accept for e in episodes),
-        "accepted when false": mean_of_known(e.accept for e in episodes if not e.truth),
+        "accuracy": share_of(e.accept == e.truth for e in episodes),
+        "accepted": share_of(e.accept for e in episodes),
+        "accepted when false": share_of(e.accept for e in episodes if not e.truth),
         "verifier's reward": mean_of_known(e.rewards["verifier"] for e in episodes),
         "prover's reward": mean_of_known(e.rewards["prover"] for e in episodes),
         "looks": mean_of_known(e.questions for e in episodes),

@@ -33,7 +33,15 @@ from brigade.envs.prover_verifier.protocol import Protocol, find_protocol
 from brigade.experiments.prover_verifier.language import house_players
 from brigade.experiments.prover_verifier.language.dialogue import Conversation, Dialogue
 from brigade.experiments.prover_verifier.language.topics import KitchenMoment, Topic
-from brigade.experiments.prover_verifier.metrics import Split, collapsed, difference, drop_rates, worst_case
+from brigade.experiments.prover_verifier.metrics import (
+    Share,
+    Split,
+    collapsed,
+    difference,
+    drop_rates,
+    share_of,
+    worst_case,
+)
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure, Outcome, add_round
 from brigade.simulation.running import run_to_end
 
@@ -259,8 +267,8 @@ def unchanged_figures(talks: Sequence[Dialogue]) -> dict[str, Figure]:
     kept = [dialogue.truth for dialogue in helpful if dialogue.accept and not dialogue.changed]
     others = [dialogue.truth for dialogue in helpful if not dialogue.accept or dialogue.changed]
     return {
-        "accepted unchanged": len(kept) / len(helpful),
-        "accepted unchanged, precision": mean_of_known(kept),
+        "accepted unchanged": Share(len(kept) / len(helpful), len(helpful)),
+        "accepted unchanged, precision": share_of(kept),
         "accepted unchanged, gap": _difference(kept, others),
     }
 
@@ -274,7 +282,7 @@ def _by_kind(outcome: Outcome, talks: Sequence[tuple[str, Dialogue]], roles: Seq
     for name in names:
         members = [dialogue for kind, dialogue in talks if kind == name]
         table[name] = {
-            "prover accuracy": mean_of_known([dialogue.truth for dialogue in members if dialogue.role in roles[:1]]),
+            "prover accuracy": share_of(dialogue.truth for dialogue in members if dialogue.role in roles[:1]),
             **rates_of(members, roles),
         }
     for side in ("prover", "verifier"):

@@ -1,4 +1,4 @@
-"""How a prover-verifier run went: means over seeds for every condition, in the terminal and for the page."""
+"""How a prover-verifier run went: means over seeds for every condition, with their intervals."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from brigade.batch.estimate import Estimate, estimate
+from brigade.batch.estimate import Interval, estimate, interval, share_interval
 from brigade.batch.folder.pvg_results import SEEDS, read_pvg_results
 from brigade.batch.folder.run_folder import TIMINGS, read_timings, seconds
-from brigade.batch.numbers import NONE, print_table, with_error
+from brigade.batch.numbers import NONE, with_error, with_interval
 from brigade.batch.people.judgements import session_files
-from brigade.batch.people.legibility import print_legibility
 from brigade.experiments.prover_verifier.config import condition_text
 
 Record = Mapping[str, Any]
@@ -34,35 +31,57 @@ class Condition:
     label: str
     records: Sequence[Record]
 
-    def figures(self) -> dict[str, Estimate]:
-        """Mean and standard error of every figure over the seeds."""
+    def figures(self) -> dict[str, Interval]:
+        """Every figure over the seeds."""
         names = dict.fromkeys(name for record in self.records for name in record["figures"])
-        return {name: estimate(record["figures"].get(name) for record in self.records) for name in names}
+        return {name: self._over_seeds("figures", name) for name in names}
 
-    def curve(self, name: str) -> list[Estimate]:
-        """Mean and standard error of a curve, step by step."""
-        curves = [record["curves"].get(name, []) for record in self.records]
-        longest = max(map(len, curves), default=0)
-        return [estimate(curve[i] for curve in curves if i < len(curve)) for i in range(longest)]
+    def curve(self, name: str) -> list[Interval]:
+        """A curve over the seeds, step by step."""
+        longest = max((len(record["curves"].get(name, [])) for record in self.records), default=0)
+        return [self._over_seeds("curves", name, i) for i in range(longest)]
 
-    def matrix(self, name: str) -> list[list[Estimate]]:
-        """Mean of a matrix over the seeds, entry by entry."""
+    def matrix(self, name: str) -> list[list[Interval]]:
+        """A matrix over the seeds, entry by entry."""
         matrices = [record["matrices"][name] for record in self.records if name in record["matrices"]]
         rows = zip(*matrices, strict=False)  # so many as all seeds have
-        return [[estimate(cells) for cells in zip(*row, strict=False)] for row in rows]
+        return [[_plain(cells) for cells in zip(*row, strict=False)] for row in rows]
 
-    def table(self, name: str) -> dict[str, dict[str, Estimate]]:
-        """Mean of a table over the seeds, cell by cell."""
+    def table(self, name: str) -> dict[str, dict[str, Interval]]:
+        """A table over the seeds, cell by cell."""
         tables = [record["tables"][name] for record in self.records if name in record["tables"]]
         rows = {row: dict.fromkeys(c for t in tables for c in t.get(row, {})) for t in tables for row in t}
-        return {
-            row: {column: estimate(t.get(row, {}).get(column) for t in tables) for column in columns}
-            for row, columns in rows.items()
-        }
+        return {row: {c: self._over_seeds("tables", name, row, c) for c in columns} for row, columns in rows.items()}
+
+    def _over_seeds(self, kind: str, *path: str | int) -> Interval:
+        """The mean over seeds of what is found in each, with how many cases it is a share of, if it says so."""
+        found = [(each, of) for each, of in (_in(record, kind, *path) for record in self.records) if each is not None]
+        if found and all(of is not None for _, of in found):
+            return share_interval([float(each) for each, _ in found], [of or 1 for _, of in found])
+        return _plain(each for each, _ in found)
 
     def names(self, kind: str) -> list[str]:
         """Names of the curves, matrices or tables there are."""
         return list(dict.fromkeys(name for record in self.records for name in record[kind]))
+
+
+def _in(record: Record, kind: str, *path: str | int) -> tuple[float | None, int | None]:
+    """What a record has in a place, and of how many cases it is a share; None where it has none."""
+    value, of = record[kind], record.get("of", {}).get(kind, {})
+    for step in path:
+        value, of = _at(value, step), _at(of, step)
+    return value, of
+
+
+def _at(within: Any, step: str | int) -> Any:
+    if isinstance(within, Mapping):
+        return within.get(step)
+    return within[step] if isinstance(within, list) and isinstance(step, int) and step < len(within) else None
+
+
+def _plain(values: Iterable[float | None]) -> Interval:
+    """The mean over seeds of what is no share, with a bootstrap interval over them."""
+    return interval([float(value) for value in values if value is not None])
 
 
 def read_conditions(folder: str | Path) -> tuple[Record, list[Condition]]:
@@ -78,14 +97,14 @@ def read_conditions(folder: str | Path) -> tuple[Record, list[Condition]]:
     return header, [Condition(label, members) for label, members in groups.items()]
 
 
-def digits_of(values: Iterable[Estimate]) -> int:
+def digits_of(values: Iterable[Interval]) -> int:
     """How many digits say something in figures that stand together."""
     largest = max((abs(value.mean) for value in values if value.mean is not None), default=0.0)
     return next((digits for least, digits in DIGITS if largest >= least), MOST_DIGITS)
 
 
-def written(value: Estimate | None, digits: int, seeds: int = 0) -> str:
-    """A figure with its standard error.
+def written(value: Interval | None, digits: int, seeds: int = 0) -> str:
+    """A figure with its interval.
 
     Args:
         value: the figure, if there is one.
@@ -94,7 +113,7 @@ def written(value: Estimate | None, digits: int, seeds: int = 0) -> str:
     """
     if value is None:
         return NONE
-    return with_error(value, digits) + (f" [{value.count} of {seeds}]" if 0 < value.count < seeds else "")
+    return with_interval(value, digits) + (f" ({value.count} of {seeds})" if 0 < value.count < seeds else "")
 
 
 def figure_lines(conditions: Sequence[Condition]) -> tuple[list[str], list[list[str]]]:
@@ -111,29 +130,7 @@ def holds_sessions(place: str | Path) -> bool:
     return not (Path(place) / SEEDS).exists() and Path(place).name != SEEDS and bool(session_files(place))
 
 
-def print_pvg_report(folder: str | Path, console: Console) -> list[str]:
-    """Print the figures of a run, or of the people who played the verifier.
-
-    Returns:
-        Which of their sessions are left out, and why.
-    """
-    if holds_sessions(folder):
-        return print_legibility(folder, console)
-    header, conditions = read_conditions(folder)
-    if not conditions:
-        console.print("there are no finished seeds yet")
-        return []
-    heads, lines = figure_lines(conditions)
-    print_table(console, heads, lines)
-    for condition in conditions:
-        for name in condition.names("tables"):
-            console.print(f"\n{name} {condition.label}", markup=False)
-            print_table(console, *table_lines(condition.table(name), len(condition.records)))
-    console.print(f"seconds a seed: {seconds_a_seed(folder)}; {header['config']['name']}", markup=False)
-    return []
-
-
-def table_lines(table: Mapping[str, Mapping[str, Estimate]], seeds: int = 0) -> tuple[list[str], list[list[str]]]:
+def table_lines(table: Mapping[str, Mapping[str, Interval]], seeds: int = 0) -> tuple[list[str], list[list[str]]]:
     """Heads and lines of a table of estimates over so many seeds; all of a column have as many digits."""
     columns = list(dict.fromkeys(column for row in table.values() for column in row))
     digits = {column: digits_of(row[column] for row in table.values() if column in row) for column in columns}
@@ -146,4 +143,4 @@ def table_lines(table: Mapping[str, Mapping[str, Estimate]], seeds: int = 0) -> 
 def seconds_a_seed(folder: str | Path) -> str:
     """How long a seed took, for people."""
     mean = estimate(seconds(line.get("wall_s")) for line in read_timings(Path(folder) / TIMINGS))
-    return written(mean, digits_of([mean]))
+    return with_error(mean, digits_of([Interval(mean.mean, None, None, mean.count)]))

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from brigade.batch.page.kit import Figure, Grid, Section, Source, as_yaml, render, write
-from brigade.batch.page.made_by import made_by
+from brigade.batch.page.made_by import made_by, made_on
 from brigade.batch.people.legibility_page import legibility_page
 from brigade.experiments.prover_verifier.report.figures import (
     Condition,
@@ -20,6 +20,7 @@ from brigade.experiments.prover_verifier.report.figures import (
     seconds_a_seed,
     table_lines,
 )
+from brigade.experiments.prover_verifier.report.headlines import answer_lines, answers, asked_of
 from brigade.experiments.prover_verifier.report.plots import (
     WIDE_COLUMNS,
     Table,
@@ -34,13 +35,14 @@ from brigade.experiments.prover_verifier.report.plots import (
 from brigade.experiments.prover_verifier.report.transcripts import transcripts_of
 
 ABOUT_FIGURES = (
-    "Means over seeds, with standard errors in brackets. A dash: there is no such number; [2 of 3]: two of three seeds "
-    "have one, and the mean is theirs."
+    "Means over seeds, with 95% intervals in brackets: of shares over their cases and seeds (Wilson's of a single "
+    "seed, and where all are 0 or 1), of other figures over seeds alone, none of a single seed. A dash: no such "
+    "number is there; (2 of 3): two of three seeds have one, and the mean is theirs."
 )
-ABOUT_DOTS = "Means over seeds with standard errors; hollow where some seeds have no such number."
+ABOUT_DOTS = "Means over seeds with 95% intervals; hollow where some seeds have no such number."
 ABOUT_SINGLES = "Small dots are single seeds."
 ABOUT_CURVES = (
-    "Means over seeds by round; bands are standard errors, and small dots single seeds. Hollow: some seeds have no "
+    "Means over seeds by round; bands are 95% intervals, and small dots single seeds. Hollow: some seeds have no "
     "such number there, and the mean is that of the others."
 )
 ABOUT_CROSS = (
@@ -64,20 +66,27 @@ def page(folder: str | Path) -> str:
     if holds_sessions(folder):
         return legibility_page(folder)
     header, conditions = read_conditions(folder)
+    asked = asked_of(header["config"]["experiment"])
+    found = list(answers(asked, conditions)) if asked else []
     maker = made_by(header["provenance"])
     return render(
         __package__,
         "prover_verifier.html",
         makers=[maker],
-        source=_source(header["config"], maker, folder),
+        source=_source(header["config"], maker, folder, conditions),
         begun=bool(conditions),
+        asked=asked.asked if asked else "",
+        came_out=Grid(*answer_lines(found, conditions)) if found else None,
         sections=list(_sections(conditions)),
         transcripts=transcripts_of(conditions),
     )
 
 
-def _source(config: Mapping[str, Any], maker: str, folder: str | Path) -> Source:
+def _source(config: Mapping[str, Any], maker: str, folder: str | Path, conditions: Sequence[Condition]) -> Source:
     facts = {"experiment": config["experiment"], "made by": maker, "seconds a seed": seconds_a_seed(folder)}
+    machines = {made_on(record.get("made_on", {})) for condition in conditions for record in condition.records} - {""}
+    if machines:
+        facts["made on"] = "; ".join(sorted(machines))
     return Source(config["name"], facts, as_yaml(config))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from brigade.batch.estimate import Estimate
+from brigade.batch.estimate import Interval
 from brigade.batch.plots import (
     GRID,
     INK,
@@ -46,7 +46,7 @@ class Dot:
 
     Attributes:
         row: counted from the top.
-        value: drawn with its standard error.
+        value: drawn with its interval.
         look: place in the lists of colours and shapes.
         seeds: how many there are; the dot is hollow if fewer have such a number.
         lane: where in its row, from -0.5 to 0.5.
@@ -54,7 +54,7 @@ class Dot:
     """
 
     row: int
-    value: Estimate
+    value: Interval
     look: int
     seeds: int
     lane: float = 0.0
@@ -62,7 +62,7 @@ class Dot:
 
 
 Panels = Mapping[str, Sequence[Dot]]  # by title
-Table = Mapping[str, Mapping[str, Estimate]]
+Table = Mapping[str, Mapping[str, Interval]]
 
 
 def curve_rounds(conditions: Sequence[Condition]) -> int:
@@ -138,7 +138,7 @@ def columns_of(table: Table) -> list[str]:
 
 
 def curves_plot(conditions: Sequence[Condition]) -> Markup:
-    """A panel for each curve, a line for each condition; bands are standard errors."""
+    """A panel for each curve, a line for each condition; bands are intervals."""
     names = list(dict.fromkeys(name for condition in conditions for name in condition.names("curves")))
     with styled():
         figure, grid = panels(len(names), CURVE_COLUMNS, 2.3 * -(-len(names) // CURVE_COLUMNS))
@@ -160,7 +160,7 @@ def curves_plot(conditions: Sequence[Condition]) -> Markup:
         return to_svg(figure, "curves", "Figures by round")
 
 
-def matrix_plot(matrix: Sequence[Sequence[Estimate]], name: str) -> Markup:
+def matrix_plot(matrix: Sequence[Sequence[Interval]], name: str) -> Markup:
     """Fool rates of the verifier of each round (line) on the sneaky prover of each round (column)."""
     from matplotlib.figure import Figure
 
@@ -255,7 +255,9 @@ def _dot(axes: Axes, dot: Dot) -> None:
         axes.plot(dot.singles, spread(y, len(dot.singles)), ".", ms=2.5, color=colour, alpha=0.5)
     inside, edge, width = (colour, "white", 0.6) if dot.value.count == dot.seeds else ("white", colour, 1.2)
     look: dict[str, Any] = {"fmt": shape, "ms": 6, "color": inside, "mec": edge, "mew": width}
-    axes.errorbar(dot.value.mean, y, xerr=dot.value.error, ecolor=colour, capsize=2, lw=1.2, **look)
+    mean, low, high = dot.value.mean, dot.value.low, dot.value.high
+    ends = None if low is None or high is None else [[max(0.0, mean - low)], [max(0.0, high - mean)]]
+    axes.errorbar(mean, y, xerr=ends, ecolor=colour, capsize=2, lw=1.2, **look)
 
 
 def _labels(names: Sequence[str]) -> list[str]:
