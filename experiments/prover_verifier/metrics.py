@@ -147,7 +147,7 @@ def best_response(accept: ArrayLike, good: ArrayLike) -> tuple[float, float | No
 
 def collapsed(correct: ArrayLike, weight: ArrayLike | None = None) -> dict[str, float]:
     """Accuracies that need no prover: accepting everything, rejecting everything, and the better of the two."""
-    share = mean_of(correct, np.ones_like(correct, np.float64) if weight is None else weight) or 0.0
+    share = float(mean_of(correct, np.ones_like(correct, np.float64) if weight is None else weight) or 0.0)
     return {"always_accept": share, "always_reject": 1 - share, "pooled": max(share, 1 - share)}
 
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 import yaml
 
-from brigade.batch.estimate import Interval
-from brigade.batch.numbers import NONE, figure
+from brigade.batch.estimate import Interval, interval, mean_of_known
+from brigade.batch.numbers import NONE
 from brigade.envs.content import Model
 from brigade.experiments.prover_verifier.report.figures import Condition, digits_of, written
 
@@ -23,7 +23,7 @@ class Headline(Model):
 
     Attributes:
         figure: its name among the figures; or
-        table, column: every row of a column of a table; of every column where none is named.
+        table, column: every row of a column of a table; the mean over all columns where none is named.
         good: which way is.
         beside: what it is compared with: another figure, a row of the table, or a number.
         beside_column: another column of the table, instead.
@@ -87,12 +87,9 @@ def _line(answer: Answer, conditions: Sequence[Condition]) -> list[str]:
     for place, (value, condition) in enumerate(zip(answer.values, conditions, strict=True)):
         against = answer.baselines[place] if answer.baselines else None
         cell = written(value, digits, len(condition.records))
-        cells.append(f"{cell} against {_told(against, digits)}" if against is not None else cell)
+        # A number is the same for all, and stands in the last column.
+        cells.append(f"{cell} against {written(against, digits)}" if isinstance(against, Interval) else cell)
     return [answer.what, answer.way, *cells, answer.baseline or NONE]
-
-
-def _told(value: Interval | float | None, digits: int) -> str:
-    return written(value, digits) if isinstance(value, Interval) else figure(value, digits)
 
 
 def _of_figure(headline: Headline, conditions: Sequence[Condition]) -> Iterator[Answer]:
@@ -114,18 +111,26 @@ def _of_table(headline: Headline, conditions: Sequence[Condition]) -> Iterator[A
     for row in rows:
         if row == name:
             continue
-        columns = dict.fromkeys(column for table in tables for column in table.get(row, {}))
-        for column in [headline.column] if headline.column else columns:
-            values = [table.get(row, {}).get(column) for table in tables]
-            if not any(value is not None and value.mean is not None for value in values):
-                continue
-            baselines: list[Interval | float | None] = []
-            if headline.beside_column:
-                name = headline.beside_column
-                baselines = [table.get(row, {}).get(name) for table in tables]
-            elif headline.beside is not None:
-                baselines = [table.get(name, {}).get(column) if against is None else against for table in tables]
-            yield Answer(f"{headline.table}, {row}: {column}", WAYS[headline.good], values, name, baselines)
+        what = headline.column or "mean over all"
+        values = [_cell(condition, headline, row) for condition in conditions]
+        if not any(value is not None and value.mean is not None for value in values):
+            continue
+        baselines: list[Interval | float | None] = []
+        if headline.beside_column:
+            name = headline.beside_column
+            baselines = [table.get(row, {}).get(name) for table in tables]
+        elif headline.beside is not None:
+            baselines = [_cell(condition, headline, name) if against is None else against for condition in conditions]
+        yield Answer(f"{headline.table}, {row}: {what}", WAYS[headline.good], values, name, baselines)
+
+
+def _cell(condition: Condition, headline: Headline, row: str) -> Interval | None:
+    """What a row of the table has: in the column, or on average over all columns, seed by seed."""
+    if headline.column:
+        return condition.table(headline.table).get(row, {}).get(headline.column)
+    tables = [record["tables"].get(headline.table, {}) for record in condition.records]
+    means = [mean_of_known(table[row].values()) for table in tables if row in table]
+    return interval([mean for mean in means if mean is not None])
 
 
 def _baseline(beside: str | float | None) -> tuple[str, float | None]:
