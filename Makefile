@@ -7,7 +7,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYGAME_HIDE_SUPPORT_PROMPT := 1
 
-.PHONY: demo test test-all lint types imports format studies bench fuzz kills constraints clean
+.PHONY: demo test test-all lint types imports format studies bench fuzz kills hostile constraints clean
 
 demo: .venv/.installed
 	$(BIN)/brigade demo
@@ -32,6 +32,10 @@ fuzz: .venv/.installed
 # Runs and trainings that are killed at random moments, and gone on with.
 kills: .venv/.installed
 	$(BIN)/python tests/fuzz/kills.py
+
+# A wheel on machines that are not ours: other Pythons, other users, odd paths and encodings.
+hostile: .venv/.installed
+	$(BIN)/python tests/hostile/hostile.py
 
 # The versions in this environment, for others to install.
 constraints: .venv/.installed

@@ -38,6 +38,7 @@ app = typer.Typer(
 )
 app.add_typer(llm, name="llm")
 app.add_typer(pvg, name="pvg")
+app.add_typer(rl.policies, name="policies")
 app.command()(house)
 app.command()(tom)
 app.command()(rl.train)

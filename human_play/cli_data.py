@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +60,28 @@ def export(
     left = f"; {len(done.left_out)} left out" if done.left_out else ""
     _line(f"{done.recordings} recordings{cut}, {done.ticks} ticks are in {out}{left}")
     if done.left_out:
+        raise typer.Exit(1)
+
+
+@recordings.command("to-minari")
+def to_minari(
+    folder: Annotated[Path, typer.Argument(help="A folder; recordings below it count.")],
+    name: Annotated[str, typer.Argument(help="Of the data set, with its version: kitchen/people-v0")],
+    observation: Annotated[str, typer.Option(help="What a chef sees: features or planes.")] = "features",
+    who: Annotated[str, typer.Option(help="Whose episodes: all, people, or an agent by name.")] = "all",
+    kitchen: Annotated[str, typer.Option(help="Only recordings of this kitchen: a data set is of one.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Folder for data sets, instead of Minari's own.")] = None,
+) -> None:
+    """Write recordings as a Minari data set: an episode for each chef, for offline reinforcement learning."""
+    from brigade.human_play.data.minari_sets import write_minari
+
+    if out is not None:
+        os.environ["MINARI_DATASETS_PATH"] = str(out.resolve())
+    written = write_minari(folder, name, observation, who, kitchen)
+    for line in written.left_out:
+        _line(f"left out: {line}")
+    _line(f"{written.episodes} episodes, {written.ticks} ticks are in data set {name}")
+    if written.left_out:
         raise typer.Exit(1)
 
 

@@ -1,4 +1,4 @@
-"""Trained policies on disk: `policy.pt` with the numbers, and `policy.json`, the card that says what they are.
+"""Trained policies on disk: `policy.safetensors` with the weights, and `policy.json`, the card that says what they are.
 
 Only plain tensors are read, never pickled code. Importing this module does not need PyTorch.
 """
@@ -15,7 +15,7 @@ from pydantic import Field
 
 from brigade._version import __version__
 from brigade.agents.learned.network_spec import NetworkSpec, make_network, networks
-from brigade.agents.learned.tensors import DAMAGED, packed, read_tensors, why
+from brigade.agents.learned.tensors import DAMAGED, packed_weights, read_weights, why
 from brigade.envs.budgets import NUMBERS_BYTES, read_bytes, read_json
 from brigade.envs.content import Model, checked
 from brigade.envs.disk import make_folder, write
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from brigade.agents.learned.networks import Policy
 
 FORMAT, FORMAT_VERSION = "brigade-policy", 1
-NUMBERS, CARD = "policy.pt", "policy.json"
+NUMBERS, CARD = "policy.safetensors", "policy.json"
+OLD_NUMBERS = "policy.pt"  # what earlier revisions wrote; it is read where there is no other
 CHECKPOINTS = "checkpoints"  # folder of a training run, one checkpoint in it per number of environment steps
 BUNDLED = Path(__file__).parent / "policies"
 BRINGS = "install what brings it, or name it under plugins: nothing is imported because a checkpoint names it"
@@ -94,7 +95,13 @@ def numbers_digest(folder: Path) -> str:
     Raises:
         BrigadeError: they cannot be read.
     """
-    return hashlib.sha256(read_bytes(folder / NUMBERS, NUMBERS_BYTES)).hexdigest()[:12]
+    return hashlib.sha256(read_bytes(_numbers(folder), NUMBERS_BYTES)).hexdigest()[:12]
+
+
+def _numbers(folder: Path) -> Path:
+    """Where a checkpoint's weights are."""
+    path, old = folder / NUMBERS, folder / OLD_NUMBERS
+    return old if old.exists() and not path.exists() else path
 
 
 def save(folder: Path, policy: Policy, card: Card) -> None:
@@ -103,10 +110,9 @@ def save(folder: Path, policy: Policy, card: Card) -> None:
     Raises:
         BrigadeError: it cannot be written, for example because the disk is full.
     """
-    numbers = {name: tensor.cpu() for name, tensor in policy.state_dict().items()}
     text = json.dumps(card.model_dump(), indent=1) + "\n"
     make_folder(folder)
-    write(folder / NUMBERS, packed(numbers))
+    write(folder / NUMBERS, packed_weights(policy.state_dict()))
     write(folder / CARD, text.encode())  # last: a folder without it is no checkpoint
 
 
@@ -208,8 +214,8 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
         raise BrigadeError(f"{where}: {networks.unknown(card.network.kind)}; {BRINGS}")
     with torch.random.fork_rng(devices=[]):  # others draw from it, and the numbers drawn here are not kept
         policy: Policy = make_network(card.network, card.shape, card.chefs)
-    path = folder / NUMBERS
-    numbers = read_tensors(path)
+    path = _numbers(folder)
+    numbers = read_weights(path)
     try:
         policy.load_state_dict(numbers)
     except DAMAGED as error:

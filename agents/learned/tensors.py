@@ -1,4 +1,4 @@
-"""Tensors and plain containers of them on disk, as PyTorch stores them. Nothing that is read is executed.
+"""Tensors on disk: weights as safetensors, states to go on from as PyTorch stores them. Nothing read is executed.
 
 Importing this module does not need PyTorch.
 """
@@ -20,6 +20,7 @@ DAMAGED = (  # what reading a damaged file of PyTorch's may end in
     AssertionError, AttributeError, EOFError, IndexError, KeyError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
 SEAL = "seal"
+SAFE = ".safetensors"  # the ending of such files
 
 
 def packed(things: dict[str, Any]) -> bytes:
@@ -46,6 +47,31 @@ def read_tensors(path: Path) -> Any:
             f"{path}: cannot be read: it is damaged, or holds more than tensors and plain containers"
         ) from None
     except DAMAGED as error:
+        raise BrigadeError(f"{path}: cannot be read, it is damaged: {why(error)}") from None
+
+
+def packed_weights(weights: Mapping[str, Any]) -> bytes:
+    """The content of a file of weights by name, as safetensors, which other programs read too."""
+    from safetensors.torch import save
+
+    return save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()})
+
+
+def read_weights(path: Path) -> dict[str, Any]:
+    """Weights by name: of safetensors, or of a file of PyTorch's.
+
+    Raises:
+        BrigadeError: there is no such file, it is damaged, or it holds anything else.
+    """
+    if path.suffix != SAFE:
+        weights: dict[str, Any] = read_tensors(path)
+        return weights
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(read_bytes(path, NUMBERS_BYTES))
+    except (SafetensorError, *DAMAGED) as error:
         raise BrigadeError(f"{path}: cannot be read, it is damaged: {why(error)}") from None
 
 

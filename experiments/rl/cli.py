@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from brigade.batch.estimate import estimate
-from brigade.batch.numbers import figure
+from brigade.batch.numbers import figure, print_table
 from brigade.experiments.cli_shared import console
 
 if TYPE_CHECKING:
@@ -67,3 +67,29 @@ def crossplay(
     loaded = CrossplayConfig.load(config, changes or [])
     show(play(loaded, console), loaded.folder, console)
     console.print(f"heat map: {loaded.folder / PICTURE}", highlight=False, soft_wrap=True)
+
+
+policies = typer.Typer(help="List trained policies, or write one as ONNX.", no_args_is_help=True)
+
+
+@policies.command("list")
+def list_policies() -> None:
+    """The trained policies that come with Brigade: what each was trained in, and what its networks see."""
+    from brigade.agents.learned.checkpoint import bundled_policies, find, read_card
+
+    cards = [(name, read_card(find(name))) for name in bundled_policies()]
+    lines = [(f"trained:{name}", card.rules, card.observation, f"{card.steps / 1e6:.1f} M") for name, card in cards]
+    print_table(console, ("as a partner", "rules", "observation", "steps"), lines, words=True)
+
+
+@policies.command("export")
+def export(
+    policy: Annotated[str, typer.Argument(help="A checkpoint, the folder of a training run, or a bundled policy.")],
+    out: Annotated[Path, typer.Argument(help="The file, for example chef.onnx.")],
+    seat: Annotated[int, typer.Option(help="Whose actor, where each seat has one of its own.")] = 0,
+) -> None:
+    """Write the actor of a policy as ONNX: observations (B, ...) to logits (B, 6) of the actions."""
+    from brigade.agents.learned.onnx_export import export_onnx
+
+    export_onnx(policy, out, seat)
+    console.print(f"written: {out}", markup=False, highlight=False, soft_wrap=True)

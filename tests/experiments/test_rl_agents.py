@@ -14,12 +14,26 @@ from rich.console import Console
 
 torch = pytest.importorskip("torch", reason="learned policies need PyTorch: pip install 'brigade[rl]'")
 
+from safetensors.torch import load_file  # noqa: E402
+
 from brigade.agents.base import agents, make_agent  # noqa: E402
 from brigade.agents.learned import checkpoint as checkpoints  # noqa: E402
-from brigade.agents.learned.checkpoint import CARD, NUMBERS, check_fits, load, make_card, read_card, save, steps_of  # noqa: E402
+from brigade.agents.learned.checkpoint import (  # noqa: E402
+    CARD,
+    NUMBERS,
+    OLD_NUMBERS,
+    check_fits,
+    load,
+    make_card,
+    read_card,
+    save,
+    steps_of,
+)
 from brigade.agents.learned.network_spec import NetworkSpec  # noqa: E402
 from brigade.agents.learned.networks import Policy  # noqa: E402
+from brigade.agents.learned.onnx_export import export_onnx, has_memory  # noqa: E402
 from brigade.batch.configuration.specs import AgentSpec, KitchenChoice  # noqa: E402
+from brigade.envs import kitchen_v0  # noqa: E402
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen  # noqa: E402
 from brigade.envs.kitchen.engine.game import Game  # noqa: E402
 from brigade.envs.kitchen.engine.state import allocate, read_described  # noqa: E402
@@ -214,6 +228,22 @@ def test_damaged_checkpoints_are_explained(tmp_path: Path) -> None:
             load(where)
 
 
+def test_checkpoints_of_earlier_revisions_are_read(tmp_path: Path) -> None:
+    where = made(tmp_path)
+    policy, _ = load(where)
+    weights = dict(policy.state_dict())
+    assert {name: tensor.tolist() for name, tensor in load_file(where / NUMBERS).items()} == {
+        name: tensor.tolist() for name, tensor in weights.items()
+    }
+    (where / NUMBERS).unlink()
+    torch.save(weights, where / OLD_NUMBERS)
+    again, _ = load(where)
+    assert all(torch.equal(tensor, weights[name]) for name, tensor in again.state_dict().items())
+    (where / OLD_NUMBERS).write_bytes(b"nothing")
+    with pytest.raises(BrigadeError, match=r"policy\.pt: cannot be read"):
+        load(where)
+
+
 def test_a_missing_torch_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     where = made(tmp_path)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
@@ -352,3 +382,43 @@ def test_a_partner_that_breaks_the_protocol_is_named(answer: Any, told: str) -> 
             player.act(game, seats, seats, seats)
     finally:
         agents.forget(__name__)
+
+
+def test_policies_are_written_as_onnx(tmp_path: Path) -> None:
+    runtime = pytest.importorskip("onnxruntime", reason="pip install 'brigade[clients]'")
+    pytest.importorskip("onnxscript")
+    planes = made(tmp_path / "planes", observation="planes")
+    for where, observation in (("cramped_room", "features"), (str(planes), "planes")):
+        policy, card = load(where)
+        export_onnx(where, tmp_path / "chef.onnx")
+        session = runtime.InferenceSession(tmp_path / "chef.onnx")
+        told = json.loads(session.get_modelmeta().custom_metadata_map["brigade.card"])
+        assert told["shape"] == card.shape
+        env = kitchen_v0.vector_env(kitchen="cramped_room", num_envs=5, observation=observation, old_dynamics=True)
+        seen = env.reset(seed=1)[0][:, 0].copy()
+        for batch in (seen, seen[:1]):
+            (logits,) = session.run(None, {"observation": batch})
+            np.testing.assert_allclose(logits, policy.logits_of(0, torch.from_numpy(batch)).numpy(), atol=1e-5)
+
+
+class Remembers(Policy):
+    """A policy with recurrent layers."""
+
+    def network(self, shape: tuple[int, ...], outputs: int) -> torch.nn.Module:
+        return torch.nn.Sequential(super().network(shape, outputs), torch.nn.GRU(outputs, outputs))
+
+
+def test_policies_with_memory_are_not_written_as_onnx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnxscript", reason="pip install 'brigade[clients]'")
+    where = made(tmp_path)
+    with pytest.raises(BrigadeError, match="no seat 2; expected 0 to 1"):
+        export_onnx(where, tmp_path / "chef.onnx", seat=2)
+    policy, card = load(where)
+    assert not has_memory(policy)
+    for other in (Remembers(NetworkSpec(), (4,), 2), policy):
+        if other is policy:
+            policy.memory = True  # as a policy of others would say
+        monkeypatch.setattr("brigade.agents.learned.onnx_export.load", lambda _, found=other: (found, card))
+        with pytest.raises(BrigadeError, match="has a memory"):
+            export_onnx(where, tmp_path / "chef.onnx")
+    assert not (tmp_path / "chef.onnx").exists()

@@ -123,10 +123,10 @@ def records(out: Path) -> str:
 
 def trained(out: Path) -> str:
     """A digest of a training's last policy and of how it was evaluated."""
-    newest = sorted(out.rglob("policy.pt"))[-1]
-    import torch
+    newest = sorted(out.rglob("policy.safetensors"))[-1]
+    from safetensors.torch import load_file
 
-    tensors = torch.load(newest, weights_only=True)
+    tensors = load_file(newest)
     digest = hashlib.sha256(newest.parent.name.encode())
     for name in sorted(tensors):
         digest.update(name.encode() + tensors[name].numpy().tobytes())

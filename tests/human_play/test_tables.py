@@ -7,15 +7,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
 from brigade.agents.base import make_agent
+from brigade.envs import kitchen_v0
+from brigade.envs.kitchen.content.layout import kitchen_digest
 from brigade.envs.kitchen.content.loading import load_kitchen
+from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.envs.registry import BrigadeError
 from brigade.human_play import cli_data
 from brigade.human_play.cli_data import recordings
+from brigade.human_play.data.minari_sets import write_minari
 from brigade.human_play.data.tables import export
 from brigade.simulation.episode import play
 from brigade.simulation.recording import RecordingWriter, make_header, read_recording, recordings_in
@@ -111,3 +116,81 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(folder: Path, tmp_path: P
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(BrigadeError, match="cannot be written"):
         export(folder, tmp_path / "file")
+
+
+def test_recordings_become_a_data_set_of_minari(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    minari = pytest.importorskip("minari", reason="pip install 'brigade[clients]'")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "sets"))
+    done = write_minari(folder, "kitchen/all-v0", "planes", kitchen="new_counter_circuit")
+    assert (done.episodes, done.ticks, done.left_out) == (2, 120, [])
+    data = minari.load_dataset("kitchen/all-v0")
+    recording = read_recording(folder / "a.jsonl.zst")
+    env = data.recover_environment()
+    assert kitchen_digest(env.unwrapped.kitchen) == kitchen_digest(recording.kitchen)
+    games = [recording.start().snapshot(), *(game.snapshot() for game in recording.play_again())]
+    observer = make_observer("planes", recording.kitchen)
+    for seat, episode in enumerate(data.iterate_episodes()):
+        assert episode.actions.tolist() == [line.actions[seat] for line in recording.ticks]
+        assert sum(episode.rewards) == recording.end["result"]["score"] == episode.infos["score"][-1]
+        assert episode.truncations.tolist() == [False] * 59 + [True]
+        for state, seen in zip(games, episode.observations, strict=True):
+            buffer = observer.buffer(1)
+            observer.write(state, buffer, 0, 1)
+            np.testing.assert_array_equal(seen, buffer[0, seat])
+    # An episode of `solo_env` in which the partner does as it did is the same.
+    first = next(iter(data.iterate_episodes()))
+    again = kitchen_v0.solo_env(
+        kitchen=recording.kitchen, observation="planes", partners=Repeats([line.actions[1] for line in recording.ticks])
+    )
+    seen, info = again.reset(seed=3)
+    for tick, action in enumerate(first.actions):
+        np.testing.assert_array_equal(seen, first.observations[tick])
+        assert info["event"].tolist() == first.infos["event"][tick].tolist()
+        seen, reward, *_, info = again.step(int(action))
+        assert reward == first.rewards[tick]
+
+
+class Repeats:
+    """A partner who does what is written."""
+
+    def __init__(self, actions: list[int]):
+        self.actions = actions
+
+    def reset(self, view: Any) -> None:
+        """Nothing to prepare."""
+
+    def act(self, observation: dict[str, Any]) -> int:
+        return self.actions[observation["tick"]]
+
+
+def test_people_can_be_asked_for_and_their_ids_stay_out(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minari = pytest.importorskip("minari", reason="pip install 'brigade[clients]'")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "sets"))
+    done = CliRunner().invoke(
+        recordings, ["to-minari", str(folder), "people-v0", "--who", "people", "--out", str(tmp_path / "other")]
+    )
+    assert done.exit_code == 0, done.output
+    assert "1 episodes, 60 ticks are in data set people-v0" in done.output
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "other"))
+    assert minari.load_dataset("people-v0").total_episodes == 1
+    assert not any(b"below/b" in path.read_bytes() for path in (tmp_path / "other").rglob("*") if path.is_file())
+
+
+def test_what_makes_no_data_set_is_said(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("minari", reason="pip install 'brigade[clients]'")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "sets"))
+    with pytest.raises(BrigadeError, match="recordings of several kitchens, cramped_room, new_counter_circuit"):
+        write_minari(folder, "all-v0")
+    with pytest.raises(BrigadeError, match="no recordings of agile that could be used"):
+        write_minari(folder, "all-v0", who="agile")
+    with pytest.raises(BrigadeError, match="data set 'no good name': "):
+        write_minari(folder, "no good name", kitchen="cramped_room")
+    write_minari(folder, "rooms-v0", kitchen="cramped_room")
+    with pytest.raises(BrigadeError, match="data set 'rooms-v0': "):
+        write_minari(folder, "rooms-v0", kitchen="cramped_room")
+    with pytest.raises(BrigadeError, match="a data set holds arrays"):
+        write_minari(folder, "words-v0", "symbolic", kitchen="cramped_room")
+    with pytest.raises(BrigadeError, match="unknown observation 'featurs'; did you mean 'features'"):
+        write_minari(folder, "words-v0", "featurs", kitchen="cramped_room")

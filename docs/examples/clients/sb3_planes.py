@@ -33,11 +33,11 @@ class Planes(BaseFeaturesExtractor):
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--kitchen", default="cramped_room")
-parser.add_argument("--steps", type=int, default=100_000)
+parser.add_argument("--steps", type=int, default=150_000)
 args = parser.parse_args()
 torch.set_num_threads(1)
 
-world = {"kitchen": args.kitchen, "observation": "planes", "partners": "fsm", "shaped_coefficient": 1.0}
+world = {"kitchen": args.kitchen, "observation": "planes", "partners": "stay", "shaped_coefficient": 1.0}
 env = make_vec_env(kitchen_v0.solo_env, n_envs=8, seed=0, env_kwargs=world)
 # normalize_images=False: the policy's own check of pictures is not meant for planes.
 policy = {"features_extractor_class": Planes, "normalize_images": False, "net_arch": [64]}
