@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -20,6 +21,8 @@ from brigade.envs.registry import BrigadeError
 ATTEMPTS = 3  # how often Ray is started before we give up: it may find a port taken that it had just seen free
 AUTH_MODE, AUTH_TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
 _TOKEN = secrets.token_hex(32)
+# Bytes that the path of a socket may have, and those that Ray adds to its folder: /ray/session_..._PID/sockets/NAME.
+SOCKET_PATH, RAYS_PART = 103, 75
 KNOCK_S = 10.0  # how long a cluster has to say that it is there
 
 
@@ -45,7 +48,7 @@ def ray_session(workers: int | None = None, address: str | None = None, show: bo
         return
     options: dict[str, Any] = {"address": address or "local", "logging_level": logging.ERROR, "log_to_driver": show}
     if address is None:
-        options |= {"num_cpus": workers, "include_dashboard": False}
+        options |= {"num_cpus": workers, "include_dashboard": False, **_short_folder()}
     with _token_asked_for() if address is None else nullcontext():
         import ray
 
@@ -56,6 +59,13 @@ def ray_session(workers: int | None = None, address: str | None = None, show: bo
         finally:
             with interrupted_later(), handlers_kept():
                 ray.shutdown()
+
+
+def _short_folder() -> dict[str, str]:
+    """Another temporary folder for Ray, where the path of this one is too long for the sockets that Ray keeps in it."""
+    if "RAY_TMPDIR" in os.environ or len(os.fsencode(tempfile.gettempdir())) <= SOCKET_PATH - RAYS_PART:
+        return {}
+    return {"_temp_dir": f"/tmp/ray-{os.getuid()}"}  # Ray makes it, and makes sure that it is usable
 
 
 @contextmanager

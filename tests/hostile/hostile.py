@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 ODD = "a kitchen [1] & Küche 厨房"
 NOBODY = 54321  # the number of a user that nobody is
-PATIENCE_S = 400.0
+PATIENCE_S = 120.0
 KEPT = ("PATH", "LD_LIBRARY_PATH", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "SSL_CERT_FILE")
 PROGRAMS = {
     "forked": """
@@ -122,7 +122,7 @@ def commands(out: str) -> dict[str, Sequence[str]]:
         "verify": ("verify", f"{out}/demo"),
         "recordings": ("recordings", "list", f"{out}/demo"),
         "pvg": ("pvg", "run", "any_game", "settings={episodes: 5}", "ray.workers=0", f"out={out}/pvg"),
-        "play": ("play", "--seconds", "1"),
+        "bench-window": ("bench-window", "--seconds", "2", "--size", "800x600"),
     }
 
 

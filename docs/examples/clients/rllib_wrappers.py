@@ -26,7 +26,7 @@ ray.init(include_dashboard=False, logging_level="ERROR", log_to_driver=False)
 config = PPOConfig()
 if args.world == "team":
     register_env("team", lambda given: ParallelPettingZooEnv(kitchen_v0.parallel_env(kitchen=args.kitchen, **given)))
-    config = config.environment("team", env_config={"shaped_coefficient": 0.1})
+    config = config.environment("team", env_config={"shaped_coefficient": 1.0})
     # One policy for all chefs.
     config = config.multi_agent(policies={"chef"}, policy_mapping_fn=lambda agent, episode, **_: "chef")
 else:
@@ -35,6 +35,7 @@ else:
 config = (
     config.env_runners(num_env_runners=0, num_envs_per_env_runner=8)
     .training(train_batch_size_per_learner=3200, minibatch_size=400, num_epochs=6, lr=1e-3, entropy_coeff=0.02,
+              gamma=0.99, lambda_=0.95, clip_param=0.2, use_kl_loss=False, vf_loss_coeff=0.05, grad_clip=0.5,
               vf_clip_param=1e6)
     .rl_module(model_config=DefaultModelConfig(fcnet_hiddens=[64, 64]))
     .debugging(seed=0, log_level="ERROR")
