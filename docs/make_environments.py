@@ -7,6 +7,7 @@ from pathlib import Path
 
 from brigade.envs.kitchen.interfaces.parallel import KitchenParallelEnv
 from brigade.envs.kitchen.interfaces.solo import KitchenSoloEnv
+from brigade.envs.kitchen.interfaces.solo_vector import KitchenSoloVectorEnv
 from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
 from brigade.envs.prover_verifier.aec import ProverVerifierEnv
 from brigade.envs.prover_verifier.games.arithmetic_game import ArithmeticGame
@@ -17,9 +18,10 @@ from brigade.envs.prover_verifier.games.review_game import ReviewGame
 from brigade.envs.prover_verifier.side import SideEnv
 
 CARDS = (
-    ("PettingZoo: `kitchen_v0.parallel_env`", KitchenParallelEnv),
+    ("PettingZoo: `kitchen_v0.parallel_env`, and in turn `kitchen_v0.env`", KitchenParallelEnv),
     ("Gymnasium, one learner: `kitchen_v0.solo_env`", KitchenSoloEnv),
-    ("Gymnasium, a batch: `kitchen_v0.vector_env`", KitchenVectorEnv),
+    ("Gymnasium, one learner in each of a batch: `kitchen_v0.solo_vector_env`", KitchenSoloVectorEnv),
+    ("Gymnasium, a batch, all chefs acting: `kitchen_v0.vector_env`", KitchenVectorEnv),
     ("PettingZoo: `prover_verifier_v0.env` and `parallel_env`", ProverVerifierEnv),
     ("Gymnasium, one side: `prover_verifier_v0.side_env`", SideEnv),
     ("The game `bec_r`", ErasureGame),

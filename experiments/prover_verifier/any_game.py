@@ -19,8 +19,8 @@ from brigade.envs.prover_verifier.play import Episode, play_episode
 from brigade.envs.prover_verifier.players import make_player
 from brigade.envs.prover_verifier.protocol import VERIFIER, find_protocol
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.metrics import share_of
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed, seed_of
+from brigade.experiments.prover_verifier.share import share_of
 
 PROVERS = ("honest", "liar", "half_truth")
 VERIFIERS = ("trusting", "suspicious", "spot_checker")

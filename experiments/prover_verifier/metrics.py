@@ -5,7 +5,7 @@ Thresholds come from a calibration split (`threshold`), never from the split tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from brigade.batch.estimate import mean_of_known
+from brigade.experiments.prover_verifier.share import Share
 
 Floats = NDArray[np.float64]
 CALIBRATION_SHARE = 0.05  # of correct items that the threshold lets fall
@@ -22,39 +23,6 @@ SNEAKY_CORRECT, SCORE_SLACK = 0.1, 0.1  # when a sneaky prover counts as having 
 def threshold(scores: ArrayLike, correct: ArrayLike, share: float = CALIBRATION_SHARE) -> float:
     """The score at which a verifier accepts: the 5 % quantile of its scores of correct items."""
     return float(np.quantile(np.asarray(scores)[np.asarray(correct, bool)], share))
-
-
-class Share(float):
-    """A share that knows of how many cases it is, which says how exact it can be.
-
-    Args:
-        value: 0 to 1.
-        of: cases, at least 1.
-    """
-
-    of: int
-
-    def __new__(cls, value: float, of: int) -> Share:
-        """The share."""
-        share = super().__new__(cls, value)
-        share.of = of
-        return share
-
-    def __reduce__(self) -> tuple[type[Share], tuple[float, int]]:
-        """Copies and pickles know it too."""
-        return Share, (float(self), self.of)
-
-
-def share_of(values: Iterable[bool]) -> Share | None:
-    """How often it is true, None of nothing."""
-    known = list(values)
-    return Share(sum(known) / len(known), len(known)) if known else None
-
-
-def both_shares(first: float, second: float) -> float:
-    """The mean of two shares, of the cases of both."""
-    mean = (first + second) / 2
-    return Share(mean, first.of + second.of) if isinstance(first, Share) and isinstance(second, Share) else mean
 
 
 @dataclass(frozen=True)

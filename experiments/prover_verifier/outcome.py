@@ -16,7 +16,7 @@ from brigade.agents.learned.tensors import read_sealed, sealed
 from brigade.envs.content import Model
 from brigade.envs.disk import make_folder, write
 from brigade.envs.registry import BrigadeError
-from brigade.experiments.prover_verifier.metrics import Share
+from brigade.experiments.prover_verifier.share import Share
 
 Figure = float | None
 

@@ -35,7 +35,6 @@ from brigade.experiments.prover_verifier.metrics import (
     balanced_best_of,
     below_diagonal,
     best_response,
-    both_shares,
     collapsed,
     difference,
     mean_of,
@@ -43,6 +42,7 @@ from brigade.experiments.prover_verifier.metrics import (
     worst_case,
 )
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, add_round, each_seed
+from brigade.experiments.prover_verifier.share import both_shares
 
 SAMPLES = 64  # per problem, for best-of-n and separability
 SHOWN = 3  # problems in the transcripts of a round, others in every round

@@ -26,8 +26,8 @@ from brigade.experiments.prover_verifier.kitchen.live import (
 )
 from brigade.experiments.prover_verifier.kitchen.partners import HELPFUL, PARTNERS, Helper
 from brigade.experiments.prover_verifier.kitchen.scripted import described, kitchen_read, known_kitchen
-from brigade.experiments.prover_verifier.metrics import share_of
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed
+from brigade.experiments.prover_verifier.share import share_of
 
 DEAF = "deaf"  # the line of tables for the verifier that never listens
 CHEFS = ("the verifier's chef", "the prover's chef")

@@ -24,8 +24,8 @@ from brigade.envs.prover_verifier.protocol import Behaviour
 from brigade.envs.registry import unknown
 from brigade.experiments.prover_verifier.kitchen.bank import Candidates, draw_bank
 from brigade.experiments.prover_verifier.kitchen.judges import at_best, by_type, judge_all, scripted_judges
-from brigade.experiments.prover_verifier.metrics import share_of
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Experiment, Figure, Outcome, each_seed
+from brigade.experiments.prover_verifier.share import share_of
 
 PROVERS: tuple[Behaviour, ...] = ("honest", "liar", "half_truth")
 BY_LOOKS = ("completeness, best response", "soundness error, best response")

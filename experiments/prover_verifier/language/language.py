@@ -34,15 +34,14 @@ from brigade.experiments.prover_verifier.language import house_players
 from brigade.experiments.prover_verifier.language.dialogue import Conversation, Dialogue
 from brigade.experiments.prover_verifier.language.topics import KitchenMoment, Topic
 from brigade.experiments.prover_verifier.metrics import (
-    Share,
     Split,
     collapsed,
     difference,
     drop_rates,
-    share_of,
     worst_case,
 )
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Figure, Outcome, add_round
+from brigade.experiments.prover_verifier.share import Share, share_of
 from brigade.simulation.running import run_to_end
 
 ROLES = ("helpful", "sneaky")

@@ -19,7 +19,6 @@ from brigade.experiments.prover_verifier.metrics import (
     auc,
     balanced_best_of,
     best_response,
-    both_shares,
     collapsed,
     drop_rate,
     none_if_nan,
@@ -27,6 +26,7 @@ from brigade.experiments.prover_verifier.metrics import (
     worst_case,
 )
 from brigade.experiments.prover_verifier.outcome import Figure
+from brigade.experiments.prover_verifier.share import both_shares
 from brigade.experiments.prover_verifier.transformer.batches import Batch, padded, sampled
 from brigade.experiments.prover_verifier.transformer.model import (
     HELPFUL,
