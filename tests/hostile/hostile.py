@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ODD = "a kitchen [1] & Küche 厨房"
 NOBODY = 54321  # the number of a user that nobody is
 PATIENCE_S = 120.0
-KEPT = ("PATH", "LD_LIBRARY_PATH", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "SSL_CERT_FILE")
+KEPT = ("PATH", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "SSL_CERT_FILE")
 PROGRAMS = {
     "forked": """
 import multiprocessing
@@ -152,20 +152,30 @@ def installed(python: Path, wheel: Path, folder: Path) -> Path:
     """An environment with Brigade in it, which other users may read; its interpreter."""
     if os.geteuid() == 0 and not _says(python, "print(1)", NOBODY):  # below a home that others may not enter
         base = Path(_says(python, "import sys; print(sys.base_prefix)"))
-        shutil.copytree(base, folder / "python", symlinks=True)
-        python = folder / "python" / "bin" / python.resolve().name
+        copy = folder.parent / f"{base.name} for others"
+        shutil.copytree(base, copy, symlinks=True)
+        python = copy / "bin" / python.resolve().name
     place = folder / "environment"
-    subprocess.run([str(python), "-m", "venv", "--without-pip", str(place)], check=True)
+    finds = {**os.environ, **_libraries(python)}
+    subprocess.run([str(python), "-m", "venv", "--without-pip", str(place)], check=True, env=finds)
     mine = place / "bin" / "python"
-    quiet = ["--quiet", "--disable-pip-version-check", "--no-warn-script-location"]
-    subprocess.run([sys.executable, "-m", "pip", "--python", str(mine), "install", *quiet, str(wheel)], check=True)
+    quiet = ["--quiet", "--quiet", "--disable-pip-version-check", "--no-warn-script-location"]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", str(mine), "install", *quiet, str(wheel)], check=True, env=finds
+    )
     return mine
+
+
+def _libraries(python: Path) -> dict[str, str]:
+    """Where an interpreter that was copied finds its own library."""
+    return {"LD_LIBRARY_PATH": str(python.resolve().parents[1] / "lib")}
 
 
 def run(argv: Sequence[str], condition: Condition, here: Path, temporary: Path) -> tuple[bool, str]:
     """Whether a command ends well and without a traceback, and what it printed."""
     environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     environment |= {"HOME": str(here), "TMPDIR": str(temporary), "LANG": "C.UTF-8", "SDL_VIDEODRIVER": "dummy"}
+    environment |= _libraries(Path(argv[0]))
     for name, value in condition.changes.items():
         environment.pop(name, None)
         if value is not None:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import platformdirs
 from numba.core import caching, config
@@ -146,8 +146,26 @@ def _whole(path: str) -> bytes:
     return data
 
 
+class KernelPlace(caching.UserProvidedCacheLocator):  # type: ignore[misc]
+    """Where the files of a kernel are; Numba itself cannot say it of a path that the locale has no letters for."""
+
+    @classmethod
+    def get_suitable_cache_subpath(cls, py_file: str) -> str:
+        """A folder for the kernels of a file."""
+        folder = Path(py_file).absolute().parent
+        return f"{os.fsencode(folder.name).hex()[:16]}_{hashlib.sha1(os.fsencode(folder)).hexdigest()}"
+
+
+class KernelImpl(caching.CompileResultCacheImpl):  # type: ignore[misc]
+    """What a kernel's files hold, kept in its place."""
+
+    _locator_classes: ClassVar = [KernelPlace]
+
+
 class KernelCache(caching.FunctionCache):  # type: ignore[misc]
     """What Numba keeps of a kernel. Files that a crash or a full disk has left damaged are made anew."""
+
+    _impl_class = KernelImpl
 
     def __init__(self, function: Any):
         super().__init__(function)

@@ -50,7 +50,17 @@ class State(NamedTuple):
     shaped: NDArray[np.int16]  # (N, C) shaped reward of the last tick
 
 
-DTYPES = {name: get_args(get_args(kind)[1])[0] for name, kind in get_type_hints(State).items()}
+def _scalar_type(kind: Any) -> type[np.generic] | None:
+    """What an annotated array is of. NumPy has written its `NDArray` in more than one way."""
+    for each in get_args(kind):
+        found = each if isinstance(each, type) and issubclass(each, np.generic) else _scalar_type(each)
+        if found is not None:
+            return found
+    return None
+
+
+DTYPES: dict[str, Any] = {name: _scalar_type(kind) for name, kind in get_type_hints(State).items()}
+assert None not in DTYPES.values()
 
 
 def allocate(kitchen: Kitchen, count: int) -> State:
