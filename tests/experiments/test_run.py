@@ -307,7 +307,7 @@ class TestVerify:
             ({"version": None}, "damaged: no version"),
             ({"actions": ["0"]}, "damaged: 1 chefs and 60 ticks do not fit"),
             ({"actions": ["9" * 60]}, "action 9 is out of range"),
-            ({"kitchen_digest": "0"}, "another version of kitchen"),
+            ({"kitchen_digest": "0"}, "another version of kitchen"),  # and none of that digest is in the header
             ({"result": {}}, "damaged: no field 'score'"),
             ({"format": "else"}, "neither a Brigade episode nor a recording"),
         ],
@@ -317,7 +317,36 @@ class TestVerify:
         with pytest.raises(BrigadeError, match=complaint):
             list(verify_file(episodes))
 
+    def test_the_header_has_the_kitchens(self, episodes):
+        self.change(episodes, kitchen={"name": "gone"})
+        assert [verdict.difference for verdict in verify_file(episodes)] == [None] * 6
+
+    @pytest.mark.parametrize(
+        ("change", "complaint"),
+        [
+            (
+                lambda kitchen: kitchen["kitchen"].update(layout="XX"),
+                r"episodes\.jsonl:2: kitchen \w+: kitchen.*layout",
+            ),
+            (lambda kitchen: kitchen["kitchen"].update(horizon=7), r"kitchen \w+ is not the one that was recorded"),
+            (lambda kitchen: kitchen.clear(), "cookbook|kitchen"),
+        ],
+    )
+    def test_a_damaged_kitchen_is_named(self, episodes, change, complaint):
+        header, *lines = episodes.read_text().splitlines()
+        told = json.loads(header)
+        for kitchen in told["kitchens"].values():
+            change(kitchen)
+        episodes.write_text("\n".join([json.dumps(told), *lines]) + "\n")
+        with pytest.raises(BrigadeError, match=complaint):
+            list(verify_file(episodes))
+
     def test_a_kitchen_that_is_not_here_hides_no_other_episode(self, episodes):
+        header, *lines = episodes.read_text().splitlines()
+        told = {
+            key: value for key, value in json.loads(header).items() if key != "kitchens"
+        }  # as earlier revisions did
+        episodes.write_text("\n".join([json.dumps(told), *lines]) + "\n")
         self.change(episodes, kitchen={"name": "gone"})
         first, *others = verify_file(episodes)
         assert first.difference.startswith("cannot be replayed: unknown kitchen 'gone'")

@@ -153,7 +153,7 @@ class KernelPlace(caching.UserProvidedCacheLocator):  # type: ignore[misc]
     def get_suitable_cache_subpath(cls, py_file: str) -> str:
         """A folder for the kernels of a file."""
         folder = Path(py_file).absolute().parent
-        return f"{os.fsencode(folder.name).hex()[:16]}_{hashlib.sha1(os.fsencode(folder)).hexdigest()}"
+        return hashlib.sha1(os.fsencode(folder)).hexdigest()
 
 
 class KernelImpl(caching.CompileResultCacheImpl):  # type: ignore[misc]

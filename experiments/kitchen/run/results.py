@@ -14,7 +14,8 @@ from brigade.batch.folder.lines import read_lines
 from brigade.batch.folder.resume import filled_in, go_on, refuse_other_files
 from brigade.batch.folder.run_folder import Kind, Record, RunFolder
 from brigade.dual_process.old_names import config_now, refuse_mixing
-from brigade.envs.kitchen.content.layout import kitchen_digest
+from brigade.envs.kitchen.content.layout import Kitchen, dump_kitchen, kitchen_digest, restore_kitchen
+from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run.config import Job, RunConfig, jobs_of
 from brigade.simulation.outcome import CRASHED as THOUGHT_CRASHED
 from brigade.simulation.played import Played, result
@@ -27,6 +28,7 @@ CALLS, RECORDINGS = "calls", "recordings"  # folders beside them
 
 class _First(BaseModel):
     config: dict[str, Any]
+    kitchens: dict[str, dict[str, Any]] = {}  # earlier revisions kept none
 
 
 class _Line(BaseModel):
@@ -94,7 +96,7 @@ def open_results(config: RunConfig, jobs: Sequence[Job] | None = None) -> RunFol
     Raises:
         BrigadeError: another process works in the folder, it holds another run's results, or cannot be read or written.
     """
-    asked = _told(config)
+    asked, kitchens = _told(config), _kitchens(config)
 
     def going_on(header: Record, episodes: list[Record]) -> Record:
         old = filled_in(config.folder / EPISODES, header["config"], RunConfig, _told)
@@ -102,9 +104,36 @@ def open_results(config: RunConfig, jobs: Sequence[Job] | None = None) -> RunFol
         refuse_mixing(config.folder, (agent["name"] for team in teams for agent in team), header["version"])
         whole = go_on(config.folder, "results of another configuration", old, asked, GROWING)
         _refuse_other_episodes(config.folder, episodes, jobs_of(config) if jobs is None else jobs)
-        return {"config": whole, "version": VERSION}
+        return {"config": whole, "version": VERSION, "kitchens": {**header.get("kitchens", {}), **kitchens}}
 
-    return RunFolder(config.folder, KITCHEN_RUN, {"config": asked}, going_on)
+    return RunFolder(config.folder, KITCHEN_RUN, {"config": asked, "kitchens": kitchens}, going_on)
+
+
+def _kitchens(config: RunConfig) -> dict[str, Any]:
+    """The kitchens of a run in full, by their digests: their files may be elsewhere when it is looked at."""
+    loaded = [choice.load() for choice in config.kitchens]
+    return {kitchen_digest(kitchen): dump_kitchen(kitchen) for kitchen in loaded}
+
+
+def kitchen_of(header: Record, episode: Record, where: str) -> Kitchen | None:
+    """The kitchen that an episode was played in, as its run's header has it; None where it has none.
+
+    Args:
+        header: the first line of the results.
+        episode: one of the others.
+        where: they are, for messages.
+
+    Raises:
+        BrigadeError: what the header has is damaged.
+    """
+    digest = episode.get("kitchen_digest")
+    dumped = header.get("kitchens", {}).get(digest)
+    if dumped is None:
+        return None
+    kitchen = restore_kitchen(dumped, f"{where}: kitchen {digest}")
+    if kitchen_digest(kitchen) != digest:
+        raise BrigadeError(f"{where}: damaged: kitchen {digest} is not the one that was recorded")
+    return kitchen
 
 
 def named_as_there(config: RunConfig) -> RunConfig:

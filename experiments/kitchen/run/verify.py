@@ -24,7 +24,14 @@ from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import fingerprint, fingerprint_differences
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.kitchen.run import published_recordings as published
-from brigade.experiments.kitchen.run.results import EPISODE_FORMAT, EPISODES, RECORDINGS, RUN_FORMAT, VERSION
+from brigade.experiments.kitchen.run.results import (
+    EPISODE_FORMAT,
+    EPISODES,
+    RECORDINGS,
+    RUN_FORMAT,
+    VERSION,
+    kitchen_of,
+)
 from brigade.simulation.recording import ENDING, read_recording
 
 CHECK_DIGITS = 16  # of one fingerprint
@@ -68,19 +75,20 @@ def verify_file(path: str | Path) -> Iterator[Verdict]:
             yield from map(_verified, recordings)
             return
         path = path / EPISODES
-    episodes = 0
+    episodes, header = 0, dict[str, Any]()
     for number, entry in _entries(path):
         where = f"{path}:{number}"
         if entry.get("format") == RUN_FORMAT:
             check_version(entry, where, VERSION)
+            header = entry
             continue
         try:
-            yield _verify(entry, where)
+            yield _verify(entry, header, where)
         except UnknownKitchenError as error:  # the others can be replayed all the same
             told = f"cannot be replayed: {error}; recordings hold their kitchen: try {path.parent / RECORDINGS}"
             named = entry["kitchen"]
             yield Verdict(where, str(named["name"] if isinstance(named, dict) else named), 0, told)
-        except (KeyError, TypeError, IndexError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
             if isinstance(error, BrigadeError):
                 raise
             what = f"no field {error}" if isinstance(error, KeyError) else str(error)
@@ -117,21 +125,23 @@ def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise BrigadeError(f"{path}: cut off or damaged after line {number}: {error}") from None
 
 
-def _verify(entry: dict[str, Any], where: str) -> Verdict:
+def _verify(entry: dict[str, Any], header: dict[str, Any], where: str) -> Verdict:
     if entry.get("format") == EPISODE_FORMAT:
         check_version(entry, where, VERSION)
-        return _verify_own(entry, where)
+        return _verify_own(entry, header, where)
     if entry.get("rules") in ("challenge", "classic"):
         return _verify_published(entry, where)
     raise BrigadeError(f"{where}: neither a Brigade episode nor a recording of a published game")
 
 
-def _verify_own(entry: dict[str, Any], where: str) -> Verdict:
-    choice = KitchenChoice.model_validate(entry["kitchen"])
-    try:
-        kitchen = choice.load()
-    except BrigadeError as error:
-        raise UnknownKitchenError(str(error)) from None
+def _verify_own(entry: dict[str, Any], header: dict[str, Any], where: str) -> Verdict:
+    kitchen = kitchen_of(header, entry, where)
+    if kitchen is None:
+        choice = KitchenChoice.model_validate(entry["kitchen"])
+        try:
+            kitchen = choice.load()
+        except BrigadeError as error:
+            raise UnknownKitchenError(str(error)) from None
     if entry["kitchen_digest"] != kitchen_digest(kitchen):
         raise BrigadeError(f"{where}: recorded in another version of kitchen '{kitchen.name}' or its cookbook")
     actions, checks = entry["actions"], entry["checks"]
