@@ -117,6 +117,8 @@ def _start(options: dict[str, Any]) -> None:
             if left:
                 continue
             told = str(error).strip().split("\n")[0] or type(error).__name__
+            if isinstance(error, UnicodeEncodeError):
+                told = "the locale has no letters for a path that Python is in; set PYTHONUTF8=1, or ray.workers=0"
             if here:
                 raise BrigadeError(f"Ray could not be started in {ATTEMPTS} attempts: {told}") from error
             token = "a cluster that asks for a token needs RAY_AUTH_MODE=token here, too"

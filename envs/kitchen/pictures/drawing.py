@@ -6,10 +6,12 @@ runs it once at several times its size, shrinks the result to smooth its edges, 
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable, Hashable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
+from pathlib import Path
 
 import pygame
 
@@ -171,6 +173,12 @@ def _rounded(width: int, height: int, colour: tuple[int, ...], radius: int) -> p
     return pygame.transform.smoothscale(canvas.premul_alpha(), (width, height))
 
 
+@cache
+def _font() -> bytes:
+    """The font that comes with pygame, read here: pygame cannot open a path that the locale has no letters for."""
+    return Path(pygame.__file__).with_name(pygame.font.get_default_font()).read_bytes()
+
+
 @lru_cache(maxsize=512)
 def text(words: str, size: int, colour: str) -> pygame.Surface:
     """Words in pygame's own font at a nominal size; draw them with `paste`.
@@ -178,7 +186,7 @@ def text(words: str, size: int, colour: str) -> pygame.Surface:
     Written large and made smaller, which spaces the letters better than the font's own small sizes.
     """
     pygame.font.init()
-    large = pygame.font.Font(None, TEXT_FACTOR * size).render(words, True, colour)
+    large = pygame.font.Font(io.BytesIO(_font()), TEXT_FACTOR * size).render(words, True, colour)
     small = (max(1, round(large.get_width() / TEXT_FACTOR)), max(1, round(large.get_height() / TEXT_FACTOR)))
     return pygame.transform.smoothscale(large.premul_alpha(), small)
 
