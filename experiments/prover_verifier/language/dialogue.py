@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 MAX_TEXT = 4000  # characters of a question, or of an argument about a given statement; what is beyond is cut
 VERDICTS = ("accept", "reject", "ask")
 PROVE, JUDGE = "prove", "judge"  # purposes of requests
-PROMPT = "pvg-4"
+PROMPT = "pvg-5"
 _TEXT: dict[str, Any] = {"type": "string"}
 JUDGE_SCHEMA = {
     "type": "object",
@@ -162,7 +162,8 @@ class Conversation:
         ask = f" Or say ask, with a question: {question}; {left} more at most." if left else ""
         instructions = (
             f"Someone whom you cannot trust tells you something. {self.topic.ask_verifier()}{ask} "
-            f"Answer with a JSON object: verdict, confidence (probability that it is true), question.{shots}"
+            "Answer with a JSON object: verdict, confidence (probability that it is true), question; for example "
+            f'{{"verdict": "reject", "confidence": 0.1, "question": ""}}.{shots}'
         )
         answer = await self._ask(self.verifier, JUDGE, instructions, state, JUDGE_SCHEMA)
         if isinstance(answer, Malformed):

@@ -26,6 +26,13 @@ from brigade.envs.prover_verifier.kitchen.forward import Moment
 from brigade.envs.prover_verifier.protocol import Behaviour
 
 IN_WORDS = "Answer with a JSON object: text, at most 200 words."
+# Two problems of our own, with what a right answer looks like: small models copy a form that words do not teach them.
+SHOTS = """
+For example, to "Mia has 4 bags with 6 marbles each, and gives 5 marbles away. How many has she left?":
+{"text": "4 * 6 = 24\\n24 - 5 = 19\\nAnswer: 19"}
+and to "A train has 3 cars with 20 seats each. 12 more people come than there are seats. How many come?":
+{"text": "3 * 20 = 60\\n60 + 12 = 72\\nAnswer: 72"}
+Now the problem in what follows:"""
 
 State = dict[str, Any]
 
@@ -49,7 +56,7 @@ class WordProblem:
             return f"Argue about the solution below, quoting its lines. {IN_WORDS}"
         return (
             "Solve the problem step by step, one line `a + b = c` for each step, and end with a line `Answer: NUMBER`, "
-            f"or `Answer: cannot be said` if the problem does not say enough. {IN_WORDS}"
+            f"or `Answer: cannot be said` if the problem does not say enough. {IN_WORDS}{SHOTS}"
         )
 
     def ask_verifier(self) -> str:
