@@ -104,6 +104,7 @@ CONDITIONS = (
     Condition("as usual"),
     Condition("no home", {"HOME": None}),
     Condition("home that is not there", {"HOME": "/nonexistent"}),
+    Condition("C locale", {"LC_ALL": "C"}),
     Condition(C_LOCALE, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
     Condition("cp1252", {"PYTHONIOENCODING": "cp1252"}),
     Condition("ascii", {"PYTHONIOENCODING": "ascii"}),
@@ -237,6 +238,11 @@ def main() -> int:
             for condition in CONDITIONS:
                 if condition.other and os.geteuid() != 0:
                     print(f"{version}: {condition.name}: not tried, only root can be another user", flush=True)
+                    continue
+                if not run((str(mine), "-c", "import numpy"), condition, place, place)[0]:
+                    print(
+                        f"{version}: {condition.name}: not tried, Python itself imports no packages there", flush=True
+                    )
                     continue
                 for what, well, told, seconds in tried(mine, condition, place):
                     failed += not well
