@@ -227,7 +227,7 @@ def main() -> int:
     base.chmod(base.stat().st_mode | stat.S_IRWXU | stat.S_IROTH | stat.S_IXOTH)
     failed = 0
     try:
-        build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(base / "wheel"), str(ROOT)]
+        build = [sys.executable, "-m", "build", "--outdir", str(base / "wheel"), str(ROOT)]  # by way of an sdist
         subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
         (wheel,) = (base / "wheel").glob("*.whl")
         for python in pythons(given.pythons.split(",")):
