@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +42,9 @@ def read_tensors(path: Path) -> Any:
     import torch
 
     try:
-        return torch.load(io.BytesIO(read_bytes(path, NUMBERS_BYTES)), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that checking sparse tensors takes time
+            return torch.load(io.BytesIO(read_bytes(path, NUMBERS_BYTES)), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:  # PyTorch's own words advise to load it all the same
         raise BrigadeError(
             f"{path}: cannot be read: it is damaged, or holds more than tensors and plain containers"

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from brigade.agents.base import agents, make_agent
-from brigade.agents.learned.checkpoint import bundled_policies, has_torch
+from brigade.agents.learned.checkpoint import has_torch
 from brigade.dual_process.frameworks import AS_PUBLISHED
 from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.asking import asking
@@ -153,8 +153,8 @@ def _check(seats: tuple[Seat, ...], kitchen: Kitchen) -> None:
 def partners_offered() -> list[str]:
     """Partners that the start screen offers, the usual one first."""
     thinking = [entry.name for entry in agents if entry.thinks and not entry.name.endswith(AS_PUBLISHED)]
-    others = [entry.name for entry in agents if not entry.thinks and entry.name != "fsm"]
-    trained = [f"{TRAINED}{name}" for name in bundled_policies()] if has_torch() else []
+    others = [entry.name for entry in agents if not entry.thinks and not entry.name.startswith(TRAINED)]
+    trained = [name for name in agents.names if name.startswith(TRAINED)] if has_torch() else []
     names = ("fsm", SECOND_PERSON, "dpt", *thinking, *others, *trained)
     return [name for name in dict.fromkeys(names) if name not in NOT_OFFERED]
 

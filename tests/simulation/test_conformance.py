@@ -204,9 +204,11 @@ WRONG: dict[type, tuple[str, str]] = {
 
 @pytest.mark.parametrize("name", agents.names)
 def test_every_agent_that_comes_with_brigade_keeps_to_it(name: str) -> None:
-    if name == "neural":
+    if name == "neural" or name.startswith("trained:"):
         pytest.importorskip("torch", reason="policies need PyTorch: pip install 'brigade[rl]'")
     kitchens = ["new_counter_circuit"] if name in ONLY_BURGERS or name in OPTIONS else ["cramped_room", "salad_bar"]
+    if name.startswith("trained:"):
+        kitchens = [name.removeprefix("trained:")]
     brigade.api_test(lambda: brigade.make_agent(name, **OPTIONS.get(name, {})), kitchens)
 
 

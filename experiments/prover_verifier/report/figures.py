@@ -15,7 +15,7 @@ from brigade.batch.people.judgements import session_files
 from brigade.experiments.prover_verifier.config import condition_text
 
 Record = Mapping[str, Any]
-DIGITS = ((50.0, 0), (5.0, 1))  # figures whose largest mean is at least so large have so many digits behind the point
+DIGITS = ((50.0, 0), (5.0, 1))  # figures that reach so far have so many digits behind the point
 MOST_DIGITS = 3  # those of all others
 
 
@@ -99,7 +99,8 @@ def read_conditions(folder: str | Path) -> tuple[Record, list[Condition]]:
 
 def digits_of(values: Iterable[Interval]) -> int:
     """How many digits say something in figures that stand together."""
-    largest = max((abs(value.mean) for value in values if value.mean is not None), default=0.0)
+    ends = (end for value in values for end in (value.mean, value.low, value.high) if end is not None)
+    largest = max(map(abs, ends), default=0.0)
     return next((digits for least, digits in DIGITS if largest >= least), MOST_DIGITS)
 
 
