@@ -56,7 +56,7 @@ def test_the_examples_learn(program: str, tmp_path: Path) -> None:
 WORLDS: dict[str, Callable[[Any], Any]] = {
     "one": lambda envs: envs.GymEnv(ID, horizon=6),
     "one, planes": lambda envs: envs.GymEnv("Brigade/CrampedRoom-v0", observation="planes", horizon=6),
-    "its batch": lambda envs: envs.GymEnv(ID, num_envs=2, horizon=6),
+    "its batch": lambda envs: envs.GymEnv(f"brigade:{ID}", num_envs=2, horizon=6),  # in processes of their own
     "ours, same step": lambda envs: envs.GymWrapper(gymnasium.make_vec(ID, 3, horizon=6)),
     "ours, disabled": lambda envs: envs.GymWrapper(gymnasium.make_vec(ID, 3, horizon=6, autoreset_mode="Disabled")),
     "all chefs, same step": lambda envs: envs.GymWrapper(kitchen_v0.vector_env(num_envs=3, horizon=6)),
@@ -73,9 +73,19 @@ def test_torchrl_accepts_it(world: str) -> None:
     envs.check_env_specs(env)
     data = env.rollout(14, break_when_any_done=False)
     assert data.batch_size[-1] == 14
-    ends = data["next", "chef", "done"] if world in ("parallel", "in turn") else data["next", "done"]
-    assert ends.any()
+    assert data["next", "done"].any()
     env.close()
+
+
+def stepped(env: Any, actions: Any) -> Any:
+    """What TorchRL keeps of some steps, resets included."""
+    import torch
+
+    data, rows = env.reset(), []
+    for action in actions:
+        row, data = env.step_and_maybe_reset(data.set("action", action))
+        rows.append(row)
+    return torch.stack(rows, len(env.batch_size))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -92,9 +102,7 @@ def test_torchrl_sees_the_same_in_a_batch_as_alone() -> None:
     told = []
     for env, mine in [(env, actions) for env in batches] + [(env, actions[:, k]) for k, env in enumerate(alone)]:
         env.set_seed(5 if env in batches else 5 + alone.index(env))
-        turn = iter(mine)
-        data = env.rollout(14, lambda td, turn=turn: td.set("action", next(turn)), break_when_any_done=False)
-        told.append(data)
+        told.append(stepped(env, mine))
     for k in range(2):
         for batch in told[:2]:
             for key in ("observation", ("next", "observation"), ("next", "reward"), ("next", "done")):

@@ -65,7 +65,7 @@ def test_ppo_of_ones_own_learns(tmp_path: Path) -> None:
 @pytest.mark.outer
 def test_stable_baselines_trains_beside_a_state_machine(tmp_path: Path) -> None:
     need("torch", "stable_baselines3")
-    out = run("sb3.py", "--steps", "6400", "--out", "chef.zip", folder=tmp_path)
+    out = run("clients/sb3.py", "--steps", "6400", "--out", "chef.zip", folder=tmp_path)
     assert (tmp_path / "chef.zip").stat().st_size > 10_000
     assert "n_updates" in out, "it learned"
     (earned,) = re.findall(r"sparse return (\S+) over 5 episodes", out)
