@@ -13,7 +13,16 @@ SIDES = ("verifier", "prover")
 def own_kitchens() -> dict[str, str]:
     """The kitchens that come with Brigade, by their names in ids: `cramped_room` is `CrampedRoom`."""
     files = sorted((own_folder() / "kitchens").glob("*.yaml"))
-    return {"".join(word.capitalize() for word in file.stem.split("_")): file.stem for file in files}
+    return {_in_ids(file.stem): file.stem for file in files}
+
+
+def id_of(kitchen: str) -> str:
+    """The id of a kitchen's environment with one learner."""
+    return f"Brigade/{_in_ids(kitchen)}-v0"
+
+
+def _in_ids(kitchen: str) -> str:
+    return "".join(word.capitalize() for word in kitchen.split("_"))
 
 
 def register(gymnasium: Any) -> None:

@@ -24,17 +24,17 @@ def provenance() -> dict[str, Any]:
         "revision": revision(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": processor(),
         "packages": {name: metadata.version(name) for name in PACKAGES},
     }
 
 
-def machine() -> dict[str, Any]:
+def made_on() -> dict[str, Any]:
     """What figures of learning depend on besides the code: the processor, and how PyTorch computes, if it is loaded.
 
     The same seed may learn another thing on another processor, whose instructions round differently.
     """
-    told: dict[str, Any] = {"processor": _processor(), "cores": os.cpu_count()}
+    told: dict[str, Any] = {"processor": processor(), "cores": os.cpu_count()}
     torch: Any = sys.modules.get("torch")
     if torch is not None:
         told["torch"] = {
@@ -49,7 +49,7 @@ def machine() -> dict[str, Any]:
 
 
 @cache
-def _processor() -> str:
+def processor() -> str:
     """What the processor calls itself."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()

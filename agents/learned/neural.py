@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from brigade.agents.learned.networks import Policy
 
 
+TRAINED = "trained:"  # before the name of a policy that comes with Brigade
+
+
 class NeuralAgent:
     """Plays a checkpoint.
 
@@ -69,6 +72,6 @@ def make_neural(checkpoint: str, greedy: bool = False) -> NeuralAgent:
 
 
 for _name in bundled_policies():
-    agents.register(f"trained:{_name}", "a trained policy that comes with Brigade (option greedy)")(
+    agents.register(f"{TRAINED}{_name}", "a trained policy that comes with Brigade (option greedy)")(
         partial(make_neural, _name)
     )

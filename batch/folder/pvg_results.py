@@ -19,8 +19,8 @@ Count = Annotated[int, Field(ge=1, le=MOST_CASES)]
 
 
 def _is_grid(rows: list[list[Any]]) -> list[list[Any]]:
-    if len({len(row) for row in rows}) > 1:
-        raise ValueError("expected rows of one length")
+    if {len(row) for row in rows} - {len(rows)}:
+        raise ValueError("expected as many columns as rows")
     return rows
 
 

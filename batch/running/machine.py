@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from brigade.envs.registry import BrigadeError
+from brigade.simulation.provenance import processor
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Machine:
 def machine() -> Machine:
     """What this process runs on."""
     return Machine(
-        cpu=_cpu(),
+        cpu=processor(),
         cores=len(cores()),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=platform.python_version(),

@@ -82,7 +82,7 @@ class SideEnv(gymnasium.Env[Any, Any]):
             BrigadeError: a seed that is no whole number.
         """
         seed = check_seed(seed)
-        super().reset(seed=seed)
+        super().reset(seed=None if seed is None else seed & 0xFFFFFFFF)  # Gymnasium takes none below 0
         self.world.reset(seed)
         while not self._play_on():
             self.world.reset()

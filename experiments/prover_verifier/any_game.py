@@ -67,7 +67,8 @@ def play(settings: AnyGameSettings, seed: int, checkpoints: Checkpoints) -> Outc
         checkpoints.say(f"{settings.game}: {prover}")
     for verifier in (*VERIFIERS, ALWAYS_REJECTS):
         right = [table[verifier]["right"] for table in outcome.tables.values()]
-        outcome.figures[f"{verifier} is right, least over provers"] = min(share for share in right if share is not None)
+        least = min(share for share in right if share is not None)
+        outcome.figures[f"{verifier} is right, least over provers"] = float(least)  # chosen: no share of its own cases
     return outcome
 
 

@@ -33,7 +33,7 @@ class Outcome:
         transcripts: texts, each with round, role and what is known of it.
         notes: what could not be used, or was cut, and where: what models say is untrusted.
         replayed: whether recorded calls answered, and nobody was asked.
-        made_on: the machine, as `simulation.provenance.machine` tells it.
+        made_on: the machine, as `simulation.provenance.made_on` tells it.
     """
 
     figures: dict[str, Figure] = field(default_factory=dict)

@@ -25,7 +25,7 @@ from brigade.experiments.prover_verifier.config import (
 )
 from brigade.experiments.prover_verifier.outcome import Checkpoints, Outcome
 from brigade.experiments.prover_verifier.results import open_pvg_results, seed_record, timing
-from brigade.simulation.provenance import machine
+from brigade.simulation.provenance import made_on
 
 Say = Callable[[str], None]
 Finished = tuple[list[Outcome], float]  # an outcome for each seed of a job, seconds
@@ -77,7 +77,7 @@ def play_pvg_job(job: PvgJob, say: Say = lambda text: None) -> Finished:
     checkpoints = Checkpoints(path, f"{job.label} {sorted(exact.items())} {job.seeds}", say)
     outcomes = experiment.play(settings, job.seeds, checkpoints)
     for outcome in outcomes:
-        outcome.made_on = machine()
+        outcome.made_on = made_on()
     return outcomes, time.perf_counter() - begun
 
 

@@ -33,6 +33,6 @@ def share_of(values: Iterable[bool]) -> Share | None:
 
 
 def both_shares(first: float, second: float) -> float:
-    """The mean of two shares, of the cases of both."""
+    """The mean of two shares of the same cases, which are not counted twice."""
     mean = (first + second) / 2
-    return Share(mean, first.of + second.of) if isinstance(first, Share) and isinstance(second, Share) else mean
+    return Share(mean, min(first.of, second.of)) if isinstance(first, Share) and isinstance(second, Share) else mean

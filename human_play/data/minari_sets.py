@@ -6,6 +6,7 @@ of its world, as in `kitchen_v0.solo_env`. Nothing of people's ids goes into it.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brigade.dual_process.old_names import agent_now
+from brigade.envs.gymnasium_ids import id_of
 from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen, kitchen_digest
 from brigade.envs.kitchen.content.loading import list_kitchens, load_kitchen
 from brigade.envs.kitchen.interfaces.arguments import events_of
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from minari.data_collector import EpisodeBuffer
 
 PEOPLE, ALL = "people", "all"
+NAME = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+-v[0-9]+")
 SYMBOLIC = "symbolic"
 
 
@@ -64,6 +67,8 @@ def write_minari(
     """
     if find_spec("minari") is None:
         raise BrigadeError("data sets need Minari, which is not installed: pip install 'brigade[clients]'")
+    if not NAME.fullmatch(name):
+        raise BrigadeError(f"data set '{name}': expected letters, digits, - and _ and a version: kitchen/people-v0")
     if observation == SYMBOLIC:
         raise BrigadeError("a data set holds arrays; expected observation features or planes")
     written, found = Written(), list[tuple[Recording, list[int]]]()
@@ -77,6 +82,8 @@ def write_minari(
         except BrigadeError as error:
             written.left_out.append(str(error))
             continue
+        if difference is None and recording.cut is not None:
+            difference = f"{recording.cut}; the episode has no end"
         if difference is not None:
             written.left_out.append(f"{path}: {difference}")
             continue
@@ -178,7 +185,7 @@ def _create(name: str, buffers: list[Any], kitchen: Kitchen, observation: str, w
                 "rules; rewards are the changes of the team's score.",
                 jpeg_encoding=False,  # planes are no pictures, and must come back as they are
             )
-    except (ValueError, OSError) as error:  # a name that it does not take, or has; a disk that is full
+    except (TypeError, ValueError, OSError) as error:  # a name that it does not take, or has; a disk that is full
         raise BrigadeError(f"data set '{name}': {error}") from error
 
 
@@ -191,7 +198,7 @@ def _env_of(kitchen: Kitchen, observation: str) -> gymnasium.Env[Any, Any] | Non
     horizon, old_dynamics = kitchen.horizon, kitchen.spec.old_dynamics
     if kitchen_digest(load_kitchen(kitchen.name, horizon, old_dynamics)) != kitchen_digest(kitchen):
         return None
-    known = f"Brigade/{''.join(word.capitalize() for word in kitchen.name.split('_'))}-v0"
+    known = id_of(kitchen.name)
     if known not in gymnasium.registry:
         return None
     return gymnasium.make(known, observation=observation, horizon=horizon, old_dynamics=old_dynamics)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from brigade.agents.base import agents, make_agent
 from brigade.agents.learned.checkpoint import has_torch
+from brigade.agents.learned.neural import TRAINED
 from brigade.dual_process.frameworks import AS_PUBLISHED
 from brigade.dual_process.reasoners import ReasonerSpec
 from brigade.envs.asking import asking
@@ -20,7 +21,6 @@ from brigade.simulation.messages import Mode
 from brigade.simulation.recording import ENDING
 
 SECOND_PERSON = "person"  # a partner's name
-TRAINED = "trained:"  # before the name of a trained policy that comes with Brigade
 SLOWEST_HZ, FASTEST_HZ = 1.0, 15.0
 NOT_OFFERED = (
     "random",

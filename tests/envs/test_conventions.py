@@ -242,6 +242,14 @@ def test_one_object_is_no_partner_of_several() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: kitchen_v0.vector_env(num_envs=2).reset(seed=1.5), "a seed is a whole number or None, got 1.5"),
+        (lambda: kitchen_v0.vector_env(num_envs=1.5), "num_envs must be a whole number, got 1.5"),
+        (lambda: kitchen_v0.solo_env(seat="0"), "seat must be a whole number, got '0'"),
+        (lambda: kitchen_v0.solo_env(shaped_coefficient=float("nan")), "shaped_coefficient must be a number, got nan"),
+        (lambda: kitchen_v0.solo_env(kitchen="new_counter_circuit_solo", partners="fsmm"), "did you mean 'fsm'"),
+        (lambda: kitchen_v0.vector_env().reset(options=["order_script"]), "reset options are a dictionary"),
+        (lambda: kitchen_v0.vector_env().reset(options={"order_script": 3}), "an order_script is a list of dishes"),
+        (lambda: begun(kitchen_v0.solo_env()).step("up"), "action 'up' .*; up is 4"),
         (lambda: kitchen_v0.parallel_env(horizon=7, max_cycles=8), "horizon 7 and max_cycles 8 mean the same"),
         (lambda: kitchen_v0.parallel_env(kitchen=load_kitchen("cramped_room"), horizon=7), "is loaded already"),
         (lambda: kitchen_v0.solo_env().reset(seed="one"), r"a seed is a whole number or None, got 'one' \(str\)"),
@@ -359,3 +367,50 @@ def test_batches_of_processes_of_gymnasium_run_it() -> None:
         told = env.step(np.zeros(2, int))
     assert told[4]["event"].shape == (2, 2)
     env.close()
+
+
+def test_a_reset_that_is_refused_begins_nothing() -> None:
+    env = kitchen_v0.vector_env(num_envs=2)
+    with pytest.raises(BrigadeError, match="dish"):
+        env.reset(seed=1, options={"order_script": ["nope"]})
+    with pytest.raises(BrigadeError, match="have not begun"):
+        env.step(np.zeros((2, 2), int))
+    env.reset(seed=1)
+    before = (env.game.state.seed.tolist(), env.game.state.episode.tolist())
+    with pytest.raises(BrigadeError, match="a seed is a whole number"):
+        env.reset(seed=[9, "x"], options={"reset_mask": np.array([True, True])})
+    assert (env.game.state.seed.tolist(), env.game.state.episode.tolist()) == before
+
+
+def test_partners_are_free_to_act_whatever_the_learners_actions_are_written_as() -> None:
+    told = []
+    for kind in (bool, np.uint8, np.int64):
+        env = kitchen_v0.solo_vector_env(num_envs=2, partners="fsm", horizon=60)
+        env.reset(seed=1)
+        told.append(
+            [env.step(np.zeros(2, kind))[4]["score"].tolist() for _ in range(30)] + [env.game.state.pos.tolist()]
+        )
+    assert told[0] == told[1] == told[2]
+
+
+def test_seeds_below_nothing_are_seeds_everywhere() -> None:
+    seen = kitchen_v0.solo_env().reset(seed=-3)[0]
+    np.testing.assert_array_equal(seen, kitchen_v0.solo_vector_env(num_envs=2).reset(seed=-3)[0][0])
+
+
+def test_a_script_is_of_one_episode() -> None:
+    env = kitchen_v0.vector_env(num_envs=2, horizon=5, autoreset_mode="Disabled")
+    env.reset(seed=1, options={"order_script": ["BeefBurger"] * 3})
+    env.reset(options={"reset_mask": np.array([True, False])})
+    assert env.game.state.script_length.tolist() == [0, 3]
+
+
+def test_statistics_of_further_episodes_are_whole_with_next_step() -> None:
+    env = RecordEpisodeStatistics(kitchen_v0.solo_vector_env(num_envs=1, horizon=4, autoreset_mode="NextStep"))
+    env.reset(seed=0)
+    ends = [
+        info["episode"]["l"].tolist()
+        for *_, info in (env.step(np.zeros(1, int)) for _ in range(15))
+        if "episode" in info
+    ]
+    assert ends == [[4], [4], [4]]

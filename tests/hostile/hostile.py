@@ -5,7 +5,7 @@
 A wheel is built and installed for every Python that is found, into a folder with spaces, brackets, an ampersand and
 letters that are not Latin. There the command line and small programs are run under conditions that have failed users
 before: without a home, with one that is not there, as another user who may write nowhere but in a folder of its own,
-without a usable temporary folder, in the C locale and with encodings of 256 and 128 characters, forked, spawned,
+in the C locale and with encodings of 256 and 128 characters, forked, spawned,
 pickled, and within a loop as notebooks have one. Each must end well, and without a traceback. Another user can be
 played only by root; what cannot be tried is said. Prints a line for each, and ends with 1 if one failed.
 """
@@ -225,7 +225,7 @@ def main() -> int:
     base = given.keep or Path(tempfile.mkdtemp(prefix="brigade-hostile-"))
     base.mkdir(parents=True, exist_ok=True)
     base.chmod(base.stat().st_mode | stat.S_IRWXU | stat.S_IROTH | stat.S_IXOTH)
-    failed = 0
+    failed = count = 0
     try:
         build = [sys.executable, "-m", "build", "--outdir", str(base / "wheel"), str(ROOT)]  # by way of an sdist
         subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
@@ -245,7 +245,7 @@ def main() -> int:
                     )
                     continue
                 for what, well, told, seconds in tried(mine, condition, place):
-                    failed += not well
+                    failed, count = failed + (not well), count + 1
                     print(
                         f"{version}: {condition.name}: {what}: {'ok' if well else 'FAILED'} ({seconds:.0f} s)",
                         flush=True,
@@ -255,8 +255,8 @@ def main() -> int:
     finally:
         if given.keep is None:
             shutil.rmtree(base, ignore_errors=True)
-    print(f"{failed} failed" if failed else "all is well")
-    return 1 if failed else 0
+    print(f"{failed} of {count} failed" if failed else f"all {count} are well" if count else "nothing was tried")
+    return 1 if failed or not count else 0
 
 
 if __name__ == "__main__":

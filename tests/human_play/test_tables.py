@@ -185,8 +185,14 @@ def test_what_makes_no_data_set_is_said(folder: Path, tmp_path: Path, monkeypatc
         write_minari(folder, "all-v0")
     with pytest.raises(BrigadeError, match="no recordings of agile that could be used"):
         write_minari(folder, "all-v0", who="agile")
-    with pytest.raises(BrigadeError, match="data set 'no good name': "):
-        write_minari(folder, "no good name", kitchen="cramped_room")
+    for name in ("no good name", "noversion", "../x-v0", "/x-v0"):
+        with pytest.raises(BrigadeError, match=f"data set '{name}': expected letters"):
+            write_minari(folder, name, kitchen="cramped_room")
+    assert not list(tmp_path.glob("x-v0*"))
+    with pytest.raises(
+        BrigadeError, match=r"no recordings that could be used; .*c\.jsonl\.zst: .*the episode has no end"
+    ):
+        write_minari(folder, "cut-v0", kitchen="new_counter_circuit_solo")
     write_minari(folder, "rooms-v0", kitchen="cramped_room")
     with pytest.raises(BrigadeError, match="data set 'rooms-v0': "):
         write_minari(folder, "rooms-v0", kitchen="cramped_room")

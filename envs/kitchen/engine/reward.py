@@ -7,6 +7,7 @@ who did it and are never part of the score.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,13 +29,15 @@ class Shaping:
     anneal_steps: int | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.coefficient, int | float) or not math.isfinite(self.coefficient):
+            raise BrigadeError(f"shaped_coefficient must be a number, got {self.coefficient!r}")
         if self.coefficient < 0:
             raise BrigadeError(f"shaped_coefficient must be 0 or more, got {self.coefficient}")
         if self.anneal_steps is not None and self.anneal_steps < 1:
             raise BrigadeError(f"shaped_anneal_steps must be at least 1, or None, got {self.anneal_steps}")
 
     def at(self, step: int) -> float:
-        """The weight at environment step `step`, counted from 0 over all episodes (and all kitchens of a batch)."""
+        """The weight at step `step`, counted from 0 over all episodes, and all kitchens that learn as one."""
         if self.anneal_steps is None:
             return self.coefficient
         return self.coefficient * max(0.0, 1.0 - step / self.anneal_steps)

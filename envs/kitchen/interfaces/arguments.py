@@ -62,8 +62,20 @@ def check_action(action: Any, whose: str) -> int:
     if 0 <= number < len(ACTION_NAMES):
         return number
     known = ", ".join(f"{number} {name}" for number, name in enumerate(ACTION_NAMES))
-    hint = f"; {nearest(action, ACTION_NAMES)}" if isinstance(action, str) else ""
+    hint = ""
+    if isinstance(action, str):
+        hint = (
+            f"; {action} is {ACTION_NAMES.index(action)}"
+            if action in ACTION_NAMES
+            else f"; {nearest(action, ACTION_NAMES)}"
+        )
     raise BrigadeError(f"action {action!r} of {whose} is out of range; expected one of {known}{hint}")
+
+
+def check_count(value: object, name: str) -> None:
+    """Raise a BrigadeError unless `value` is a whole number."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise BrigadeError(f"{name} must be a whole number, got {value!r}")
 
 
 def check_render_mode(mode: str | None, known: tuple[str, ...] = RENDER_MODES) -> None:
@@ -80,10 +92,19 @@ def order_script(options: Mapping[str, Any] | None, known: tuple[str, ...] = OPT
     """
     if not options:
         return None
+    if not isinstance(options, Mapping):
+        raise BrigadeError(f"reset options are a dictionary, got {options!r}")
     for name in options:
         if name not in known and name not in TOLERATED:
             raise unknown("reset option", name, known)
-    return options.get("order_script")
+    script = options.get("order_script")
+    if script is None:
+        return None
+    if isinstance(script, np.ndarray):
+        script = script.tolist()
+    if not isinstance(script, list | tuple) or not all(isinstance(each, str | list | tuple) for each in script):
+        raise BrigadeError(f"an order_script is a list of dishes, got {script!r}")
+    return script
 
 
 def events_of(state: State, which: int | EllipsisType) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import STAT_NAMES
 from brigade.envs.kitchen.interfaces.arguments import (
     TICKS_PER_SECOND,
+    check_count,
     check_render_mode,
     find_kitchen,
     order_script,
@@ -65,6 +66,8 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
             "render_fps": TICKS_PER_SECOND,
             "autoreset_mode": self.autoreset_mode,
         }
+        for name, value in (("num_envs", num_envs), ("threads", threads)):
+            check_count(value, name)
         self.kitchen = find_kitchen(kitchen, horizon, old_dynamics, max_cycles)
         self.num_envs = num_envs
         self.game = Game(self.kitchen, num_envs, threads)
@@ -169,8 +172,9 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         if seed is None and self._seeds is not None:
             self.game.reset(self._seeds, scripts, self.game.state.episode + 1)
         else:
-            self._seeds = self._new_seeds(seed)
-            self.game.reset(self._seeds, scripts)
+            seeds = self._new_seeds(seed)
+            self.game.reset(seeds, scripts)
+            self._seeds = seeds  # only now: a script may have been refused
         self._ended = np.zeros(self.num_envs, np.bool_)
 
     def _reset_some(self, mask: ArrayLike, seed: int | Sequence[int | None] | None, script: object) -> None:
@@ -186,33 +190,37 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
             return
         if seed is not None:
             self._reseed(which, seed)
+        self.game.state.script_length[which] = 0  # a script is of the episodes that begin with it
         self._begin(which)
         self._ended = self._ended & ~which
 
     def _reseed(self, which: NDArray[np.bool_], seed: int | Sequence[int | None]) -> None:
         """Give new seeds to the kitchens that are marked; their next episode is the first of them."""
-        given = [seed + k for k in range(self.num_envs)] if isinstance(seed, int | np.integer) else list(seed)
-        if len(given) != self.num_envs:
-            raise BrigadeError(f"expected a seed, or a list of {self.num_envs} seeds, got {seed}")
-        state = self.game.state
+        given, state = [check_seed(one) for one in self._each(seed)], self.game.state
         for k in np.flatnonzero(which).tolist():
-            one = check_seed(given[k])
+            one = given[k]
             if one is not None and self._seeds is not None:
                 self._seeds[k] = state.seed[k] = one & 0xFFFFFFFF
                 state.episode[k] = -1
 
     def _new_seeds(self, seed: int | Sequence[int | None] | None) -> NDArray[np.int64]:
         """(num_envs,) seeds below 2**32."""
-        if seed is None or isinstance(seed, int | np.integer):
-            first = np.random.SeedSequence().generate_state(1).tolist()[0] if seed is None else int(seed)
-            given: list[int | None] = [first + i for i in range(self.num_envs)]
-        else:
-            given = [seed] if isinstance(seed, str) else list(seed)  # it is refused below
-        for one in given:
-            check_seed(one)
-        if len(given) != self.num_envs or None in given:
+        drawn = np.random.SeedSequence().generate_state(1).tolist()[0] if seed is None else seed
+        given = [check_seed(one) for one in self._each(drawn)]
+        if None in given:
             raise BrigadeError(f"expected a seed, or a list of {self.num_envs} seeds, got {seed}")
         return np.array([int(one or 0) & 0xFFFFFFFF for one in given], np.int64)
+
+    def _each(self, seed: Any) -> list[Any]:
+        """A seed for each kitchen, of one for all or of a list."""
+        if isinstance(seed, list | tuple) or (isinstance(seed, np.ndarray) and seed.ndim == 1):
+            given = list(seed)
+        else:
+            first = check_seed(seed) or 0
+            given = [first + k for k in range(self.num_envs)]
+        if len(given) != self.num_envs:
+            raise BrigadeError(f"expected a seed, or a list of {self.num_envs} seeds, got {seed}")
+        return given
 
     def _finish(self, over: NDArray[np.bool_], info: Info) -> None:
         """Put the last observations and totals of the kitchens that are over into `info`."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from brigade.envs.asking import asking
 from brigade.envs.kitchen.engine.game import Game
+from brigade.envs.kitchen.interfaces.arguments import check_count
 from brigade.envs.kitchen.interfaces.partners import (
     Partner,
     PartnerLike,
@@ -38,6 +39,7 @@ class Company:
     def __init__(self, game: Game, k: int, seat: int, partners: PartnerLike | PartnerList):
         self.game, self.k = game, k
         kitchen = game.kitchen
+        check_count(seat, "seat")
         if not 0 <= seat < kitchen.chefs:
             raise BrigadeError(f"seat {seat} is not in kitchen '{kitchen.name}'; expected 0 to {kitchen.chefs - 1}")
         self.partners = self._seated(seat, partners)
@@ -71,6 +73,8 @@ class Company:
     def _seated(self, learner: int, partners: PartnerLike | PartnerList) -> dict[int, Partner]:
         kitchen = self.game.kitchen
         seats = [seat for seat in range(kitchen.chefs) if seat != learner]
+        if not seats and not isinstance(partners, list | tuple):
+            make_partner(partners)  # nobody sits anywhere, and a name that is wrong is told all the same
         given = list(partners) if isinstance(partners, list | tuple) else [partners] * len(seats)
         if len(given) != len(seats):
             raise BrigadeError(f"kitchen '{kitchen.name}' has {len(seats)} other seats, got {len(given)} partners")

@@ -105,7 +105,7 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
             AgentFault: a partner ended in an error, or in `sys.exit`.
         """
         seed = check_seed(seed)
-        super().reset(seed=seed)
+        super().reset(seed=None if seed is None else seed & 0xFFFFFFFF)  # Gymnasium takes none below 0
         observations, infos = self.world.reset(seed, options)
         self.company.begin()
         return observations[self._me], infos[self._me]

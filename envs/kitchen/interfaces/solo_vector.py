@@ -129,15 +129,16 @@ class KitchenSoloVectorEnv(KitchenBatch):
         Raises:
             BrigadeError: not reset yet, ended and not reset with `Disabled`, or actions of the wrong shape or out of
                 range; nothing has moved.
-            AgentFault: a partner ended in an error or in `sys.exit`, or answered with no action; nothing has moved.
+            AgentFault: a partner ended in an error or in `sys.exit`, or answered with no action, and nothing has moved;
+                or it did so when it was told that an episode begins.
         """
         given = np.asarray(actions)
         if given.shape != (self.num_envs,):
             raise BrigadeError(f"expected actions of shape {(self.num_envs,)}, got {given.shape}")
         self.check_running()
-        team = np.zeros((self.num_envs, self.kitchen.chefs), given.dtype)
-        team[:, self.seat] = given
-        self.game.check(team)
+        mine = np.zeros((self.num_envs, self.kitchen.chefs), given.dtype)
+        mine[:, self.seat] = given
+        team = self.game.check(mine).astype(np.int8)
         for company in self.companies:
             if not self._ended[company.k]:
                 company.act(team[company.k])

@@ -35,9 +35,9 @@ from brigade.experiments.prover_verifier.report.plots import (
 from brigade.experiments.prover_verifier.report.transcripts import transcripts_of
 
 ABOUT_FIGURES = (
-    "Means over seeds, with 95% intervals in brackets: of shares over their cases and seeds (Wilson's of a single "
-    "seed, and where all are 0 or 1), of other figures over seeds alone, none of a single seed. A dash: no such "
-    "number is there; (2 of 3): two of three seeds have one, and the mean is theirs."
+    "Means over seeds, with 95% intervals in brackets: of shares the wider of Wilson's over all cases and Student's t "
+    "over the seeds, of other figures a bootstrap over seeds, which is too narrow for few; none of a single seed. A "
+    "dash: no such number is there; (2 of 3): two of three seeds have one, and the mean is theirs."
 )
 ABOUT_DOTS = "Means over seeds with 95% intervals; hollow where some seeds have no such number."
 ABOUT_SINGLES = "Small dots are single seeds."

@@ -18,7 +18,8 @@ from brigade.experiments.prover_verifier.report.figures import (
 from brigade.experiments.prover_verifier.report.headlines import answer_lines, answers, asked_of
 
 ABOUT_INTERVALS = (
-    "[low, high]: 95% intervals; of shares over cases and seeds (Wilson's of one seed), of other figures over seeds."
+    "[low, high]: 95% intervals; of shares over cases (Wilson's) and seeds (Student's t), of other figures a bootstrap "
+    "over seeds, too narrow for few."
 )
 
 

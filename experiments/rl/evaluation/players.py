@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from brigade.agents.base import Agent, View, make_agent
 from brigade.agents.learned.checkpoint import find, load, numbers_digest
 from brigade.agents.learned.networks import ACTIONS, Policy, sample
+from brigade.agents.learned.neural import TRAINED
 from brigade.batch.configuration.specs import AgentSpec
 from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.layout import Kitchen
@@ -127,13 +128,19 @@ def identity(spec: AgentSpec) -> dict[str, Any]:
     Raises:
         BrigadeError: there is no such checkpoint.
     """
-    digest = numbers_digest(find(_checkpoint(spec)[0])) if spec.name == "neural" else None
+    digest = numbers_digest(find(_checkpoint(spec)[0])) if _learned(spec) else None
     return {"agent": str(spec), "digest": digest}
+
+
+def _learned(spec: AgentSpec) -> bool:
+    return spec.name == "neural" or spec.name.startswith(TRAINED)
 
 
 def _checkpoint(spec: AgentSpec) -> tuple[str, bool]:
     """Where a neural agent's checkpoint is, and whether it is greedy."""
     options = dict(spec.options)
+    if spec.name.startswith(TRAINED):
+        options["checkpoint"] = spec.name.removeprefix(TRAINED)
     where, greedy = options.pop("checkpoint", ""), options.pop("greedy", False)
     if not where or options:
         raise BrigadeError(f"{spec}: a neural agent has the options checkpoint, which it needs, and greedy")
@@ -146,7 +153,7 @@ def make_player(spec: AgentSpec, kitchen: Kitchen, observation: str, random: tor
     Raises:
         BrigadeError: an unknown agent, or a checkpoint that does not fit the kitchen and the observation.
     """
-    if spec.name != "neural":
+    if not _learned(spec):
         make_agent(spec.name, **spec.options)  # now, so that a mistake is told before anything is played
         return AgentPlayer(spec)
     where, greedy = _checkpoint(spec)
