@@ -216,6 +216,11 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
         policy: Policy = make_network(card.network, card.shape, card.chefs)
     path = _numbers(folder)
     numbers = read_weights(path)
+    own = policy.state_dict()
+    for name, tensor in numbers.items() if isinstance(numbers, dict) else ():
+        if name in own and (tensor.dtype != own[name].dtype or not bool(torch.isfinite(tensor).all())):
+            kind = str(own[name].dtype).removeprefix("torch.")
+            raise BrigadeError(f"{path}: damaged: expected finite numbers of type {kind} for {name}")
     try:
         policy.load_state_dict(numbers)
     except DAMAGED as error:

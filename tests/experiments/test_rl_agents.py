@@ -14,7 +14,7 @@ from rich.console import Console
 
 torch = pytest.importorskip("torch", reason="learned policies need PyTorch: pip install 'brigade[rl]'")
 
-from safetensors.torch import load_file  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 from brigade.agents.base import agents, make_agent  # noqa: E402
 from brigade.agents.learned import checkpoint as checkpoints  # noqa: E402
@@ -45,7 +45,11 @@ from brigade.experiments.rl.config import TrainConfig  # noqa: E402
 from brigade.experiments.rl.evaluation.crossplay import CrossplayConfig, crossplay  # noqa: E402
 from brigade.experiments.rl.evaluation.evaluate import play_batch  # noqa: E402
 from brigade.experiments.rl.evaluation.matrix import PICTURE, SUMMARY, interquartile_mean, proximity, show  # noqa: E402
-from brigade.experiments.rl.evaluation.players import AgentPlayer, PolicyPlayer  # noqa: E402
+from brigade.experiments.rl.evaluation.players import (  # noqa: E402
+    AgentPlayer,
+    PolicyPlayer,
+    identity,
+)
 from brigade.experiments.rl.training.clone import clone  # noqa: E402
 from brigade.experiments.rl.training.demonstrations import demonstrations  # noqa: E402
 from brigade.experiments.rl.training.device import describe  # noqa: E402
@@ -422,3 +426,19 @@ def test_policies_with_memory_are_not_written_as_onnx(tmp_path: Path, monkeypatc
         with pytest.raises(BrigadeError, match="has a memory"):
             export_onnx(where, tmp_path / "chef.onnx")
     assert not (tmp_path / "chef.onnx").exists()
+
+
+@pytest.mark.parametrize("change", [lambda t: t.to(torch.int8), lambda t: t * float("nan"), lambda t: t.double()])
+def test_weights_that_are_no_weights_are_refused(change: Any, tmp_path: Path) -> None:
+    where = made(tmp_path)
+    weights = load_file(where / NUMBERS)
+    name = next(iter(weights))
+    save_file({**weights, name: change(weights[name])}, where / NUMBERS)
+    with pytest.raises(BrigadeError, match="damaged: expected finite numbers of type float32 for actors"):
+        load(where)
+
+
+def test_a_policy_by_name_is_known_by_what_it_has_learned() -> None:
+    named = identity(AgentSpec.model_validate("trained:cramped_room"))
+    described = identity(AgentSpec.model_validate({"name": "neural", "options": {"checkpoint": "cramped_room"}}))
+    assert named["digest"] == described["digest"] is not None

@@ -192,7 +192,7 @@ ENTRY = {"round": 1, "role": "helpful", "problem": "p", "text": "t", "score": 0.
     [
         ({"figures": {"accuracy": "high"}}, "figures.accuracy"),
         ({"curves": [1, 2]}, "curves"),
-        ({"matrices": {"m": [[1, 2], [3]]}}, "matrices.m: expected rows of one length"),
+        ({"matrices": {"m": [[1, 2], [3]]}}, "matrices.m: expected as many columns as rows"),
         ({"tables": {"t": {"row": 3}}}, "tables.t.row"),
         ({"transcripts": [{**ENTRY, "text": None}]}, "transcripts.0.text"),
         ({"transcripts": [{**ENTRY, "talk": [{"speaker": "x"}]}]}, "transcripts.0.talk.0.channels"),
