@@ -42,6 +42,7 @@ from brigade.envs.registry import BrigadeError  # noqa: E402
 from brigade.experiments.kitchen.run.config import RunConfig  # noqa: E402
 from brigade.experiments.kitchen.run.run import run  # noqa: E402
 from brigade.experiments.rl.config import TrainConfig  # noqa: E402
+from brigade.experiments.rl.evaluation.crossplay import CrossplayConfig, crossplay  # noqa: E402
 from brigade.experiments.rl.evaluation.evaluate import play_batch  # noqa: E402
 from brigade.experiments.rl.evaluation.matrix import PICTURE, SUMMARY, interquartile_mean, proximity, show  # noqa: E402
 from brigade.experiments.rl.evaluation.players import (  # noqa: E402
