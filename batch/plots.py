@@ -117,9 +117,8 @@ def dot_legend(
 
 def band(axes: Axes, xs: Sequence[float], points: Sequence[Estimate | Interval], colour: str, alpha: float) -> None:
     """Standard errors or intervals around a curve; where there is none, none is seen."""
-    low, high = ([end if end is not None else mean or 0.0 for end, mean in ends] for ends in (
-        [(e.low, e.mean) for e in points], [(e.high, e.mean) for e in points]
-    ))  # fmt: skip
+    low = [point.low if point.low is not None else point.mean or 0.0 for point in points]
+    high = [point.high if point.high is not None else point.mean or 0.0 for point in points]
     axes.fill_between(xs, low, high, color=colour, alpha=alpha, lw=0)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -177,11 +176,11 @@ def check_fits(card: Card, kitchen: Kitchen, where: str | Path) -> None:
         raise BrigadeError(f"{where}: trained in kitchen '{card.kitchen}', and this is '{kitchen.name}'")
     if card.old_dynamics != kitchen.spec.old_dynamics:
         raise BrigadeError(f"{where}: trained with old_dynamics={card.old_dynamics}, and the kitchen here has not")
-    as_trained = replace(kitchen, spec=kitchen.spec.model_copy(update={"horizon": card.horizon}))
-    if card.kitchen_digest != kitchen_digest(as_trained):
+    now = kitchen_digest(kitchen, card.horizon)
+    if card.kitchen_digest != now:
         raise BrigadeError(
             f"{where}: '{kitchen.name}' has changed since the policy was trained in it "
-            f"(digest {card.kitchen_digest} then, {kitchen_digest(as_trained)} now)"
+            f"(digest {card.kitchen_digest} then, {now} now)"
         )
     if card.observation not in observers:
         raise BrigadeError(f"{where}: {observers.unknown(card.observation)}; {BRINGS}")
@@ -216,15 +215,14 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
         policy: Policy = make_network(card.network, card.shape, card.chefs)
     path = _numbers(folder)
     numbers = read_weights(path)
-    own = policy.state_dict()
-    for name, tensor in numbers.items() if isinstance(numbers, dict) else ():
-        if name in own and (tensor.dtype != own[name].dtype or not bool(torch.isfinite(tensor).all())):
-            kind = str(own[name].dtype).removeprefix("torch.")
-            raise BrigadeError(f"{path}: damaged: expected finite numbers of type {kind} for {name}")
     try:
         policy.load_state_dict(numbers)
     except DAMAGED as error:
         raise BrigadeError(f"{path}: damaged, or not what {CARD} beside it says: {why(error)}") from None
+    for name, tensor in policy.state_dict().items():  # which has taken them, whatever type they were of
+        if numbers[name].dtype != tensor.dtype or not bool(torch.isfinite(tensor).all()):
+            kind = str(tensor.dtype).removeprefix("torch.")
+            raise BrigadeError(f"{path}: damaged: expected finite numbers of type {kind} for {name}")
     policy.requires_grad_(False).eval()
     return policy, card
 

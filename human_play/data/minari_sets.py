@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,17 +114,13 @@ def _why(written: Written) -> str:
 
 def _the_kitchen(recordings: Sequence[Recording], folder: str | Path) -> Kitchen:
     """The one kitchen of all recordings; episodes may have other lengths."""
-    digests = {_digest_but_for_horizon(recording.kitchen) for recording in recordings}
+    digests = {kitchen_digest(recording.kitchen, horizon=1) for recording in recordings}
     names = sorted({recording.kitchen.name for recording in recordings})
     if len(names) > 1:
         raise BrigadeError(f"{folder}: recordings of several kitchens, {', '.join(names)}; say which one")
     if len(digests) > 1:
         raise BrigadeError(f"{folder}: kitchen '{names[0]}' was another one in some recordings; a data set is of one")
     return max((recording.kitchen for recording in recordings), key=lambda each: each.horizon)
-
-
-def _digest_but_for_horizon(kitchen: Kitchen) -> str:
-    return kitchen_digest(replace(kitchen, spec=kitchen.spec.model_copy(update={"horizon": 1})))
 
 
 def _episodes(recording: Recording, seats: Sequence[int], observation: str, first: int) -> Iterator[EpisodeBuffer]:

@@ -243,6 +243,9 @@ def test_checkpoints_of_earlier_revisions_are_read(tmp_path: Path) -> None:
     torch.save(weights, where / OLD_NUMBERS)
     again, _ = load(where)
     assert all(torch.equal(tensor, weights[name]) for name, tensor in again.state_dict().items())
+    torch.save(dict.fromkeys(weights, "a word"), where / OLD_NUMBERS)
+    with pytest.raises(BrigadeError, match=r"policy\.pt: damaged"):
+        load(where)
     (where / OLD_NUMBERS).write_bytes(b"nothing")
     with pytest.raises(BrigadeError, match=r"policy\.pt: cannot be read"):
         load(where)

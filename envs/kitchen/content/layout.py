@@ -177,9 +177,15 @@ class Kitchen(Fixed):
         return "\n".join(row.rstrip() for row in rows)
 
 
-def kitchen_digest(kitchen: Kitchen) -> str:
-    """Twelve digits that change when the game in the kitchen does, not with its looks: what a recording was made in."""
-    text = kitchen.spec.model_dump_json(exclude=LOOKS)
+def kitchen_digest(kitchen: Kitchen, horizon: int | None = None) -> str:
+    """Twelve digits that change when the game in the kitchen does, not with its looks: what a recording was made in.
+
+    Args:
+        kitchen: whose.
+        horizon: as if its episodes had so many ticks.
+    """
+    spec = kitchen.spec if horizon is None else kitchen.spec.model_copy(update={"horizon": horizon})
+    text = spec.model_dump_json(exclude=LOOKS)
     text += kitchen.cookbook.spec.model_dump_json(exclude=cookbook_spec.LOOKS)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

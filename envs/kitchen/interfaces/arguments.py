@@ -72,7 +72,7 @@ def check_action(action: Any, whose: str) -> int:
     raise BrigadeError(f"action {action!r} of {whose} is out of range; expected one of {known}{hint}")
 
 
-def check_count(value: object, name: str) -> None:
+def check_whole(value: object, name: str) -> None:
     """Raise a BrigadeError unless `value` is a whole number."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise BrigadeError(f"{name} must be a whole number, got {value!r}")

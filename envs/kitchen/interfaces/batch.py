@@ -15,8 +15,8 @@ from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import STAT_NAMES
 from brigade.envs.kitchen.interfaces.arguments import (
     TICKS_PER_SECOND,
-    check_count,
     check_render_mode,
+    check_whole,
     find_kitchen,
     order_script,
 )
@@ -67,7 +67,7 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
             "autoreset_mode": self.autoreset_mode,
         }
         for name, value in (("num_envs", num_envs), ("threads", threads)):
-            check_count(value, name)
+            check_whole(value, name)
         self.kitchen = find_kitchen(kitchen, horizon, old_dynamics, max_cycles)
         self.num_envs = num_envs
         self.game = Game(self.kitchen, num_envs, threads)

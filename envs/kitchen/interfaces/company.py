@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from brigade.envs.asking import asking
 from brigade.envs.kitchen.engine.game import Game
-from brigade.envs.kitchen.interfaces.arguments import check_count
+from brigade.envs.kitchen.interfaces.arguments import check_whole
 from brigade.envs.kitchen.interfaces.partners import (
     Partner,
     PartnerLike,
@@ -39,7 +39,7 @@ class Company:
     def __init__(self, game: Game, k: int, seat: int, partners: PartnerLike | PartnerList):
         self.game, self.k = game, k
         kitchen = game.kitchen
-        check_count(seat, "seat")
+        check_whole(seat, "seat")
         if not 0 <= seat < kitchen.chefs:
             raise BrigadeError(f"seat {seat} is not in kitchen '{kitchen.name}'; expected 0 to {kitchen.chefs - 1}")
         self.partners = self._seated(seat, partners)

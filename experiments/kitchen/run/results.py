@@ -115,25 +115,35 @@ def _kitchens(config: RunConfig) -> dict[str, Any]:
     return {kitchen_digest(kitchen): dump_kitchen(kitchen) for kitchen in loaded}
 
 
-def kitchen_of(header: Record, episode: Record, where: str) -> Kitchen | None:
-    """The kitchen that an episode was played in, as its run's header has it; None where it has none.
+class StoredKitchens:
+    """The kitchens that a run's header has in full, each made once.
 
     Args:
         header: the first line of the results.
-        episode: one of the others.
-        where: they are, for messages.
-
-    Raises:
-        BrigadeError: what the header has is damaged.
     """
-    digest = episode.get("kitchen_digest")
-    dumped = header.get("kitchens", {}).get(digest)
-    if dumped is None:
-        return None
-    kitchen = restore_kitchen(dumped, f"{where}: kitchen {digest}")
-    if kitchen_digest(kitchen) != digest:
-        raise BrigadeError(f"{where}: damaged: kitchen {digest} is not the one that was recorded")
-    return kitchen
+
+    def __init__(self, header: Record):
+        self._dumped = header.get("kitchens", {})
+        self._made: dict[str, Kitchen] = {}
+
+    def of(self, episode: Record, where: str) -> Kitchen | None:
+        """The kitchen that an episode was played in; None where the header has none.
+
+        Args:
+            episode: one of the other lines.
+            where: it is, for messages.
+
+        Raises:
+            BrigadeError: what the header has is damaged.
+        """
+        digest = str(episode.get("kitchen_digest"))
+        if digest in self._made or digest not in self._dumped:
+            return self._made.get(digest)
+        kitchen = restore_kitchen(self._dumped[digest], f"{where}: kitchen {digest}")
+        if kitchen_digest(kitchen) != digest:
+            raise BrigadeError(f"{where}: damaged: kitchen {digest} is not the one that was recorded")
+        self._made[digest] = kitchen
+        return kitchen
 
 
 def named_as_there(config: RunConfig) -> RunConfig:

@@ -30,7 +30,7 @@ from brigade.experiments.kitchen.run.results import (
     RECORDINGS,
     RUN_FORMAT,
     VERSION,
-    kitchen_of,
+    StoredKitchens,
 )
 from brigade.simulation.recording import ENDING, read_recording
 
@@ -75,15 +75,15 @@ def verify_file(path: str | Path) -> Iterator[Verdict]:
             yield from map(_verified, recordings)
             return
         path = path / EPISODES
-    episodes, header = 0, dict[str, Any]()
+    episodes, kitchens = 0, StoredKitchens({})
     for number, entry in _entries(path):
         where = f"{path}:{number}"
         if entry.get("format") == RUN_FORMAT:
             check_version(entry, where, VERSION)
-            header = entry
+            kitchens = StoredKitchens(entry)
             continue
         try:
-            yield _verify(entry, header, where)
+            yield _verify(entry, kitchens, where)
         except UnknownKitchenError as error:  # the others can be replayed all the same
             told = f"cannot be replayed: {error}; recordings hold their kitchen: try {path.parent / RECORDINGS}"
             named = entry["kitchen"]
@@ -125,17 +125,17 @@ def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise BrigadeError(f"{path}: cut off or damaged after line {number}: {error}") from None
 
 
-def _verify(entry: dict[str, Any], header: dict[str, Any], where: str) -> Verdict:
+def _verify(entry: dict[str, Any], kitchens: StoredKitchens, where: str) -> Verdict:
     if entry.get("format") == EPISODE_FORMAT:
         check_version(entry, where, VERSION)
-        return _verify_own(entry, header, where)
+        return _verify_own(entry, kitchens, where)
     if entry.get("rules") in ("challenge", "classic"):
         return _verify_published(entry, where)
     raise BrigadeError(f"{where}: neither a Brigade episode nor a recording of a published game")
 
 
-def _verify_own(entry: dict[str, Any], header: dict[str, Any], where: str) -> Verdict:
-    kitchen = kitchen_of(header, entry, where)
+def _verify_own(entry: dict[str, Any], kitchens: StoredKitchens, where: str) -> Verdict:
+    kitchen = kitchens.of(entry, where)
     if kitchen is None:
         choice = KitchenChoice.model_validate(entry["kitchen"])
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
@@ -15,6 +15,7 @@ from brigade.batch.numbers import NONE
 from brigade.envs.content import Model
 from brigade.experiments.prover_verifier.report.figures import Condition, digits_of, written
 
+Table = Mapping[str, Mapping[str, Interval]]
 WAYS = {"more": "more is better", "less": "less is better"}
 
 
@@ -74,6 +75,12 @@ def answers(asked: Asked, conditions: Sequence[Condition]) -> Iterator[Answer]:
         yield from _of_table(headline, conditions) if headline.table else _of_figure(headline, conditions)
 
 
+def answered(experiment: str, conditions: Sequence[Condition]) -> tuple[str, list[Answer]]:
+    """What a run asked, empty if it does not say, and what came out."""
+    asked = asked_of(experiment)
+    return (asked.asked, list(answers(asked, conditions))) if asked else ("", [])
+
+
 def answer_lines(found: Sequence[Answer], conditions: Sequence[Condition]) -> tuple[list[str], list[list[str]]]:
     """Heads and lines of the table of what came out: each value with what it stands against."""
     heads = ["", "good", *(condition.label or "all" for condition in conditions), "beside"]
@@ -112,22 +119,23 @@ def _of_table(headline: Headline, conditions: Sequence[Condition]) -> Iterator[A
         if row == name:
             continue
         what = headline.column or "mean over all"
-        values = [_cell(condition, headline, row) for condition in conditions]
+        values = [_cell(*each, headline, row) for each in zip(conditions, tables, strict=True)]
         if not any(value is not None and value.mean is not None for value in values):
             continue
         baselines: list[Interval | float | None] = []
         if headline.beside_column:
-            name = headline.beside_column
-            baselines = [table.get(row, {}).get(name) for table in tables]
+            baselines = [table.get(row, {}).get(headline.beside_column) for table in tables]
         elif headline.beside is not None:
-            baselines = [_cell(condition, headline, name) if against is None else against for condition in conditions]
-        yield Answer(f"{headline.table}, {row}: {what}", WAYS[headline.good], values, name, baselines)
+            rows_beside = [_cell(*each, headline, name) for each in zip(conditions, tables, strict=True)]
+            baselines = [each if against is None else against for each in rows_beside]
+        baseline = headline.beside_column or name
+        yield Answer(f"{headline.table}, {row}: {what}", WAYS[headline.good], values, baseline, baselines)
 
 
-def _cell(condition: Condition, headline: Headline, row: str) -> Interval | None:
-    """What a row of the table has: in the column, or on average over all columns, seed by seed."""
+def _cell(condition: Condition, table: Table, headline: Headline, row: str) -> Interval | None:
+    """What a row of a condition's table has: in the column, or on average over all columns, seed by seed."""
     if headline.column:
-        return condition.table(headline.table).get(row, {}).get(headline.column)
+        return table.get(row, {}).get(headline.column)
     tables = [record["tables"].get(headline.table, {}) for record in condition.records]
     means = [mean_of_known(table[row].values()) for table in tables if row in table]
     return interval([mean for mean in means if mean is not None])

@@ -20,7 +20,7 @@ from brigade.experiments.prover_verifier.report.figures import (
     seconds_a_seed,
     table_lines,
 )
-from brigade.experiments.prover_verifier.report.headlines import answer_lines, answers, asked_of
+from brigade.experiments.prover_verifier.report.headlines import answer_lines, answered
 from brigade.experiments.prover_verifier.report.plots import (
     WIDE_COLUMNS,
     Table,
@@ -66,8 +66,7 @@ def page(folder: str | Path) -> str:
     if holds_sessions(folder):
         return legibility_page(folder)
     header, conditions = read_conditions(folder)
-    asked = asked_of(header["config"]["experiment"])
-    found = list(answers(asked, conditions)) if asked else []
+    asked, found = answered(header["config"]["experiment"], conditions)
     maker = made_by(header["provenance"])
     return render(
         __package__,
@@ -75,7 +74,7 @@ def page(folder: str | Path) -> str:
         makers=[maker],
         source=_source(header["config"], maker, folder, conditions),
         begun=bool(conditions),
-        asked=asked.asked if asked else "",
+        asked=asked,
         came_out=Grid(*answer_lines(found, conditions)) if found else None,
         sections=list(_sections(conditions)),
         transcripts=transcripts_of(conditions),

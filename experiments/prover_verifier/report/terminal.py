@@ -15,7 +15,7 @@ from brigade.experiments.prover_verifier.report.figures import (
     seconds_a_seed,
     table_lines,
 )
-from brigade.experiments.prover_verifier.report.headlines import answer_lines, answers, asked_of
+from brigade.experiments.prover_verifier.report.headlines import answer_lines, answered
 
 ABOUT_INTERVALS = (
     "[low, high]: 95% intervals; of shares over cases (Wilson's) and seeds (Student's t), of other figures a bootstrap "
@@ -35,10 +35,9 @@ def print_pvg_report(folder: str | Path, console: Console) -> list[str]:
     if not conditions:
         console.print("there are no finished seeds yet")
         return []
-    asked = asked_of(header["config"]["experiment"])
-    found = list(answers(asked, conditions)) if asked else []
-    if asked and found:
-        console.print(f"{asked.asked}\n", markup=False)
+    asked, found = answered(header["config"]["experiment"], conditions)
+    if found:
+        console.print(f"{asked}\n", markup=False)
         print_table(console, *answer_lines(found, conditions))
         console.print("")
     print_table(console, *figure_lines(conditions))
