@@ -202,7 +202,7 @@ for case, needed in cases(load_kitchen("cramped_room"), "simulated", (2,), torch
     print(case.what, case.batch, needed > 0)
 for name in list_kitchens():
     for observation in ("features", "planes"):
-        needed = cuda.argument_bytes(cuda.CudaGame(load_kitchen(name), 2, observation).arguments)
+        needed = cuda.argument_bytes(cuda.CudaGame(load_kitchen(name), 2, observation).arguments(0))
         assert needed <= cuda.LARGEST_KERNEL, (name, observation, needed)
 """
 

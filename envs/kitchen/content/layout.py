@@ -106,6 +106,7 @@ class Layout(NamedTuple):
     spacing: int
     missed_penalty: int
     wrong_penalty: int
+    horizon: int  # ticks in an episode
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +122,7 @@ class Kitchen(Fixed):
     height: int
     starts: tuple[Cell, ...]
     centre: tuple[Cell, ...]  # counters marked `+`
+    inside: tuple[int, int] | None = None  # columns and rows of the map, where `enlarge` has put more around it
 
     @property
     def name(self) -> str:
@@ -136,6 +138,16 @@ class Kitchen(Fixed):
     def horizon(self) -> int:
         """Ticks in an episode."""
         return self.spec.horizon
+
+    @property
+    def enlarged(self) -> bool:
+        """Whether there may be cells beyond the map."""
+        return self.inside is not None
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """Columns and rows of the map."""
+        return self.inside or (self.width, self.height)
 
     @cached_property
     def tile_names(self) -> tuple[str, ...]:
@@ -210,6 +222,38 @@ def build_kitchen(
     kitchen = Kitchen(spec, document.source, cookbook, tables, layout, grid.width, grid.height, *places)
     _check_reachable(kitchen, document)
     return kitchen
+
+
+def enlarge(kitchen: Kitchen, width: int, height: int) -> Kitchen:
+    """The same kitchen with cells beyond its right and lower edge: counters that nobody can reach.
+
+    Places (x, y) stay what they are; numbers of cells do not.
+
+    Raises:
+        BrigadeError: it is larger than that.
+    """
+    columns, rows = kitchen.room
+    if columns > width or rows > height:
+        raise BrigadeError(f"kitchen '{kitchen.name}' has {columns} x {rows} cells, more than {width} x {height}")
+    layout, count = kitchen.layout, width * height
+
+    def moved(cells: NDArray[np.int16]) -> NDArray[np.int16]:
+        return (cells // kitchen.width * width + cells % kitchen.width).astype(np.int16)
+
+    def spread(values: NDArray[np.int16], beyond: int) -> NDArray[np.int16]:
+        grid = np.full((height, width), beyond, np.int16)
+        grid[:rows, :columns] = values.reshape(kitchen.height, kitchen.width)[:rows, :columns]
+        return grid.reshape(count)
+
+    larger = layout._replace(
+        tile=spread(layout.tile, COUNTER),
+        step=np.array([0, -1, 1, width, -width, 0], np.int16),
+        start=moved(layout.start),
+        start_item=spread(layout.start_item, NOTHING),
+        stoves=moved(layout.stoves),
+        work_cells=moved(layout.work_cells),
+    )
+    return replace(kitchen, layout=larger, width=width, height=height, inside=(columns, rows))
 
 
 def with_shaped(kitchen: Kitchen, shaped: ShapedSpec) -> Kitchen:
@@ -357,6 +401,7 @@ def _layout(spec: KitchenSpec, document: Document, cookbook: Cookbook, tables: T
         spacing=orders.spacing,
         missed_penalty=orders.missed,
         wrong_penalty=orders.wrong,
+        horizon=spec.horizon,
     )
 
 

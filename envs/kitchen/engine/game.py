@@ -4,40 +4,105 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
-from brigade.envs.kitchen.engine import rules
+from brigade.envs.kitchen.engine import rules, tick
 from brigade.envs.kitchen.engine import state as states
 from brigade.envs.kitchen.engine.compiled import compiling
 from brigade.envs.kitchen.engine.crew import Crew
+from brigade.envs.kitchen.engine.handle import Handle
+from brigade.envs.kitchen.engine.rooms import read_rooms
 from brigade.envs.registry import BrigadeError, unknown
+
+if TYPE_CHECKING:
+    from brigade.envs.kitchen.engine.eye import Eye
+    from brigade.envs.kitchen.engine.room_list import RoomList
+
+WHOLE = "iub"  # kinds of NumPy's types whose numbers are whole
+# What a copy makes for itself: where arrays lie, and views of them.
+MADE_ANEW = ("_handles", "_refs", "_kernel", "rewards", "seen", "final", "seats", "_warm")
 
 
 class Game:
-    """`count` kitchens with the same map, stepped together.
+    """`count` kitchens, stepped together: all of one room, or each of one of several.
 
     Args:
-        kitchen: a kitchen, or its name.
+        kitchen: a kitchen, or its name; with `rooms`, what they have in common.
         count: how many.
         threads: how many share the work of a step; it pays from about a thousand kitchens on. The result is the same.
+        observer: writes what the chefs see into `seen` whenever something happens, in the same call.
+        rooms: the rooms that the kitchens are in.
+
+    Attributes:
+        rewards: (count,) change of each score in the last step.
+        joint, host: what else came of it; see `tick.Joint` and `tick.Host`.
+        seen, final: (count, chefs, *shape) what the chefs see now, and the last of episodes that ended with the last
+            step and made way for the next; None without an observer.
+        seats: of a single kitchen, for each chef its rows of `host.events` and of `seen`.
     """
 
-    def __init__(self, kitchen: Kitchen | str, count: int = 1, threads: int = 1):
+    rewards: NDArray[np.int32]
+    seats: list[tuple[NDArray[np.int64], NDArray[Any] | None]]
+    seen: NDArray[Any] | None
+    final: NDArray[Any] | None
+
+    def __init__(
+        self, kitchen: Kitchen | str, count: int = 1, threads: int = 1, observer: Eye | None = None,
+        rooms: RoomList | None = None,
+    ):  # fmt: skip
         if count < 1 or threads < 1:
             raise BrigadeError(f"count and threads must be at least 1, got {count} and {threads}")
         self.kitchen = load_kitchen(kitchen) if isinstance(kitchen, str) else kitchen
-        self.count, self.threads = count, min(threads, count)
-        self.state = states.allocate(self.kitchen, count)
-        self.rewards = np.zeros(count, np.int32)  # (count,) change of each score in the last step
-        self._actions = np.zeros((count, self.kitchen.chefs), np.int8)
+        self.count, self.threads, self.rooms, self.observer = count, min(threads, count), rooms, observer
+        chefs = self.kitchen.chefs
+        self._state = states.allocate(self.kitchen, count, None if rooms is None else rooms.max_open)
+        self.joint = tick.new_joint(count, chefs)
+        self.host = tick.new_host(count, chefs)
+        self._rows = None if observer is None else observer.rows(count)
         self._crew = Crew(self.threads)
         edges = np.linspace(0, count, self.threads + 1).astype(int).tolist()
         self._shares = list(itertools.pairwise(edges))
+        if rooms is not None:
+            rooms.seat(count)
+        self.bind()
+
+    @property
+    def state(self) -> states.State:
+        """The state of all kitchens. Write into its arrays, or put another in its place."""
+        return self._state
+
+    @state.setter
+    def state(self, state: states.State) -> None:
+        self._state = state
+        self.bind()
+
+    def bind(self) -> None:
+        """Find out where all arrays lie: whoever puts another one in the place of one of them calls this."""
+        kitchen, observer, rooms = self.kitchen, self.observer, self.rooms
+        parts: list[tuple[Any, Any]] = [
+            (tick.read_state, self._state), (tick.read_layout, kitchen.layout), (tick.read_tables, kitchen.tables),
+            (tick.read_joint, self.joint), (tick.read_host, self.host),
+        ]  # fmt: skip
+        if rooms is not None:
+            parts.append((read_rooms, rooms.arrays))
+        game, eye = Handle(*parts), None
+        several = rooms is not None
+        self._kernel: Callable[..., int] = tick.unseen_rooms if several else tick.unseen
+        self.seen = self.final = None
+        if observer is not None and self._rows is not None:
+            eye = observer.eye(self._rows, None if rooms is None else rooms.maps_for(observer))
+            self._kernel = observer.kernels[several]
+            self.seen, self.final = self._rows.reshape(2, self.count, kitchen.chefs, *observer.shape)
+        self._handles = game, eye
+        self._refs = game.ref, game.ref if eye is None else eye.ref
+        self.rewards = self.joint.results[0]
+        seen = [None] * kitchen.chefs if self.seen is None else list(self.seen[0])
+        self.seats = list(zip(self.host.events[0], seen, strict=True)) if self.count == 1 else []
         self._warm = False
 
     def reset(self, seeds: ArrayLike, scripts: Sequence[Sequence[str]] | None = None, episode: ArrayLike = 0) -> None:
@@ -59,19 +124,20 @@ class Game:
             raise BrigadeError(f"expected {self.count} seeds, got an array of shape {seeds.shape}")
         self._set_scripts(scripts)
         self.state.seed[:] = seeds & rules.MASK_32
-        self.state.episode[:] = episode
-        self._begin(np.ones(self.count, np.bool_))
+        self.state.episode[:] = np.asarray(episode) - 1  # and the next one begins
+        self.next_episode(np.ones(self.count, np.bool_))
 
     def next_episode(self, which: NDArray[np.bool_]) -> None:
         """Begin the next episode in the kitchens that `which` (count,) marks."""
-        self.state.episode[which] += 1
-        self._begin(which)
+        self.joint.over[:] = which
+        self.call(tick.BEGINNING)
 
-    def step(self, actions: ArrayLike) -> NDArray[np.int32]:
+    def step(self, actions: ArrayLike, mode: int = tick.DISABLED) -> NDArray[np.int32]:
         """One tick everywhere.
 
         Args:
             actions: (count, chefs) numbers 0-5: stay, left, right, down, up, interact.
+            mode: what becomes of episodes that end with it; `tick.SAME_STEP` and `tick.NEXT_STEP` are Gymnasium's.
 
         Returns:
             (count,) change of each score; the buffer is used again by the next step.
@@ -79,10 +145,12 @@ class Game:
         Raises:
             BrigadeError: wrong shape, or an action out of range; nothing has moved then.
         """
-        given = self.check(actions)
-        self._actions[:] = given
-        layout, tables = self.kitchen.layout, self.kitchen.tables
-        self.spread(rules.step_range, self.state, layout, tables, self._actions, self.rewards)
+        given, host = np.asarray(actions), self.host
+        if given.shape != host.given.shape or given.dtype.kind not in WHOLE or self.threads > 1:
+            self.check(given)  # also where several threads would not wait for what another finds wrong
+        host.given[...] = given
+        if self.call(mode, True) >= 0:
+            self.check(given)
         return self.rewards
 
     def check(self, actions: ArrayLike) -> NDArray[Any]:
@@ -92,9 +160,9 @@ class Game:
             BrigadeError: wrong shape, or an action out of range.
         """
         given = np.asarray(actions)
-        if given.shape != self._actions.shape:
-            raise BrigadeError(f"expected actions of shape {self._actions.shape}, got {given.shape}")
-        if given.dtype.kind not in "iub":
+        if given.shape != self.joint.actions.shape:
+            raise BrigadeError(f"expected actions of shape {self.joint.actions.shape}, got {given.shape}")
+        if given.dtype.kind not in WHOLE:
             raise BrigadeError(f"actions must be whole numbers, got {given.dtype}")
         if given.min() < 0 or given.max() > 5:
             bad = given[(given < 0) | (given > 5)][0]
@@ -104,8 +172,23 @@ class Game:
 
     def advance(self, actions: Sequence[int]) -> None:
         """One tick of a single kitchen; the actions, one per chef, are 0-5 and are not checked."""
-        self._actions[0] = actions
-        rules.step_range(self.state, self.kitchen.layout, self.kitchen.tables, self._actions, self.rewards, 0, 1)
+        self.joint.actions[0] = actions
+        self.call(tick.DISABLED)
+
+    def call(self, mode: int, checked: bool = False) -> int:
+        """Call the kernel for all kitchens; see `tick.unseen`. Actions are those in `joint`, unless they are checked.
+
+        Returns:
+            The number of a kitchen with an action that is none, -1 if there is none.
+        """
+        if not self._warm:
+            with compiling():  # the first call compiles, or loads what was compiled before
+                self._kernel(*self._refs, tick.LOOKING, False, 0, 0)
+            self._warm = True
+        if self.threads == 1:
+            return self._kernel(*self._refs, mode, checked, 0, self.count)
+        self.spread(self._kernel, *self._refs, mode, checked)
+        return -1
 
     def spread(self, work: Callable[..., object], *args: object) -> None:
         """Call `work(*args, lo, hi)` for each thread's share of the kitchens, side by side, and wait for all."""
@@ -117,11 +200,16 @@ class Game:
     @property
     def done(self) -> NDArray[np.bool_]:
         """(count,) whether each kitchen has played its ticks."""
-        return np.asarray(self.state.tick >= self.kitchen.horizon)
+        horizon = self.kitchen.horizon if self.rooms is None else self.rooms.horizons
+        return np.asarray(self.state.tick >= horizon)
+
+    def kitchen_of(self, k: int) -> Kitchen:
+        """The room that kitchen k is in, as its file has it."""
+        return self.kitchen if self.rooms is None else self.rooms.kitchen_of(k)
 
     def describe(self, k: int = 0) -> dict[str, Any]:
         """Kitchen k in words; see `state.describe`."""
-        return states.describe(self.kitchen, self.state, k)
+        return states.describe(self.kitchen if self.rooms is None else self.rooms.enlarged_of(k), self.state, k)
 
     def snapshot(self) -> states.State:
         """A copy of the whole state."""
@@ -137,33 +225,36 @@ class Game:
         if state.script.shape != saved.script.shape:  # a reset since then came with a script of another length
             state = state._replace(script=np.empty_like(saved.script))
         states.restore(state, saved)
-        self.state = state
+        if state is not self.state:
+            self.state = state
 
     def close(self) -> None:
         """Stop the threads, if any were started."""
         self._crew.dismiss()
 
-    def _begin(self, which: NDArray[np.bool_]) -> None:
-        if self._warm:
-            rules.reset_where(self.state, self.kitchen.layout, self.kitchen.tables, which)
-            return
-        with compiling():  # the first call compiles, or loads what was compiled before
-            rules.reset_where(self.state, self.kitchen.layout, self.kitchen.tables, which)
-            nobody = (self.state, self.kitchen.layout, self.kitchen.tables, self._actions, self.rewards, 0, 0)
-            rules.step_range(*nobody)
-        self._warm = True
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles lead to arrays of their own."""
+        return {name: value for name, value in self.__dict__.items() if name not in MADE_ANEW}
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        self.__dict__.update(saved)
+        self.bind()
 
     def _set_scripts(self, scripts: Sequence[Sequence[str]] | None) -> None:
         if scripts is None:
             self.state.script_length[:] = 0
             return
-        if self.kitchen.layout.standing:
-            raise BrigadeError(f"kitchen '{self.kitchen.name}' has standing orders; an order script has no effect here")
+        kitchens = [self.kitchen] if self.rooms is None else self.rooms.kitchens
+        for kitchen in kitchens:
+            if kitchen.layout.standing:
+                raise BrigadeError(f"kitchen '{kitchen.name}' has standing orders; an order script has no effect here")
         if len(scripts) == 1:
             scripts = list(scripts) * self.count
         if len(scripts) != self.count:
             raise BrigadeError(f"expected {self.count} order scripts, or one for all, got {len(scripts)}")
-        ordered, orderable = self.kitchen.order_dishes, self.kitchen.cookbook.orderable
+        orderable = self.kitchen.cookbook.orderable
+        everywhere = set.intersection(*(set(kitchen.order_dishes) for kitchen in kitchens))
+        ordered = [name for name in kitchens[0].order_dishes if name in everywhere]
         for script in scripts:
             for i, name in enumerate(script):
                 if name not in ordered:

@@ -50,29 +50,43 @@ class State(NamedTuple):
     shaped: NDArray[np.int16]  # (N, C) shaped reward of the last tick
 
 
-def _scalar_type(kind: Any) -> type[np.generic] | None:
+def scalar_type(kind: Any) -> type[np.generic] | None:
     """What an annotated array is of. NumPy has written its `NDArray` in more than one way."""
     for each in get_args(kind):
-        found = each if isinstance(each, type) and issubclass(each, np.generic) else _scalar_type(each)
+        found = each if isinstance(each, type) and issubclass(each, np.generic) else scalar_type(each)
         if found is not None:
             return found
     return None
 
 
-DTYPES: dict[str, Any] = {name: _scalar_type(kind) for name, kind in get_type_hints(State).items()}
+DTYPES: dict[str, Any] = {name: scalar_type(kind) for name, kind in get_type_hints(State).items()}
 assert None not in DTYPES.values()
 
 
-def allocate(kitchen: Kitchen, count: int) -> State:
-    """Zeroed arrays for `count` kitchens, with room for one scripted order each."""
-    chefs, cells, orders = kitchen.chefs, kitchen.width * kitchen.height, kitchen.layout.max_open
-    shapes: dict[str, tuple[int, ...]] = {
+def _shapes(chefs: int, cells: int, orders: int) -> dict[str, tuple[int, ...]]:
+    """What follows the axis over kitchens, where something does."""
+    return {
         **dict.fromkeys(("pos", "facing", "held", "held_progress", "contribution"), (chefs,)),
         **dict.fromkeys(("event", "event_kind", "shaped"), (chefs,)),
         **dict.fromkeys(("item", "progress"), (cells,)),
         **dict.fromkeys(("order_dish", "order_left"), (orders,)),
         "script": (1,), "work": (cells, chefs), "held_work": (chefs, chefs), "stats": (len(STAT_NAMES),),
     }  # fmt: skip
+
+
+AXES = {name: 1 + len(shape) for name, shape in _shapes(1, 1, 1).items()}  # of the arrays that have more than one
+
+
+def allocate(kitchen: Kitchen, count: int, max_open: int | None = None) -> State:
+    """Zeroed arrays for `count` kitchens, with room for one scripted order each.
+
+    Args:
+        kitchen: one of them.
+        count: how many.
+        max_open: room for so many open orders, if it is not as many as the kitchen has.
+    """
+    cells, orders = kitchen.width * kitchen.height, kitchen.layout.max_open if max_open is None else max_open
+    shapes = _shapes(kitchen.chefs, cells, orders)
     return State(**{name: np.zeros((count, *shapes.get(name, ())), dtype) for name, dtype in DTYPES.items()})
 
 

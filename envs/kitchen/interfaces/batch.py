@@ -11,15 +11,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from brigade.envs.episodes import check_seed
 from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.engine import tick
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import STAT_NAMES
 from brigade.envs.kitchen.interfaces.arguments import (
     TICKS_PER_SECOND,
     check_render_mode,
     check_whole,
+    events_of,
     find_kitchen,
     order_script,
 )
+from brigade.envs.kitchen.observations.compiled_observer import CompiledObserver
 from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.envs.registry import BrigadeError, unknown
 
@@ -70,11 +73,12 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
             check_whole(value, name)
         self.kitchen = find_kitchen(kitchen, horizon, old_dynamics, max_cycles)
         self.num_envs = num_envs
-        self.game = Game(self.kitchen, num_envs, threads)
-        self.closed = False
         self.observer = None if observation in (None, "none") else make_observer(str(observation), self.kitchen)
-        self._observations = self._new_buffer()
-        self._final: NDArray[Any] | None = None
+        compiled = self.observer if isinstance(self.observer, CompiledObserver) else None
+        self.game = Game(self.kitchen, num_envs, threads, compiled)
+        self.closed = False
+        # Of observers that are not compiled, what they show: now, and last in episodes that ended.
+        self._buffers = None if compiled else (self._new_buffer(), self._new_buffer())
         self._seeds: NDArray[np.int64] | None = None
         self._ended = np.zeros(num_envs, np.bool_)  # and has not begun anew
 
@@ -92,7 +96,7 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
             self._reset_all(seed, script)
         else:
             self._reset_some(mask, seed, script)
-        self._observe(self._observations)
+        self._observe()
         return self._shown(self._observations), self._reset_info()
 
     def check_running(self) -> None:
@@ -123,25 +127,32 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
     ) -> tuple[NDArray[Any], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], Info]:
         """One tick everywhere, actions (num_envs, chefs); then episodes begin as the mode says."""
         self.check_running()
-        mode, game, due = self.autoreset_mode, self.game, self._ended
-        rewards = game.step(actions).astype(np.float32)
-        if due.any():  # they have ended in the step before: whatever they did now is undone
-            self._begin(due)
-            rewards[due] = 0
-        rewards, over = self._rewards(rewards), game.done
-        info = self._tick_info()
+        mode, game = self.autoreset_mode, self.game
+        if mode is AutoresetMode.NEXT_STEP:
+            game.joint.over[:] = self._ended  # they have ended in the step before: whatever they do now is undone
+        at_once = mode is AutoresetMode.SAME_STEP and self._buffers is None
+        game.step(actions, MODES[mode] if at_once or mode is AutoresetMode.NEXT_STEP else tick.DISABLED)
+        if mode is AutoresetMode.NEXT_STEP and self._ended.any():
+            self._begun(self._ended)
+        over = game.joint.over.copy()
+        rewards, info = self._rewards(game.rewards.astype(np.float32)), self._tick_info()
         if mode is not AutoresetMode.SAME_STEP:
-            self._ended = over
+            self._ended = over.copy()
         elif over.any():
             self._finish(over, info)
-            self._begin(over)
-        self._observe(self._observations)
+        self._observe()
         info |= self._shown_info()
-        return self._shown(self._observations), rewards, np.zeros(self.num_envs, np.bool_), over.copy(), info
+        return self._shown(self._observations), rewards, np.zeros(self.num_envs, np.bool_), over, info
 
-    def _begin(self, which: NDArray[np.bool_]) -> None:
-        """The next episodes begin in the kitchens that are marked."""
-        self.game.next_episode(which)
+    @property
+    def _observations(self) -> NDArray[Any]:
+        """(num_envs, chefs, ...) what is shown now."""
+        seen = self.game.seen if self._buffers is None else self._buffers[0]
+        assert seen is not None
+        return seen
+
+    def _begun(self, which: NDArray[np.bool_]) -> None:
+        """The next episodes have begun in the kitchens that are marked."""
 
     def _shown(self, observations: NDArray[Any]) -> NDArray[Any]:
         """What is shown of (num_envs, chefs, ...)."""
@@ -191,7 +202,8 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         if seed is not None:
             self._reseed(which, seed)
         self.game.state.script_length[which] = 0  # a script is of the episodes that begin with it
-        self._begin(which)
+        self.game.next_episode(which)
+        self._begun(which)
         self._ended = self._ended & ~which
 
     def _reseed(self, which: NDArray[np.bool_], seed: int | Sequence[int | None]) -> None:
@@ -223,22 +235,39 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         return given
 
     def _finish(self, over: NDArray[np.bool_], info: Info) -> None:
-        """Put the last observations and totals of the kitchens that are over into `info`."""
-        state = self.game.state
-        if self._final is None:
-            self._final = self._new_buffer()
-        if over.all():
-            self._observe(self._final)
-        elif self.observer is not None:
-            for k in np.flatnonzero(over).tolist():
-                self.observer.write(state, self._final, k, k + 1)
-        totals = dict(zip(STAT_NAMES, state.stats.T.copy(), strict=True))
-        info["final_obs"], info["_final_obs"] = self._shown(self._final), over.copy()
-        info["final_info"], info["_final_info"] = {**self._shown_info(), **totals}, over.copy()
+        """Put the last observations and totals of the kitchens that are over into `info`; the next episodes begin."""
+        game, final = self.game, self.game.final
+        if self._buffers is not None:  # nothing has begun yet
+            final = self._buffers[1]
+            game.host.totals[:] = game.state.stats
+            game.host.events[:] = events_of(game.state, ...)
+            if self.observer is not None:
+                for k in np.flatnonzero(over).tolist():
+                    self.observer.write(game.state, final, k, k + 1)
+        assert final is not None
+        totals = dict(zip(STAT_NAMES, game.host.totals.T.copy(), strict=True))
+        info["final_obs"], info["_final_obs"] = self._shown(final), over.copy()
+        info["final_info"], info["_final_info"] = {**self._last_info(), **totals}, over.copy()
+        if self._buffers is not None:
+            game.next_episode(over)
+        self._begun(over)
 
-    def _observe(self, buffer: NDArray[Any]) -> None:
-        if self.observer is not None:
-            self.game.spread(self.observer.write, self.game.state, buffer)
+    def _last_info(self) -> Info:
+        """What infos say of the episodes that ended with the last tick."""
+        return {"score": self.game.joint.results[1].copy()}
+
+    def _observe(self) -> None:
+        """Show what is there now, unless the game has done it."""
+        if self.observer is not None and self._buffers is not None:
+            self.game.spread(self.observer.write, self.game.state, self._buffers[0])
+
+
+# What a game makes of an episode that ends with a step, by Gymnasium's mode.
+MODES = {
+    AutoresetMode.DISABLED: tick.DISABLED,
+    AutoresetMode.SAME_STEP: tick.SAME_STEP,
+    AutoresetMode.NEXT_STEP: tick.NEXT_STEP,
+}
 
 
 def _mode(mode: AutoresetMode | str) -> AutoresetMode:

@@ -25,10 +25,24 @@ from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.content.tables import Tables
 from brigade.envs.kitchen.engine import rules
 from brigade.envs.kitchen.engine.compiled import COMPILED
-from brigade.envs.kitchen.engine.state import SERVED, State, allocate, check_fits
-from brigade.envs.kitchen.observations.features import Features, features_range
-from brigade.envs.kitchen.observations.observe import Facts, Observer, known_facts, make_observer
-from brigade.envs.kitchen.observations.planes import Planes, planes_range
+from brigade.envs.kitchen.engine.room_list import RoomList
+from brigade.envs.kitchen.engine.rooms import RoomArrays, choose_room, room_of
+from brigade.envs.kitchen.engine.state import State, allocate, check_fits
+from brigade.envs.kitchen.engine.tick import (
+    BEGIN,
+    BEGINNING,
+    DONE,
+    LOOKING,
+    SAME_STEP,
+    Joint,
+    do,
+    first_stage,
+    new_joint,
+    next_stage,
+)
+from brigade.envs.kitchen.observations import features, planes
+from brigade.envs.kitchen.observations.compiled_observer import CompiledObserver
+from brigade.envs.kitchen.observations.observe import Known, facts_of, make_observer
 from brigade.envs.registry import BrigadeError
 
 ON_DEVICE = ("features", "planes")  # observations that are made there
@@ -40,37 +54,14 @@ SIMULATED = bool(config.ENABLE_CUDASIM)
 DeviceArray = Any  # numba.cuda's; a NumPy array in the simulator
 
 
-class Joint(NamedTuple):
-    """What comes into a step and what comes out of it, on the device.
+class Shown(NamedTuple):
+    """Observations, on the device.
 
     Arrays are handed to kernels inside of tuples only: those the simulator leaves alone, which lets the compiled rules
     take them.
     """
 
-    actions: NDArray[np.int8]  # (N, C)
-    results: NDArray[np.int32]  # (3, N) change of each score; points, and dishes served, of the episode it belongs to
-    shaped: NDArray[np.int16]  # (N, C) shaped rewards
-    over: NDArray[np.bool_]  # (N,) whether an episode ended with this step; for `begin_kernel`, where one is to begin
-
-
-class Known(NamedTuple):
-    """What `Facts` holds beyond the layout and the tables."""
-
-    status: NDArray[np.uint8]  # (T, K)
-    limit: NDArray[np.int16]  # (T, K)
-    horizon: int  # ticks
-
-
-class Shown(NamedTuple):
-    """Observations, on the device."""
-
-    now: NDArray[Any]  # (N, C, size) what the chefs see
-    final: NDArray[Any]  # (N, C, size) last observations of the episodes that ended with the last step
-
-
-def device_function(function: Callable[..., object]) -> Any:
-    """Make `function` callable from kernels."""
-    return function if SIMULATED else cuda.jit(device=True)(function)
+    rows: NDArray[Any]  # (2 * N, C, size) what the chefs see now, then the last of episodes that ended
 
 
 def device_kernel(function: Callable[..., None]) -> Any:
@@ -78,90 +69,85 @@ def device_kernel(function: Callable[..., None]) -> Any:
     return cuda.jit(function)
 
 
-@device_function
-def begin_one(s: State, k: int, layout: Layout, tables: Tables) -> None:
-    """Begin the next episode of kitchen k."""
-    s.episode[k] += 1
-    rules.reset_one(s, k, layout, tables)
-
-
-@device_function
-def tick_one(s: State, k: int, layout: Layout, tables: Tables, joint: Joint, known: Known) -> None:
-    """One tick of kitchen k, and what came of it into `joint`."""
-    joint.results[0, k] = rules.step_one(s, k, layout, tables, joint.actions)
-    joint.results[1, k] = s.score[k]
-    joint.results[2, k] = s.stats[k, SERVED]
-    joint.over[k] = s.tick[k] >= known.horizon
-    for c in range(s.pos.shape[1]):
-        joint.shaped[k, c] = s.shaped[k, c]
-
-
-@device_function
-def facts_of(known: Known, layout: Layout, tables: Tables) -> Facts:
-    """What the observations look up, put together again from arrays that are handed over only once."""
-    return Facts(
-        known.status, known.limit, tables.lifetime, layout.tile, layout.step, tables.rule, layout.max_open,
-        known.horizon, layout.standing,
-    )  # fmt: skip
-
-
 @device_kernel
-def begin_kernel(s: State, layout: Layout, tables: Tables, joint: Joint) -> None:
-    """Begin the next episode in the kitchens marked in `joint.over`."""
-    k = cuda.grid(1)
-    if k < joint.over.shape[0] and joint.over[k]:
-        begin_one(s, k, layout, tables)
-
-
-@device_kernel
-def step_kernel(s: State, layout: Layout, tables: Tables, joint: Joint, known: Known) -> None:
-    """One tick everywhere, without observations."""
+def unseen_kernel(s: State, layout: Layout, tables: Tables, joint: Joint, mode: int) -> None:
+    """What `tick.unseen` does: kitchens of one room, without observations."""
     k = cuda.grid(1)
     if k < joint.over.shape[0]:
-        tick_one(s, k, layout, tables, joint, known)
-        if joint.over[k]:
-            begin_one(s, k, layout, tables)
+        stage = first_stage(joint, mode, k)
+        while stage != DONE:
+            stage = next_stage(k, do(s, k, layout, tables, joint, mode, stage))
 
 
-def observing(write: Callable[..., None]) -> tuple[Any, Any]:
-    """The kernels of an observation, which `write` writes: to show it, and to step and show it."""
+@device_kernel
+def unseen_rooms_kernel(s: State, rooms: RoomArrays, tables: Tables, joint: Joint, mode: int) -> None:
+    """The same, for kitchens of several rooms."""
+    k = cuda.grid(1)
+    if k < joint.over.shape[0]:
+        stage = first_stage(joint, mode, k)
+        while stage != DONE:
+            if stage == BEGIN:
+                choose_room(rooms, s, k)
+            stage = next_stage(k, do(s, k, room_of(rooms, rooms.room[k]), tables, joint, mode, stage))
+
+
+def observing(show: Callable[..., None], map_of: Callable[..., Any]) -> tuple[Any, Any]:
+    """The kernels of an observation, for kitchens of one room and of several.
+
+    Args:
+        show: writes what the chefs of a kitchen see.
+        map_of: what it looks up about one of several rooms.
+    """
 
     @device_kernel
-    def show_kernel(s: State, layout: Layout, tables: Tables, known: Known, plan: Any, shown: Shown) -> None:
-        """What the chefs see."""
-        k = cuda.grid(1)
-        if k < shown.now.shape[0]:
-            write(s, facts_of(known, layout, tables), plan, shown.now, k, k + 1)
-
-    @device_kernel
-    def step_and_show_kernel(
-        s: State, layout: Layout, tables: Tables, joint: Joint, known: Known, plan: Any, shown: Shown
-    ) -> None:
-        """One tick everywhere, and what the chefs see."""
+    def seen_kernel(
+        s: State, layout: Layout, tables: Tables, joint: Joint, mode: int, known: Known, plan: Any, room: Any,
+        shown: Shown,
+    ) -> None:  # fmt: skip
         k = cuda.grid(1)
         if k < joint.over.shape[0]:
-            tick_one(s, k, layout, tables, joint, known)
             facts = facts_of(known, layout, tables)
-            if joint.over[k]:
-                write(s, facts, plan, shown.final, k, k + 1)
-                begin_one(s, k, layout, tables)
-            write(s, facts, plan, shown.now, k, k + 1)
+            stage = first_stage(joint, mode, k)
+            while stage != DONE:
+                row = do(s, k, layout, tables, joint, mode, stage)
+                show(s, k, facts, plan, room, shown.rows[row])
+                stage = next_stage(k, row)
 
-    return show_kernel, step_and_show_kernel
+    @device_kernel
+    def seen_rooms_kernel(
+        s: State, rooms: RoomArrays, tables: Tables, joint: Joint, mode: int, known: Known, plan: Any, maps: Any,
+        shown: Shown,
+    ) -> None:  # fmt: skip
+        k = cuda.grid(1)
+        if k < joint.over.shape[0]:
+            stage = first_stage(joint, mode, k)
+            while stage != DONE:
+                if stage == BEGIN:
+                    choose_room(rooms, s, k)
+                layout = room_of(rooms, rooms.room[k])
+                row = do(s, k, layout, tables, joint, mode, stage)
+                show(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), shown.rows[row])
+                stage = next_stage(k, row)
+
+    return seen_kernel, seen_rooms_kernel
 
 
-KERNELS = {Features: observing(features_range), Planes: observing(planes_range)}
+KERNELS: dict[str, tuple[Any, Any]] = {
+    "features": observing(features.show_features, features.map_of),
+    "planes": observing(planes.show_planes, planes.map_of),
+}
 
 
 class CudaGame:
-    """`count` kitchens with the same map, stepped together on a GPU.
+    """`count` kitchens, stepped together on a GPU: all of one room, or each of one of several.
 
     Like `KitchenVectorEnv` it begins the next episode in the step in which one ends.
 
     Args:
-        kitchen: a kitchen, or its name.
+        kitchen: a kitchen, or its name; None with `rooms`.
         count: how many.
         observation: `features`, `planes`, or None.
+        rooms: the rooms that the kitchens are in. They are taken over as they are now.
 
     Attributes:
         actions: (count, chefs) int8 what the next step does, on the device; write here to keep actions there.
@@ -176,32 +162,38 @@ class CudaGame:
         BrigadeError: there is no GPU that Numba can use, or the observation cannot be made there.
     """
 
-    def __init__(self, kitchen: Kitchen | str, count: int, observation: str | None = "features"):
+    def __init__(
+        self, kitchen: Kitchen | str | None, count: int, observation: str | None = "features",
+        rooms: RoomList | None = None,
+    ):  # fmt: skip
         if not available():
             raise BrigadeError("no GPU that Numba can use; NUMBA_ENABLE_CUDASIM=1 simulates one, slowly")
         if not COMPILED:
             raise BrigadeError("kitchens on a GPU need compiled rules; unset NUMBA_DISABLE_JIT")
         if count < 1:
             raise BrigadeError(f"count must be at least 1, got {count}")
-        self.kitchen = load_kitchen(kitchen) if isinstance(kitchen, str) else kitchen
-        self.count, chefs = count, self.kitchen.chefs
+        if (kitchen is None) == (rooms is None):
+            raise BrigadeError("expected a kitchen, or rooms; not both")
+        given = kitchen if rooms is None else rooms.standard
+        assert given is not None
+        self.kitchen = load_kitchen(given) if isinstance(given, str) else given
+        self.count, self.rooms, chefs = count, rooms, self.kitchen.chefs
         self._grid = -(-count // THREADS), min(count, THREADS)  # blocks, threads
-        self._rules = _moved(self.kitchen.layout), _moved(self.kitchen.tables)
-        self._state = _moved(allocate(self.kitchen, count))
-        each = np.zeros((count, chefs), np.int16)
-        self._joint = _moved(
-            Joint(each.astype(np.int8), np.zeros((3, count), np.int32), each, np.zeros(count, np.bool_))
-        )
+        if rooms is not None:
+            rooms.seat(count)
+        self._where = _moved(self.kitchen.layout if rooms is None else rooms.arrays)
+        self._tables = _moved(self.kitchen.tables)
+        self._state = _moved(allocate(self.kitchen, count, None if rooms is None else rooms.max_open))
+        self._joint = _moved(new_joint(count, chefs))
         self.actions, self.results, self.shaped, self.over = self._joint
         self.rewards = self.results[0]
         self.observations: DeviceArray = None
         self.final: DeviceArray = None
-        facts = known_facts(self.kitchen)
-        self._known = _moved(Known(facts.status, facts.limit, facts.horizon))
         self._seeing: tuple[Any, ...] = ()  # plan of the observations, and where they go
-        self._begin, self._show, self._step = self._launched(begin_kernel), None, self._launched(step_kernel)
+        kernel = (unseen_kernel, unseen_rooms_kernel)[rooms is not None]
         if observation is not None:
-            self._prepare(make_observer(observation, self.kitchen))
+            kernel = self._prepare(observation)
+        self._kernel = self._launched(kernel)
 
     def reset(self, seeds: ArrayLike) -> None:
         """Begin the first episode of each kitchen, from (count,) seeds."""
@@ -216,8 +208,7 @@ class CudaGame:
     def next_episode(self, which: NDArray[np.bool_]) -> None:
         """Begin the next episode in the kitchens that `which` (count,) marks."""
         _fill(self.over, which)
-        self._begin(self._state, *self._rules, self._joint)
-        self._observe()
+        self._kernel(*self.arguments(BEGINNING))
 
     def step(self, actions: ArrayLike | None = None) -> None:
         """One tick everywhere.
@@ -228,12 +219,17 @@ class CudaGame:
         """
         if actions is not None:
             _fill(self.actions, np.asarray(actions, np.int8))
-        self._step(*self.arguments)
+        self._kernel(*self.arguments(SAME_STEP))
 
     @property
     def state(self) -> State:
         """A copy of the whole state, off the device."""
         return State(*map(fetched, self._state))
+
+    @property
+    def room(self) -> NDArray[np.int32]:
+        """(count,) the room that each kitchen is in, off the device."""
+        return np.zeros(self.count, np.int32) if self.rooms is None else fetched(self._where.room)
 
     @property
     def ticks(self) -> DeviceArray:
@@ -251,33 +247,28 @@ class CudaGame:
         check_fits(self._state, saved)
         for name in State._fields:
             _fill(getattr(self._state, name), getattr(saved, name))
-        self._observe()
+        self._kernel(*self.arguments(LOOKING))
 
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        """What the kernel of a step is handed."""
-        return self._state, *self._rules, self._joint, self._known, *self._seeing
+    def arguments(self, mode: int) -> tuple[Any, ...]:
+        """What the kernel is handed."""
+        return self._state, self._where, self._tables, self._joint, mode, *self._seeing
 
-    def _prepare(self, observer: Observer) -> None:
-        if not isinstance(observer, Features | Planes):
-            raise BrigadeError(
-                f"the observation '{observer.name}' cannot be made on a GPU; known: {', '.join(ON_DEVICE)}"
-            )
-        flat = observer.buffer(self.count).reshape(self.count, self.kitchen.chefs, -1)
-        shown = _moved(Shown(flat, flat))
-        self.observations, self.final = shown
-        self._seeing = _moved(observer.plan), shown
-        self._show, self._step = map(self._launched, KERNELS[type(observer)])
+    def _prepare(self, name: str) -> Any:
+        """Make room for an observation. Returns its kernel."""
+        observer = make_observer(name, self.kitchen)
+        if name not in KERNELS or not isinstance(observer, CompiledObserver):
+            raise BrigadeError(f"the observation '{name}' cannot be made on a GPU; known: {', '.join(ON_DEVICE)}")
+        shown = _moved(Shown(observer.rows(self.count)))
+        self.observations, self.final = shown.rows[: self.count], shown.rows[self.count :]
+        where = observer.own_map if self.rooms is None else self.rooms.maps_for(observer)
+        self._seeing = _moved(observer.known), _moved(observer.plan), _moved(where), shown
+        return KERNELS[name][self.rooms is not None]
 
     def _launched(self, kernel: Any) -> Any:
         """The kernel with a thread for each kitchen."""
         with warnings.catch_warnings():  # that so few kitchens leave some of the GPU idle
             warnings.simplefilter("ignore", NumbaPerformanceWarning)
             return kernel[self._grid]
-
-    def _observe(self) -> None:
-        if self._show is not None:
-            self._show(self._state, *self._rules, self._known, *self._seeing)
 
 
 def available() -> bool:

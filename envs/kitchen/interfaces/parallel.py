@@ -16,6 +16,7 @@ from brigade.envs.kitchen.content.tables import EVENT_NAMES
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.reward import Shaping
 from brigade.envs.kitchen.engine.state import describe
+from brigade.envs.kitchen.engine.tick import DISABLED
 from brigade.envs.kitchen.interfaces.arguments import (
     RENDER_MODES,
     TICKS_PER_SECOND,
@@ -25,6 +26,7 @@ from brigade.envs.kitchen.interfaces.arguments import (
     find_kitchen,
     order_script,
 )
+from brigade.envs.kitchen.observations.compiled_observer import CompiledObserver
 from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.envs.registry import BrigadeError, unknown
 
@@ -153,8 +155,8 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         self.render_mode = render_mode
         self.kitchen = find_kitchen(kitchen, horizon, old_dynamics, max_cycles)
         self.max_cycles = self.kitchen.horizon  # where PettingZoo looks for it
-        self.game = Game(self.kitchen)
         self.observer = make_observer(observation, self.kitchen)
+        self.game = Game(self.kitchen, observer=self.observer if isinstance(self.observer, CompiledObserver) else None)
         self.shaping = Shaping(shaped_coefficient, shaped_anneal_steps)
         self.possible_agents = [f"chef_{seat}" for seat in range(self.kitchen.chefs)]
         self.agents: list[str] = []
@@ -163,8 +165,8 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
             agent: gymnasium.spaces.Discrete(len(ACTION_NAMES)) for agent in self.possible_agents
         }
         self.state_space = self.observer.make_state_space()
-        self._actions = np.zeros((1, self.kitchen.chefs), np.int8)
-        self._buffer = self.observer.buffer(1)
+        # Of observers that are not compiled, what they show.
+        self._buffer = None if self.game.observer is not None else self.observer.buffer(1)
         self._seed: int | None = None
         self._episode = 0
         self._steps = 0  # over all episodes, for annealing
@@ -200,7 +202,12 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         self.agents = self.possible_agents[:]
         if self.render_mode == "human":
             self.render()
-        return self._observe(), self._infos()
+        score, events = int(self.game.state.score[0]), events_of(self.game.state, 0)
+        infos = {
+            agent: {"score": score, "shaped_reward": 0.0, "event": event}
+            for agent, event in zip(self.possible_agents, events, strict=True)
+        }
+        return self._observe(), infos
 
     def step(
         self, actions: Mapping[str, int]
@@ -216,26 +223,36 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         Raises:
             BrigadeError: no episode is under way, or an action is missing, unknown or out of range; nothing has moved.
         """
-        self._take(actions)
-        change = float(self.game.step(self._actions)[0])
-        infos = self._infos()
-        weight = self.shaping.at(self._steps)
+        # As short as it can be: with a single kitchen nothing else takes so long as what is done here.
+        names, game = self.possible_agents, self.game
+        if not self.agents or len(actions) != len(names):
+            self._check(actions)
+        asked = game.joint.actions[0]
+        for seat, agent in enumerate(names):
+            action = actions.get(agent)
+            asked[seat] = action if action.__class__ is int and 0 <= action < 6 else self._action(actions, agent)
+        game.call(DISABLED)
+        change, score, over, *shaped = game.host.told[0].tolist()
+        rewards, infos, observations = dict.fromkeys(names, float(change)), {}, {}
+        for agent, earned, (event, seen) in zip(names, shaped, game.seats):  # noqa: B905  # slower when strict
+            infos[agent] = {"score": score, "shaped_reward": float(earned), "event": event.copy()}
+            observations[agent] = None if seen is None else seen.copy()
+        if self.shaping.coefficient:
+            weight = self.shaping.at(self._steps)
+            rewards = {agent: change + weight * earned for agent, earned in zip(names, shaped, strict=True)}
         self._steps += 1
-        if weight:
-            rewards = {agent: change + weight * info["shaped_reward"] for agent, info in infos.items()}
-        else:
-            rewards = dict.fromkeys(infos, change)
-        over = bool(self.game.state.tick[0] >= self.kitchen.horizon)
+        over = bool(over)
         if over:
             self.agents = []
         if self.render_mode == "human":
             self.render()
-        return self._observe(), rewards, dict.fromkeys(infos, False), dict.fromkeys(infos, over), infos
+        if self._buffer is not None:
+            observations = self._observe()
+        return observations, rewards, dict.fromkeys(names, False), dict.fromkeys(names, over), infos
 
     def state(self) -> Any:
         """What all agents see, joined along the first axis; with `symbolic`, the kitchen in words."""
-        self.observer.write(self.game.state, self._buffer, 0, 1)
-        return self.observer.joined(self._buffer[0])
+        return self.observer.joined(self._look())
 
     def describe(self) -> dict[str, Any]:
         """The kitchen in words; see `state.describe`."""
@@ -270,17 +287,16 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
             self._window.close()
             self._window = None
 
-    def _observe(self) -> dict[str, Any]:
+    def _look(self) -> Any:
+        """(chefs, ...) what the chefs see now."""
+        if self._buffer is None:
+            assert self.game.seen is not None
+            return self.game.seen[0]
         self.observer.write(self.game.state, self._buffer, 0, 1)
-        return dict(zip(self.possible_agents, self._buffer[0].copy(), strict=True))
+        return self._buffer[0]
 
-    def _infos(self) -> dict[str, Info]:
-        state = self.game.state
-        score, events = int(state.score[0]), events_of(state, 0)
-        return {
-            agent: {"score": score, "shaped_reward": shaped, "event": events[seat]}
-            for seat, (agent, shaped) in enumerate(zip(self.possible_agents, map(float, state.shaped[0]), strict=True))
-        }
+    def _observe(self) -> dict[str, Any]:
+        return dict(zip(self.possible_agents, self._look().copy(), strict=True))
 
     def check_running(self) -> None:
         """Raise a BrigadeError unless an episode is under way."""
@@ -288,15 +304,18 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
             state = "has ended" if self._seed is not None else "has not begun"
             raise BrigadeError(f"the episode {state}; call reset() before step()")
 
-    def _take(self, actions: Mapping[str, int]) -> None:
+    def _action(self, actions: Mapping[str, int], agent: str) -> int:
+        """The action of an agent, whatever it is written as."""
+        if agent not in actions:
+            raise BrigadeError(f"no action for agent '{agent}'; expected one for each of {', '.join(self.agents)}")
+        return check_action(actions[agent], agent)
+
+    def _check(self, actions: Mapping[str, int]) -> None:
+        """Say what is wrong with actions that are too many, too few, or too late."""
         self.check_running()
-        row = self._actions[0]
-        for seat, agent in enumerate(self.possible_agents):
-            if agent not in actions:
-                raise BrigadeError(f"no action for agent '{agent}'; expected one for each of {', '.join(self.agents)}")
-            row[seat] = check_action(actions[agent], agent)
-        if len(actions) > len(self.possible_agents):
-            self._check_agent(next(agent for agent in actions if agent not in self.possible_agents))
+        for agent in self.possible_agents:
+            self._action(actions, agent)
+        self._check_agent(next(agent for agent in actions if agent not in self.possible_agents))
 
     def _check_agent(self, agent: str) -> None:
         if agent not in self.observation_spaces:

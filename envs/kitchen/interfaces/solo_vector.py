@@ -149,8 +149,7 @@ class KitchenSoloVectorEnv(KitchenBatch):
         for company in self.companies:
             company.begin()
 
-    def _begin(self, which: NDArray[np.bool_]) -> None:
-        super()._begin(which)
+    def _begun(self, which: NDArray[np.bool_]) -> None:
         for k in np.flatnonzero(which).tolist():
             self.companies[k].begin()
 
@@ -162,9 +161,14 @@ class KitchenSoloVectorEnv(KitchenBatch):
         rewards = changes
         if self.shaping.coefficient:
             weights = np.array([self.shaping.at(step) for step in self._steps.tolist()], np.float32)
-            rewards = changes + weights * self.game.state.shaped[:, self.seat]
+            rewards = changes + weights * self.game.joint.shaped[:, self.seat]
         self._steps += ~self._ended
         return rewards
+
+    def _last_info(self) -> Info:
+        joint, host = self.game.joint, self.game.host
+        shaped = joint.shaped[:, self.seat].astype(np.float32)
+        return super()._last_info() | {"shaped_reward": shaped, "event": host.events[:, self.seat].copy()}
 
     def _shown_info(self) -> Info:
         state = self.game.state

@@ -115,10 +115,10 @@ class KitchenVectorEnv(KitchenBatch):
         return self._advance(actions)
 
     def _tick_info(self) -> Info:
-        return {"shaped_reward": self.game.state.shaped.astype(np.float32)}
+        return {"shaped_reward": self.game.joint.shaped.astype(np.float32)}
 
     def _reset_info(self) -> Info:
-        return self._tick_info() | self._shown_info()
+        return {"shaped_reward": self.game.state.shaped.astype(np.float32)} | self._shown_info()
 
     def _spaces(self) -> tuple[gymnasium.Space[Any], gymnasium.Space[Any]]:
         chefs = self.kitchen.chefs

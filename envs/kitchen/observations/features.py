@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -13,17 +13,41 @@ from brigade.envs.kitchen.content.cookbook import COUNTER, FLOOR
 from brigade.envs.kitchen.content.layout import LEFT, UP, Kitchen
 from brigade.envs.kitchen.content.tables import component_names
 from brigade.envs.kitchen.engine.compiled import kernel
+from brigade.envs.kitchen.engine.handle import Reader
+from brigade.envs.kitchen.engine.rooms import choose_room, room_of
 from brigade.envs.kitchen.engine.state import State
+from brigade.envs.kitchen.engine.tick import (
+    BEGIN,
+    DONE,
+    HOST,
+    JOINT,
+    LAYOUT,
+    ROOMS,
+    STATE,
+    TABLES,
+    do,
+    first_stage,
+    host_at,
+    joint_at,
+    keep,
+    layout_at,
+    next_stage,
+    rooms_at,
+    state_at,
+    tables_at,
+    take,
+    tell,
+)
+from brigade.envs.kitchen.observations.compiled_observer import KNOWN, MAP, PLAN, SEEN, CompiledObserver, known_at
 from brigade.envs.kitchen.observations.observe import (
     COLLECTABLE,
     COOKING,
     FACING_NAMES,
     FULL,
     Facts,
-    Observer,
     Parts,
     count_orders,
-    known_facts,
+    facts_of,
     least_left,
     observers,
     share_of,
@@ -34,28 +58,61 @@ SLOTS = 2  # how many tiles of each working type the vector tells of, nearest fi
 
 
 class FeaturesPlan(NamedTuple):
-    """What the kernel `features_range` looks up. W working tile types, S other stations, M counters."""
+    """What features are made of in every room of a cookbook. W working tile types, S other stations."""
 
     component: NDArray[np.float32]  # (K, F) scaled so that the most that can be in one item is 1
-    loose: NDArray[np.float32]  # (K, F) the same, 0 for what is in a vessel
-    x: NDArray[np.float32]  # (cells,) column / width
-    y: NDArray[np.float32]  # (cells,) row / height
-    nearness: NDArray[np.float32]  # (cells, cells) 1 / (1 + steps to stand beside it), 0 if unreachable
-    near: NDArray[np.int16]  # (cells, T, SLOTS) nearest tiles of each type, -1 for none
-    counters: NDArray[np.int16]  # (cells, M) counters, nearest first, then -1
+    loose: NDArray[np.int16]  # (K, most) components of what can lie about, then -1: of what is in a vessel, none
+    nearness: NDArray[np.float32]  # (cells + 1,) 1 / (1 + steps), by the number of steps; 0 for the last
     stations: NDArray[np.int16]  # (S,) tile types at which nothing is done to food
     works: NDArray[np.int16]  # (W,) tile types at which something is
     holds: NDArray[np.int16]  # (W, most) foods that such a tile can hold, then -1
+    held: NDArray[np.int16]  # (W,) how many those are
+
+
+class FeaturesMap(NamedTuple):
+    """Where things are in a room. M counters."""
+
+    x: NDArray[np.float32]  # (cells,) column / width
+    y: NDArray[np.float32]  # (cells,) row / height
+    steps: NDArray[np.uint16]  # (cells, cells) steps to stand beside a cell; as many as there are cells for never
+    near: NDArray[np.int16]  # (cells, T * SLOTS) nearest tiles of each type, -1 for none
+    counters: NDArray[np.int16]  # (cells, M) counters, nearest first, then -1
+
+
+class FeaturesMaps(NamedTuple):
+    """The same of R rooms."""
+
+    x: NDArray[np.float32]  # (R, cells)
+    y: NDArray[np.float32]  # (R, cells)
+    steps: NDArray[np.uint16]  # (R, cells, cells)
+    near: NDArray[np.int16]  # (R, cells, T * SLOTS)
+    counters: NDArray[np.int16]  # (R, cells, M)
 
 
 @kernel
-def towards(plan: FeaturesPlan, here: int, cell: int, out: NDArray[np.float32], k: int, c: int, i: int) -> int:
+def map_of(maps: FeaturesMaps, r: int) -> FeaturesMap:
+    """Room r."""
+    return FeaturesMap(maps.x[r], maps.y[r], maps.steps[r], maps.near[r], maps.counters[r])
+
+
+@kernel
+def towards(
+    plan: FeaturesPlan, room: FeaturesMap, here: int, cell: int, out: NDArray[np.float32], c: int, i: int
+) -> int:
     """Where a cell is (dx, dy, nearness), from index i on; nothing when there is no cell. Returns the next index."""
     if cell >= 0:
-        out[k, c, i] = plan.x[cell] - plan.x[here]
-        out[k, c, i + 1] = plan.y[cell] - plan.y[here]
-        out[k, c, i + 2] = plan.nearness[here, cell]
+        out[c, i] = room.x[cell] - room.x[here]
+        out[c, i + 1] = room.y[cell] - room.y[here]
+        out[c, i + 2] = plan.nearness[room.steps[here, cell]]
     return i + 3
+
+
+@kernel
+def show_contents(plan: FeaturesPlan, kind: int, out: NDArray[np.float32]) -> None:
+    """What an item is made of, into (F,) zeros."""
+    if kind != 0:
+        for f in range(out.shape[0]):
+            out[f] = plan.component[kind, f]
 
 
 @kernel
@@ -68,100 +125,106 @@ def is_taken(s: State, k: int, cell: int) -> bool:
 
 
 @kernel
-def own_features(s: State, facts: Facts, plan: FeaturesPlan, out: NDArray[np.float32], k: int, c: int, i: int) -> int:
+def own_features(
+    s: State, facts: Facts, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32], k: int, c: int, i: int
+) -> int:
     """The chef itself, what is around it, and what it faces."""
     here, held, facing = int(s.pos[k, c]), int(s.held[k, c]), int(s.facing[k, c])
-    out[k, c, i] = plan.x[here]
-    out[k, c, i + 1] = plan.y[here]
-    out[k, c, i + 1 + facing] = 1.0
+    out[c, i] = room.x[here]
+    out[c, i + 1] = room.y[here]
+    out[c, i + 1 + facing] = 1.0
     i += 6
     components = plan.component.shape[1]
-    for f in range(components):
-        out[k, c, i + f] = plan.component[held, f]
+    show_contents(plan, held, out[c, i : i + components])
     i += components
     for direction in range(LEFT, UP + 1):
         cell = here + int(facts.step[direction])
         if facts.tile[cell] != FLOOR or is_taken(s, k, cell):
-            out[k, c, i] = 1.0
+            out[c, i] = 1.0
         i += 1
     cell = here + int(facts.step[facing])
     item, tile = int(s.item[k, cell]), int(facts.tile[cell])
     if facts.rule[tile, held, item] != 0:  # chefs stand on floor only, where interacting never does anything
-        out[k, c, i] = 1.0
+        out[c, i] = 1.0
     if item != 0:
-        out[k, c, i + 1] = 1.0
-        out[k, c, i + 2] = share_of(int(s.progress[k, cell]), int(facts.limit[tile, item])) / FULL
+        out[c, i + 1] = 1.0
+        out[c, i + 2] = share_of(int(s.progress[k, cell]), int(facts.limit[tile, item])) / FULL
     if is_taken(s, k, cell):
-        out[k, c, i + 3] = 1.0
+        out[c, i + 3] = 1.0
     i += 4
-    for f in range(components):
-        out[k, c, i + f] = plan.component[item, f]
+    show_contents(plan, item, out[c, i : i + components])
     return int(i + components)
 
 
 @kernel
-def other_features(s: State, plan: FeaturesPlan, out: NDArray[np.float32], k: int, c: int, i: int) -> int:
+def other_features(
+    s: State, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32], k: int, c: int, i: int
+) -> int:
     """The other chefs: where they are from here, which way they face, what they hold."""
     here, chefs, components = int(s.pos[k, c]), s.pos.shape[1], plan.component.shape[1]
     for more in range(1, chefs):
         d = (c + more) % chefs
         there = int(s.pos[k, d])
-        out[k, c, i] = plan.x[there] - plan.x[here]
-        out[k, c, i + 1] = plan.y[there] - plan.y[here]
-        out[k, c, i + 1 + int(s.facing[k, d])] = 1.0
+        out[c, i] = room.x[there] - room.x[here]
+        out[c, i + 1] = room.y[there] - room.y[here]
+        out[c, i + 1 + int(s.facing[k, d])] = 1.0
         i += 6
-        for f in range(components):
-            out[k, c, i + f] = plan.component[int(s.held[k, d]), f]
+        show_contents(plan, int(s.held[k, d]), out[c, i : i + components])
         i += components
     return i
 
 
 @kernel
-def place_features(s: State, plan: FeaturesPlan, out: NDArray[np.float32], k: int, c: int, i: int) -> int:
+def place_features(
+    s: State, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32], k: int, c: int, i: int
+) -> int:
     """The nearest station of each sort, the nearest free counter, and the nearest item with each component."""
     here = int(s.pos[k, c])
     for j in range(plan.stations.shape[0]):
-        i = towards(plan, here, int(plan.near[here, plan.stations[j], 0]), out, k, c, i)
+        i = towards(plan, room, here, int(room.near[here, plan.stations[j] * SLOTS]), out, c, i)
     free = -1
-    for j in range(plan.counters.shape[1]):
-        cell = int(plan.counters[here, j])
+    for j in range(room.counters.shape[1]):
+        cell = int(room.counters[here, j])
         if cell >= 0 and s.item[k, cell] == 0:
             free = cell
             break
-    i = towards(plan, here, free, out, k, c, i)
-    components = plan.loose.shape[1]
+    i = towards(plan, room, here, free, out, c, i)
+    components = plan.component.shape[1]
     for cell in range(s.item.shape[1]):
         kind = int(s.item[k, cell])
         if kind != 0:
-            nearness = plan.nearness[here, cell]
-            for f in range(components):
-                if plan.loose[kind, f] > 0 and nearness > out[k, c, i + 3 * f + 2]:
-                    towards(plan, here, cell, out, k, c, i + 3 * f)
+            nearness = plan.nearness[room.steps[here, cell]]
+            for j in range(plan.loose.shape[1]):
+                f = int(plan.loose[kind, j])
+                if f < 0:
+                    break
+                if nearness > out[c, i + 3 * f + 2]:
+                    towards(plan, room, here, cell, out, c, i + 3 * f)
     return int(i + 3 * components)
 
 
 @kernel
-def work_features(s: State, facts: Facts, plan: FeaturesPlan, out: NDArray[np.float32], k: int, c: int, i: int) -> int:
+def work_features(
+    s: State, facts: Facts, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32], k: int, c: int, i: int
+) -> int:
     """Boards, pans, pots: for the nearest of each sort where it is, what is in it and how far that is."""
     here = int(s.pos[k, c])
     for w in range(plan.works.shape[0]):
         tile = int(plan.works[w])
         for slot in range(SLOTS):
-            cell = int(plan.near[here, tile, slot])
-            i = towards(plan, here, cell, out, k, c, i)
+            cell = int(room.near[here, tile * SLOTS + slot])
+            i = towards(plan, room, here, cell, out, c, i)
             kind = int(s.item[k, cell]) if cell >= 0 else 0
             if kind != 0:
                 status, limit = int(facts.status[tile, kind]), int(facts.limit[tile, kind])
                 progress = int(s.progress[k, cell])
-                out[k, c, i] = share_of(progress, limit) / FULL
-                out[k, c, i + 1] = 1.0 if status & COOKING else 0.0
-                out[k, c, i + 2] = 1.0 if status & COLLECTABLE else 0.0
-                out[k, c, i + 3] = urgency_of(status, progress, limit) / FULL
-            i += 4
-            for j in range(plan.holds.shape[1]):
-                if plan.holds[w, j] >= 0:
-                    out[k, c, i] = plan.component[kind, plan.holds[w, j]]
-                    i += 1
+                out[c, i] = share_of(progress, limit) / FULL
+                out[c, i + 1] = 1.0 if status & COOKING else 0.0
+                out[c, i + 2] = 1.0 if status & COLLECTABLE else 0.0
+                out[c, i + 3] = urgency_of(status, progress, limit) / FULL
+                for j in range(plan.held[w]):
+                    out[c, i + 4 + j] = plan.component[kind, plan.holds[w, j]]
+            i += 4 + int(plan.held[w])
     return i
 
 
@@ -171,44 +234,112 @@ def order_features(s: State, facts: Facts, out: NDArray[np.float32], k: int, c: 
     for dish in range(facts.lifetime.shape[0]):
         count = count_orders(s, k, dish)
         if count > 0:
-            out[k, c, i] = count / facts.max_open
-            out[k, c, i + 1] = 1.0
+            out[c, i] = count / facts.max_open
+            out[c, i + 1] = 1.0
             if not facts.standing:
-                out[k, c, i + 1] = least_left(s, k, dish) / facts.lifetime[dish]
+                out[c, i + 1] = least_left(s, k, dish) / facts.lifetime[dish]
         i += 2
     left = facts.horizon - int(s.tick[k])
-    out[k, c, i] = left / facts.horizon if left > 0 else 0.0
+    out[c, i] = left / facts.horizon if left > 0 else 0.0
     return i + 1
 
 
 @kernel
-def features_range(s: State, facts: Facts, plan: FeaturesPlan, out: NDArray[np.float32], lo: int, hi: int) -> None:
-    """The features of kitchens lo..hi-1 into `out` (N, chefs, features)."""
+def show_features(
+    s: State, k: int, facts: Facts, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32]
+) -> None:
+    """What the chefs of kitchen k see into `out` (chefs, features)."""
+    chefs, last = s.pos.shape[1], 0
+    for c in range(chefs):
+        for i in range(out.shape[1]):
+            out[c, i] = 0.0
+        i = own_features(s, facts, plan, room, out, k, c, 0)
+        i = other_features(s, plan, room, out, k, c, i)
+        i = place_features(s, plan, room, out, k, c, i)
+        last = work_features(s, facts, plan, room, out, k, c, i)
+    order_features(s, facts, out, k, 0, last)
+    for c in range(1, chefs):  # orders are the same for all
+        for i in range(last, out.shape[1]):
+            out[c, i] = out[0, i]
+
+
+class FeaturesSeen(NamedTuple):
+    """Where features go, flattened."""
+
+    rows: NDArray[np.float32]  # (2 * N, C, features) what is seen now, then the last of ended episodes
+
+
+read_plan = Reader(FeaturesPlan, {"component": 2, "loose": 2, "holds": 2})
+read_map = Reader(FeaturesMap, {"steps": 2, "near": 2, "counters": 2})
+read_maps = Reader(FeaturesMaps, {"x": 2, "y": 2, "steps": 3, "near": 3, "counters": 3})
+read_seen = Reader(FeaturesSeen, {"rows": 3})
+plan_at, map_at, maps_at, seen_at = read_plan.read, read_map.read, read_maps.read, read_seen.read
+
+
+@kernel
+def with_features(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> int:
+    """A call for kitchens lo..hi-1 of one room, with what is seen; see `tick.unseen`."""
+    s, layout, tables = state_at(game, STATE), layout_at(game, LAYOUT), tables_at(game, TABLES)
+    joint, host = joint_at(game, JOINT), host_at(game, HOST)
+    plan, room, rows = plan_at(eye, PLAN), map_at(eye, MAP), seen_at(eye, SEEN).rows
+    facts = facts_of(known_at(eye, KNOWN), layout, tables)
+    if checked:
+        bad = take(joint, host, lo, hi)
+        if bad >= 0:
+            return bad
     for k in range(lo, hi):
-        for c in range(s.pos.shape[1]):
-            for i in range(out.shape[2]):
-                out[k, c, i] = 0.0
-            i = own_features(s, facts, plan, out, k, c, 0)
-            i = other_features(s, plan, out, k, c, i)
-            i = place_features(s, plan, out, k, c, i)
-            i = work_features(s, facts, plan, out, k, c, i)
-            order_features(s, facts, out, k, c, i)
+        stage = first_stage(joint, mode, k)
+        while stage != DONE:
+            row = do(s, k, layout, tables, joint, mode, stage)
+            show_features(s, k, facts, plan, room, rows[row])
+            keep(s, host, k, row)
+            stage = next_stage(k, row)
+    tell(s, joint, host, mode)
+    return -1
 
 
-def walking_steps(kitchen: Kitchen) -> NDArray[np.float64]:
-    """(cells, cells) steps from a floor cell to stand beside a cell, were no chef in the way; infinite for never."""
+@kernel
+def with_features_rooms(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> int:
+    """As `with_features`, for kitchens of several rooms."""
+    s, rooms, tables = state_at(game, STATE), rooms_at(game, ROOMS), tables_at(game, TABLES)
+    joint, host = joint_at(game, JOINT), host_at(game, HOST)
+    known, plan, maps, rows = known_at(eye, KNOWN), plan_at(eye, PLAN), maps_at(eye, MAP), seen_at(eye, SEEN).rows
+    if checked:
+        bad = take(joint, host, lo, hi)
+        if bad >= 0:
+            return bad
+    for k in range(lo, hi):
+        stage = first_stage(joint, mode, k)
+        while stage != DONE:
+            if stage == BEGIN:
+                choose_room(rooms, s, k)
+            layout = room_of(rooms, rooms.room[k])
+            row = do(s, k, layout, tables, joint, mode, stage)
+            show_features(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), rows[row])
+            keep(s, host, k, row)
+            stage = next_stage(k, row)
+    tell(s, joint, host, mode)
+    return -1
+
+
+def walking_steps(kitchen: Kitchen) -> NDArray[np.uint16]:
+    """(cells, cells) steps from a floor cell to stand beside a cell, were no chef in the way; `cells` for never."""
     cells, width = kitchen.width * kitchen.height, kitchen.width
     floor = kitchen.layout.tile == FLOOR
-    steps = np.full((cells, cells), np.inf)
-    for start in np.flatnonzero(floor).tolist():
-        walked, queue = {start: 0}, deque([start])
-        while queue:
-            here = queue.popleft()
-            for there in (here - 1, here + 1, here - width, here + width):
-                steps[start, there] = min(steps[start, there], walked[here])
-                if floor[there] and there not in walked:
-                    walked[there] = walked[here] + 1
-                    queue.append(there)
+    steps = np.full((cells, cells), cells, np.uint16)
+    walked = np.zeros((cells, cells), np.bool_)  # from each cell (axis 0), where one has been
+    at = np.flatnonzero(floor)
+    edge = np.zeros((cells, cells), np.bool_)  # from each cell, where one may be after so many steps
+    edge[at, at] = True
+    for count in range(cells):
+        if not edge.any():
+            break
+        walked |= edge
+        beside = np.zeros_like(edge)
+        for step in (-1, 1, -width, width):  # floor is never on the edge of the map
+            beside |= np.roll(edge, step, axis=1)
+        steps[beside & (steps == cells)] = count
+        edge = beside & floor & ~walked
     return steps
 
 
@@ -220,38 +351,57 @@ def _holds(kitchen: Kitchen, tile: int) -> list[str]:
     return list(spec.sort(found | {process.to for process in spec.processes_at(name).values()}))
 
 
-@lru_cache(maxsize=64)
-def _features_plan(kitchen: Kitchen) -> FeaturesPlan:
-    tables, layout, cookbook = kitchen.tables, kitchen.layout, kitchen.cookbook
-    cells, types = kitchen.width * kitchen.height, range(COUNTER + 1, len(cookbook.tiles))
+def _features_map(kitchen: Kitchen) -> FeaturesMap:
+    layout, cookbook = kitchen.layout, kitchen.cookbook
+    width, height = kitchen.room
+    cells = kitchen.width * kitchen.height
     steps = walking_steps(kitchen)
     order = np.argsort(steps, axis=1, kind="stable")  # nearest first; of equally near ones the lower number
     near = np.full((cells, len(cookbook.tiles), SLOTS), -1, np.int16)
     counters = np.full((cells, int((layout.tile == COUNTER).sum())), -1, np.int16)
-    for here in range(cells):
-        there = order[here][np.isfinite(steps[here, order[here]])]
-        for tile in types:
+    for here in np.flatnonzero(layout.tile == FLOOR).tolist():
+        there = order[here][steps[here, order[here]] < cells]
+        for tile in range(COUNTER + 1, len(cookbook.tiles)):
             nearest = there[layout.tile[there] == tile][:SLOTS]
             near[here, tile, : len(nearest)] = nearest
         reached = there[layout.tile[there] == COUNTER]
         counters[here, : len(reached)] = reached
+    return FeaturesMap(
+        x=(np.arange(cells) % kitchen.width / width).astype(np.float32),
+        y=(np.arange(cells) // kitchen.width / height).astype(np.float32),
+        steps=steps,
+        near=near.reshape(cells, -1),
+        counters=counters,
+    )
+
+
+@lru_cache(maxsize=64)
+def _features_plan(kitchen: Kitchen) -> FeaturesPlan:
+    tables, cookbook = kitchen.tables, kitchen.cookbook
+    cells, types = kitchen.width * kitchen.height, range(COUNTER + 1, len(cookbook.tiles))
     works = [tile for tile in types if _holds(kitchen, tile)]
     holds = [[cookbook.foods.index(food) for food in _holds(kitchen, tile)] for tile in works]
-    most = max(map(len, holds), default=0)
     component = (tables.components / tables.components.max()).astype(np.float32)
-    in_vessel = np.array([kind.holder == "vessel" for kind in cookbook.kinds])
+    loose: list[Any] = [
+        [] if kind.holder == "vessel" else np.flatnonzero(component[kind.index]) for kind in cookbook.kinds
+    ]
     return FeaturesPlan(
         component=component,
-        loose=np.where(in_vessel[:, None], np.float32(0), component),
-        x=(np.arange(cells) % kitchen.width / kitchen.width).astype(np.float32),
-        y=(np.arange(cells) // kitchen.width / kitchen.height).astype(np.float32),
-        nearness=(1 / (1 + steps)).astype(np.float32),
-        near=near,
-        counters=counters,
+        loose=_table(loose),
+        nearness=np.append(1 / (1 + np.arange(cells)), 0).astype(np.float32),
         stations=np.array([tile for tile in types if tile not in works], np.int16),
         works=np.array(works, np.int16),
-        holds=np.array([foods + [-1] * (most - len(foods)) for foods in holds], np.int16).reshape(len(works), most),
+        holds=_table(holds),
+        held=np.array([len(foods) for foods in holds], np.int16),
     )
+
+
+def _table(lists: Sequence[Sequence[int] | NDArray[np.int64]]) -> NDArray[np.int16]:
+    """Lists of numbers as rows that go on with -1."""
+    table = np.full((len(lists), max(map(len, lists), default=0)), -1, np.int16)
+    for row, numbers in zip(table, lists, strict=True):
+        row[: len(numbers)] = numbers
+    return table
 
 
 def _label_chefs(parts: Parts, kitchen: Kitchen) -> None:
@@ -283,14 +433,15 @@ def _label_places(parts: Parts, kitchen: Kitchen, plan: FeaturesPlan) -> None:
 
 
 @observers.register("features", "float32 vector: hands and surroundings, others, nearest things, work, orders, time")
-class Features(Observer):
+class Features(CompiledObserver):
     """A vector in -1..1. Places are (dx / width, dy / height, 1 / (1 + steps)), all 0 when there is none to reach."""
 
     name, dtype, low, high = "features", np.float32, -1.0, 1.0
+    kernels = with_features, with_features_rooms
+    readers = read_plan, read_map, read_maps, read_seen
 
     def __init__(self, kitchen: Kitchen):
         super().__init__(kitchen)
-        self.facts = known_facts(kitchen)
         self.plan = _features_plan(kitchen)
         parts = Parts()
         _label_chefs(parts, kitchen)
@@ -301,5 +452,6 @@ class Features(Observer):
         parts.add("ticks_left", "share of the episode that is left", ("",))
         self.parts, self.shape = tuple(parts.parts), (parts.size,)
 
-    def _run(self, state: State, flat: NDArray[Any], lo: int, hi: int) -> None:
-        features_range(state, self.facts, self.plan, flat, lo, hi)
+    def map_of(self, kitchen: Kitchen) -> FeaturesMap:
+        """Where things are in a kitchen."""
+        return _features_map(kitchen)

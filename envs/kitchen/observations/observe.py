@@ -16,8 +16,8 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from brigade.envs.kitchen.content.layout import ACTION_NAMES, LEFT, UP, Kitchen
-from brigade.envs.kitchen.content.tables import COLLECT, EVENT, LIMIT
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, LEFT, UP, Kitchen, Layout
+from brigade.envs.kitchen.content.tables import COLLECT, EVENT, LIMIT, Tables
 from brigade.envs.kitchen.engine.compiled import compiling, kernel
 from brigade.envs.kitchen.engine.state import State, allocate, describe
 from brigade.envs.registry import Registry
@@ -42,6 +42,13 @@ class Facts(NamedTuple):
     standing: bool
 
 
+class Known(NamedTuple):
+    """What `Facts` holds beyond the layout and the tables."""
+
+    status: NDArray[np.uint8]  # (T, K)
+    limit: NDArray[np.int16]  # (T, K)
+
+
 class Part(NamedTuple):
     """One stretch of an observation: channels or features `first` to `first + len(labels) - 1`."""
 
@@ -49,6 +56,15 @@ class Part(NamedTuple):
     first: int
     labels: tuple[str, ...]
     about: str
+
+
+@kernel
+def facts_of(known: Known, layout: Layout, tables: Tables) -> Facts:
+    """What observations look up, put together from where it is."""
+    return Facts(
+        known.status, known.limit, tables.lifetime, layout.tile, layout.step, tables.rule, layout.max_open,
+        layout.horizon, layout.standing,
+    )  # fmt: skip
 
 
 @kernel
@@ -92,25 +108,15 @@ def urgency_of(status: int, progress: int, limit: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def known_facts(kitchen: Kitchen) -> Facts:
+def what_is_known(kitchen: Kitchen) -> Known:
     """The tables that say what is going on with a kind on a tile."""
-    tables, layout = kitchen.tables, kitchen.layout
+    tables = kitchen.tables
     limit = np.where(tables.cook_ticks > 0, tables.cook_ticks, tables.rows[tables.rule, LIMIT].max(axis=1))
     limit = np.where(limit > 0, limit, limit.max(axis=0))  # off its tile, or in a hand: as where it is worked on
     burns = (tables.cook_ticks > 0) & tables.burning[tables.cook_next]
     collectable = tables.rows[tables.rule[:, tables.empty_plate, :], EVENT] == COLLECT
     status = COOKING * (tables.cook_ticks > 0) + COLLECTABLE * collectable + WILL_BURN * burns
-    return Facts(
-        status=(status + BURNING * tables.burning).astype(np.uint8),
-        limit=limit.astype(np.int16),
-        lifetime=tables.lifetime,
-        tile=layout.tile,
-        step=layout.step,
-        rule=tables.rule,
-        max_open=layout.max_open,
-        horizon=kitchen.horizon,
-        standing=layout.standing,
-    )
+    return Known((status + BURNING * tables.burning).astype(np.uint8), limit.astype(np.int16))
 
 
 class Parts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,41 @@ from numpy.typing import NDArray
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.tables import component_names
 from brigade.envs.kitchen.engine.compiled import kernel
+from brigade.envs.kitchen.engine.handle import Reader
+from brigade.envs.kitchen.engine.rooms import choose_room, room_of
 from brigade.envs.kitchen.engine.state import State
+from brigade.envs.kitchen.engine.tick import (
+    BEGIN,
+    DONE,
+    HOST,
+    JOINT,
+    LAYOUT,
+    ROOMS,
+    STATE,
+    TABLES,
+    do,
+    first_stage,
+    host_at,
+    joint_at,
+    keep,
+    layout_at,
+    next_stage,
+    rooms_at,
+    state_at,
+    tables_at,
+    take,
+    tell,
+)
+from brigade.envs.kitchen.observations.compiled_observer import KNOWN, MAP, PLAN, SEEN, CompiledObserver, known_at
 from brigade.envs.kitchen.observations.observe import (
     COLLECTABLE,
     COOKING,
     FACING_NAMES,
     FULL,
     Facts,
-    Observer,
     Parts,
     count_orders,
-    known_facts,
+    facts_of,
     least_left,
     observers,
     share_of,
@@ -29,9 +53,8 @@ from brigade.envs.kitchen.observations.observe import (
 
 
 class PlanesPlan(NamedTuple):
-    """Where the kernel `planes_range` writes what. Offsets are numbers of cells: channel * cells."""
+    """Where what is written. Offsets are numbers of cells: channel * cells."""
 
-    template: NDArray[np.uint8]  # (channels * cells,) the tile planes, zeros elsewhere
     component: NDArray[np.uint8]  # (K, F) scaled so that the most that can be in one item is 255
     cells: int
     chefs_at: int
@@ -39,85 +62,166 @@ class PlanesPlan(NamedTuple):
     orders_at: int
 
 
+class PlanesMap(NamedTuple):
+    """A room."""
+
+    tiles: NDArray[np.uint8]  # (channels of tiles * cells,) the first channels: tiles, and `outside`
+
+
+class PlanesMaps(NamedTuple):
+    """R rooms."""
+
+    tiles: NDArray[np.uint8]  # (R, channels of tiles * cells)
+
+
 @kernel
-def fill_plane(out: NDArray[np.uint8], k: int, start: int, cells: int, value: int) -> None:
+def map_of(maps: PlanesMaps, r: int) -> PlanesMap:
+    """Room r."""
+    return PlanesMap(maps.tiles[r])
+
+
+@kernel
+def fill_plane(out: NDArray[np.uint8], start: int, cells: int, value: int) -> None:
     """Set a whole plane of chef 0 to one value."""
     if value > 0:
-        for i in range(start, start + cells):
-            out[k, 0, i] = value
+        plane = out[0, start : start + cells]  # as an array of its own, whose indices the compiler knows not to be < 0
+        for i in range(plane.shape[0]):
+            plane[i] = value
 
 
 @kernel
-def draw_item(
-    facts: Facts, plan: PlanesPlan, out: NDArray[np.uint8], k: int, cell: int, kind: int, progress: int
-) -> None:
+def draw_item(facts: Facts, plan: PlanesPlan, out: NDArray[np.uint8], cell: int, kind: int, progress: int) -> None:
     """What lies on a cell, or is in the hands of the chef who stands there, into the planes of chef 0."""
     cells, tile = plan.cells, facts.tile[cell]
     at = plan.items_at + cell
     components = plan.component.shape[1]
     for f in range(components):
         if plan.component[kind, f] > 0:
-            out[k, 0, at + f * cells] = plan.component[kind, f]
+            out[0, at + f * cells] = plan.component[kind, f]
     at += components * cells
     status, limit = int(facts.status[tile, kind]), int(facts.limit[tile, kind])
-    out[k, 0, at] = share_of(progress, limit)
+    out[0, at] = share_of(progress, limit)
     if status & COOKING:
-        out[k, 0, at + cells] = FULL
+        out[0, at + cells] = FULL
     if status & COLLECTABLE:
-        out[k, 0, at + 2 * cells] = FULL
-    out[k, 0, at + 3 * cells] = urgency_of(status, progress, limit)
+        out[0, at + 2 * cells] = FULL
+    out[0, at + 3 * cells] = urgency_of(status, progress, limit)
 
 
 @kernel
-def draw_common(s: State, k: int, facts: Facts, plan: PlanesPlan, out: NDArray[np.uint8]) -> None:
+def draw_common(s: State, k: int, facts: Facts, plan: PlanesPlan, room: PlanesMap, out: NDArray[np.uint8]) -> None:
     """Everything but the chefs' own planes, for chef 0."""
     cells = plan.cells
-    for i in range(plan.template.shape[0]):
-        out[k, 0, i] = plan.template[i]
+    for i in range(out.shape[1]):
+        out[0, i] = 0
+    for i in range(room.tiles.shape[0]):
+        out[0, i] = room.tiles[i]
     for cell in range(cells):
         if s.item[k, cell] != 0:
-            draw_item(facts, plan, out, k, cell, int(s.item[k, cell]), int(s.progress[k, cell]))
+            draw_item(facts, plan, out, cell, int(s.item[k, cell]), int(s.progress[k, cell]))
     for c in range(s.pos.shape[1]):
         if s.held[k, c] != 0:
-            draw_item(facts, plan, out, k, int(s.pos[k, c]), int(s.held[k, c]), int(s.held_progress[k, c]))
+            draw_item(facts, plan, out, int(s.pos[k, c]), int(s.held[k, c]), int(s.held_progress[k, c]))
     at = plan.orders_at
     for dish in range(facts.lifetime.shape[0]):
         count = count_orders(s, k, dish)
         if count > 0:
-            fill_plane(out, k, at, cells, share_of(count, facts.max_open))
+            fill_plane(out, at, cells, share_of(count, facts.max_open))
             left = FULL if facts.standing else share_of(least_left(s, k, dish), int(facts.lifetime[dish]))
-            fill_plane(out, k, at + cells, cells, left)
+            fill_plane(out, at + cells, cells, left)
         at += 2 * cells
-    fill_plane(out, k, at, cells, share_of(facts.horizon - int(s.tick[k]), facts.horizon))
+    fill_plane(out, at, cells, share_of(facts.horizon - int(s.tick[k]), facts.horizon))
 
 
 @kernel
-def planes_range(s: State, facts: Facts, plan: PlanesPlan, out: NDArray[np.uint8], lo: int, hi: int) -> None:
-    """The planes of kitchens lo..hi-1 into `out` (N, chefs, channels * cells)."""
+def show_planes(s: State, k: int, facts: Facts, plan: PlanesPlan, room: PlanesMap, out: NDArray[np.uint8]) -> None:
+    """What the chefs of kitchen k see into `out` (chefs, channels * cells)."""
     chefs = s.pos.shape[1]
+    draw_common(s, k, facts, plan, room, out)
+    for c in range(1, chefs):
+        for i in range(out.shape[1]):
+            out[c, i] = out[0, i]
+    for c in range(chefs):
+        for d in range(chefs):
+            at = plan.chefs_at + 5 * ((d - c) % chefs) * plan.cells + int(s.pos[k, d])
+            out[c, at] = FULL
+            out[c, at + int(s.facing[k, d]) * plan.cells] = FULL
+
+
+class PlanesSeen(NamedTuple):
+    """Where planes go, flattened."""
+
+    rows: NDArray[np.uint8]  # (2 * N, C, channels * cells) what is seen now, then the last of ended episodes
+
+
+read_plan = Reader(PlanesPlan, {"component": 2})
+read_map = Reader(PlanesMap, {})
+read_maps = Reader(PlanesMaps, {"tiles": 2})
+read_seen = Reader(PlanesSeen, {"rows": 3})
+plan_at, map_at, maps_at, seen_at = read_plan.read, read_map.read, read_maps.read, read_seen.read
+
+
+@kernel
+def with_planes(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> int:
+    """A call for kitchens lo..hi-1 of one room, with what is seen; see `tick.unseen`."""
+    s, layout, tables = state_at(game, STATE), layout_at(game, LAYOUT), tables_at(game, TABLES)
+    joint, host = joint_at(game, JOINT), host_at(game, HOST)
+    plan, room, rows = plan_at(eye, PLAN), map_at(eye, MAP), seen_at(eye, SEEN).rows
+    facts = facts_of(known_at(eye, KNOWN), layout, tables)
+    if checked:
+        bad = take(joint, host, lo, hi)
+        if bad >= 0:
+            return bad
     for k in range(lo, hi):
-        draw_common(s, k, facts, plan, out)
-        for c in range(1, chefs):
-            for i in range(plan.template.shape[0]):
-                out[k, c, i] = out[k, 0, i]
-        for c in range(chefs):
-            for d in range(chefs):
-                at = plan.chefs_at + 5 * ((d - c) % chefs) * plan.cells + int(s.pos[k, d])
-                out[k, c, at] = FULL
-                out[k, c, at + int(s.facing[k, d]) * plan.cells] = FULL
+        stage = first_stage(joint, mode, k)
+        while stage != DONE:
+            row = do(s, k, layout, tables, joint, mode, stage)
+            show_planes(s, k, facts, plan, room, rows[row])
+            keep(s, host, k, row)
+            stage = next_stage(k, row)
+    tell(s, joint, host, mode)
+    return -1
+
+
+@kernel
+def with_planes_rooms(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> int:
+    """As `with_planes`, for kitchens of several rooms."""
+    s, rooms, tables = state_at(game, STATE), rooms_at(game, ROOMS), tables_at(game, TABLES)
+    joint, host = joint_at(game, JOINT), host_at(game, HOST)
+    known, plan, maps, rows = known_at(eye, KNOWN), plan_at(eye, PLAN), maps_at(eye, MAP), seen_at(eye, SEEN).rows
+    if checked:
+        bad = take(joint, host, lo, hi)
+        if bad >= 0:
+            return bad
+    for k in range(lo, hi):
+        stage = first_stage(joint, mode, k)
+        while stage != DONE:
+            if stage == BEGIN:
+                choose_room(rooms, s, k)
+            layout = room_of(rooms, rooms.room[k])
+            row = do(s, k, layout, tables, joint, mode, stage)
+            show_planes(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), rows[row])
+            keep(s, host, k, row)
+            stage = next_stage(k, row)
+    tell(s, joint, host, mode)
+    return -1
 
 
 @observers.register("planes", "uint8 planes (channels, height, width): tiles, chefs, items, progress, orders, time")
-class Planes(Observer):
+class Planes(CompiledObserver):
     """One plane per fact, 255 for 1.0. What concerns no cell (orders, time) fills its plane."""
 
     name, dtype, low, high = "planes", np.uint8, 0, FULL
+    kernels = with_planes, with_planes_rooms
+    readers = read_plan, read_map, read_maps, read_seen
 
     def __init__(self, kitchen: Kitchen):
         super().__init__(kitchen)
         cookbook, cells = kitchen.cookbook, kitchen.width * kitchen.height
         parts = Parts()
         parts.add("tile", "255 where the tile is of that type; floor and counter first", cookbook.tiles)
+        if kitchen.enlarged:
+            parts.add("outside", "255 where the room has no cells: it is smaller than the planes", ("",))
         chefs_at = parts.add(
             "own", "own place; the same cell again in the plane of its facing: left, right, down, up", _at_facing()
         )
@@ -134,16 +238,19 @@ class Planes(Observer):
         parts.add("ticks_left", "whole plane: share of the episode that is left", ("",))
         self.parts = tuple(parts.parts)
         self.shape = (parts.size, kitchen.height, kitchen.width)
-        template = np.zeros((parts.size, cells), np.uint8)
-        template[kitchen.layout.tile, np.arange(cells)] = FULL
         counts = kitchen.tables.components
         component = (counts * (FULL // int(counts.max()))).astype(np.uint8)
-        offsets = (chefs_at * cells, items_at * cells, orders_at * cells)
-        self.facts = known_facts(kitchen)
-        self.plan = PlanesPlan(template.reshape(-1), component, cells, *offsets)
+        self.plan = PlanesPlan(component, cells, chefs_at * cells, items_at * cells, orders_at * cells)
 
-    def _run(self, state: State, flat: NDArray[Any], lo: int, hi: int) -> None:
-        planes_range(state, self.facts, self.plan, flat, lo, hi)
+    def map_of(self, kitchen: Kitchen) -> PlanesMap:
+        """What stands where in a kitchen."""
+        cells = np.arange(kitchen.width * kitchen.height)
+        width, height = kitchen.room
+        inside = (cells % kitchen.width < width) & (cells // kitchen.width < height)
+        outside = len(kitchen.cookbook.tiles)
+        planes = np.zeros((outside + kitchen.enlarged, len(cells)), np.uint8)
+        planes[np.where(inside, kitchen.layout.tile, outside), cells] = FULL
+        return PlanesMap(planes.reshape(-1))
 
 
 def _at_facing() -> tuple[str, ...]:

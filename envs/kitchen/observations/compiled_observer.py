@@ -1,0 +1,117 @@
+"""Observers whose kernels play the tick as well: a call of a game plays, begins and shows."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.engine.compiled import compiling
+from brigade.envs.kitchen.engine.handle import Handle, Reader
+from brigade.envs.kitchen.engine.state import State
+from brigade.envs.kitchen.engine.tick import (
+    LOOKING,
+    new_host,
+    new_joint,
+    read_host,
+    read_joint,
+    read_layout,
+    read_state,
+    read_tables,
+)
+from brigade.envs.kitchen.observations.observe import Known, Observer, what_is_known
+
+KNOWN, PLAN, MAP, SEEN = range(4)  # parts of an observer's handle
+KEPT = 4  # how many pairs of state and buffer an observer remembers the handles of
+read_known = Reader(Known, {"status": 2, "limit": 2})
+known_at = read_known.read
+
+
+class CompiledObserver(Observer):
+    """Shows kitchens by kernels that are given handles.
+
+    Attributes:
+        kernels: for kitchens of one room, and of several; as `tick.unseen`.
+        readers: of the plan, the map of a room, maps of several, and of where it is shown.
+        known: what is going on with kinds on tiles.
+        plan: what the kernels look up about every room of the cookbook.
+    """
+
+    kernels: ClassVar[tuple[Callable[..., int], Callable[..., int]]]
+    readers: ClassVar[tuple[Reader, Reader, Reader, Reader]]
+    plan: Any
+
+    def __init__(self, kitchen: Kitchen):
+        super().__init__(kitchen)
+        self.known = what_is_known(kitchen)
+        self._own: Any = None
+        self._handles: tuple[tuple[State, NDArray[Any], Handle, Handle], ...] = ()
+
+    @abstractmethod
+    def map_of(self, kitchen: Kitchen) -> Any:
+        """What the kernels look up about one room, as a named tuple."""
+
+    @property
+    def own_map(self) -> Any:
+        """The map of the kitchen that is observed."""
+        if self._own is None:
+            self._own = self.map_of(self.kitchen)
+        return self._own
+
+    def rows(self, count: int) -> NDArray[Any]:
+        """(2 * count, chefs, size) zeros: what so many kitchens show, and the last of episodes that ended."""
+        return self.buffer(2 * count).reshape(2 * count, self.kitchen.chefs, -1)
+
+    def eye(self, rows: NDArray[Any], maps: Any = None) -> Handle:
+        """The handle with which the kernels write into `rows`, of this kitchen or of rooms with these maps."""
+        plan, one, several, seen = self.readers
+        where = (one, self.own_map) if maps is None else (several, maps)
+        return Handle((read_known, self.known), (plan, self.plan), where, (seen, seen.kind(rows)))
+
+    def stacked(self, maps: Sequence[Any]) -> Any:
+        """The maps of several rooms as one; lists that are shorter than others go on with -1."""
+        kind = self.readers[2].kind
+        return kind(*(_stacked([np.asarray(part) for part in parts]) for parts in zip(*maps, strict=True)))
+
+    def write(self, state: State, buffer: NDArray[Any], lo: int, hi: int) -> None:
+        """Write what the chefs of kitchens lo..hi-1 see into their rows of a `buffer`."""
+        game, eye = self._handles_of(state, buffer)
+        if self._warm:
+            self.kernels[0](game.ref, eye.ref, LOOKING, False, lo, hi)
+            return
+        with compiling("the rules and the observations"):
+            self.kernels[0](game.ref, eye.ref, LOOKING, False, lo, hi)
+        self._warm = True
+
+    def _handles_of(self, state: State, buffer: NDArray[Any]) -> tuple[Handle, Handle]:
+        for held_state, held_buffer, game, eye in self._handles:
+            if held_state is state and held_buffer is buffer:
+                return game, eye
+        count, chefs = state.pos.shape
+        game = Handle(
+            (read_state, state), (read_layout, self.kitchen.layout), (read_tables, self.kitchen.tables),
+            (read_joint, new_joint(0, chefs)), (read_host, new_host(0, chefs)),
+        )  # fmt: skip
+        eye = self.eye(buffer.reshape(count, chefs, -1))
+        self._handles = (*self._handles[1 - KEPT :], (state, buffer, game, eye))
+        return game, eye
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles lead to arrays of their own."""
+        return {**self.__dict__, "_handles": ()}
+
+
+def _stacked(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    shape = np.max([part.shape for part in parts], axis=0)
+    stacked = (
+        np.full((len(parts), *shape), -1, parts[0].dtype)
+        if parts[0].dtype.kind == "i"
+        else np.zeros((len(parts), *shape), parts[0].dtype)
+    )
+    for row, part in zip(stacked, parts, strict=True):
+        row[tuple(slice(length) for length in part.shape)] = part
+    return stacked
