@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from brigade.envs.kitchen.engine import rules, tick
 from brigade.envs.kitchen.engine import state as states
 from brigade.envs.kitchen.engine.compiled import compiling
 from brigade.envs.kitchen.engine.crew import Crew
-from brigade.envs.kitchen.engine.handle import Handle
+from brigade.envs.kitchen.engine.handle import Handle, Part
 from brigade.envs.kitchen.engine.rooms import read_rooms
 from brigade.envs.registry import BrigadeError, unknown
 
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from brigade.envs.kitchen.engine.eye import Eye
     from brigade.envs.kitchen.engine.room_list import RoomList
 
+ARRAYS = "arrays"  # of the state and of the joint, packed
+DTYPES = (*states.DTYPES.values(), *tick.read_joint.dtypes)
 WHOLE = "iub"  # kinds of NumPy's types whose numbers are whole
-# What a copy makes for itself: where arrays lie, and views of them.
-MADE_ANEW = ("_handles", "_refs", "_kernel", "rewards", "seen", "final", "seats", "_warm")
+# What a copy makes for itself: where arrays lie, views of them, and what is read right after a call alone.
+MADE_ANEW = ("_state", "joint", "host", "_handles", "_refs", "_kernel", "rewards", "seen", "final", "seats")
 
 
 class Game:
@@ -82,28 +85,34 @@ class Game:
         self.bind()
 
     def bind(self) -> None:
-        """Find out where all arrays lie: whoever puts another one in the place of one of them calls this."""
-        kitchen, observer, rooms = self.kitchen, self.observer, self.rooms
-        parts: list[tuple[Any, Any]] = [
-            (tick.read_state, self._state), (tick.read_layout, kitchen.layout), (tick.read_tables, kitchen.tables),
+        """Find out anew where all arrays lie: whoever puts another one in the place of one of them calls this."""
+        self._handles = self._refs = None  # they are made when they are needed
+        rows, chefs = self._rows, self.kitchen.chefs
+        self.seen = self.final = None
+        if self.observer is not None and rows is not None:
+            self.seen, self.final = rows.reshape(2, self.count, chefs, *self.observer.shape)
+        self.rewards = self.joint.results[0]
+        seen = [None] * chefs if self.seen is None else list(self.seen[0])
+        self.seats = list(zip(self.host.events[0], seen, strict=True)) if self.count == 1 else []
+
+    def _prepare(self) -> tuple[Any, Any]:
+        """Make the handles, and compile the kernel, or load what was compiled before."""
+        observer, rooms = self.observer, self.rooms
+        parts: list[Any] = [
+            (tick.read_state, self._state), *_fixed_parts(self.kitchen),
             (tick.read_joint, self.joint), (tick.read_host, self.host),
         ]  # fmt: skip
         if rooms is not None:
             parts.append((read_rooms, rooms.arrays))
-        game, eye = Handle(*parts), None
-        several = rooms is not None
-        self._kernel: Callable[..., int] = tick.unseen_rooms if several else tick.unseen
-        self.seen = self.final = None
-        if observer is not None and self._rows is not None:
+        game = eye = Handle(*parts)
+        self._kernel: Callable[..., int] = tick.unseen if rooms is None else tick.unseen_rooms
+        if observer is not None:
             eye = observer.eye(self._rows, None if rooms is None else rooms.maps_for(observer))
-            self._kernel = observer.kernels[several]
-            self.seen, self.final = self._rows.reshape(2, self.count, kitchen.chefs, *observer.shape)
-        self._handles = game, eye
-        self._refs = game.ref, game.ref if eye is None else eye.ref
-        self.rewards = self.joint.results[0]
-        seen = [None] * kitchen.chefs if self.seen is None else list(self.seen[0])
-        self.seats = list(zip(self.host.events[0], seen, strict=True)) if self.count == 1 else []
-        self._warm = False
+            self._kernel = observer.kernels[rooms is not None]
+        self._handles, self._refs = (game, eye), (game.ref, eye.ref)
+        with compiling():
+            self._kernel(game.ref, eye.ref, tick.LOOKING, False, 0, 0)
+        return self._refs
 
     def reset(self, seeds: ArrayLike, scripts: Sequence[Sequence[str]] | None = None, episode: ArrayLike = 0) -> None:
         """Begin an episode in every kitchen.
@@ -181,13 +190,10 @@ class Game:
         Returns:
             The number of a kitchen with an action that is none, -1 if there is none.
         """
-        if not self._warm:
-            with compiling():  # the first call compiles, or loads what was compiled before
-                self._kernel(*self._refs, tick.LOOKING, False, 0, 0)
-            self._warm = True
+        game, eye = self._refs or self._prepare()
         if self.threads == 1:
-            return self._kernel(*self._refs, mode, checked, 0, self.count)
-        self.spread(self._kernel, *self._refs, mode, checked)
+            return self._kernel(game, eye, mode, checked, 0, self.count)
+        self.spread(self._kernel, game, eye, mode, checked)
         return -1
 
     def spread(self, work: Callable[..., object], *args: object) -> None:
@@ -234,10 +240,14 @@ class Game:
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles lead to arrays of their own."""
-        return {name: value for name, value in self.__dict__.items() if name not in MADE_ANEW}
+        own = {name: value for name, value in self.__dict__.items() if name not in MADE_ANEW}
+        return own | {ARRAYS: states.Packed([*self._state, *self.joint])}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
+        *state, actions, results, shaped, over = saved.pop(ARRAYS).unpacked(DTYPES)
         self.__dict__.update(saved)
+        self._state, self.joint = states.State(*state), tick.Joint(actions, results, shaped, over)
+        self.host = tick.new_host(self.count, self.kitchen.chefs)
         self.bind()
 
     def _set_scripts(self, scripts: Sequence[Sequence[str]] | None) -> None:
@@ -265,3 +275,9 @@ class Game:
             numbers[k, : len(script)] = [orderable.index(name) for name in script]
         lengths = np.array([len(script) for script in scripts], np.int32)
         self.state = self.state._replace(script=numbers, script_length=lengths)
+
+
+@lru_cache(maxsize=64)
+def _fixed_parts(kitchen: Kitchen) -> tuple[Part, Part]:
+    """What handles say of a kitchen."""
+    return Part(tick.read_layout, kitchen.layout), Part(tick.read_tables, kitchen.tables)
