@@ -67,6 +67,7 @@ class Game:
         self.joint = tick.new_joint(count, chefs)
         self.host = tick.new_host(count, chefs)
         self._rows = None if observer is None else observer.rows(count)
+        self.ended = 0  # of how many kitchens an episode ended with the last step
         self._crew = Crew(self.threads)
         edges = np.linspace(0, count, self.threads + 1).astype(int).tolist()
         self._shares = list(itertools.pairwise(edges))
@@ -158,7 +159,8 @@ class Game:
         if given.shape != host.given.shape or given.dtype.kind not in WHOLE or self.threads > 1:
             self.check(given)  # also where several threads would not wait for what another finds wrong
         host.given[...] = given
-        if self.call(mode, True) >= 0:
+        self.ended = -1 - self.call(mode, True)
+        if self.ended < 0:
             self.check(given)
         return self.rewards
 
@@ -188,13 +190,13 @@ class Game:
         """Call the kernel for all kitchens; see `tick.unseen`. Actions are those in `joint`, unless they are checked.
 
         Returns:
-            The number of a kitchen with an action that is none, -1 if there is none.
+            What the kernel returns.
         """
         game, eye = self._refs or self._prepare()
         if self.threads == 1:
             return self._kernel(game, eye, mode, checked, 0, self.count)
         self.spread(self._kernel, game, eye, mode, checked)
-        return -1
+        return -1 - int(self.joint.over.sum())
 
     def spread(self, work: Callable[..., object], *args: object) -> None:
         """Call `work(*args, lo, hi)` for each thread's share of the kitchens, side by side, and wait for all."""

@@ -1,9 +1,12 @@
 """What one call into compiled code does with a kitchen: a tick, and whatever comes with it.
 
-Kernels that also write observations are with those; the one here writes none. All go through `first_stage`, `do` and
-`next_stage`, and so do those on a GPU: a kitchen plays a tick, shows it, begins its next episode if that is due, shows
-that, or only some of this, as the mode of the call says. What is shown goes into one array, twice as long as there are
-kitchens: what they see now, then the last that they saw of an episode that ended.
+Kernels that also write observations are with those; the ones here write none. All go through `stage_of` and `do`, and
+so do those on a GPU: a kitchen plays a tick, shows it, begins its next episode if that is due, shows that, or only some
+of this, as the mode of the call says. What is shown goes into one array, twice as long as there are kitchens: what they
+see now, then the last that they saw of an episode that ended.
+
+Kitchens take a turn each, and those that begin anew a second one. A loop over what each does in its turn would be
+easier to read, and take half as long again: compilers prepare for it kitchen by kitchen.
 """
 
 from __future__ import annotations
@@ -66,8 +69,10 @@ def new_joint(count: int, chefs: int) -> Joint:
 
 
 @kernel
-def first_stage(joint: Joint, mode: int, k: int) -> int:
-    """What kitchen k does first in a call."""
+def stage_of(joint: Joint, mode: int, k: int, again: bool) -> int:
+    """What kitchen k does when its turn comes, or comes again: it begins anew if its episode has made way."""
+    if again:
+        return BEGIN if mode == SAME_STEP and joint.over[k] else DONE
     if mode == LOOKING:
         return SHOW
     if mode == BEGINNING:
@@ -106,18 +111,13 @@ def do(s: State, k: int, layout: Layout, tables: Tables, joint: Joint, mode: int
 
 
 @kernel
-def next_stage(k: int, row: int) -> int:
-    """What a kitchen does after something that is shown in `row`."""
-    return DONE if row == k else BEGIN
-
-
-@kernel
-def keep(s: State, host: Host, k: int, row: int) -> None:
-    """Keep what an episode has come to, and its last events, if it makes way for the next."""
+def keep(s: State, joint: Joint, host: Host, k: int, row: int, stage: int) -> int:
+    """Keep what an episode has come to, if it makes way for the next. Returns 1 if one has ended, otherwise 0."""
     if row != k:
         for i in range(s.stats.shape[1]):
             host.totals[k, i] = s.stats[k, i]
         keep_events(s, host, k)
+    return 1 if stage == TICK and joint.over[k] else 0
 
 
 @kernel
@@ -183,7 +183,8 @@ def unseen(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> i
         hi: up to this one, which is not among them.
 
     Returns:
-        The number of a kitchen with an action that is none, and nothing is done then; otherwise -1.
+        The number of a kitchen with an action that is none, and nothing is done then; otherwise -1, less the number of
+        kitchens of which an episode has ended.
     """
     s, layout, tables, joint = (
         state_at(game, STATE),
@@ -196,14 +197,17 @@ def unseen(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> i
         bad = take(joint, host, lo, hi)
         if bad >= 0:
             return bad
-    for k in range(lo, hi):
-        stage = first_stage(joint, mode, k)
-        while stage != DONE:
-            row = do(s, k, layout, tables, joint, mode, stage)
-            keep(s, host, k, row)
-            stage = next_stage(k, row)
+    ended, turns, turn = 0, 1, 0
+    while turn < turns:
+        for k in range(lo, hi):
+            stage = stage_of(joint, mode, k, turn > 0)
+            if stage != DONE:
+                row = do(s, k, layout, tables, joint, mode, stage)
+                ended += keep(s, joint, host, k, row, stage)
+                turns = turns if row == k else 2
+        turn += 1
     tell(s, joint, host, mode)
-    return -1
+    return -1 - ended
 
 
 @kernel
@@ -215,13 +219,16 @@ def unseen_rooms(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int
         bad = take(joint, host, lo, hi)
         if bad >= 0:
             return bad
-    for k in range(lo, hi):
-        stage = first_stage(joint, mode, k)
-        while stage != DONE:
+    ended, turns, turn = 0, 1, 0
+    while turn < turns:
+        for k in range(lo, hi):
+            stage = stage_of(joint, mode, k, turn > 0)
             if stage == BEGIN:
                 choose_room(rooms, s, k)
-            row = do(s, k, room_of(rooms, rooms.room[k]), tables, joint, mode, stage)
-            keep(s, host, k, row)
-            stage = next_stage(k, row)
+            if stage != DONE:
+                row = do(s, k, room_of(rooms, rooms.room[k]), tables, joint, mode, stage)
+                ended += keep(s, joint, host, k, row, stage)
+                turns = turns if row == k else 2
+        turn += 1
     tell(s, joint, host, mode)
-    return -1
+    return -1 - ended

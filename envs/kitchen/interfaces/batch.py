@@ -79,6 +79,9 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         self.closed = False
         # Of observers that are not compiled, what they show: now, and last in episodes that ended.
         self._buffers = None if compiled else (self._new_buffer(), self._new_buffer())
+        # Where the observations of ended episodes are still to be made, nothing may begin in the same call.
+        late = self._buffers is not None and self.autoreset_mode is AutoresetMode.SAME_STEP
+        self._mode = tick.DISABLED if late else MODES[self.autoreset_mode]
         self._seeds: NDArray[np.int64] | None = None
         self._ended = np.zeros(num_envs, np.bool_)  # and has not begun anew
 
@@ -126,22 +129,23 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         self, actions: ArrayLike
     ) -> tuple[NDArray[Any], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], Info]:
         """One tick everywhere, actions (num_envs, chefs); then episodes begin as the mode says."""
-        self.check_running()
+        # As short as it can be: with a few kitchens nothing else takes so long as what is done here.
         mode, game = self.autoreset_mode, self.game
+        if self._seeds is None or mode is AutoresetMode.DISABLED:
+            self.check_running()
         if mode is AutoresetMode.NEXT_STEP:
             game.joint.over[:] = self._ended  # they have ended in the step before: whatever they do now is undone
-        at_once = mode is AutoresetMode.SAME_STEP and self._buffers is None
-        game.step(actions, MODES[mode] if at_once or mode is AutoresetMode.NEXT_STEP else tick.DISABLED)
-        if mode is AutoresetMode.NEXT_STEP and self._ended.any():
-            self._begun(self._ended)
-        over = game.joint.over.copy()
-        rewards, info = self._rewards(game.rewards.astype(np.float32)), self._tick_info()
+        rewards = self._rewards(game.step(actions, self._mode).astype(np.float32))
+        over, info = game.joint.over.copy(), self._tick_info()
         if mode is not AutoresetMode.SAME_STEP:
+            if mode is AutoresetMode.NEXT_STEP and self._ended.any():
+                self._begun(self._ended)
             self._ended = over.copy()
-        elif over.any():
+        elif game.ended:
             self._finish(over, info)
-        self._observe()
-        info |= self._shown_info()
+        if self._buffers is not None:
+            self._observe()
+        info.update(self._shown_info())
         return self._shown(self._observations), rewards, np.zeros(self.num_envs, np.bool_), over, info
 
     @property

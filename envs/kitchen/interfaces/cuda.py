@@ -36,9 +36,8 @@ from brigade.envs.kitchen.engine.tick import (
     SAME_STEP,
     Joint,
     do,
-    first_stage,
     new_joint,
-    next_stage,
+    stage_of,
 )
 from brigade.envs.kitchen.observations import features, planes
 from brigade.envs.kitchen.observations.compiled_observer import CompiledObserver
@@ -74,9 +73,10 @@ def unseen_kernel(s: State, layout: Layout, tables: Tables, joint: Joint, mode: 
     """What `tick.unseen` does: kitchens of one room, without observations."""
     k = cuda.grid(1)
     if k < joint.over.shape[0]:
-        stage = first_stage(joint, mode, k)
-        while stage != DONE:
-            stage = next_stage(k, do(s, k, layout, tables, joint, mode, stage))
+        for turn in range(2):
+            stage = stage_of(joint, mode, k, turn > 0)
+            if stage != DONE:
+                do(s, k, layout, tables, joint, mode, stage)
 
 
 @device_kernel
@@ -84,11 +84,12 @@ def unseen_rooms_kernel(s: State, rooms: RoomArrays, tables: Tables, joint: Join
     """The same, for kitchens of several rooms."""
     k = cuda.grid(1)
     if k < joint.over.shape[0]:
-        stage = first_stage(joint, mode, k)
-        while stage != DONE:
+        for turn in range(2):
+            stage = stage_of(joint, mode, k, turn > 0)
             if stage == BEGIN:
                 choose_room(rooms, s, k)
-            stage = next_stage(k, do(s, k, room_of(rooms, rooms.room[k]), tables, joint, mode, stage))
+            if stage != DONE:
+                do(s, k, room_of(rooms, rooms.room[k]), tables, joint, mode, stage)
 
 
 def observing(show: Callable[..., None], map_of: Callable[..., Any]) -> tuple[Any, Any]:
@@ -107,11 +108,11 @@ def observing(show: Callable[..., None], map_of: Callable[..., Any]) -> tuple[An
         k = cuda.grid(1)
         if k < joint.over.shape[0]:
             facts = facts_of(known, layout, tables)
-            stage = first_stage(joint, mode, k)
-            while stage != DONE:
-                row = do(s, k, layout, tables, joint, mode, stage)
-                show(s, k, facts, plan, room, shown.rows[row])
-                stage = next_stage(k, row)
+            for turn in range(2):
+                stage = stage_of(joint, mode, k, turn > 0)
+                if stage != DONE:
+                    row = do(s, k, layout, tables, joint, mode, stage)
+                    show(s, k, facts, plan, room, shown.rows[row])
 
     @device_kernel
     def seen_rooms_kernel(
@@ -120,14 +121,14 @@ def observing(show: Callable[..., None], map_of: Callable[..., Any]) -> tuple[An
     ) -> None:  # fmt: skip
         k = cuda.grid(1)
         if k < joint.over.shape[0]:
-            stage = first_stage(joint, mode, k)
-            while stage != DONE:
+            for turn in range(2):
+                stage = stage_of(joint, mode, k, turn > 0)
                 if stage == BEGIN:
                     choose_room(rooms, s, k)
-                layout = room_of(rooms, rooms.room[k])
-                row = do(s, k, layout, tables, joint, mode, stage)
-                show(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), shown.rows[row])
-                stage = next_stage(k, row)
+                if stage != DONE:
+                    layout = room_of(rooms, rooms.room[k])
+                    row = do(s, k, layout, tables, joint, mode, stage)
+                    show(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), shown.rows[row])
 
     return seen_kernel, seen_rooms_kernel
 

@@ -26,13 +26,12 @@ from brigade.envs.kitchen.engine.tick import (
     STATE,
     TABLES,
     do,
-    first_stage,
     host_at,
     joint_at,
     keep,
     layout_at,
-    next_stage,
     rooms_at,
+    stage_of,
     state_at,
     tables_at,
     take,
@@ -163,7 +162,7 @@ def other_features(
     """The other chefs: where they are from here, which way they face, what they hold."""
     here, chefs, components = int(s.pos[k, c]), s.pos.shape[1], plan.component.shape[1]
     for more in range(1, chefs):
-        d = (c + more) % chefs
+        d = c + more if c + more < chefs else c + more - chefs
         there = int(s.pos[k, d])
         out[c, i] = room.x[there] - room.x[here]
         out[c, i + 1] = room.y[there] - room.y[here]
@@ -287,15 +286,18 @@ def with_features(game: int, eye: int, mode: int, checked: bool, lo: int, hi: in
         bad = take(joint, host, lo, hi)
         if bad >= 0:
             return bad
-    for k in range(lo, hi):
-        stage = first_stage(joint, mode, k)
-        while stage != DONE:
-            row = do(s, k, layout, tables, joint, mode, stage)
-            show_features(s, k, facts, plan, room, rows[row])
-            keep(s, host, k, row)
-            stage = next_stage(k, row)
+    ended, turns, turn = 0, 1, 0
+    while turn < turns:
+        for k in range(lo, hi):
+            stage = stage_of(joint, mode, k, turn > 0)
+            if stage != DONE:
+                row = do(s, k, layout, tables, joint, mode, stage)
+                show_features(s, k, facts, plan, room, rows[row])
+                ended += keep(s, joint, host, k, row, stage)
+                turns = turns if row == k else 2
+        turn += 1
     tell(s, joint, host, mode)
-    return -1
+    return -1 - ended
 
 
 @kernel
@@ -308,18 +310,21 @@ def with_features_rooms(game: int, eye: int, mode: int, checked: bool, lo: int, 
         bad = take(joint, host, lo, hi)
         if bad >= 0:
             return bad
-    for k in range(lo, hi):
-        stage = first_stage(joint, mode, k)
-        while stage != DONE:
+    ended, turns, turn = 0, 1, 0
+    while turn < turns:
+        for k in range(lo, hi):
+            stage = stage_of(joint, mode, k, turn > 0)
             if stage == BEGIN:
                 choose_room(rooms, s, k)
-            layout = room_of(rooms, rooms.room[k])
-            row = do(s, k, layout, tables, joint, mode, stage)
-            show_features(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), rows[row])
-            keep(s, host, k, row)
-            stage = next_stage(k, row)
+            if stage != DONE:
+                layout = room_of(rooms, rooms.room[k])
+                row = do(s, k, layout, tables, joint, mode, stage)
+                show_features(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), rows[row])
+                ended += keep(s, joint, host, k, row, stage)
+                turns = turns if row == k else 2
+        turn += 1
     tell(s, joint, host, mode)
-    return -1
+    return -1 - ended
 
 
 def walking_steps(kitchen: Kitchen) -> NDArray[np.uint16]:

@@ -23,13 +23,12 @@ from brigade.envs.kitchen.engine.tick import (
     STATE,
     TABLES,
     do,
-    first_stage,
     host_at,
     joint_at,
     keep,
     layout_at,
-    next_stage,
     rooms_at,
+    stage_of,
     state_at,
     tables_at,
     take,
@@ -143,7 +142,8 @@ def show_planes(s: State, k: int, facts: Facts, plan: PlanesPlan, room: PlanesMa
             out[c, i] = out[0, i]
     for c in range(chefs):
         for d in range(chefs):
-            at = plan.chefs_at + 5 * ((d - c) % chefs) * plan.cells + int(s.pos[k, d])
+            after = d - c if d >= c else d - c + chefs  # a remainder would take longer than all the rest
+            at = plan.chefs_at + 5 * after * plan.cells + int(s.pos[k, d])
             out[c, at] = FULL
             out[c, at + int(s.facing[k, d]) * plan.cells] = FULL
 
@@ -172,15 +172,18 @@ def with_planes(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int)
         bad = take(joint, host, lo, hi)
         if bad >= 0:
             return bad
-    for k in range(lo, hi):
-        stage = first_stage(joint, mode, k)
-        while stage != DONE:
-            row = do(s, k, layout, tables, joint, mode, stage)
-            show_planes(s, k, facts, plan, room, rows[row])
-            keep(s, host, k, row)
-            stage = next_stage(k, row)
+    ended, turns, turn = 0, 1, 0
+    while turn < turns:
+        for k in range(lo, hi):
+            stage = stage_of(joint, mode, k, turn > 0)
+            if stage != DONE:
+                row = do(s, k, layout, tables, joint, mode, stage)
+                show_planes(s, k, facts, plan, room, rows[row])
+                ended += keep(s, joint, host, k, row, stage)
+                turns = turns if row == k else 2
+        turn += 1
     tell(s, joint, host, mode)
-    return -1
+    return -1 - ended
 
 
 @kernel
@@ -193,18 +196,21 @@ def with_planes_rooms(game: int, eye: int, mode: int, checked: bool, lo: int, hi
         bad = take(joint, host, lo, hi)
         if bad >= 0:
             return bad
-    for k in range(lo, hi):
-        stage = first_stage(joint, mode, k)
-        while stage != DONE:
+    ended, turns, turn = 0, 1, 0
+    while turn < turns:
+        for k in range(lo, hi):
+            stage = stage_of(joint, mode, k, turn > 0)
             if stage == BEGIN:
                 choose_room(rooms, s, k)
-            layout = room_of(rooms, rooms.room[k])
-            row = do(s, k, layout, tables, joint, mode, stage)
-            show_planes(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), rows[row])
-            keep(s, host, k, row)
-            stage = next_stage(k, row)
+            if stage != DONE:
+                layout = room_of(rooms, rooms.room[k])
+                row = do(s, k, layout, tables, joint, mode, stage)
+                show_planes(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), rows[row])
+                ended += keep(s, joint, host, k, row, stage)
+                turns = turns if row == k else 2
+        turn += 1
     tell(s, joint, host, mode)
-    return -1
+    return -1 - ended
 
 
 @observers.register("planes", "uint8 planes (channels, height, width): tiles, chefs, items, progress, orders, time")
