@@ -12,6 +12,7 @@ from ctypes import addressof, c_char
 from typing import Any, NamedTuple
 
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -186,3 +187,27 @@ def _array(context: Any, builder: Any, kind: Any, address: Any, lengths: list[An
     data = builder.inttoptr(address, array.data.type)
     populate_array(array, data=data, shape=lengths, strides=strides, itemsize=itemsize, meminfo=None)
     return array._getvalue()
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _prefetch(typingctx: Any, array: Any, index: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        held = context.make_array(signature.args[0])(context, builder, args[0])
+        at = builder.gep(held.data, [context.cast(builder, args[1], signature.args[1], types.intp)])
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0"
+        )
+        reading, keep, data = number(0), number(3), number(1)
+        builder.call(function, [builder.bitcast(at, byte), reading, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(array, index), codegen
+
+
+def _no_prefetch(array: NDArray[Any], index: int) -> None:
+    """Plain Python has no use for it."""
+
+
+# Begin to fetch element `index` of an array with one axis from memory, so that it is there when it is asked for.
+prefetch: Callable[[NDArray[Any], int], None] = _prefetch if COMPILED else _no_prefetch

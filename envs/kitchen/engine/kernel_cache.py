@@ -24,8 +24,8 @@ from numba.core import caching, config
 # The files that kernels, or the constants in them, come from.
 COMPILED_IN = (
     "content/cookbook", "content/tables", "content/layout", "engine/compiled", "engine/state", "engine/rules",
-    "engine/handle", "engine/rooms", "engine/tick",
-    "observations/observe", "observations/compiled_observer", "observations/planes", "observations/features",
+    "engine/handle", "engine/rooms", "engine/tick", "engine/eye", "observations/observe",
+    "observations/compiled_observer", "observations/planes", "observations/features",
 )  # fmt: skip
 DIGEST_BYTES = 32
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brigade.envs.kitchen.content.layout import Layout
-from brigade.envs.kitchen.engine import rules
 from brigade.envs.kitchen.engine.compiled import kernel
 from brigade.envs.kitchen.engine.handle import Reader
+from brigade.envs.kitchen.engine.rules import mix_bits
 from brigade.envs.kitchen.engine.state import State
 
 # Columns of `RoomArrays.numbers`.
@@ -65,6 +65,6 @@ def choose_room(rooms: RoomArrays, s: State, k: int) -> None:
     """Draw the room of the episode that kitchen k begins next, from its seed and the episode's number alone."""
     if rooms.drawn[0] > 0:
         episode = int(s.episode[k]) + 1
-        mixed = rules.mix_bits(int(s.seed[k]) + 0x51ED270B)
-        mixed = rules.mix_bits(mixed + 0x9E3779B9 * (episode & 0xFFFF) + episode)
+        mixed = mix_bits(int(s.seed[k]) + 0x51ED270B)
+        mixed = mix_bits(mixed + 0x9E3779B9 * (episode & 0xFFFF) + episode)
         rooms.room[k] = rooms.pool[(mixed * int(rooms.drawn[0])) >> 32]

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from brigade.envs.kitchen.content.layout import Layout
 from brigade.envs.kitchen.content.tables import NO_EVENT, Tables
-from brigade.envs.kitchen.engine import rules
 from brigade.envs.kitchen.engine.compiled import kernel
 from brigade.envs.kitchen.engine.handle import Reader
 from brigade.envs.kitchen.engine.rooms import choose_room, read_rooms, room_of
+from brigade.envs.kitchen.engine.rules import reset_one, step_one
 from brigade.envs.kitchen.engine.state import AXES, SERVED, STAT_NAMES, State
 
 # Modes of a call. What a kitchen does whose episode has ended is Gymnasium's autoreset mode.
@@ -90,7 +90,7 @@ def do(s: State, k: int, layout: Layout, tables: Tables, joint: Joint, mode: int
     count = joint.over.shape[0]
     if stage == BEGIN:
         s.episode[k] += 1
-        rules.reset_one(s, k, layout, tables)
+        reset_one(s, k, layout, tables)
         if mode == NEXT_STEP:  # in the place of a tick
             joint.results[0, k] = 0
             joint.results[1, k] = s.score[k]
@@ -99,7 +99,7 @@ def do(s: State, k: int, layout: Layout, tables: Tables, joint: Joint, mode: int
             for c in range(s.pos.shape[1]):
                 joint.shaped[k, c] = 0
     elif stage == TICK:
-        joint.results[0, k] = rules.step_one(s, k, layout, tables, joint.actions)
+        joint.results[0, k] = step_one(s, k, layout, tables, joint.actions)
         joint.results[1, k] = s.score[k]
         joint.results[2, k] = s.stats[k, SERVED]
         joint.over[k] = s.tick[k] >= layout.horizon

@@ -13,8 +13,8 @@ from brigade.envs.kitchen.content.cookbook import COUNTER, FLOOR
 from brigade.envs.kitchen.content.layout import LEFT, UP, Kitchen
 from brigade.envs.kitchen.content.tables import component_names
 from brigade.envs.kitchen.engine.compiled import kernel
-from brigade.envs.kitchen.engine.handle import Reader
-from brigade.envs.kitchen.engine.rooms import choose_room, room_of
+from brigade.envs.kitchen.engine.handle import Reader, prefetch
+from brigade.envs.kitchen.engine.rooms import RoomArrays, choose_room, room_of
 from brigade.envs.kitchen.engine.state import State
 from brigade.envs.kitchen.engine.tick import (
     BEGIN,
@@ -62,6 +62,9 @@ class FeaturesPlan(NamedTuple):
     component: NDArray[np.float32]  # (K, F) scaled so that the most that can be in one item is 1
     loose: NDArray[np.int16]  # (K, most) components of what can lie about, then -1: of what is in a vessel, none
     nearness: NDArray[np.float32]  # (cells + 1,) 1 / (1 + steps), by the number of steps; 0 for the last
+    column: NDArray[np.int16]  # (cells,) of a cell
+    line: NDArray[np.int16]  # (cells,) of a cell
+    share: NDArray[np.float32]  # (longest + 1, longest) [a, b] is b / a: where column b is in a room with a of them
     stations: NDArray[np.int16]  # (S,) tile types at which nothing is done to food
     works: NDArray[np.int16]  # (W,) tile types at which something is
     holds: NDArray[np.int16]  # (W, most) foods that such a tile can hold, then -1
@@ -69,41 +72,56 @@ class FeaturesPlan(NamedTuple):
 
 
 class FeaturesMap(NamedTuple):
-    """Where things are in a room. M counters."""
+    """Where things are in a room, from each of its P cells of floor. M counters.
 
-    x: NDArray[np.float32]  # (cells,) column / width
-    y: NDArray[np.float32]  # (cells,) row / height
-    steps: NDArray[np.uint16]  # (cells, cells) steps to stand beside a cell; as many as there are cells for never
-    near: NDArray[np.int16]  # (cells, T * SLOTS) nearest tiles of each type, -1 for none
-    counters: NDArray[np.int16]  # (cells, M) counters, nearest first, then -1
+    As small as can be: with many rooms, fetching this from memory takes longer than all that is made of it.
+    """
+
+    size: NDArray[np.int16]  # (2,) columns and rows
+    floor: NDArray[np.int16]  # (cells,) which cell of floor a cell is, from 0
+    low: NDArray[
+        np.uint8
+    ]  # (P, cells) steps to stand beside a cell, as many as there are cells for never; the low byte
+    high: NDArray[np.uint8]  # (P, cells) the other byte; (0, 0) where it is 0 everywhere
+    nearest: NDArray[
+        np.float32
+    ]  # (P, S + W * SLOTS, 3) dx, dy, nearness of the nearest stations, and of those that work
+    places: NDArray[np.int16]  # (P, W * SLOTS + M) which those that work are, and counters, nearest first; -1 for none
 
 
 class FeaturesMaps(NamedTuple):
-    """The same of R rooms."""
+    """The same of R rooms; P and M are the most that one has."""
 
-    x: NDArray[np.float32]  # (R, cells)
-    y: NDArray[np.float32]  # (R, cells)
-    steps: NDArray[np.uint16]  # (R, cells, cells)
-    near: NDArray[np.int16]  # (R, cells, T * SLOTS)
-    counters: NDArray[np.int16]  # (R, cells, M)
+    size: NDArray[np.int16]  # (R, 2)
+    floor: NDArray[np.int16]  # (R, cells)
+    low: NDArray[np.uint8]  # (R, P, cells)
+    high: NDArray[np.uint8]  # (R, P, cells), or (R, 0, 0)
+    nearest: NDArray[np.float32]  # (R, P, S + W * SLOTS, 3)
+    places: NDArray[np.int16]  # (R, P, W * SLOTS + M)
 
 
 @kernel
 def map_of(maps: FeaturesMaps, r: int) -> FeaturesMap:
     """Room r."""
-    return FeaturesMap(maps.x[r], maps.y[r], maps.steps[r], maps.near[r], maps.counters[r])
+    return FeaturesMap(maps.size[r], maps.floor[r], maps.low[r], maps.high[r], maps.nearest[r], maps.places[r])
+
+
+@kernel
+def nearness_of(plan: FeaturesPlan, room: FeaturesMap, place: int, cell: int) -> float:
+    """1 / (1 + steps) from a cell of floor, by its number among those, to stand beside a cell."""
+    steps = int(room.low[place, cell])
+    if room.high.shape[0] > 0:
+        steps += int(room.high[place, cell]) << 8
+    return plan.nearness[steps]
 
 
 @kernel
 def towards(
-    plan: FeaturesPlan, room: FeaturesMap, here: int, cell: int, out: NDArray[np.float32], c: int, i: int
-) -> int:
-    """Where a cell is (dx, dy, nearness), from index i on; nothing when there is no cell. Returns the next index."""
-    if cell >= 0:
-        out[c, i] = room.x[cell] - room.x[here]
-        out[c, i + 1] = room.y[cell] - room.y[here]
-        out[c, i + 2] = plan.nearness[room.steps[here, cell]]
-    return i + 3
+    plan: FeaturesPlan, x: NDArray[np.float32], y: NDArray[np.float32], here: int, cell: int, out: NDArray[np.float32]
+) -> None:
+    """Where a cell is (dx, dy), by where columns and rows are, into the first two of `out`."""
+    out[0] = x[plan.column[cell]] - x[plan.column[here]]
+    out[1] = y[plan.line[cell]] - y[plan.line[here]]
 
 
 @kernel
@@ -125,122 +143,133 @@ def is_taken(s: State, k: int, cell: int) -> bool:
 
 @kernel
 def own_features(
-    s: State, facts: Facts, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32], k: int, c: int, i: int
+    s: State, k: int, c: int, facts: Facts, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32], i: int
 ) -> int:
-    """The chef itself, what is around it, and what it faces."""
+    """The chef itself, what is around it, and what it faces. Returns the next index."""
     here, held, facing = int(s.pos[k, c]), int(s.held[k, c]), int(s.facing[k, c])
-    out[c, i] = room.x[here]
-    out[c, i + 1] = room.y[here]
-    out[c, i + 1 + facing] = 1.0
+    out[i] = plan.share[room.size[0], plan.column[here]]
+    out[i + 1] = plan.share[room.size[1], plan.line[here]]
+    out[i + 1 + facing] = 1.0
     i += 6
     components = plan.component.shape[1]
-    show_contents(plan, held, out[c, i : i + components])
+    show_contents(plan, held, out[i : i + components])
     i += components
     for direction in range(LEFT, UP + 1):
         cell = here + int(facts.step[direction])
         if facts.tile[cell] != FLOOR or is_taken(s, k, cell):
-            out[c, i] = 1.0
+            out[i] = 1.0
         i += 1
     cell = here + int(facts.step[facing])
     item, tile = int(s.item[k, cell]), int(facts.tile[cell])
     if facts.rule[tile, held, item] != 0:  # chefs stand on floor only, where interacting never does anything
-        out[c, i] = 1.0
+        out[i] = 1.0
     if item != 0:
-        out[c, i + 1] = 1.0
-        out[c, i + 2] = share_of(int(s.progress[k, cell]), int(facts.limit[tile, item])) / FULL
+        out[i + 1] = 1.0
+        out[i + 2] = share_of(int(s.progress[k, cell]), int(facts.limit[tile, item])) / FULL
     if is_taken(s, k, cell):
-        out[c, i + 3] = 1.0
+        out[i + 3] = 1.0
     i += 4
-    show_contents(plan, item, out[c, i : i + components])
+    show_contents(plan, item, out[i : i + components])
     return int(i + components)
 
 
 @kernel
 def other_features(
-    s: State, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32], k: int, c: int, i: int
+    s: State, k: int, c: int, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32], i: int
 ) -> int:
-    """The other chefs: where they are from here, which way they face, what they hold."""
+    """The other chefs: where they are from here, which way they face, what they hold. Returns the next index."""
     here, chefs, components = int(s.pos[k, c]), s.pos.shape[1], plan.component.shape[1]
     for more in range(1, chefs):
         d = c + more if c + more < chefs else c + more - chefs
-        there = int(s.pos[k, d])
-        out[c, i] = room.x[there] - room.x[here]
-        out[c, i + 1] = room.y[there] - room.y[here]
-        out[c, i + 1 + int(s.facing[k, d])] = 1.0
+        towards(plan, plan.share[room.size[0]], plan.share[room.size[1]], here, int(s.pos[k, d]), out[i : i + 2])
+        out[i + 1 + int(s.facing[k, d])] = 1.0
         i += 6
-        show_contents(plan, int(s.held[k, d]), out[c, i : i + components])
+        show_contents(plan, int(s.held[k, d]), out[i : i + components])
         i += components
     return i
 
 
 @kernel
 def place_features(
-    s: State, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32], k: int, c: int, i: int
+    s: State, k: int, c: int, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32], i: int
 ) -> int:
-    """The nearest station of each sort, the nearest free counter, and the nearest item with each component."""
+    """The nearest station of each sort, the nearest free counter, and the nearest item with each component.
+
+    Returns the next index.
+    """
     here = int(s.pos[k, c])
+    place = int(room.floor[here])
+    x, y = plan.share[room.size[0]], plan.share[room.size[1]]
     for j in range(plan.stations.shape[0]):
-        i = towards(plan, room, here, int(room.near[here, plan.stations[j] * SLOTS]), out, c, i)
-    free = -1
-    for j in range(room.counters.shape[1]):
-        cell = int(room.counters[here, j])
+        for axis in range(3):
+            out[i + axis] = room.nearest[place, j, axis]
+        i += 3
+    cells = room.places[place, SLOTS * plan.works.shape[0] :]
+    for j in range(cells.shape[0]):
+        cell = int(cells[j])
         if cell >= 0 and s.item[k, cell] == 0:
-            free = cell
+            towards(plan, x, y, here, cell, out[i : i + 2])
+            out[i + 2] = nearness_of(plan, room, place, cell)
             break
-    i = towards(plan, room, here, free, out, c, i)
-    components = plan.component.shape[1]
+    i += 3
     for cell in range(s.item.shape[1]):
         kind = int(s.item[k, cell])
         if kind != 0:
-            nearness = plan.nearness[room.steps[here, cell]]
+            nearness = nearness_of(plan, room, place, cell)
             for j in range(plan.loose.shape[1]):
                 f = int(plan.loose[kind, j])
                 if f < 0:
                     break
-                if nearness > out[c, i + 3 * f + 2]:
-                    towards(plan, room, here, cell, out, c, i + 3 * f)
-    return int(i + 3 * components)
+                at = out[i + 3 * f : i + 3 * f + 3]
+                if nearness > at[2]:
+                    towards(plan, x, y, here, cell, at)
+                    at[2] = nearness
+    return int(i + 3 * plan.component.shape[1])
 
 
 @kernel
 def work_features(
-    s: State, facts: Facts, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32], k: int, c: int, i: int
+    s: State, k: int, c: int, facts: Facts, plan: FeaturesPlan, room: FeaturesMap, out: NDArray[np.float32], i: int
 ) -> int:
-    """Boards, pans, pots: for the nearest of each sort where it is, what is in it and how far that is."""
-    here = int(s.pos[k, c])
+    """Boards, pans, pots: for the nearest of each sort where it is, what is in it and how far that is.
+
+    Returns the next index.
+    """
+    place, stations = int(room.floor[int(s.pos[k, c])]), plan.stations.shape[0]
     for w in range(plan.works.shape[0]):
-        tile = int(plan.works[w])
+        tile, holds = int(plan.works[w]), int(plan.held[w])
         for slot in range(SLOTS):
-            cell = int(room.near[here, tile * SLOTS + slot])
-            i = towards(plan, room, here, cell, out, c, i)
+            for axis in range(3):
+                out[i + axis] = room.nearest[place, stations + w * SLOTS + slot, axis]
+            i += 3
+            cell = int(room.places[place, w * SLOTS + slot])
             kind = int(s.item[k, cell]) if cell >= 0 else 0
             if kind != 0:
                 status, limit = int(facts.status[tile, kind]), int(facts.limit[tile, kind])
                 progress = int(s.progress[k, cell])
-                out[c, i] = share_of(progress, limit) / FULL
-                out[c, i + 1] = 1.0 if status & COOKING else 0.0
-                out[c, i + 2] = 1.0 if status & COLLECTABLE else 0.0
-                out[c, i + 3] = urgency_of(status, progress, limit) / FULL
-                for j in range(plan.held[w]):
-                    out[c, i + 4 + j] = plan.component[kind, plan.holds[w, j]]
-            i += 4 + int(plan.held[w])
+                out[i] = share_of(progress, limit) / FULL
+                out[i + 1] = 1.0 if status & COOKING else 0.0
+                out[i + 2] = 1.0 if status & COLLECTABLE else 0.0
+                out[i + 3] = urgency_of(status, progress, limit) / FULL
+                for j in range(holds):
+                    out[i + 4 + j] = plan.component[kind, plan.holds[w, j]]
+            i += 4 + holds
     return i
 
 
 @kernel
-def order_features(s: State, facts: Facts, out: NDArray[np.float32], k: int, c: int, i: int) -> int:
+def order_features(s: State, k: int, facts: Facts, out: NDArray[np.float32], i: int) -> None:
     """Open orders per dish, and the time left."""
     for dish in range(facts.lifetime.shape[0]):
         count = count_orders(s, k, dish)
         if count > 0:
-            out[c, i] = count / facts.max_open
-            out[c, i + 1] = 1.0
+            out[i] = count / facts.max_open
+            out[i + 1] = 1.0
             if not facts.standing:
-                out[c, i + 1] = least_left(s, k, dish) / facts.lifetime[dish]
+                out[i + 1] = least_left(s, k, dish) / facts.lifetime[dish]
         i += 2
     left = facts.horizon - int(s.tick[k])
-    out[c, i] = left / facts.horizon if left > 0 else 0.0
-    return i + 1
+    out[i] = left / facts.horizon if left > 0 else 0.0
 
 
 @kernel
@@ -250,13 +279,14 @@ def show_features(
     """What the chefs of kitchen k see into `out` (chefs, features)."""
     chefs, last = s.pos.shape[1], 0
     for c in range(chefs):
-        for i in range(out.shape[1]):
-            out[c, i] = 0.0
-        i = own_features(s, facts, plan, room, out, k, c, 0)
-        i = other_features(s, plan, room, out, k, c, i)
-        i = place_features(s, plan, room, out, k, c, i)
-        last = work_features(s, facts, plan, room, out, k, c, i)
-    order_features(s, facts, out, k, 0, last)
+        own = out[c]
+        for i in range(own.shape[0]):
+            own[i] = 0.0
+        i = own_features(s, k, c, facts, plan, room, own, 0)
+        i = other_features(s, k, c, plan, room, own, i)
+        i = place_features(s, k, c, plan, room, own, i)
+        last = work_features(s, k, c, facts, plan, room, own, i)
+    order_features(s, k, facts, out[0], last)
     for c in range(1, chefs):  # orders are the same for all
         for i in range(last, out.shape[1]):
             out[c, i] = out[0, i]
@@ -268,9 +298,9 @@ class FeaturesSeen(NamedTuple):
     rows: NDArray[np.float32]  # (2 * N, C, features) what is seen now, then the last of ended episodes
 
 
-read_plan = Reader(FeaturesPlan, {"component": 2, "loose": 2, "holds": 2})
-read_map = Reader(FeaturesMap, {"steps": 2, "near": 2, "counters": 2})
-read_maps = Reader(FeaturesMaps, {"x": 2, "y": 2, "steps": 3, "near": 3, "counters": 3})
+read_plan = Reader(FeaturesPlan, {"component": 2, "loose": 2, "share": 2, "holds": 2})
+read_map = Reader(FeaturesMap, {"low": 2, "high": 2, "nearest": 3, "places": 2})
+read_maps = Reader(FeaturesMaps, {"size": 2, "floor": 2, "low": 3, "high": 3, "nearest": 4, "places": 3})
 read_seen = Reader(FeaturesSeen, {"rows": 3})
 plan_at, map_at, maps_at, seen_at = read_plan.read, read_map.read, read_maps.read, read_seen.read
 
@@ -301,6 +331,34 @@ def with_features(game: int, eye: int, mode: int, checked: bool, lo: int, hi: in
 
 
 @kernel
+def fetch_ahead(s: State, k: int, hi: int, rooms: RoomArrays, maps: FeaturesMaps) -> None:
+    """Begin to fetch from memory what is looked up about the rooms of the kitchens after kitchen k.
+
+    First where that is, then, a kitchen later, what is there.
+    """
+    if k + 2 < hi:
+        r = rooms.room[k + 2]
+        prefetch(rooms.numbers[r], 0)
+        prefetch(rooms.stoves[r], 0)
+        prefetch(rooms.work_cells[r], 0)
+        for c in range(s.pos.shape[1]):
+            here = int(s.pos[k + 2, c])
+            prefetch(maps.floor[r], here)
+            prefetch(rooms.tile[r], here - rooms.step[3])
+            prefetch(rooms.tile[r], here + rooms.step[3])
+    if k + 1 < hi:
+        r = rooms.room[k + 1]
+        for c in range(s.pos.shape[1]):
+            place = int(maps.floor[r, int(s.pos[k + 1, c])])
+            prefetch(maps.low[r, place], 0)
+            prefetch(maps.low[r, place], maps.low.shape[2] - 1)
+            prefetch(maps.places[r, place], 0)
+            near = maps.nearest[r, place]
+            for j in range(0, near.shape[0], 5):  # five of three float32 are nearly as much as is fetched at once
+                prefetch(near[j], 0)
+
+
+@kernel
 def with_features_rooms(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> int:
     """As `with_features`, for kitchens of several rooms."""
     s, rooms, tables = state_at(game, STATE), rooms_at(game, ROOMS), tables_at(game, TABLES)
@@ -313,6 +371,8 @@ def with_features_rooms(game: int, eye: int, mode: int, checked: bool, lo: int, 
     ended, turns, turn = 0, 1, 0
     while turn < turns:
         for k in range(lo, hi):
+            if turn == 0:
+                fetch_ahead(s, k, hi, rooms, maps)
             stage = stage_of(joint, mode, k, turn > 0)
             if stage == BEGIN:
                 choose_room(rooms, s, k)
@@ -328,23 +388,23 @@ def with_features_rooms(game: int, eye: int, mode: int, checked: bool, lo: int, 
 
 
 def walking_steps(kitchen: Kitchen) -> NDArray[np.uint16]:
-    """(cells, cells) steps from a floor cell to stand beside a cell, were no chef in the way; `cells` for never."""
+    """(P, cells) steps from each cell of floor to stand beside a cell, were no chef in the way; `cells` for never."""
     cells, width = kitchen.width * kitchen.height, kitchen.width
     floor = kitchen.layout.tile == FLOOR
-    steps = np.full((cells, cells), cells, np.uint16)
-    walked = np.zeros((cells, cells), np.bool_)  # from each cell (axis 0), where one has been
-    at = np.flatnonzero(floor)
-    edge = np.zeros((cells, cells), np.bool_)  # from each cell, where one may be after so many steps
-    edge[at, at] = True
-    for count in range(cells):
-        if not edge.any():
-            break
-        walked |= edge
-        beside = np.zeros_like(edge)
-        for step in (-1, 1, -width, width):  # floor is never on the edge of the map
-            beside |= np.roll(edge, step, axis=1)
+    starts = np.flatnonzero(floor)
+    steps = np.full((len(starts), cells), cells, np.uint16)
+    new = np.zeros((len(starts), cells), np.bool_)  # where one may first be after so many steps
+    new[np.arange(len(starts)), starts] = True
+    been, count = new.copy(), 0
+    while new.any():
+        beside = np.zeros_like(new)  # floor is never on the edge of the map, so that no step leads beyond it
+        for step in (1, width):
+            beside[:, step:] |= new[:, :-step]
+            beside[:, :-step] |= new[:, step:]
         steps[beside & (steps == cells)] = count
-        edge = beside & floor & ~walked
+        new = beside & floor & ~been
+        been |= new
+        count += 1
     return steps
 
 
@@ -356,34 +416,41 @@ def _holds(kitchen: Kitchen, tile: int) -> list[str]:
     return list(spec.sort(found | {process.to for process in spec.processes_at(name).values()}))
 
 
-def _features_map(kitchen: Kitchen) -> FeaturesMap:
-    layout, cookbook = kitchen.layout, kitchen.cookbook
-    width, height = kitchen.room
-    cells = kitchen.width * kitchen.height
+def _features_map(kitchen: Kitchen, plan: FeaturesPlan) -> FeaturesMap:
+    tiles, cells = kitchen.layout.tile, kitchen.width * kitchen.height
     steps = walking_steps(kitchen)
-    order = np.argsort(steps, axis=1, kind="stable")  # nearest first; of equally near ones the lower number
-    near = np.full((cells, len(cookbook.tiles), SLOTS), -1, np.int16)
-    counters = np.full((cells, int((layout.tile == COUNTER).sum())), -1, np.int16)
-    for here in np.flatnonzero(layout.tile == FLOOR).tolist():
-        there = order[here][steps[here, order[here]] < cells]
-        for tile in range(COUNTER + 1, len(cookbook.tiles)):
-            nearest = there[layout.tile[there] == tile][:SLOTS]
-            near[here, tile, : len(nearest)] = nearest
-        reached = there[layout.tile[there] == COUNTER]
-        counters[here, : len(reached)] = reached
+    floor = np.cumsum(tiles == FLOOR) - 1
+
+    def nearest(types: NDArray[np.bool_], most: int) -> NDArray[np.int16]:
+        """(P, most) tiles of some types by number of steps, of equally near ones the lower number; -1 for none."""
+        there = np.flatnonzero(types)
+        order = np.argsort(steps[:, there], axis=1, kind="stable")[:, :most]
+        found = np.where(np.take_along_axis(steps[:, there], order, axis=1) < cells, there[order], -1)
+        return np.pad(found, ((0, 0), (0, most - found.shape[1])), constant_values=-1).astype(np.int16)
+
+    stations = np.concatenate([nearest(tiles == tile, 1) for tile in plan.stations], axis=1)
+    works = np.concatenate([nearest(tiles == tile, SLOTS) for tile in plan.works], axis=1)
+    counters = nearest(tiles == COUNTER, int((tiles == COUNTER).sum()))
+    reached = int((counters >= 0).any(axis=0).sum())
+    told = np.concatenate([stations, works], axis=1)
+    x, y = plan.share[kitchen.room[0]][plan.column], plan.share[kitchen.room[1]][plan.line]
+    here, from_here = np.flatnonzero(tiles == FLOOR)[:, None], np.arange(len(steps))[:, None]
+    where = np.stack([x[told] - x[here], y[told] - y[here], plan.nearness[steps[from_here, told]]], axis=-1)
     return FeaturesMap(
-        x=(np.arange(cells) % kitchen.width / width).astype(np.float32),
-        y=(np.arange(cells) // kitchen.width / height).astype(np.float32),
-        steps=steps,
-        near=near.reshape(cells, -1),
-        counters=counters,
+        size=np.array(kitchen.room, np.int16),
+        floor=floor.astype(np.int16),
+        low=(steps & 255).astype(np.uint8),
+        high=(steps >> 8).astype(np.uint8) if cells > 255 else np.zeros((0, 0), np.uint8),
+        nearest=np.where(told[..., None] >= 0, where, np.float32(0)),
+        places=np.concatenate([works, counters[:, :reached]], axis=1),
     )
 
 
 @lru_cache(maxsize=64)
 def _features_plan(kitchen: Kitchen) -> FeaturesPlan:
     tables, cookbook = kitchen.tables, kitchen.cookbook
-    cells, types = kitchen.width * kitchen.height, range(COUNTER + 1, len(cookbook.tiles))
+    cells, longest = kitchen.width * kitchen.height, max(kitchen.width, kitchen.height)
+    types = range(COUNTER + 1, len(cookbook.tiles))
     works = [tile for tile in types if _holds(kitchen, tile)]
     holds = [[cookbook.foods.index(food) for food in _holds(kitchen, tile)] for tile in works]
     component = (tables.components / tables.components.max()).astype(np.float32)
@@ -394,6 +461,9 @@ def _features_plan(kitchen: Kitchen) -> FeaturesPlan:
         component=component,
         loose=_table(loose),
         nearness=np.append(1 / (1 + np.arange(cells)), 0).astype(np.float32),
+        column=(np.arange(cells) % kitchen.width).astype(np.int16),
+        line=(np.arange(cells) // kitchen.width).astype(np.int16),
+        share=(np.arange(longest) / np.maximum(np.arange(longest + 1), 1)[:, None]).astype(np.float32),
         stations=np.array([tile for tile in types if tile not in works], np.int16),
         works=np.array(works, np.int16),
         holds=_table(holds),
@@ -459,4 +529,4 @@ class Features(CompiledObserver):
 
     def map_of(self, kitchen: Kitchen) -> FeaturesMap:
         """Where things are in a kitchen."""
-        return _features_map(kitchen)
+        return _features_map(kitchen, self.plan)
