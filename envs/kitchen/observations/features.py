@@ -62,13 +62,10 @@ class FeaturesPlan(NamedTuple):
     component: NDArray[np.float32]  # (K, F) scaled so that the most that can be in one item is 1
     loose: NDArray[np.int16]  # (K, most) components of what can lie about, then -1: of what is in a vessel, none
     nearness: NDArray[np.float32]  # (cells + 1,) 1 / (1 + steps), by the number of steps; 0 for the last
-    column: NDArray[np.int16]  # (cells,) of a cell
-    line: NDArray[np.int16]  # (cells,) of a cell
+    where: NDArray[np.int16]  # (2, cells) column and row of a cell
     share: NDArray[np.float32]  # (longest + 1, longest) [a, b] is b / a: where column b is in a room with a of them
-    stations: NDArray[np.int16]  # (S,) tile types at which nothing is done to food
-    works: NDArray[np.int16]  # (W,) tile types at which something is
-    holds: NDArray[np.int16]  # (W, most) foods that such a tile can hold, then -1
-    held: NDArray[np.int16]  # (W,) how many those are
+    stations: int  # S, tile types at which nothing is done to food
+    works: NDArray[np.int16]  # (W, 2 + most) tile types at which something is; how many foods one can hold, and which
 
 
 class FeaturesMap(NamedTuple):
@@ -79,13 +76,11 @@ class FeaturesMap(NamedTuple):
 
     size: NDArray[np.int16]  # (2,) columns and rows
     floor: NDArray[np.int16]  # (cells,) which cell of floor a cell is, from 0
-    low: NDArray[
-        np.uint8
-    ]  # (P, cells) steps to stand beside a cell, as many as there are cells for never; the low byte
-    high: NDArray[np.uint8]  # (P, cells) the other byte; (0, 0) where it is 0 everywhere
-    nearest: NDArray[
-        np.float32
-    ]  # (P, S + W * SLOTS, 3) dx, dy, nearness of the nearest stations, and of those that work
+    # (P, cells) to stand beside a cell, as many as there are cells for never; with more than 255 cells (2 * P, cells),
+    # the low byte and the high byte one below the other
+    steps: NDArray[np.uint8]
+    # (P, S + W * SLOTS, 3) dx, dy, nearness of the nearest stations, and of the nearest that work
+    nearest: NDArray[np.float32]
     places: NDArray[np.int16]  # (P, W * SLOTS + M) which those that work are, and counters, nearest first; -1 for none
 
 
@@ -94,8 +89,7 @@ class FeaturesMaps(NamedTuple):
 
     size: NDArray[np.int16]  # (R, 2)
     floor: NDArray[np.int16]  # (R, cells)
-    low: NDArray[np.uint8]  # (R, P, cells)
-    high: NDArray[np.uint8]  # (R, P, cells), or (R, 0, 0)
+    steps: NDArray[np.uint8]  # (R, P, cells), or (R, 2 * P, cells)
     nearest: NDArray[np.float32]  # (R, P, S + W * SLOTS, 3)
     places: NDArray[np.int16]  # (R, P, W * SLOTS + M)
 
@@ -103,16 +97,15 @@ class FeaturesMaps(NamedTuple):
 @kernel
 def map_of(maps: FeaturesMaps, r: int) -> FeaturesMap:
     """Room r."""
-    return FeaturesMap(maps.size[r], maps.floor[r], maps.low[r], maps.high[r], maps.nearest[r], maps.places[r])
+    return FeaturesMap(maps.size[r], maps.floor[r], maps.steps[r], maps.nearest[r], maps.places[r])
 
 
 @kernel
 def nearness_of(plan: FeaturesPlan, room: FeaturesMap, place: int, cell: int) -> float:
     """1 / (1 + steps) from a cell of floor, by its number among those, to stand beside a cell."""
-    steps = int(room.low[place, cell])
-    if room.high.shape[0] > 0:
-        steps += int(room.high[place, cell]) << 8
-    return plan.nearness[steps]
+    if room.steps.shape[0] > room.places.shape[0]:
+        return plan.nearness[int(room.steps[2 * place, cell]) + (int(room.steps[2 * place + 1, cell]) << 8)]
+    return plan.nearness[room.steps[place, cell]]
 
 
 @kernel
@@ -120,8 +113,8 @@ def towards(
     plan: FeaturesPlan, x: NDArray[np.float32], y: NDArray[np.float32], here: int, cell: int, out: NDArray[np.float32]
 ) -> None:
     """Where a cell is (dx, dy), by where columns and rows are, into the first two of `out`."""
-    out[0] = x[plan.column[cell]] - x[plan.column[here]]
-    out[1] = y[plan.line[cell]] - y[plan.line[here]]
+    out[0] = x[plan.where[0, cell]] - x[plan.where[0, here]]
+    out[1] = y[plan.where[1, cell]] - y[plan.where[1, here]]
 
 
 @kernel
@@ -147,8 +140,8 @@ def own_features(
 ) -> int:
     """The chef itself, what is around it, and what it faces. Returns the next index."""
     here, held, facing = int(s.pos[k, c]), int(s.held[k, c]), int(s.facing[k, c])
-    out[i] = plan.share[room.size[0], plan.column[here]]
-    out[i + 1] = plan.share[room.size[1], plan.line[here]]
+    out[i] = plan.share[room.size[0], plan.where[0, here]]
+    out[i + 1] = plan.share[room.size[1], plan.where[1, here]]
     out[i + 1 + facing] = 1.0
     i += 6
     components = plan.component.shape[1]
@@ -200,7 +193,7 @@ def place_features(
     here = int(s.pos[k, c])
     place = int(room.floor[here])
     x, y = plan.share[room.size[0]], plan.share[room.size[1]]
-    for j in range(plan.stations.shape[0]):
+    for j in range(plan.stations):
         for axis in range(3):
             out[i + axis] = room.nearest[place, j, axis]
         i += 3
@@ -235,9 +228,9 @@ def work_features(
 
     Returns the next index.
     """
-    place, stations = int(room.floor[int(s.pos[k, c])]), plan.stations.shape[0]
+    place, stations = int(room.floor[int(s.pos[k, c])]), plan.stations
     for w in range(plan.works.shape[0]):
-        tile, holds = int(plan.works[w]), int(plan.held[w])
+        tile, holds = int(plan.works[w, 0]), int(plan.works[w, 1])
         for slot in range(SLOTS):
             for axis in range(3):
                 out[i + axis] = room.nearest[place, stations + w * SLOTS + slot, axis]
@@ -252,7 +245,7 @@ def work_features(
                 out[i + 2] = 1.0 if status & COLLECTABLE else 0.0
                 out[i + 3] = urgency_of(status, progress, limit) / FULL
                 for j in range(holds):
-                    out[i + 4 + j] = plan.component[kind, plan.holds[w, j]]
+                    out[i + 4 + j] = plan.component[kind, plan.works[w, 2 + j]]
             i += 4 + holds
     return i
 
@@ -298,9 +291,9 @@ class FeaturesSeen(NamedTuple):
     rows: NDArray[np.float32]  # (2 * N, C, features) what is seen now, then the last of ended episodes
 
 
-read_plan = Reader(FeaturesPlan, {"component": 2, "loose": 2, "share": 2, "holds": 2})
-read_map = Reader(FeaturesMap, {"low": 2, "high": 2, "nearest": 3, "places": 2})
-read_maps = Reader(FeaturesMaps, {"size": 2, "floor": 2, "low": 3, "high": 3, "nearest": 4, "places": 3})
+read_plan = Reader(FeaturesPlan, {"component": 2, "loose": 2, "where": 2, "share": 2, "works": 2})
+read_map = Reader(FeaturesMap, {"steps": 2, "nearest": 3, "places": 2})
+read_maps = Reader(FeaturesMaps, {"size": 2, "floor": 2, "steps": 3, "nearest": 4, "places": 3})
 read_seen = Reader(FeaturesSeen, {"rows": 3})
 plan_at, map_at, maps_at, seen_at = read_plan.read, read_map.read, read_maps.read, read_seen.read
 
@@ -350,8 +343,8 @@ def fetch_ahead(s: State, k: int, hi: int, rooms: RoomArrays, maps: FeaturesMaps
         r = rooms.room[k + 1]
         for c in range(s.pos.shape[1]):
             place = int(maps.floor[r, int(s.pos[k + 1, c])])
-            prefetch(maps.low[r, place], 0)
-            prefetch(maps.low[r, place], maps.low.shape[2] - 1)
+            prefetch(maps.steps[r, place], 0)
+            prefetch(maps.steps[r, place], maps.steps.shape[2] - 1)
             prefetch(maps.places[r, place], 0)
             near = maps.nearest[r, place]
             for j in range(0, near.shape[0], 5):  # five of three float32 are nearly as much as is fetched at once
@@ -428,31 +421,40 @@ def _features_map(kitchen: Kitchen, plan: FeaturesPlan) -> FeaturesMap:
         found = np.where(np.take_along_axis(steps[:, there], order, axis=1) < cells, there[order], -1)
         return np.pad(found, ((0, 0), (0, most - found.shape[1])), constant_values=-1).astype(np.int16)
 
-    stations = np.concatenate([nearest(tiles == tile, 1) for tile in plan.stations], axis=1)
-    works = np.concatenate([nearest(tiles == tile, SLOTS) for tile in plan.works], axis=1)
+    stations = np.concatenate([nearest(tiles == tile, 1) for tile in _stations(kitchen)], axis=1)
+    works = np.concatenate([nearest(tiles == tile, SLOTS) for tile in plan.works[:, 0]], axis=1)
     counters = nearest(tiles == COUNTER, int((tiles == COUNTER).sum()))
     reached = int((counters >= 0).any(axis=0).sum())
     told = np.concatenate([stations, works], axis=1)
-    x, y = plan.share[kitchen.room[0]][plan.column], plan.share[kitchen.room[1]][plan.line]
+    x, y = plan.share[kitchen.room[0]][plan.where[0]], plan.share[kitchen.room[1]][plan.where[1]]
     here, from_here = np.flatnonzero(tiles == FLOOR)[:, None], np.arange(len(steps))[:, None]
     where = np.stack([x[told] - x[here], y[told] - y[here], plan.nearness[steps[from_here, told]]], axis=-1)
     return FeaturesMap(
         size=np.array(kitchen.room, np.int16),
         floor=floor.astype(np.int16),
-        low=(steps & 255).astype(np.uint8),
-        high=(steps >> 8).astype(np.uint8) if cells > 255 else np.zeros((0, 0), np.uint8),
+        steps=np.stack([steps & 255, steps >> 8][: 2 if cells > 255 else 1], axis=1)
+        .reshape(-1, cells)
+        .astype(np.uint8),
         nearest=np.where(told[..., None] >= 0, where, np.float32(0)),
         places=np.concatenate([works, counters[:, :reached]], axis=1),
     )
+
+
+def _types(kitchen: Kitchen) -> range:
+    return range(COUNTER + 1, len(kitchen.cookbook.tiles))
+
+
+def _stations(kitchen: Kitchen) -> list[int]:
+    """Tile types at which nothing is done to food."""
+    return [tile for tile in _types(kitchen) if not _holds(kitchen, tile)]
 
 
 @lru_cache(maxsize=64)
 def _features_plan(kitchen: Kitchen) -> FeaturesPlan:
     tables, cookbook = kitchen.tables, kitchen.cookbook
     cells, longest = kitchen.width * kitchen.height, max(kitchen.width, kitchen.height)
-    types = range(COUNTER + 1, len(cookbook.tiles))
-    works = [tile for tile in types if _holds(kitchen, tile)]
-    holds = [[cookbook.foods.index(food) for food in _holds(kitchen, tile)] for tile in works]
+    holds = {tile: [cookbook.foods.index(food) for food in _holds(kitchen, tile)] for tile in _types(kitchen)}
+    holds = {tile: foods for tile, foods in holds.items() if foods}
     component = (tables.components / tables.components.max()).astype(np.float32)
     loose: list[Any] = [
         [] if kind.holder == "vessel" else np.flatnonzero(component[kind.index]) for kind in cookbook.kinds
@@ -461,13 +463,10 @@ def _features_plan(kitchen: Kitchen) -> FeaturesPlan:
         component=component,
         loose=_table(loose),
         nearness=np.append(1 / (1 + np.arange(cells)), 0).astype(np.float32),
-        column=(np.arange(cells) % kitchen.width).astype(np.int16),
-        line=(np.arange(cells) // kitchen.width).astype(np.int16),
+        where=np.stack(np.divmod(np.arange(cells), kitchen.width)[::-1]).astype(np.int16),
         share=(np.arange(longest) / np.maximum(np.arange(longest + 1), 1)[:, None]).astype(np.float32),
-        stations=np.array([tile for tile in types if tile not in works], np.int16),
-        works=np.array(works, np.int16),
-        holds=_table(holds),
-        held=np.array([len(foods) for foods in holds], np.int16),
+        stations=len(_stations(kitchen)),
+        works=_table([[tile, len(foods), *foods] for tile, foods in holds.items()]),
     )
 
 
@@ -494,13 +493,13 @@ def _label_chefs(parts: Parts, kitchen: Kitchen) -> None:
 
 def _label_places(parts: Parts, kitchen: Kitchen, plan: FeaturesPlan) -> None:
     place, tiles = ("dx", "dy", "nearness"), kitchen.cookbook.tiles
-    for tile in plan.stations.tolist():
+    for tile in _stations(kitchen):
         parts.add(tiles[tile], "the nearest by walking: dx, dy, nearness", place)
     parts.add("free_counter", "the nearest counter on which nothing lies: dx, dy, nearness", place)
     for name in component_names(kitchen.cookbook):
         parts.add(f"item_{name}", "the nearest loose item with it: dx, dy, nearness", place)
-    for tile, foods in zip(plan.works.tolist(), plan.holds.tolist(), strict=True):
-        held = tuple(kitchen.cookbook.foods[food] for food in foods if food >= 0)
+    for tile, count, *foods in plan.works.tolist():
+        held = tuple(kitchen.cookbook.foods[food] for food in foods[:count])
         for slot in range(SLOTS):
             about = "dx, dy, nearness; progress, cooking, collectable, urgency; foods in it"
             labels = (*place, "progress", "cooking", "collectable", "urgency", *held)
