@@ -78,6 +78,14 @@ def parse_name(name: str) -> Recipe:
     return Recipe(**values)
 
 
+def name_of(recipe: Recipe) -> str:
+    """What `load_kitchen` draws the same kitchen from."""
+    usual = Recipe()
+    told = [f"{each.name}={value}" for each in fields(Recipe)
+            if (value := getattr(recipe, each.name)) != getattr(usual, each.name) or each.name == "seed"]  # fmt: skip
+    return "generated:" + ",".join(told)
+
+
 def generate_from_name(name: str) -> str:
     """The YAML text of the kitchen that a name describes."""
     return generate(parse_name(name))
@@ -92,6 +100,11 @@ def generate(recipe: Recipe) -> str:
     Raises:
         BrigadeError: the stations do not fit into a kitchen of this size, or a dish of the cookbook cannot be made.
     """
+    return draw(recipe)[0]
+
+
+def draw(recipe: Recipe) -> tuple[str, Kitchen]:
+    """Draw a kitchen: its text, and itself. Errors as in `generate`."""
     cookbook = load_cookbook(recipe.cookbook)
     random = np.random.default_rng(recipe.seed)
     for _ in range(ATTEMPTS):
@@ -101,11 +114,12 @@ def generate(recipe: Recipe) -> str:
         text = _to_yaml(recipe, cookbook, rows)
         # Rooms share counters and every station can be reached, so what cannot be served here is the cookbook's fault
         # and no other map would help: a guard, not a reason to draw again.
-        missing = unservable(parse_kitchen(text, f"generated:seed={recipe.seed}"))
+        kitchen = parse_kitchen(text, name_of(recipe))
+        missing = unservable(kitchen)
         if missing:
             dishes = ", ".join(f"{dish} ({reason})" for dish, reason in missing.items())
             raise BrigadeError(f"generated kitchen: nobody can make and serve, of '{recipe.cookbook}': {dishes}")
-        return text
+        return text, kitchen
     size = f"{recipe.width} x {recipe.height}"
     raise BrigadeError(f"no solvable {recipe.style} kitchen of {size} found for '{recipe.cookbook}'; make it larger")
 

@@ -87,7 +87,8 @@ class Game:
 
     def bind(self) -> None:
         """Find out anew where all arrays lie: whoever puts another one in the place of one of them calls this."""
-        self._handles = self._refs = None  # they are made when they are needed
+        self._handles: tuple[Handle, Handle] | None = None  # they are made when they are needed
+        self._refs: tuple[Any, Any] | None = None
         rows, chefs = self._rows, self.kitchen.chefs
         self.seen = self.final = None
         if self.observer is not None and rows is not None:
@@ -107,13 +108,13 @@ class Game:
             parts.append((read_rooms, rooms.arrays))
         game = eye = Handle(*parts)
         self._kernel: Callable[..., int] = tick.unseen if rooms is None else tick.unseen_rooms
-        if observer is not None:
+        if observer is not None and self._rows is not None:
             eye = observer.eye(self._rows, None if rooms is None else rooms.maps_for(observer))
             self._kernel = observer.kernels[rooms is not None]
-        self._handles, self._refs = (game, eye), (game.ref, eye.ref)
+        self._handles, self._refs = (game, eye), (refs := (game.ref, eye.ref))
         with compiling():
             self._kernel(game.ref, eye.ref, tick.LOOKING, False, 0, 0)
-        return self._refs
+        return refs
 
     def reset(self, seeds: ArrayLike, scripts: Sequence[Sequence[str]] | None = None, episode: ArrayLike = 0) -> None:
         """Begin an episode in every kitchen.

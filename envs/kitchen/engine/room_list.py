@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from brigade.envs.kitchen.content.layout import Kitchen, Layout, enlarge
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.rooms import HORIZON, NUMBER_COUNT, RoomArrays
 from brigade.envs.registry import BrigadeError
 
 if TYPE_CHECKING:
     from brigade.envs.kitchen.engine.eye import Eye
+
+ROOM_FIELDS = RoomArrays._fields.index("tile")  # from here on, arrays have a row for each room
+
+
+class Supply(Protocol):
+    """Where new rooms come from."""
+
+    def ask(self, number: int) -> None:
+        """Begin to make room `number`."""
+        ...
+
+    def take(self, number: int) -> Kitchen:
+        """Room `number`."""
+        ...
+
+    def close(self) -> None:
+        """Make no more."""
+        ...
 
 
 class RoomList:
@@ -44,7 +64,11 @@ class RoomList:
         self.standard = self.enlarged[0]
         self.max_open = max(kitchen.layout.max_open for kitchen in kitchens)
         self.arrays = _arrays([kitchen.layout for kitchen in self.enlarged], drawn)
-        self._maps: dict[str, Any] = {}
+        self._maps: dict[str, tuple[Eye, Any]] = {}  # by observer, with who makes them
+        self._supply: Supply | None = None
+        self.refill: int | None = None  # ticks between one new room and the next
+        self._ticks, self._made, self._leaving = 0, len(kitchens), -1
+        self._age = list(range(len(kitchens)))  # the rooms that are drawn from, oldest first
 
     def __len__(self) -> int:
         return len(self.kitchens)
@@ -71,17 +95,123 @@ class RoomList:
                 f"kitchens '{first.name}' and '{kitchen.name}' cannot be in one batch: "
                 f"their cookbooks are both called '{first.cookbook.name}', and differ"
             )
-        return enlarge(kitchen, *self.size)
+        # What is the same is there once.
+        return enlarge(replace(kitchen, cookbook=first.cookbook, tables=first.tables), *self.size)
+
+    def find(self, wanted: str | Kitchen) -> int:
+        """The number of a room by name, or of a kitchen; one that is not there is added, and games are bound anew.
+
+        Raises:
+            BrigadeError: there is no such kitchen, or it cannot be in a batch with the others.
+        """
+        for r, kitchen in enumerate(self.kitchens):
+            if kitchen is wanted or wanted in (kitchen.name, kitchen.source):
+                return r
+        return self.add(load_kitchen(wanted, self.first.horizon) if isinstance(wanted, str) else wanted)
+
+    def keep_only(self, which: NDArray[np.bool_], rooms: ArrayLike) -> None:
+        """The next episodes of the kitchens that are marked are in these rooms, whatever would be drawn for them."""
+        self.arrays.fixed[:] = 0
+        self.arrays.fixed[which] = 1
+        self.arrays.room[which] = np.broadcast_to(rooms, which.shape)[which]
+
+    def close(self) -> None:
+        """Make no more rooms."""
+        if self._supply is not None:
+            self._supply.close()
 
     def seat(self, count: int) -> None:
         """Give so many kitchens a room each."""
-        self.arrays = self.arrays._replace(room=(np.arange(count) % len(self)).astype(np.int32))
+        rooms = (np.arange(count) % len(self)).astype(np.int32)
+        self.arrays = self.arrays._replace(room=rooms, fixed=np.zeros(count, np.int8))
 
     def maps_for(self, observer: Eye) -> Any:
         """What an observer looks up about the rooms."""
         if observer.name not in self._maps:
-            self._maps[observer.name] = observer.stacked([observer.map_of(kitchen) for kitchen in self.enlarged])
-        return self._maps[observer.name]
+            maps = observer.stacked([observer.map_of(kitchen) for kitchen in self.enlarged])
+            self._maps[observer.name] = observer, maps
+        return self._maps[observer.name][1]
+
+    def supplied(self, supply: Supply, refill: int) -> None:
+        """From now on a new room takes the place of the oldest one whenever so many ticks have been played."""
+        self._supply, self.refill = supply, refill
+        supply.ask(self._made)
+
+    def turn_over(self) -> bool:
+        """Count a tick, and exchange a room if it is time.
+
+        The oldest one is drawn no more, and once nobody is in it a new one takes its place. When that is depends on the
+        ticks played and on where the kitchens are, and on nothing else.
+
+        Returns:
+            Whether arrays have been replaced, so that games have to be bound anew.
+        """
+        assert self._supply is not None
+        assert self.refill is not None
+        self._ticks += 1
+        if self._ticks % self.refill:
+            return False
+        moved = False
+        if self._leaving < 0:
+            self._leaving = self._age.pop(0)
+            self._draw_from(self._age)
+        elif not (self.arrays.room == self._leaving).any():
+            moved = self.put(self._leaving, self._supply.take(self._made))
+            self._age.append(self._leaving)
+            self._draw_from(self._age)
+            self._made, self._leaving = self._made + 1, -1
+            self._supply.ask(self._made)
+        return moved
+
+    def put(self, r: int, kitchen: Kitchen) -> bool:
+        """Let another room take the place of room r, in which nobody is.
+
+        Returns:
+            Whether arrays have been replaced, so that games have to be bound anew.
+
+        Raises:
+            BrigadeError: it cannot be in a batch with the others.
+        """
+        larger = self.fitted(kitchen)
+        if larger.layout.max_open > self.max_open:
+            raise BrigadeError(
+                f"kitchen '{kitchen.name}' has {larger.layout.max_open} open orders, and this batch room for "
+                f"{self.max_open}"
+            )
+        self.kitchens[r], self.enlarged[r] = kitchen, larger
+        one, names = _arrays([larger.layout], self.drawn), RoomArrays._fields[ROOM_FIELDS:]
+        rows, moved = _put(RoomArrays, self.arrays, r, {name: getattr(one, name)[0] for name in names})
+        self.arrays = rows
+        for name, (observer, maps) in self._maps.items():
+            made, grown = _put(type(maps), maps, r, observer.map_of(larger)._asdict())
+            self._maps[name], moved = (observer, made), moved or grown
+        return moved
+
+    def add(self, kitchen: Kitchen) -> int:
+        """Put one more room behind the others, which is not drawn from. Games have to be bound anew.
+
+        Raises:
+            BrigadeError: it cannot be in a batch with the others.
+        """
+        self.fitted(kitchen)
+        arrays = self.arrays
+        grown = {name: _longer(getattr(arrays, name)) for name in RoomArrays._fields[ROOM_FIELDS:]}
+        self.arrays = arrays._replace(pool=_longer(arrays.pool), **grown)
+        self._maps = {
+            name: (observer, type(maps)(*map(_longer, maps))) for name, (observer, maps) in self._maps.items()
+        }
+        self.kitchens.append(kitchen)
+        self.enlarged.append(self.standard)
+        try:
+            self.put(len(self) - 1, kitchen)
+        except BrigadeError:
+            self.kitchens.pop(), self.enlarged.pop()
+            raise
+        return len(self) - 1
+
+    def _draw_from(self, rooms: Sequence[int]) -> None:
+        self.arrays.pool[: len(rooms)] = rooms
+        self.arrays.drawn[0] = len(rooms)
 
     @property
     def horizons(self) -> NDArray[np.int32]:
@@ -105,6 +235,7 @@ def _arrays(layouts: Sequence[Layout], drawn: bool) -> RoomArrays:
         row[:] = _numbers(layout)
     return RoomArrays(
         room=np.zeros(0, np.int32),
+        fixed=np.zeros(0, np.int8),
         pool=np.arange(count, dtype=np.int32),
         drawn=np.array([count if drawn else 0], np.int32),
         step=layouts[0].step,
@@ -133,3 +264,26 @@ def _lists(lists: Sequence[NDArray[np.int16]]) -> NDArray[np.int16]:
     for row, numbers in zip(table, lists, strict=True):
         row[: len(numbers)] = numbers
     return table
+
+
+def _put(kind: type[Any], arrays: Any, r: int, row: dict[str, NDArray[Any]]) -> tuple[Any, bool]:
+    """Write into row r of arrays, which are replaced by larger ones if it does not fit.
+
+    Returns:
+        The arrays, and whether any has been replaced.
+    """
+    replaced = {}
+    for name, values in row.items():
+        rows = getattr(arrays, name)
+        if any(new > old for new, old in zip(values.shape, rows.shape[1:], strict=True)):
+            larger = np.maximum(values.shape, rows.shape[1:])
+            grown = np.full((len(rows), *larger), -1 if rows.dtype.kind == "i" else 0, rows.dtype)
+            grown[tuple(map(slice, rows.shape))] = rows
+            replaced[name] = rows = grown
+        rows[r] = -1 if rows.dtype.kind == "i" else 0
+        rows[(r, *map(slice, values.shape))] = values
+    return arrays._replace(**replaced), bool(replaced)
+
+
+def _longer(rows: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate([rows, rows[-1:]])

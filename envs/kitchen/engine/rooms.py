@@ -26,6 +26,7 @@ class RoomArrays(NamedTuple):
     """R rooms, and which of them N kitchens have."""
 
     room: NDArray[np.int32]  # (N,) the room of each kitchen
+    fixed: NDArray[np.int8]  # (N,) 1 where the next episode is in the room that is there, whatever would be drawn
     pool: NDArray[np.int32]  # (R,) rooms that are drawn from when an episode begins
     drawn: NDArray[np.int32]  # (1,) how many of those there are; 0 where kitchens keep their rooms
     step: NDArray[np.int16]  # (6,) as in `Layout`, like all that follows
@@ -63,7 +64,9 @@ def room_of(rooms: RoomArrays, r: int) -> Layout:
 @kernel
 def choose_room(rooms: RoomArrays, s: State, k: int) -> None:
     """Draw the room of the episode that kitchen k begins next, from its seed and the episode's number alone."""
-    if rooms.drawn[0] > 0:
+    if rooms.fixed[k] != 0:
+        rooms.fixed[k] = 0
+    elif rooms.drawn[0] > 0:
         episode = int(s.episode[k]) + 1
         mixed = mix_bits(int(s.seed[k]) + 0x51ED270B)
         mixed = mix_bits(mixed + 0x9E3779B9 * (episode & 0xFFFF) + episode)

@@ -18,8 +18,9 @@ from brigade.envs.registry import BrigadeError, nearest, unknown
 
 RENDER_MODES = ("human", "rgb_array")
 TICKS_PER_SECOND = 4
+DEFAULT = "new_counter_circuit"  # where environments are, if nothing is said
 # PettingZoo's conformance test resets with {"options": 1}, so that one unknown option must pass.
-OPTIONS, TOLERATED = ("order_script",), ("options",)
+OPTIONS, TOLERATED = ("order_script", "kitchen"), ("options",)
 
 
 def find_kitchen(
@@ -36,9 +37,7 @@ def find_kitchen(
     Raises:
         BrigadeError: no such kitchen; two horizons; or something is asked to be different about a loaded kitchen.
     """
-    if horizon is not None and max_cycles is not None and horizon != max_cycles:
-        raise BrigadeError(f"horizon {horizon} and max_cycles {max_cycles} mean the same; give one of them")
-    ticks = max_cycles if horizon is None else horizon
+    ticks = ticks_of(horizon, max_cycles)
     if isinstance(kitchen, str):
         return load_kitchen(kitchen, ticks, old_dynamics)
     if ticks not in (None, kitchen.horizon) or old_dynamics is not None:
@@ -47,6 +46,17 @@ def find_kitchen(
             "load_kitchen(name, horizon=..., old_dynamics=...)"
         )
     return kitchen
+
+
+def ticks_of(horizon: int | None, max_cycles: int | None) -> int | None:
+    """Ticks in an episode, if they are asked for.
+
+    Raises:
+        BrigadeError: the two differ.
+    """
+    if horizon is not None and max_cycles is not None and horizon != max_cycles:
+        raise BrigadeError(f"horizon {horizon} and max_cycles {max_cycles} mean the same; give one of them")
+    return max_cycles if horizon is None else horizon
 
 
 def check_action(action: Any, whose: str) -> int:

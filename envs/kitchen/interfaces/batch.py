@@ -13,21 +13,25 @@ from brigade.envs.episodes import check_seed
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine import tick
 from brigade.envs.kitchen.engine.game import Game
+from brigade.envs.kitchen.engine.room_list import RoomList
 from brigade.envs.kitchen.engine.state import STAT_NAMES
 from brigade.envs.kitchen.interfaces.arguments import (
+    DEFAULT,
     TICKS_PER_SECOND,
     check_render_mode,
     check_whole,
     events_of,
     find_kitchen,
     order_script,
+    ticks_of,
 )
+from brigade.envs.kitchen.interfaces.room_choice import Rooms, make_rooms
 from brigade.envs.kitchen.observations.compiled_observer import CompiledObserver
-from brigade.envs.kitchen.observations.observe import make_observer
+from brigade.envs.kitchen.observations.observe import Observer, make_observer
 from brigade.envs.registry import BrigadeError, unknown
 
 Info = dict[str, Any]
-OPTIONS = ("order_script", "reset_mask")
+OPTIONS = ("order_script", "reset_mask", "kitchen")
 RENDER_MODES = ("rgb_array",)
 
 
@@ -45,11 +49,13 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         old_dynamics: instead of the kitchen's own setting.
         autoreset_mode: Gymnasium's, or its name.
         render_mode: `rgb_array` or None.
+        kitchens: rooms to be in, instead of `kitchen`; see `make_rooms`.
+        size: columns and rows of the maps that those are written into.
     """
 
     def __init__(
         self,
-        kitchen: str | Kitchen,
+        kitchen: str | Kitchen | None,
         num_envs: int,
         observation: str | None,
         threads: int,
@@ -58,6 +64,8 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         old_dynamics: bool | None,
         autoreset_mode: AutoresetMode | str,
         render_mode: str | None,
+        kitchens: Rooms | None = None,
+        size: Sequence[int] | None = None,
     ):
         self.closed = True  # there is nothing to close before the game is made
         if render_mode == "human":
@@ -71,11 +79,12 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         }
         for name, value in (("num_envs", num_envs), ("threads", threads)):
             check_whole(value, name)
-        self.kitchen = find_kitchen(kitchen, horizon, old_dynamics, max_cycles)
+        self.kitchen, rooms = _where(kitchen, kitchens, size, horizon, old_dynamics, max_cycles)
         self.num_envs = num_envs
         self.observer = None if observation in (None, "none") else make_observer(str(observation), self.kitchen)
         compiled = self.observer if isinstance(self.observer, CompiledObserver) else None
-        self.game = Game(self.kitchen, num_envs, threads, compiled)
+        self.game = Game(self.kitchen, num_envs, threads, compiled, rooms)
+        self._observers: dict[int, Observer] = {}  # by room, where observers are not compiled
         self.closed = False
         # Of observers that are not compiled, what they show: now, and last in episodes that ended.
         self._buffers = None if compiled else (self._new_buffer(), self._new_buffer())
@@ -95,9 +104,12 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         """
         script = order_script(options, OPTIONS)
         mask = None if options is None else options.get("reset_mask")
+        asked = None if options is None else options.get("kitchen")
         if mask is None:
+            self._choose_rooms(asked, np.ones(self.num_envs, np.bool_))
             self._reset_all(seed, script)
         else:
+            self._choose_rooms(asked, self._checked_mask(mask))
             self._reset_some(mask, seed, script)
         self._observe()
         return self._shown(self._observations), self._reset_info()
@@ -118,12 +130,19 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
             return None
         from brigade.envs.kitchen.pictures import render  # here, because it loads pygame
 
-        pictures = (render.render(self.kitchen, self.game.describe(k)) for k in range(self.num_envs))
+        pictures = (render.render(self.game.kitchen_of(k), self.game.describe(k)) for k in range(self.num_envs))
         return tuple(render.to_array(picture) for picture in pictures)
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Stop the threads."""
+        """Stop the threads, and what makes new rooms."""
         self.game.close()
+        if self.game.rooms is not None:
+            self.game.rooms.close()
+
+    @property
+    def rooms(self) -> list[Kitchen]:
+        """The kitchens that the batch may be in, by the number that infos call `room`."""
+        return [self.kitchen] if self.game.rooms is None else list(self.game.rooms.kitchens)
 
     def _advance(
         self, actions: ArrayLike
@@ -143,6 +162,8 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
             self._ended = over.copy()
         elif game.ended:
             self._finish(over, info)
+        if game.rooms is not None and game.rooms.refill is not None and game.rooms.turn_over():
+            game.bind()
         if self._buffers is not None:
             self._observe()
         info.update(self._shown_info())
@@ -172,7 +193,8 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
 
     def _shown_info(self) -> Info:
         """What infos say of the episodes that are shown."""
-        return {"score": self.game.state.score.copy()}
+        score, rooms = self.game.state.score.copy(), self.game.rooms
+        return {"score": score} if rooms is None else {"score": score, "room": rooms.arrays.room.copy()}
 
     def _reset_info(self) -> Info:
         return self._shown_info()
@@ -193,9 +215,7 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         self._ended = np.zeros(self.num_envs, np.bool_)
 
     def _reset_some(self, mask: ArrayLike, seed: int | Sequence[int | None] | None, script: object) -> None:
-        which = np.asarray(mask)
-        if which.shape != (self.num_envs,) or which.dtype != np.bool_:
-            raise BrigadeError(f"reset_mask must be {self.num_envs} booleans, got shape {which.shape}, {which.dtype}")
+        which = self._checked_mask(mask)
         if script is not None:
             raise BrigadeError("an order_script is for all kitchens; give it without a reset_mask")
         if self._seeds is None:
@@ -209,6 +229,44 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         self.game.next_episode(which)
         self._begun(which)
         self._ended = self._ended & ~which
+
+    def _checked_mask(self, mask: ArrayLike) -> NDArray[np.bool_]:
+        which = np.asarray(mask)
+        if which.shape != (self.num_envs,) or which.dtype != np.bool_:
+            raise BrigadeError(f"reset_mask must be {self.num_envs} booleans, got shape {which.shape}, {which.dtype}")
+        return which
+
+    def _choose_rooms(self, asked: object, which: NDArray[np.bool_]) -> None:
+        """Put the kitchens that are marked into the rooms that are asked for: one for all, or one for each kitchen.
+
+        Raises:
+            BrigadeError: the batch cannot hold such a room.
+        """
+        rooms = self.game.rooms
+        if rooms is not None:
+            rooms.keep_only(np.zeros(self.num_envs, np.bool_), 0)
+        if asked is None:
+            return
+        if rooms is None:
+            raise BrigadeError(
+                f"options: this batch is of '{self.kitchen.name}' alone; one that is made with kitchens=[...] can be "
+                "reset to another kitchen"
+            )
+        wanted = [asked] * self.num_envs if isinstance(asked, str | Kitchen) else asked
+        if not isinstance(wanted, list | tuple) or len(wanted) != self.num_envs:
+            raise BrigadeError(f"options: kitchen must be one, or a list of {self.num_envs}, got {asked!r}"[:200])
+        held = len(rooms)
+        numbers = {}
+        for each in wanted:
+            if not isinstance(each, str | Kitchen):
+                raise BrigadeError(f"options: kitchen must be a name, or a kitchen, got {each!r}"[:200])
+            key = each if isinstance(each, str) else id(each)
+            if key not in numbers:
+                numbers[key] = rooms.find(each)
+        if len(rooms) > held:
+            self.game.bind()
+        chosen = np.array([numbers[each if isinstance(each, str) else id(each)] for each in wanted])
+        rooms.keep_only(which, chosen)
 
     def _reseed(self, which: NDArray[np.bool_], seed: int | Sequence[int | None]) -> None:
         """Give new seeds to the kitchens that are marked; their next episode is the first of them."""
@@ -245,9 +303,8 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
             final = self._buffers[1]
             game.host.totals[:] = game.state.stats
             game.host.events[:] = events_of(game.state, ...)
-            if self.observer is not None:
-                for k in np.flatnonzero(over).tolist():
-                    self.observer.write(game.state, final, k, k + 1)
+            for k in np.flatnonzero(over).tolist():
+                self._write(final, k, k + 1)
         assert final is not None
         totals = dict(zip(STAT_NAMES, game.host.totals.T.copy(), strict=True))
         info["final_obs"], info["_final_obs"] = self._shown(final), over.copy()
@@ -262,8 +319,22 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
 
     def _observe(self) -> None:
         """Show what is there now, unless the game has done it."""
-        if self.observer is not None and self._buffers is not None:
-            self.game.spread(self.observer.write, self.game.state, self._buffers[0])
+        if self._buffers is not None:
+            self.game.spread(self._write, self._buffers[0])
+
+    def _write(self, buffer: NDArray[Any], lo: int, hi: int) -> None:
+        """Let observers that are not compiled write what is seen in kitchens lo..hi-1."""
+        rooms, state = self.game.rooms, self.game.state
+        if self.observer is None:
+            return
+        if rooms is None:
+            self.observer.write(state, buffer, lo, hi)
+            return
+        for k in range(lo, hi):
+            r = int(rooms.arrays.room[k])
+            if r not in self._observers or self._observers[r].kitchen is not rooms.enlarged[r]:
+                self._observers[r] = make_observer(self.observer.name, rooms.enlarged[r])
+            self._observers[r].write(state, buffer, k, k + 1)
 
 
 # What a game makes of an episode that ends with a step, by Gymnasium's mode.
@@ -272,6 +343,27 @@ MODES = {
     AutoresetMode.SAME_STEP: tick.SAME_STEP,
     AutoresetMode.NEXT_STEP: tick.NEXT_STEP,
 }
+
+
+def _where(
+    kitchen: str | Kitchen | None,
+    kitchens: Rooms | None,
+    size: Sequence[int] | None,
+    horizon: int | None,
+    old_dynamics: bool | None,
+    max_cycles: int | None,
+) -> tuple[Kitchen, RoomList | None]:
+    """What the kitchens have in common, and the rooms that they are in, if there are several."""
+    if kitchens is not None and kitchen is not None:
+        raise BrigadeError("expected a kitchen, or kitchens; not both")
+    if kitchens is None:
+        one = find_kitchen(kitchen or DEFAULT, horizon, old_dynamics, max_cycles)
+        if size is None:
+            return one, None
+        rooms = make_rooms([one], size=size)
+    else:
+        rooms = make_rooms(kitchens, ticks_of(horizon, max_cycles), old_dynamics, size)
+    return rooms.standard, rooms
 
 
 def _mode(mode: AutoresetMode | str) -> AutoresetMode:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brigade.envs.asking import asking
+from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.interfaces.arguments import check_whole
 from brigade.envs.kitchen.interfaces.partners import (
@@ -38,12 +39,17 @@ class Company:
 
     def __init__(self, game: Game, k: int, seat: int, partners: PartnerLike | PartnerList):
         self.game, self.k = game, k
+        self.kitchen: Kitchen | None = None  # as its file has it, if the game's is not that
         kitchen = game.kitchen
         check_whole(seat, "seat")
         if not 0 <= seat < kitchen.chefs:
             raise BrigadeError(f"seat {seat} is not in kitchen '{kitchen.name}'; expected 0 to {kitchen.chefs - 1}")
         self.partners = self._seated(seat, partners)
         self._awake = {s: each for s, each in self.partners.items() if not isinstance(each, Stay)}
+
+    def move(self, game: Game, kitchen: Kitchen) -> None:
+        """Be in this game from now on, which is of this kitchen."""
+        self.game, self.kitchen = game, kitchen
 
     def begin(self) -> None:
         """The partners begin an episode; each is handed a seed that comes from the episode's and its seat.
@@ -53,7 +59,7 @@ class Company:
         """
         for seat, partner in self.partners.items():
             with asking(partial(self._who, seat), "being reset"):
-                partner.reset(View(self.game.kitchen, seat, self._seed(seat)))
+                partner.reset(View(self.kitchen or self.game.kitchen_of(self.k), seat, self._seed(seat)))
 
     def act(self, row: NDArray[Any]) -> None:
         """Write what the partners do now into (chefs,) actions, which are 0 for them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from pettingzoo import ParallelEnv
 
 from brigade.envs.episodes import next_episode
-from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen, enlarge
+from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.content.tables import EVENT_NAMES
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.reward import Shaping
-from brigade.envs.kitchen.engine.state import describe
 from brigade.envs.kitchen.engine.tick import DISABLED
 from brigade.envs.kitchen.interfaces.arguments import (
     RENDER_MODES,
@@ -25,9 +25,11 @@ from brigade.envs.kitchen.interfaces.arguments import (
     events_of,
     find_kitchen,
     order_script,
+    ticks_of,
 )
+from brigade.envs.kitchen.interfaces.room_choice import checked_size
 from brigade.envs.kitchen.observations.compiled_observer import CompiledObserver
-from brigade.envs.kitchen.observations.observe import make_observer
+from brigade.envs.kitchen.observations.observe import Observer, make_observer
 from brigade.envs.registry import BrigadeError, unknown
 
 Info = dict[str, Any]
@@ -125,9 +127,11 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
     | `shaped_coefficient` | weight of shaped rewards, 0 by default |
     | `shaped_anneal_steps` | steps over which that weight falls to 0; by default it does not |
     | `render_mode` | `human`, `rgb_array` or None |
+    | `size` | columns and rows of `planes`, for rooms that are smaller; they have the channel `outside` then |
 
     `reset(seed=, options=)`: the same seed gives the same orders; without one the next episode of the last seed begins.
-    `options={"order_script": [...]}` names the first dishes to be ordered, for this episode.
+    `options={"order_script": [...]}` names the first dishes to be ordered, for this episode;
+    `options={"kitchen": name}` moves to another kitchen of the same cookbook with as many chefs.
 
     ## History
 
@@ -144,6 +148,7 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         shaped_anneal_steps: int | None = None,
         render_mode: str | None = None,
         max_cycles: int | None = None,
+        size: Sequence[int] | None = None,
     ):
         check_render_mode(render_mode)
         self.metadata = {
@@ -154,9 +159,9 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         }
         self.render_mode = render_mode
         self.kitchen = find_kitchen(kitchen, horizon, old_dynamics, max_cycles)
+        self._asked = ticks_of(horizon, max_cycles), old_dynamics, checked_size(size)
         self.max_cycles = self.kitchen.horizon  # where PettingZoo looks for it
-        self.observer = make_observer(observation, self.kitchen)
-        self.game = Game(self.kitchen, observer=self.observer if isinstance(self.observer, CompiledObserver) else None)
+        self.observer, self.game, self._buffer = self._set_up(self.kitchen, observation)
         self.shaping = Shaping(shaped_coefficient, shaped_anneal_steps)
         self.possible_agents = [f"chef_{seat}" for seat in range(self.kitchen.chefs)]
         self.agents: list[str] = []
@@ -165,8 +170,6 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
             agent: gymnasium.spaces.Discrete(len(ACTION_NAMES)) for agent in self.possible_agents
         }
         self.state_space = self.observer.make_state_space()
-        # Of observers that are not compiled, what they show.
-        self._buffer = None if self.game.observer is not None else self.observer.buffer(1)
         self._seed: int | None = None
         self._episode = 0
         self._steps = 0  # over all episodes, for annealing
@@ -189,13 +192,15 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
 
         Args:
             seed: what the orders come from; without one, the next episode of the last seed.
-            options: `order_script`, the first dishes to be ordered.
+            options: `order_script`, the first dishes to be ordered; `kitchen`, to cook in from now on.
 
         Raises:
-            BrigadeError: a seed that is no whole number, an unknown option, or a script that names a dish nobody can
-                order.
+            BrigadeError: a seed that is no whole number, an unknown option, a script that names a dish nobody can
+                order, or a kitchen with other spaces.
         """
         script = order_script(options)
+        if options and options.get("kitchen") is not None:
+            self._move(options["kitchen"])
         seed, episode = next_episode(seed, self._seed, self._episode)
         self.game.reset([seed & 0xFFFFFFFF], None if script is None else [script], episode)
         self._seed, self._episode = seed, episode
@@ -256,7 +261,7 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
 
     def describe(self) -> dict[str, Any]:
         """The kitchen in words; see `state.describe`."""
-        return describe(self.kitchen, self.game.state)
+        return self.game.describe()
 
     def happened(self) -> dict[str, tuple[str, str] | None]:
         """What each agent's action came to in the last tick: (event, item), or None."""
@@ -286,6 +291,42 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         if self._window is not None:
             self._window.close()
             self._window = None
+
+    def _set_up(self, kitchen: Kitchen, observation: str) -> tuple[Observer, Game, NDArray[Any] | None]:
+        """What shows the kitchen, the game in it, and where observers that are not compiled write."""
+        size = self._asked[2]
+        larger = kitchen if size is None else enlarge(kitchen, *size)
+        observer = make_observer(observation, larger)
+        compiled = observer if isinstance(observer, CompiledObserver) else None
+        return observer, Game(larger, observer=compiled), None if compiled else observer.buffer(1)
+
+    def _move(self, kitchen: object) -> None:
+        """Cook in another kitchen from now on.
+
+        Raises:
+            BrigadeError: there is no such kitchen, or what is seen or done in it has another form.
+        """
+        if not isinstance(kitchen, str | Kitchen):
+            raise BrigadeError(f"options: kitchen must be a name, or a kitchen, got {kitchen!r}"[:200])
+        horizon, old_dynamics, _ = self._asked
+        moved = load_kitchen(kitchen, horizon, old_dynamics) if isinstance(kitchen, str) else kitchen
+        observer, game, buffer = self._set_up(moved, self.observer.name)
+        if moved.chefs != self.kitchen.chefs:
+            raise BrigadeError(
+                f"options: kitchen '{moved.name}' has {moved.chefs} chefs, this environment {self.kitchen.chefs}"
+            )
+        if (observer.shape, observer.labels) != (self.observer.shape, self.observer.labels):
+            hint = (
+                "; with size=(columns, rows) planes are the same in all rooms that fit"
+                if self._asked[2] is None
+                else ""
+            )
+            raise BrigadeError(
+                f"options: in kitchen '{moved.name}' the observation '{observer.name}' has another form than in "
+                f"'{self.kitchen.name}': shape {observer.shape}, not {self.observer.shape}{hint}"
+            )
+        self.kitchen, self.observer, self.game, self._buffer = moved, observer, game, buffer
+        self.max_cycles = moved.horizon
 
     def _look(self) -> Any:
         """(chefs, ...) what the chefs see now."""

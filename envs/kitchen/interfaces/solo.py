@@ -107,6 +107,8 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
         seed = check_seed(seed)
         super().reset(seed=None if seed is None else seed & 0xFFFFFFFF)  # Gymnasium takes none below 0
         observations, infos = self.world.reset(seed, options)
+        self.kitchen = self.world.kitchen
+        self.company.move(self.world.game, self.kitchen)
         self.company.begin()
         return observations[self._me], infos[self._me]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium
@@ -15,6 +16,7 @@ from brigade.envs.kitchen.interfaces.arguments import events_of
 from brigade.envs.kitchen.interfaces.batch import Info, KitchenBatch
 from brigade.envs.kitchen.interfaces.company import Company
 from brigade.envs.kitchen.interfaces.partners import PartnerLike, PartnerList
+from brigade.envs.kitchen.interfaces.room_choice import Rooms
 from brigade.envs.registry import BrigadeError
 
 
@@ -58,7 +60,9 @@ class KitchenSoloVectorEnv(KitchenBatch):
 
     | argument | meaning |
     |---|---|
-    | `kitchen` | a bundled kitchen's name, a `.yaml` file, `generated:...`, or a `Kitchen` |
+    | `kitchen` | a bundled kitchen's name, a `.yaml` file, `generated:...`, or a `Kitchen`; `new_counter_circuit` |
+    | `kitchens` | instead: the rooms that the kitchens are in, a list, or what they are drawn from; see Rooms |
+    | `size` | columns and rows of the maps that rooms are written into; by default those of the largest |
     | `num_envs` | how many kitchens |
     | `observation` | `planes`, `features` or `symbolic` |
     | `partners` | as in `KitchenSoloEnv`; made for every kitchen anew, so that an object can be no partner here |
@@ -81,7 +85,7 @@ class KitchenSoloVectorEnv(KitchenBatch):
 
     def __init__(
         self,
-        kitchen: str | Kitchen = "new_counter_circuit",
+        kitchen: str | Kitchen | None = None,
         num_envs: int = 1,
         observation: str = "features",
         partners: PartnerLike | PartnerList = "stay",
@@ -94,11 +98,14 @@ class KitchenSoloVectorEnv(KitchenBatch):
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         max_cycles: int | None = None,
+        kitchens: Rooms | None = None,
+        size: Sequence[int] | None = None,
         copy: bool = True,
     ):
         super().__init__(
-            kitchen, num_envs, observation, threads, horizon, max_cycles, old_dynamics, autoreset_mode, render_mode
-        )
+            kitchen, num_envs, observation, threads, horizon, max_cycles, old_dynamics, autoreset_mode, render_mode,
+            kitchens, size,
+        )  # fmt: skip
         if self.observer is None:
             raise BrigadeError("a learner needs an observation; 'none' is for batches in which all chefs act")
         self.copy, self.seat = copy, seat

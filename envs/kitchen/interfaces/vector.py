@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
 from brigade.envs.kitchen.interfaces.batch import Info, KitchenBatch
+from brigade.envs.kitchen.interfaces.room_choice import Rooms
 
 
 class KitchenVectorEnv(KitchenBatch):
@@ -58,7 +60,9 @@ class KitchenVectorEnv(KitchenBatch):
 
     | argument | meaning |
     |---|---|
-    | `kitchen` | a bundled kitchen's name, a `.yaml` file, `generated:...`, or a `Kitchen` |
+    | `kitchen` | a bundled kitchen's name, a `.yaml` file, `generated:...`, or a `Kitchen`; `new_counter_circuit` |
+    | `kitchens` | instead: the rooms that the kitchens are in, a list, or what they are drawn from; see Rooms |
+    | `size` | columns and rows of the maps that rooms are written into; by default those of the largest |
     | `num_envs` | how many kitchens |
     | `observation` | `planes`, `features`, `symbolic`, or `none` |
     | `threads` | how many threads share the work; results are the same for any number |
@@ -70,7 +74,18 @@ class KitchenVectorEnv(KitchenBatch):
     `reset(seed=, options=)`: kitchen i is seeded with seed + i, or with seed[i] if a list is given; episode k of a
     kitchen depends on its seed and k alone. Without a seed the next episodes of the last seeds begin.
     `options`: `order_script`, a list of dishes for all or a list of such lists, which lasts until the next `reset`;
-    `reset_mask` (num_envs,), to begin the next episode in some kitchens only, or that of a new seed.
+    `reset_mask` (num_envs,), to begin the next episode in some kitchens only, or that of a new seed; with rooms
+    `kitchen`, in which the episodes begin: one for all, or a list of num_envs.
+
+    ## Rooms
+
+    `kitchens=["cramped_room", "coordination_ring"]`: kitchen i is in room i modulo their number.
+    `kitchens={"generator": {"width": [7, 9], "cookbook": "soups"}, "pool": 256}`: so many rooms are drawn, and each
+    episode is in one of them, by the kitchen's seed and the episode's number. Further keys: `names` instead of a
+    generator; `resample: never`, for kitchens to keep their rooms; `refill: 1000`, for a new room to take the place of
+    the oldest after so many ticks; `size`. Rooms of a batch have one cookbook and one number of chefs. `features` are
+    as long as in any room of the cookbook; `planes` have `size`, and one channel more, `outside`, for cells that a room
+    does not have. Infos have `room` (num_envs,), a number in `rooms`.
 
     ## History
 
@@ -79,7 +94,7 @@ class KitchenVectorEnv(KitchenBatch):
 
     def __init__(
         self,
-        kitchen: str | Kitchen = "new_counter_circuit",
+        kitchen: str | Kitchen | None = None,
         num_envs: int = 1,
         observation: str | None = "features",
         threads: int = 1,
@@ -88,10 +103,13 @@ class KitchenVectorEnv(KitchenBatch):
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         max_cycles: int | None = None,
+        kitchens: Rooms | None = None,
+        size: Sequence[int] | None = None,
     ):
         super().__init__(
-            kitchen, num_envs, observation, threads, horizon, max_cycles, old_dynamics, autoreset_mode, render_mode
-        )
+            kitchen, num_envs, observation, threads, horizon, max_cycles, old_dynamics, autoreset_mode, render_mode,
+            kitchens, size,
+        )  # fmt: skip
         chefs, actions = self.kitchen.chefs, len(ACTION_NAMES)
         self.single_observation_space, self.observation_space = self._spaces()
         self.single_action_space = gymnasium.spaces.MultiDiscrete(np.full(chefs, actions))

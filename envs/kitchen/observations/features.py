@@ -104,8 +104,10 @@ def map_of(maps: FeaturesMaps, r: int) -> FeaturesMap:
 def nearness_of(plan: FeaturesPlan, room: FeaturesMap, place: int, cell: int) -> float:
     """1 / (1 + steps) from a cell of floor, by its number among those, to stand beside a cell."""
     if room.steps.shape[0] > room.places.shape[0]:
-        return plan.nearness[int(room.steps[2 * place, cell]) + (int(room.steps[2 * place + 1, cell]) << 8)]
-    return plan.nearness[room.steps[place, cell]]
+        far: float = plan.nearness[int(room.steps[2 * place, cell]) + (int(room.steps[2 * place + 1, cell]) << 8)]
+        return far
+    near: float = plan.nearness[room.steps[place, cell]]
+    return near
 
 
 @kernel
