@@ -230,6 +230,7 @@ def bench(
     """Measure steps per second of each environment, batch size and observation on this machine."""
     from brigade.experiments.bench import bench as benches
 
+    before = benches.load()
     if gpu:
         from brigade.agents.learned.checkpoint import require_torch
 
@@ -240,9 +241,9 @@ def bench(
     else:
         figures = benches.bench(errors, kitchen=kitchen, quick=quick)
     if as_json:
-        print(json.dumps(benches.as_json(figures), indent=2))
+        print(json.dumps(benches.as_json(figures, before), indent=2))
     else:
-        benches.print_bench(figures, console)
+        benches.print_bench(figures, console, before)
 
 
 @app.command()

@@ -10,15 +10,16 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from brigade._version import __version__
 from brigade.agents.learned.network_spec import NetworkSpec, make_network, networks
 from brigade.agents.learned.tensors import DAMAGED, packed_weights, read_weights, why
-from brigade.envs.budgets import NUMBERS_BYTES, read_bytes, read_json
+from brigade.envs.budgets import CELLS, NUMBERS_BYTES, read_bytes, read_json
 from brigade.envs.content import Model, checked
 from brigade.envs.disk import make_folder, write
-from brigade.envs.kitchen.content.layout import LONGEST_HORIZON, MAX_CHEFS, Kitchen, kitchen_digest
+from brigade.envs.kitchen.content import cookbook_spec
+from brigade.envs.kitchen.content.layout import LONGEST_HORIZON, MAX_CHEFS, Kitchen, enlarge, kitchen_digest
 from brigade.envs.kitchen.observations.observe import make_observer, observers
 from brigade.envs.registry import BrigadeError
 from brigade.envs.text import taken_all
@@ -26,7 +27,7 @@ from brigade.envs.text import taken_all
 if TYPE_CHECKING:
     from brigade.agents.learned.networks import Policy
 
-FORMAT, FORMAT_VERSION = "brigade-policy", 1
+FORMAT, FORMAT_VERSION = "brigade-policy", 2  # 2: of many rooms; all others say 1, as they always did
 NUMBERS, CARD = "policy.safetensors", "policy.json"
 OLD_NUMBERS = "policy.pt"  # what earlier revisions wrote; it is read where there is no other
 CHECKPOINTS = "checkpoints"  # folder of a training run, one checkpoint in it per number of environment steps
@@ -34,10 +35,26 @@ BUNDLED = Path(__file__).parent / "policies"
 BRINGS = "install what brings it, or name it under plugins: nothing is imported because a checkpoint names it"
 
 
+class RoomsCard(Model):
+    """The rooms of a policy that was trained in many.
+
+    Attributes:
+        cookbook: its name.
+        cookbook_digest: changes when the game that the cookbook makes does.
+        width, height: columns and rows of the largest room that it reads.
+    """
+
+    cookbook: str
+    cookbook_digest: str
+    width: int = Field(ge=3, le=CELLS)
+    height: int = Field(ge=3, le=CELLS)
+
+
 class Card(Model):
     """What a policy was trained in, and how.
 
     Attributes:
+        rooms: what it fits, if it was trained in many rooms; `kitchen` is one of them then.
         kitchen, kitchen_digest, horizon, rules, old_dynamics, chefs: the game.
         observation, shape: what a chef sees of it.
         labels_digest: changes when what stands where in the observation does.
@@ -48,7 +65,7 @@ class Card(Model):
     """
 
     format: Literal["brigade-policy"] = "brigade-policy"
-    version: int = FORMAT_VERSION
+    version: int = 1
     brigade: str = __version__
     kitchen: str
     kitchen_digest: str
@@ -63,11 +80,24 @@ class Card(Model):
     steps: int = Field(0, ge=0, le=1 << 62)
     training: dict[str, Any] = {}
     revision: str | None = None
+    rooms: RoomsCard | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `rooms` where there is one room, as cards had it before there could be several."""
+        data: dict[str, Any] = dump(self)
+        return {key: value for key, value in data.items() if key != "rooms" or value is not None}
 
 
 def make_card(kitchen: Kitchen, observation: str, network: NetworkSpec, **more: Any) -> Card:
-    """The card of a policy for a kitchen; `more` are the other fields."""
+    """The card of a policy for a kitchen, or for all rooms that fit into an enlarged one; `more` are other fields."""
     observer = make_observer(observation, kitchen)
+    if kitchen.enlarged:
+        rooms = RoomsCard(
+            cookbook=kitchen.cookbook.name, cookbook_digest=cookbook_digest(kitchen), width=kitchen.width,
+            height=kitchen.height,
+        )  # fmt: skip
+        more |= {"rooms": rooms, "version": FORMAT_VERSION}
     return Card(
         kitchen=kitchen.name,
         kitchen_digest=kitchen_digest(kitchen),
@@ -81,6 +111,12 @@ def make_card(kitchen: Kitchen, observation: str, network: NetworkSpec, **more: 
         network=network,
         **more,
     )
+
+
+def cookbook_digest(kitchen: Kitchen) -> str:
+    """Twelve digits that change when the game that the kitchen's cookbook makes does, not with its looks."""
+    text = kitchen.cookbook.spec.model_dump_json(exclude=cookbook_spec.LOOKS)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def digest(labels: tuple[str, ...]) -> str:
@@ -166,25 +202,41 @@ def read_card(folder: Path) -> Card:
     return checked(Card, data, f"{path}: ")
 
 
-def check_fits(card: Card, kitchen: Kitchen, where: str | Path) -> None:
+def as_read(card: Card, kitchen: Kitchen) -> Kitchen:
+    """The kitchen as a policy reads it: with cells beyond the map, where it was trained in rooms of many sizes."""
+    if card.rooms is None:
+        return kitchen
+    columns, rows = kitchen.room
+    return enlarge(kitchen, max(card.rooms.width, columns), max(card.rooms.height, rows))
+
+
+def check_fits(card: Card, kitchen: Kitchen, where: str | Path, larger: bool = False) -> None:
     """Refuse a policy that was trained in another game. The length of an episode may differ.
 
+    Args:
+        card: of the policy.
+        kitchen: where it is to play.
+        where: the policy is.
+        larger: let one that was trained in many rooms play in larger ones too, if it can read them.
+
     Raises:
-        BrigadeError: another kitchen, other rules, or another observation.
+        BrigadeError: another kitchen, other rules, another observation, or too large a room.
     """
-    if card.kitchen != kitchen.name:
+    if card.rooms is not None:
+        _check_room(card, card.rooms, kitchen, where, larger)
+    elif card.kitchen != kitchen.name:
         raise BrigadeError(f"{where}: trained in kitchen '{card.kitchen}', and this is '{kitchen.name}'")
     if card.old_dynamics != kitchen.spec.old_dynamics:
         raise BrigadeError(f"{where}: trained with old_dynamics={card.old_dynamics}, and the kitchen here has not")
     now = kitchen_digest(kitchen, card.horizon)
-    if card.kitchen_digest != now:
+    if card.rooms is None and card.kitchen_digest != now:
         raise BrigadeError(
             f"{where}: '{kitchen.name}' has changed since the policy was trained in it "
             f"(digest {card.kitchen_digest} then, {now} now)"
         )
     if card.observation not in observers:
         raise BrigadeError(f"{where}: {observers.unknown(card.observation)}; {BRINGS}")
-    observer = make_observer(card.observation, kitchen)
+    observer = make_observer(card.observation, as_read(card, kitchen))
     if list(observer.shape) != card.shape or digest(observer.labels) != card.labels_digest:
         raise BrigadeError(
             f"{where}: the observation '{card.observation}' has changed since the policy was trained with it "
@@ -192,12 +244,30 @@ def check_fits(card: Card, kitchen: Kitchen, where: str | Path) -> None:
         )
 
 
-def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Card]:
+def _check_room(card: Card, rooms: RoomsCard, kitchen: Kitchen, where: str | Path, larger: bool) -> None:
+    if (rooms.cookbook_digest, card.chefs) != (cookbook_digest(kitchen), kitchen.chefs):
+        changed = ", as it was then" if rooms.cookbook == kitchen.cookbook.name else ""
+        raise BrigadeError(
+            f"{where}: trained in rooms of the cookbook '{rooms.cookbook}'{changed} for {card.chefs} chefs, and "
+            f"'{kitchen.name}' is of '{kitchen.cookbook.name}' for {kitchen.chefs}"
+        )
+    columns, rows = kitchen.room
+    readable = len(card.shape) == 1  # a vector is as long in any room
+    if (columns > rooms.width or rows > rooms.height) and not (larger and readable):
+        hint = "; the option larger lets it play all the same" if readable else ""
+        raise BrigadeError(
+            f"{where}: trained in rooms of up to {rooms.width} x {rooms.height} cells, and '{kitchen.name}' has "
+            f"{columns} x {rows}{hint}"
+        )
+
+
+def load(where: str | Path, kitchen: Kitchen | None = None, larger: bool = False) -> tuple[Policy, Card]:
     """A trained policy, ready to act.
 
     Args:
         where: a checkpoint, a training run or a bundled name.
         kitchen: refuse the policy unless it fits this kitchen.
+        larger: but not because the kitchen is larger than the rooms it was trained in, if it can read it.
 
     Raises:
         BrigadeError: there is none, it is damaged or too new, does not fit the kitchen, or PyTorch is missing.
@@ -207,7 +277,7 @@ def load(where: str | Path, kitchen: Kitchen | None = None) -> tuple[Policy, Car
     folder = find(where)
     card = read_card(folder)
     if kitchen is not None:
-        check_fits(card, kitchen, where)
+        check_fits(card, kitchen, where, larger)
     require_torch()
     if card.network.kind not in networks:
         raise BrigadeError(f"{where}: {networks.unknown(card.network.kind)}; {BRINGS}")

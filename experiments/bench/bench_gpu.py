@@ -18,6 +18,7 @@ from brigade.batch.configuration.specs import KitchenChoice
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.interfaces.cuda import CudaGame, wait
+from brigade.envs.kitchen.interfaces.room_choice import make_rooms
 from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.experiments.bench.bench import DRAWN_TICKS, QUICK_REPEATS, REPEATS, Case, Figure, Work, measure
 from brigade.experiments.rl.config import TrainConfig
@@ -27,6 +28,7 @@ from brigade.experiments.rl.training.ppo import PPO
 from brigade.experiments.rl.training.rollout import Weights
 
 SIZES, QUICK_SIZES = (2**10, 2**12, 2**14, 2**16, 2**18, 2**20), (2**10, 2**16)
+ROOMS = 64
 TICKS = 32  # in a batch of PPO
 FULL_SHARE = 0.7  # of the memory; what needs more is left out
 STATE_BYTES = 2_000  # of a kitchen without observations, at most
@@ -72,14 +74,26 @@ def cases(kitchen: Kitchen, group: str, sizes: tuple[int, ...], device: torch.de
             yield Case(group, what, count, 1, make), count * (STATE_BYTES + 2 * seen + DRAWN_TICKS * kitchen.chefs)
     seen = make_observer("features", kitchen).buffer(1).nbytes
     for count in sizes:
+        make = partial(_in_rooms, kitchen, count, device)
+        case = Case(group, f"step, features, drawn of {ROOMS} rooms", count, 1, make)
+        yield case, count * (STATE_BYTES + 2 * seen + DRAWN_TICKS * kitchen.chefs)
+    for count in sizes:
         make = partial(_training, kitchen, count, device)
         # One piece of work is a whole update, so many steps.
         case = Case(group, f"PPO, features, {count:,} kitchens x {TICKS} ticks", count * TICKS, 1, make)
         yield case, count * (STATE_BYTES + (BATCH_COPIES * TICKS + 2) * seen)
 
 
+def _in_rooms(kitchen: Kitchen, count: int, device: torch.device) -> Work:
+    spec = {"generator": {"cookbook": kitchen.cookbook.name, "chefs": kitchen.chefs}, "pool": ROOMS}
+    return _stepping(CudaGame(None, count, "features", make_rooms(spec)), count, device)
+
+
 def _kitchens(kitchen: Kitchen, observation: str | None, count: int, device: torch.device) -> Work:
-    game = CudaGame(kitchen, count, observation)
+    return _stepping(CudaGame(kitchen, count, observation), count, device)
+
+
+def _stepping(game: CudaGame, count: int, device: torch.device) -> Work:
     game.reset(range(count))
     following = shared(game.actions, device)
     random = torch.Generator(device).manual_seed(0)

@@ -11,15 +11,18 @@ from pydantic import Field, model_validator
 from brigade.agents.learned.checkpoint import has_torch
 from brigade.agents.learned.network_spec import STANDARD, NetworkSpec, networks
 from brigade.batch.configuration.config import Configuration
-from brigade.batch.configuration.specs import AgentSpec, KitchenChoice, Seeds
+from brigade.batch.configuration.specs import AgentSpec, KitchenChoice, Seeds, wrong_at
 from brigade.envs.content import Document, Model
+from brigade.envs.kitchen.content.generate import name_of
 from brigade.envs.kitchen.content.layout import Kitchen, ShapedSpec, with_shaped
 from brigade.envs.kitchen.engine.reward import Shaping
+from brigade.envs.kitchen.interfaces.room_choice import RoomsSpec, make_rooms
 from brigade.envs.kitchen.observations.observe import SYMBOLIC, Observer, make_observer, observers
 from brigade.envs.registry import BrigadeError, unknown
 
 PROGRESS = "progress.jsonl"  # in the folder of a training: a line for each update
 TRAINED = "neural"  # the agent that plays checkpoints
+UNSEEN = 1 << 40  # the number of the room in which is measured what was learned in others
 UNIMPORTANT = ("out", "about", "threads", "parallel", "device")  # keys that do not change what is learned
 
 
@@ -142,6 +145,9 @@ class TrainConfig(Configuration):
     copies recordings. `kitchens` are stepped together, `ticks` at a time. `seeds` is a list, or a number n for 0 to
     n-1; several are trained side by side. `backend: rllib` leaves the learning to Ray RLlib. `device: auto` is a GPU
     where PyTorch and Numba can use one; beside partners the kitchens stay on the CPU, and cloning is done there.
+
+    With `rooms` it is learned in many rooms, and `kitchen` is where it is measured what that came to: by default a room
+    that is drawn as they are, and is none of them.
     """
 
     what: ClassVar = "training"
@@ -152,6 +158,7 @@ class TrainConfig(Configuration):
     backend: Literal["torch", "rllib"] = "torch"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     kitchen: KitchenChoice
+    rooms: RoomsSpec | None = None
     observation: str = "features"
     network: NetworkSpec = NetworkSpec()
     ppo: PPOSpec = PPOSpec()
@@ -167,6 +174,30 @@ class TrainConfig(Configuration):
     episodes: int = Field(20, ge=1)  # of the evaluation
     threads: int = Field(1, ge=1)  # of PyTorch
     parallel: int | None = Field(None, ge=1)  # how many seeds at once; None for as many as there are cores
+
+    @model_validator(mode="before")
+    @classmethod
+    def _measured_elsewhere(cls, data: Any) -> Any:
+        """Where nothing is said, what was learned in many rooms is measured in one that is not among them."""
+        if not isinstance(data, dict) or not data.get("rooms") or data.get("kitchen") is not None:
+            return data
+        rooms = data["rooms"] if isinstance(data["rooms"], RoomsSpec) else RoomsSpec.model_validate(data["rooms"])
+        if rooms.generator is None:
+            return data | {"kitchen": rooms.names[0]}
+        try:
+            return data | {"kitchen": name_of(rooms.generator.recipe(UNSEEN))}
+        except BrigadeError as error:
+            raise ValueError(str(error)) from None
+
+    @model_validator(mode="after")
+    def _rooms_fit(self) -> Self:
+        if self.rooms is None:
+            return self
+        if self.algorithm != "ppo" or self.backend != "torch":
+            raise ValueError("rooms are for algorithm ppo with backend torch")
+        if self.shaping.events is not None or self.shaping.drawn is not None:
+            raise ValueError("rooms have their own shaped rewards; leave out shaping.events and shaping.drawn")
+        return self
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -185,6 +216,9 @@ class TrainConfig(Configuration):
         """The configuration, once it is known that kitchen, agents, observation and network are there and fit."""
         kitchen = self.kitchen.check(document, "kitchen")
         self._check_team(kitchen, document)
+        if self.rooms is not None:
+            with wrong_at(document, "rooms"):
+                self._check_rooms(self.rooms, kitchen)
         for path, specs in ((("partners",), self.partners), (("clone", "team"), self.clone.team if self.clone else [])):
             for i, spec in enumerate(specs):
                 if spec.name != TRAINED:  # those are read later: a name may stand for many
@@ -204,13 +238,23 @@ class TrainConfig(Configuration):
             told = f"clone.seats {self.clone.seats}: '{kitchen.name}' has the seats 0 to {chefs - 1}"
             raise document.error(told, "kitchen")
 
+    def _check_rooms(self, rooms: RoomsSpec, kitchen: Kitchen) -> None:
+        """Refuse rooms that cannot be, or that the kitchen to measure in is not like; one of a pool stands for all."""
+        few = make_rooms(rooms.model_copy(update={"pool": 1, "refill": None}))
+        few.fitted(kitchen)
+        if len({each.horizon for each in few.kitchens}) > 1:
+            raise BrigadeError("rooms: their horizons differ; a training has one")
+
     def run_folder(self, seed: int) -> Path:
         """Where the training with this seed goes."""
         return self.folder / f"seed_{seed}"
 
     def important(self) -> dict[str, Any]:
         """What decides what is learned, as plain data."""
-        return {key: value for key, value in self.model_dump(mode="json").items() if key not in (*UNIMPORTANT, "seeds")}
+        data = self.model_dump(mode="json")
+        if self.rooms is None:
+            data.pop("rooms")  # as it was before there were any
+        return {key: value for key, value in data.items() if key not in (*UNIMPORTANT, "seeds")}
 
 
 def array_observer(name: str, kitchen: Kitchen, document: Document) -> Observer:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -26,6 +29,7 @@ def test_every_interface_is_measured(figures: list[Figure]) -> None:
     assert measured >= {
         ("engine", "step"), ("vector", "none"), ("vector", "planes"), ("vector", "features"),
         ("pettingzoo", "features"), ("pettingzoo", "planes"), ("pettingzoo", "symbolic"),
+        ("rooms", "features, one room"), ("rooms", "features, 16 rooms"), ("rooms", "features, drawn of 16"),
         ("gymnasium", "solo, features"), ("state machine", "episode of fsm + fsm"),
         ("state machine", "one decision, 99th percentile"), ("start", "new process to first step"),
     }  # fmt: skip
@@ -41,16 +45,48 @@ def test_they_are_shown_to_people_and_programs(figures: list[Figure]) -> None:
     file = io.StringIO()
     print_bench([*figures, once], Console(file=file, width=60, color_system=None))
     text = file.getvalue()
-    assert max(len(line) for line in text.splitlines()[2:]) <= 110
+    table, _, below = text.partition("\ncpu: ")
+    assert max(len(line) for line in table.splitlines()[2:]) <= 110
+    assert "processor time" in below
     assert "…" not in text
     for word in ("engine", "gymnasium", "steps/s", "once", "cramped_room", "numba"):
         assert word in text
     report = json.loads(json.dumps(as_json(figures)))
-    assert (report["format"], report["version"]) == ("brigade-bench", 1)
+    assert (report["format"], report["version"]) == ("brigade-bench", 2)
     assert set(report["machine"]) == {"cpu", "cores", "system", "python", "numpy", "numba", "brigade"}
     assert set(report["figures"][0]) == {
-        "group", "what", "kitchen", "batch", "threads", "unit", "median", "low", "high", "repeats",
+        "group", "what", "kitchen", "batch", "threads", "unit", "median", "low", "high", "repeats", "processor",
+        "doubt",
     }  # fmt: skip
+    assert set(report["load"]) == {"before", "after"}
+
+
+def test_a_machine_that_is_too_busy_is_said(figures: list[Figure]) -> None:
+    calm = [replace(figure, processor=1.0, low=figure.median, high=figure.median) for figure in figures]
+    assert benches.doubts(calm, 0.2) == []
+    engine = next(figure for figure in calm if figure.group == "engine" and figure.threads == 1)
+    shared, uneven = replace(engine, processor=0.6), replace(engine, high=engine.low * 2)
+    assert "40%" in str(shared.doubt)
+    assert uneven.doubt is not None
+    (told,) = benches.doubts([*calm, shared], 0.2)
+    assert "1 of" in told
+    assert len(benches.doubts([*calm, shared], 3.0)) == 2
+    file = io.StringIO()
+    print_bench([*calm, shared], Console(file=file, width=60, color_system=None), 3.0)
+    assert file.getvalue().count("too busy to believe") == 2
+
+
+def test_processor_time_is_that_of_the_work_and_of_its_processes() -> None:
+    with benches.Clock() as idle:
+        time.sleep(0.2)
+    with benches.Clock() as working:
+        while working.processor is not None and time.perf_counter() - working.wall < 0.2:
+            pass
+    with benches.Clock() as beside:
+        subprocess.run([sys.executable, "-c", "sum(range(10**7))"], check=True)
+    assert idle.processor < 0.1 <= idle.wall
+    assert working.processor > idle.processor
+    assert beside.processor > 0.05
 
 
 def test_episodes_begin_again_when_they_end() -> None:
@@ -66,11 +102,13 @@ def test_episodes_begin_again_when_they_end() -> None:
 def test_the_first_compilation_is_measured_with_an_empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str | None] = []
 
-    def first_step(kitchen: str, cache: str | None) -> float:
+    def first_step(kitchen: str, cache: str | None) -> benches.Clock:
         seen.append(cache)
         if cache is not None:
             assert os.listdir(cache) == []
-        return 1.5
+        clock = benches.Clock()
+        clock.wall = 1.5
+        return clock
 
     monkeypatch.setattr(benches, "_first_step", first_step)
     installed, first = (benches._start(start, "cramped_room", 3) for start in ("installed", "first"))

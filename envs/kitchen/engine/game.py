@@ -216,6 +216,17 @@ class Game:
         """The room that kitchen k is in, as its file has it."""
         return self.kitchen if self.rooms is None else self.rooms.kitchen_of(k)
 
+    @property
+    def room(self) -> NDArray[np.int32]:
+        """(count,) the room that each kitchen is in."""
+        return np.zeros(self.count, np.int32) if self.rooms is None else self.rooms.arrays.room.copy()
+
+    def be_in(self, room: NDArray[np.int32]) -> None:
+        """Put the kitchens into these rooms (count,), because a state is restored that was kept there."""
+        assert self.rooms is not None
+        self.rooms.arrays.room[:] = room
+        self.bind()
+
     def describe(self, k: int = 0) -> dict[str, Any]:
         """Kitchen k in words; see `state.describe`."""
         return states.describe(self.kitchen if self.rooms is None else self.rooms.enlarged_of(k), self.state, k)

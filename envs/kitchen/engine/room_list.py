@@ -67,7 +67,8 @@ class RoomList:
         self._maps: dict[str, tuple[Eye, Any]] = {}  # by observer, with who makes them
         self._supply: Supply | None = None
         self.refill: int | None = None  # ticks between one new room and the next
-        self._ticks, self._made, self._leaving = 0, len(kitchens), -1
+        self._ticks, self._leaving = 0, -1
+        self._numbers = list(range(len(kitchens)))  # which of all rooms that are ever made each is
         self._age = list(range(len(kitchens)))  # the rooms that are drawn from, oldest first
 
     def __len__(self) -> int:
@@ -135,7 +136,7 @@ class RoomList:
     def supplied(self, supply: Supply, refill: int) -> None:
         """From now on a new room takes the place of the oldest one whenever so many ticks have been played."""
         self._supply, self.refill = supply, refill
-        supply.ask(self._made)
+        supply.ask(self._next)
 
     def turn_over(self) -> bool:
         """Count a tick, and exchange a room if it is time.
@@ -156,12 +157,54 @@ class RoomList:
             self._leaving = self._age.pop(0)
             self._draw_from(self._age)
         elif not (self.arrays.room == self._leaving).any():
-            moved = self.put(self._leaving, self._supply.take(self._made))
+            moved = self._renew(self._leaving, self._next)
             self._age.append(self._leaving)
             self._draw_from(self._age)
-            self._made, self._leaving = self._made + 1, -1
-            self._supply.ask(self._made)
+            self._leaving = -1
+            self._supply.ask(self._next)
         return moved
+
+    @property
+    def _next(self) -> int:
+        return max(self._numbers) + 1
+
+    def _renew(self, r: int, number: int) -> bool:
+        assert self._supply is not None
+        self._numbers[r] = number
+        return self.put(r, self._supply.take(number))
+
+    def kept(self, room: NDArray[np.int32]) -> dict[str, Any]:
+        """What `put_back` goes on from, as plain data; `room` says which each kitchen is in."""
+        return {
+            "room": room.tolist(), "numbers": list(self._numbers), "age": list(self._age), "ticks": self._ticks,
+            "leaving": self._leaving,
+        }  # fmt: skip
+
+    def put_back(self, kept: dict[str, Any], count: int) -> NDArray[np.int32]:
+        """Be as when this was kept.
+
+        Returns:
+            (count,) which room each kitchen is in.
+
+        Raises:
+            BrigadeError: it was kept by other rooms.
+        """
+        numbers, age, room = kept["numbers"], kept["age"], np.array(kept["room"], np.int32)
+        every = range(len(self))
+        fits = len(numbers) == len(self) and set(age) <= set(every) and -1 <= kept["leaving"] < len(self)
+        if not fits or room.shape != (count,) or not np.isin(room, every).all() or not age:
+            raise BrigadeError("rooms: kept of others than there are here")
+        for r, number in enumerate(numbers):
+            if number != self._numbers[r]:
+                if self._supply is None:
+                    raise BrigadeError("rooms: kept of others than there are here")
+                self._renew(r, number)
+        self._age, self._ticks, self._leaving = age, kept["ticks"], kept["leaving"]
+        if self.drawn:
+            self._draw_from(age)
+        if self._supply is not None:
+            self._supply.ask(self._next)
+        return room
 
     def put(self, r: int, kitchen: Kitchen) -> bool:
         """Let another room take the place of room r, in which nobody is.
@@ -202,10 +245,11 @@ class RoomList:
         }
         self.kitchens.append(kitchen)
         self.enlarged.append(self.standard)
+        self._numbers.append(0)
         try:
             self.put(len(self) - 1, kitchen)
         except BrigadeError:
-            self.kitchens.pop(), self.enlarged.pop()
+            self.kitchens.pop(), self.enlarged.pop(), self._numbers.pop()
             raise
         return len(self) - 1
 

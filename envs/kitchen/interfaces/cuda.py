@@ -232,6 +232,10 @@ class CudaGame:
         """(count,) the room that each kitchen is in, off the device."""
         return np.zeros(self.count, np.int32) if self.rooms is None else fetched(self._where.room)
 
+    def be_in(self, room: NDArray[np.int32]) -> None:
+        """Put the kitchens into these rooms; see `Game.be_in`."""
+        _fill(self._where.room, room)
+
     @property
     def ticks(self) -> DeviceArray:
         """(count,) int32 ticks played in the episodes under way, on the device; to be read only."""

@@ -94,7 +94,7 @@ class RoomsSpec(Model):
         return self
 
 
-Rooms = RoomsSpec | Mapping[str, Any] | Sequence[str | Kitchen]
+Rooms = RoomsSpec | RoomList | Mapping[str, Any] | Sequence[str | Kitchen]
 
 
 def make_rooms(
@@ -104,7 +104,7 @@ def make_rooms(
 
     Args:
         rooms: a list of kitchens or names, of which kitchen k of a batch keeps number k modulo their number; or a
-            `RoomsSpec`, or what one is made of.
+            `RoomsSpec`, or what one is made of; or already made.
         horizon: ticks in an episode, instead of the rooms' own.
         old_dynamics: instead of the rooms' own setting.
         size: columns and rows of the maps, if `rooms` is a list.
@@ -113,6 +113,8 @@ def make_rooms(
         BrigadeError: what is asked for is not there, or cannot be; rooms that do not go together, or are too large; or
             the generator finds none.
     """
+    if isinstance(rooms, RoomList):
+        return rooms
     if isinstance(rooms, RoomsSpec | Mapping):
         spec = rooms if isinstance(rooms, RoomsSpec) else checked(RoomsSpec, dict(rooms), "kitchens: ")
         size = spec.size or size

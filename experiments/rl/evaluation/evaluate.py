@@ -49,20 +49,22 @@ class Returns:
         return {**asdict(self), "mean": figures.mean, "error": figures.error}
 
 
-def make_env(choice: KitchenChoice, count: int, observation: str) -> KitchenVectorEnv:
-    """A batch of kitchens."""
-    return KitchenVectorEnv(choice.name, count, observation, 1, choice.horizon, choice.old_dynamics)
+def make_env(
+    choice: KitchenChoice, count: int, observation: str, size: tuple[int, int] | None = None
+) -> KitchenVectorEnv:
+    """A batch of kitchens, on maps of this size."""
+    return KitchenVectorEnv(choice.name, count, observation, 1, choice.horizon, choice.old_dynamics, size=size)
 
 
 def play_batch(
-    choice: KitchenChoice, team: Sequence[Player], observation: str, episodes: int
+    choice: KitchenChoice, team: Sequence[Player], observation: str, episodes: int, size: tuple[int, int] | None = None
 ) -> tuple[list[int], float]:
-    """Play `episodes` kitchens side by side, one player in each seat.
+    """Play `episodes` kitchens side by side, one player in each seat, on maps of this size.
 
     Returns:
         The score of each episode, and the mean of dishes served.
     """
-    env = make_env(choice, episodes, observation)
+    env = make_env(choice, episodes, observation, size)
     kitchen = env.kitchen
     seen, _ = env.reset(seed=SEED)
     every = np.arange(episodes)
@@ -79,7 +81,11 @@ def play_batch(
 
 
 def evaluate(policy: Policy, config: TrainConfig, kitchen: Kitchen) -> list[Returns]:
-    """What a trained policy earns with itself, or in each seat beside the partners it was trained with, on the CPU."""
+    """What a trained policy earns with itself, or in each seat beside the partners it was trained with, on the CPU.
+
+    Where it has learned in many rooms, that is in `config.kitchen`, on maps as large as the kitchen here.
+    """
+    size = (kitchen.width, kitchen.height) if kitchen.enlarged else None
     results, policy = [], deepcopy(policy).to("cpu")
     for mode, greedy in MODES.items():
         for team, label in _teams(config, kitchen):
@@ -88,7 +94,7 @@ def evaluate(policy: Policy, config: TrainConfig, kitchen: Kitchen) -> list[Retu
             players = [
                 learner if spec is None else make_player(spec, kitchen, config.observation, random) for spec in team
             ]
-            scores, served = play_batch(config.kitchen, players, config.observation, config.episodes)
+            scores, served = play_batch(config.kitchen, players, config.observation, config.episodes, size)
             results.append(Returns(label, mode, scores, served))
     return results
 

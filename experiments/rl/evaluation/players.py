@@ -21,6 +21,7 @@ from brigade.envs.asking import asking
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.interfaces.partners import checked_action
+from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.evaluation.stages import stages
 
@@ -76,7 +77,7 @@ class AgentPlayer:
                 self._agents[k, seat] = make_agent(self.spec.name, **self.spec.options)
             seed = 1000 * int(game.state.episode[k]) + k
             with asking(self._who, "being reset"):
-                self._agents[k, seat].reset(View(game.kitchen, seat, seed))
+                self._agents[k, seat].reset(View(game.kitchen_of(k), seat, seed))
 
     def act(self, game: Game, seen: NDArray[Any], kitchens: Seats, seats: Seats) -> NDArray[np.int64]:
         """(n,) actions."""
@@ -160,4 +161,7 @@ def make_player(spec: AgentSpec, kitchen: Kitchen, observation: str, random: tor
     policy, card = load(where, kitchen)
     if card.observation != observation:
         raise BrigadeError(f"{where}: trained with the observation '{card.observation}', expected '{observation}'")
+    read = list(make_observer(observation, kitchen).shape)
+    if read != card.shape:
+        raise BrigadeError(f"{where}: reads {observation} of the shape {card.shape}, and here they are {read}")
     return PolicyPlayer(policy, None if greedy else random)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from brigade.agents.learned.networks import Policy, sample
 from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.engine.room_list import RoomList
 from brigade.envs.kitchen.interfaces.cuda import SIMULATED, CudaGame, DeviceArray
 from brigade.envs.kitchen.observations.observe import make_observer
 from brigade.experiments.rl.training.partners import Partners
@@ -22,24 +23,25 @@ class GpuRollout:
     """Steps kitchens on the GPU with a policy in all seats; to be used as `CpuRollout` is.
 
     Args:
-        kitchen: the map.
+        kitchen: the map; None with `rooms`.
         count: how many kitchens; N below.
         observation: `features` or `planes`.
         ticks: in one batch.
         seed: of the kitchens; kitchen i is seeded with seed + i.
         spread: begin the episodes at different times, so that a batch shows all parts of an episode.
         device: of the policy. In Numba's simulator it is the CPU.
+        rooms: that the kitchens are in, with one horizon.
     """
 
     partners: Partners | None = None
 
     def __init__(
-        self, kitchen: Kitchen, count: int, observation: str, ticks: int, seed: int, spread: bool = True,
-        device: torch.device | None = None,
+        self, kitchen: Kitchen | None, count: int, observation: str, ticks: int, seed: int, spread: bool = True,
+        device: torch.device | None = None, rooms: RoomList | None = None,
     ):  # fmt: skip
         self.device = device or torch.device("cpu" if SIMULATED else "cuda")
-        self.ticks, self.count, self.kitchen = ticks, count, kitchen
-        self.game = game = CudaGame(kitchen, count, observation)
+        self.game = game = CudaGame(kitchen, count, observation, rooms)
+        self.ticks, self.count, self.kitchen = ticks, count, (kitchen := game.kitchen)
         shape = count, kitchen.chefs, *make_observer(observation, kitchen).shape
         self.seen, self._last = (shared(each, self.device).view(shape) for each in (game.observations, game.final))
         self._next, self._played = shared(game.actions, self.device), shared(game.ticks, self.device)

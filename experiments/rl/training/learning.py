@@ -9,6 +9,7 @@ import torch
 
 from brigade.agents.learned.checkpoint import CHECKPOINTS, make_card, save
 from brigade.agents.learned.networks import Policy
+from brigade.envs.kitchen.interfaces.room_choice import make_rooms
 from brigade.experiments.rl.config import TrainConfig
 from brigade.experiments.rl.training.divergence import check_losses, check_policy
 from brigade.experiments.rl.training.log import Log
@@ -32,7 +33,8 @@ class Learning(ABC):
         self.config, self.seed, self.progress = config, seed, Progress()
         torch.set_num_threads(config.threads)
         torch.manual_seed(seed)
-        self.kitchen = config.kitchen.load()
+        self.rooms = None if config.rooms is None else make_rooms(config.rooms)
+        self.kitchen = config.kitchen.load() if self.rooms is None else self.rooms.standard
 
     @abstractmethod
     def update(self, log: Log) -> None:

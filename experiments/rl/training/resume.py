@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt
 from torch import Tensor
 
 from brigade.agents.learned.tensors import read_sealed, sealed, taken_from
-from brigade.envs.content import checked
+from brigade.envs.content import Model, checked
 from brigade.envs.disk import write
 from brigade.envs.kitchen.engine.state import State, check_possible
 from brigade.envs.registry import BrigadeError
@@ -41,6 +41,16 @@ class _Kept(BaseModel):
     saved: NonNegativeInt
 
 
+class _KeptRooms(Model):
+    """What `RoomList.kept` says."""
+
+    room: list[NonNegativeInt]
+    numbers: list[NonNegativeInt]
+    age: list[NonNegativeInt]
+    ticks: NonNegativeInt
+    leaving: int
+
+
 def progress_of(things: dict[str, Any]) -> Progress:
     """How far a training had come that left these things to go on from.
 
@@ -67,6 +77,8 @@ def save_training(folder: Path, learner: PPO, rollout: Rollout, random: torch.Ge
         "seen": torch.as_tensor(rollout.seen).cpu(),
         "shaped": torch.as_tensor(rollout.shaped).cpu(),
     }
+    if rollout.game.rooms is not None:
+        things["rooms"] = rollout.game.rooms.kept(rollout.game.room)
     write(folder / RESUME, sealed(things))
 
 
@@ -93,7 +105,15 @@ def _put_back(things: dict[str, Any], learner: PPO, rollout: Rollout, random: to
     random.set_state(things["random"])
     arrays: dict[str, Tensor] = things["state"]
     saved = State(**{name: array.numpy() for name, array in arrays.items()})
-    check_possible(rollout.game.kitchen, saved)
+    rooms = rollout.game.rooms
+    if rooms is None:
+        check_possible(rollout.game.kitchen, saved)
+    else:
+        seated = rooms.put_back(checked(_KeptRooms, things.get("rooms") or {}, "rooms.").model_dump(), len(saved.tick))
+        for r in np.unique(seated).tolist():
+            here = seated == r
+            check_possible(rooms.enlarged[r], State(*(array[here] for array in saved)))
+        rollout.game.be_in(seated)
     rollout.game.restore(saved)
     for name in ("seen", "shaped"):
         there = torch.as_tensor(getattr(rollout, name))

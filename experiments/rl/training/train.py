@@ -24,6 +24,7 @@ from brigade.batch.running.machine import cores
 from brigade.envs.budgets import read_json
 from brigade.envs.disk import write
 from brigade.envs.kitchen.content.layout import Kitchen
+from brigade.envs.kitchen.engine.room_list import RoomList
 from brigade.envs.kitchen.interfaces.cuda import ON_DEVICE
 from brigade.envs.kitchen.interfaces.vector import KitchenVectorEnv
 from brigade.envs.registry import BrigadeError
@@ -62,7 +63,7 @@ class Training(Learning):
         self.device = choose_device(config.device)
         make = first_policy if folder is None else new_policy
         self.policy = make(config, self.kitchen).to(self.device)
-        self.rollout = make_rollout(config, seed * KITCHEN_SEEDS, self.device, self.random)
+        self.rollout = make_rollout(config, seed * KITCHEN_SEEDS, self.device, self.random, self.rooms)
         self.learner = PPO(self.policy, config.ppo)
         if folder is not None:
             self.progress = load_training(folder, self.learner, self.rollout, self.random)
@@ -153,7 +154,7 @@ def first_policy(config: TrainConfig, kitchen: Kitchen) -> Policy:
         return new_policy(config, kitchen)
     card = make_card(kitchen, config.observation, config.network)
     policy, old = load(config.start, kitchen)
-    if (old.observation, old.network) != (card.observation, card.network):
+    if (old.observation, old.network, old.shape) != (card.observation, card.network, card.shape):
         raise BrigadeError(f"start {config.start}: its observation or network is not that of this training")
     return policy.requires_grad_(True).train()
 
@@ -165,7 +166,9 @@ def new_policy(config: TrainConfig, kitchen: Kitchen) -> Policy:
     return policy
 
 
-def make_rollout(config: TrainConfig, seed: int, device: torch.device, random: torch.Generator) -> Rollout:
+def make_rollout(
+    config: TrainConfig, seed: int, device: torch.device, random: torch.Generator, rooms: RoomList | None = None
+) -> Rollout:
     """The kitchens to learn in: on the GPU if that is where the policy is and all that it takes can be there.
 
     Partners and observations of one's own need the kitchens on the CPU.
@@ -175,12 +178,14 @@ def make_rollout(config: TrainConfig, seed: int, device: torch.device, random: t
         seed: of the kitchens; kitchen i is seeded with seed + i.
         device: of the policy.
         random: what the partners' actions are drawn with.
+        rooms: where they are, if in many; new ones among them need the kitchens on the CPU too.
     """
     specs = expand(config.partners)
-    kitchen = config.shaping.kitchen_of(config.kitchen.load(), seed // KITCHEN_SEEDS)
-    if device.type == "cuda" and not specs and config.observation in ON_DEVICE:
-        return GpuRollout(kitchen, config.kitchens, config.observation, config.ticks, seed, device=device)
-    env = KitchenVectorEnv(kitchen, config.kitchens, config.observation)
+    kitchen = config.shaping.kitchen_of(config.kitchen.load(), seed // KITCHEN_SEEDS) if rooms is None else None
+    on_device = not specs and config.observation in ON_DEVICE and (rooms is None or rooms.refill is None)
+    if device.type == "cuda" and on_device:
+        return GpuRollout(kitchen, config.kitchens, config.observation, config.ticks, seed, device=device, rooms=rooms)
+    env = KitchenVectorEnv(kitchen, config.kitchens, config.observation, kitchens=rooms)
     players = [make_player(spec, env.kitchen, config.observation, random) for spec in specs]
     partners = Partners(players, env.game) if players else None
     return CpuRollout(env, config.ticks, seed, partners, device=device)
