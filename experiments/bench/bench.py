@@ -195,7 +195,7 @@ def print_bench(figures: list[Figure], console: Console, before: float | None = 
     console.print(Text(f"{on.cpu}, {on.cores} cores; {on.system}; {software}"), soft_wrap=True)
     kitchens = ", ".join(dict.fromkeys(figure.kitchen for figure in figures))
     console.print(Text(f"{kitchens}; random actions; median of the repeats", style="dim"), soft_wrap=True)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     for head in ("", "", "batch", "threads", "median", "lowest to highest", "", "cpu"):
         table.add_column(head, justify="right" if head else "left", no_wrap=True)
     for number, (group, members) in enumerate(groupby(figures, lambda figure: figure.group)):

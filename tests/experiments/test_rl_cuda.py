@@ -163,7 +163,7 @@ def config(name):
         "kitchens": 4, "ticks": 10, "steps": 120, "checkpoints": 1, "episodes": 2, "out": sys.argv[1] + name,
     })
 
-def on_gpu(config, seed, device, random):
+def on_gpu(config, seed, device, random, rooms=None):
     return GpuRollout(config.kitchen.load(), config.kitchens, config.observation, config.ticks, seed)
 
 class NoLog:
@@ -299,6 +299,7 @@ def test_the_measurements_run_and_kernels_are_handed_no_more_than_fits() -> None
     measured = run(MEASURED).splitlines()
     assert [line.rsplit(" ", 2) for line in measured] == [
         ["step", "2", "True"], ["step, features", "2", "True"], ["step, planes", "2", "True"],
+        ["step, features, drawn of 64 rooms", "2", "True"],
         ["PPO, features, 2 kitchens x 32 ticks", "64", "True"],
     ]  # fmt: skip
 

@@ -63,6 +63,14 @@ class Shown(NamedTuple):
     rows: NDArray[Any]  # (2 * N, C, size) what the chefs see now, then the last of episodes that ended
 
 
+def called_from_kernels(function: Any) -> Any:
+    """A compiled function that kernels call by themselves: in the simulator plain, since it makes tuples of arrays."""
+    return getattr(function, "py_func", function) if SIMULATED else function
+
+
+room_on_device, facts_on_device = called_from_kernels(room_of), called_from_kernels(facts_of)
+
+
 def device_kernel(function: Callable[..., None]) -> Any:
     """Compile `function` for the device when it is first launched: `function[blocks, threads](...)`."""
     return cuda.jit(function)
@@ -89,7 +97,7 @@ def unseen_rooms_kernel(s: State, rooms: RoomArrays, tables: Tables, joint: Join
             if stage == BEGIN:
                 choose_room(rooms, s, k)
             if stage != DONE:
-                do(s, k, room_of(rooms, rooms.room[k]), tables, joint, mode, stage)
+                do(s, k, room_on_device(rooms, rooms.room[k]), tables, joint, mode, stage)
 
 
 def observing(show: Callable[..., None], map_of: Callable[..., Any]) -> tuple[Any, Any]:
@@ -107,7 +115,7 @@ def observing(show: Callable[..., None], map_of: Callable[..., Any]) -> tuple[An
     ) -> None:  # fmt: skip
         k = cuda.grid(1)
         if k < joint.over.shape[0]:
-            facts = facts_of(known, layout, tables)
+            facts = facts_on_device(known, layout, tables)
             for turn in range(2):
                 stage = stage_of(joint, mode, k, turn > 0)
                 if stage != DONE:
@@ -126,16 +134,17 @@ def observing(show: Callable[..., None], map_of: Callable[..., Any]) -> tuple[An
                 if stage == BEGIN:
                     choose_room(rooms, s, k)
                 if stage != DONE:
-                    layout = room_of(rooms, rooms.room[k])
+                    layout = room_on_device(rooms, rooms.room[k])
                     row = do(s, k, layout, tables, joint, mode, stage)
-                    show(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), shown.rows[row])
+                    facts = facts_on_device(known, layout, tables)
+                    show(s, k, facts, plan, map_of(maps, rooms.room[k]), shown.rows[row])
 
     return seen_kernel, seen_rooms_kernel
 
 
 KERNELS: dict[str, tuple[Any, Any]] = {
-    "features": observing(features.show_features, features.map_of),
-    "planes": observing(planes.show_planes, planes.map_of),
+    "features": observing(features.show_features, called_from_kernels(features.map_of)),
+    "planes": observing(planes.show_planes, called_from_kernels(planes.map_of)),
 }
 
 
