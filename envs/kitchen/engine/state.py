@@ -182,23 +182,20 @@ def describe(kitchen: Kitchen, state: State, k: int = 0) -> dict[str, Any]:
         `progress` (interactions or ticks done to it so far).
     """
     kinds, width = kitchen.cookbook.kinds, kitchen.width
-    cells = np.flatnonzero(state.item[k])  # most are empty
-    lying, progress = state.item[k][cells].tolist(), state.progress[k][cells].tolist()
+    # As short as it can be: whoever plays beside agents waits for it at every tick.
+    item, progress = state.item[k], state.progress[k]
     items = [
-        {"at": (n % width, n // width), "item": kinds[kind].name, "progress": done}
-        for n, kind, done in zip(cells.tolist(), lying, progress, strict=True)
+        {"at": (n % width, n // width), "item": kinds[item.item(n)].name, "progress": progress.item(n)}
+        for n in item.nonzero()[0].tolist()  # most cells are empty
     ]
-    hands = zip(
-        state.pos[k].tolist(), state.facing[k].tolist(), state.held[k].tolist(), state.held_progress[k].tolist(),
-        strict=True,
-    )  # fmt: skip
+    facing, held, done = state.facing[k].tolist(), state.held[k].tolist(), state.held_progress[k].tolist()
     chefs = [
         {
             "at": (pos % width, pos // width),
-            "facing": ACTION_NAMES[facing],
-            "holding": {"item": kinds[held].name, "progress": done} if held != NOTHING else None,
+            "facing": ACTION_NAMES[facing[c]],
+            "holding": {"item": kinds[held[c]].name, "progress": done[c]} if held[c] != NOTHING else None,
         }
-        for pos, facing, held, done in hands
+        for c, pos in enumerate(state.pos[k].tolist())
     ]
     count = int(state.orders_open[k])
     dishes, left = state.order_dish[k, :count].tolist(), state.order_left[k, :count].tolist()
@@ -211,8 +208,7 @@ def describe(kitchen: Kitchen, state: State, k: int = 0) -> dict[str, Any]:
         "chefs": chefs,
         "items": items,
         "orders": [
-            {"dish": orderable[dish], "ticks_left": None if standing else ticks}
-            for dish, ticks in zip(dishes, left, strict=True)
+            {"dish": orderable[dish], "ticks_left": None if standing else left[i]} for i, dish in enumerate(dishes)
         ],
     }
 

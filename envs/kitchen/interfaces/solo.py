@@ -123,7 +123,7 @@ class KitchenSoloEnv(gymnasium.Env[Any, int]):
         row = np.zeros(self.kitchen.chefs, np.int8)
         row[self.seat] = check_action(action, self._me)
         self.company.act(row)
-        actions = dict(zip(self.world.possible_agents, row.tolist(), strict=True))
+        actions = dict(zip(self.world.possible_agents, row.tolist()))  # noqa: B905  # slower when strict
         observations, rewards, _, truncations, infos = self.world.step(actions)
         me = self._me
         return observations[me], rewards[me], False, truncations[me], infos[me]
