@@ -224,6 +224,8 @@ def check_fits(card: Card, kitchen: Kitchen, where: str | Path, larger: bool = F
     """
     if card.rooms is not None:
         _check_room(card, card.rooms, kitchen, where, larger)
+    elif kitchen.enlarged:
+        raise BrigadeError(f"{where}: trained in kitchen '{card.kitchen}' alone, and here it would be in many rooms")
     elif card.kitchen != kitchen.name:
         raise BrigadeError(f"{where}: trained in kitchen '{card.kitchen}', and this is '{kitchen.name}'")
     if card.old_dynamics != kitchen.spec.old_dynamics:

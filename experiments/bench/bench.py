@@ -30,7 +30,7 @@ from brigade.agents.base import make_agent
 from brigade.batch.numbers import measured
 from brigade.batch.running.machine import choose_core, cores, machine, pinned
 from brigade.envs import kitchen_v0
-from brigade.envs.kitchen.content.generate import draw
+from brigade.envs.kitchen.content.generate import draw_first
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.game import Game
@@ -265,7 +265,7 @@ def _vector(kitchen: str, observation: str, batch: int, threads: int) -> Work:
 @lru_cache(maxsize=1)
 def _generated(cookbook: str, chefs: int, count: int) -> list[Kitchen]:
     spec = GeneratorSpec(cookbook=cookbook, chefs=chefs)
-    return [draw(spec.recipe(number))[1] for number in range(count)]
+    return [draw_first(spec.recipes(number)) for number in range(count)]
 
 
 def _rooms(kitchen: str, count: int, rooms: int, drawn: bool) -> Work:

@@ -13,7 +13,7 @@ from brigade.agents.learned.network_spec import STANDARD, NetworkSpec, networks
 from brigade.batch.configuration.config import Configuration
 from brigade.batch.configuration.specs import AgentSpec, KitchenChoice, Seeds, wrong_at
 from brigade.envs.content import Document, Model
-from brigade.envs.kitchen.content.generate import name_of
+from brigade.envs.kitchen.content.generate import draw_first
 from brigade.envs.kitchen.content.layout import Kitchen, ShapedSpec, with_shaped
 from brigade.envs.kitchen.engine.reward import Shaping
 from brigade.envs.kitchen.interfaces.room_choice import RoomsSpec, make_rooms
@@ -185,7 +185,7 @@ class TrainConfig(Configuration):
         if rooms.generator is None:
             return data | {"kitchen": rooms.names[0]}
         try:
-            return data | {"kitchen": name_of(rooms.generator.recipe(UNSEEN))}
+            return data | {"kitchen": draw_first(rooms.generator.recipes(UNSEEN)).source}
         except BrigadeError as error:
             raise ValueError(str(error)) from None
 

@@ -23,9 +23,11 @@ from brigade.envs.kitchen.engine.compiled import COMPILED
 from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.handle import Handle
 from brigade.envs.kitchen.engine.room_list import RoomList
-from brigade.envs.kitchen.engine.tick import new_joint, read_joint
-from brigade.envs.kitchen.interfaces.room_choice import GeneratorSpec
-from brigade.envs.kitchen.observations.observe import make_observer
+from brigade.envs.kitchen.engine.tick import LOOKING, new_joint, read_joint
+from brigade.envs.kitchen.interfaces import batch
+from brigade.envs.kitchen.interfaces.room_choice import GeneratorSpec, make_rooms
+from brigade.envs.kitchen.interfaces.room_supply import RoomSupply
+from brigade.envs.kitchen.observations.observe import NamedNumbers, make_observer
 from brigade.envs.registry import BrigadeError
 
 SOUPS = ["cramped_room", "coordination_ring", "forced_coordination", "asymmetric_advantages"]
@@ -346,3 +348,133 @@ def test_lists_of_rooms_are_checked() -> None:
         RoomList([kitchen, replace(kitchen, cookbook=cookbook)])
     with pytest.raises(BrigadeError, match="no rooms"):
         RoomList([])
+
+
+def test_a_reset_that_is_refused_leaves_everything_as_it_was() -> None:
+    env = kitchen_v0.vector_env(kitchens=SOUPS[:2], num_envs=2, observation="features", size=(9, 9), horizon=50)
+    twin = kitchen_v0.vector_env(kitchens=SOUPS[:2], num_envs=2, observation="features", size=(9, 9), horizon=50)
+    for each in (env, twin):
+        each.reset(seed=0)
+    random = np.random.default_rng(0)
+    for seed, options in (
+        (None, {"kitchen": ["asymmetric_advantages", "no_such"]}),  # one of them has come in by then
+        (None, {"kitchen": SOUPS[1], "order_script": ["Nope"]}),
+        ("x", {"kitchen": SOUPS[1]}),
+        (None, {"kitchen": SOUPS[1], "reset_mask": np.array([True, False]), "order_script": ["Nope"]}),
+    ):
+        with pytest.raises(BrigadeError):
+            env.reset(seed=seed, options=options)
+        for _ in range(70):
+            actions = busy(random, 2, 2)
+            one, other = env.step(actions), twin.step(actions)
+            assert np.array_equal(one[0], other[0])
+            assert one[4]["room"].tolist() == other[4]["room"].tolist()
+    assert env.reset(options={"kitchen": "asymmetric_advantages"})[1]["room"].tolist() == [2, 2]
+    env.step([[1, 1], [2, 2]])
+
+    single = kitchen_v0.parallel_env(kitchen="cramped_room")
+    single.reset(seed=0)
+    before = single.describe()
+    for seed, options in ((None, {"kitchen": SOUPS[1], "order_script": ["Nope"]}), ("x", {"kitchen": SOUPS[1]})):
+        with pytest.raises(BrigadeError):
+            single.reset(seed=seed, options=options)
+        assert single.describe() == before
+    single.step(dict.fromkeys(single.agents, 2))
+
+
+def test_a_supply_answers_what_it_is_asked() -> None:
+    spec = GeneratorSpec(cookbook="soups", width=6, height=5)
+    supply = RoomSupply(spec.recipes)
+    supply.ask(1)
+    supply.ask(1)
+    supply.ask(3)
+    assert supply.take(3).source == name_of(spec.recipe(3))
+    supply.ask(4)
+    assert supply.take(7).source == name_of(spec.recipe(7))  # nobody has begun with it
+    supply.ask(5)
+    assert supply.take(5).source == name_of(spec.recipe(5))
+    supply.close()
+
+
+def test_rooms_that_are_put_back_go_on_with_the_same_ones() -> None:
+    spec = {"generator": {"cookbook": "soups", "width": 6, "height": 5}, "pool": 3, "refill": 1}
+
+    def turned(rooms: RoomList, times: int) -> list[str]:
+        for _ in range(times):
+            rooms.arrays.room[:] = next(r for r in range(3) if r != rooms._leaving)
+            rooms.turn_over()
+        return [kitchen.source for kitchen in rooms.kitchens]
+
+    for played in (0, 1, 2, 9):
+        first, again = make_rooms(spec), make_rooms(spec)
+        first.seat(1)
+        again.seat(1)
+        turned(first, played)
+        again.put_back(copy.deepcopy(first.kept(first.arrays.room)), 1)
+        assert turned(first, 6) == turned(again, 6)
+        assert len(set(turned(first, 0))) == 3
+        first.close()
+        again.close()
+
+
+def test_rooms_that_cannot_be_drawn_are_passed_over() -> None:
+    """As of a list of sizes the smallest, which has no place for so many stations."""
+    spec = {"generator": {"width": [5, 9], "height": 5, "stations": [2, 3]}, "pool": 25}
+    rooms = make_rooms(spec)
+    assert [kitchen.source for kitchen in rooms.kitchens] == [kitchen.source for kitchen in make_rooms(spec).kitchens]
+    first = [GeneratorSpec(**spec["generator"]).recipe(number) for number in range(25)]
+    assert any(name_of(recipe) != kitchen.source for recipe, kitchen in zip(first, rooms.kitchens, strict=True))
+
+
+def test_states_are_put_back_with_their_rooms() -> None:
+    env = kitchen_v0.vector_env(kitchens={"names": SOUPS[:2]}, num_envs=6, observation="features", horizon=5)
+    env.reset(seed=0)
+    state, room, seen = env.game.snapshot(), env.game.room, env.game.seen.copy()
+    for _ in range(5):
+        env.step(np.zeros((6, 2), int))
+    assert env.game.room.tolist() != room.tolist()
+    with pytest.raises(BrigadeError, match="together with them"):
+        env.game.restore(state)
+    env.game.restore(state, room)
+    env.game.call(LOOKING)
+    assert np.array_equal(env.game.seen, seen)
+
+
+def test_rooms_belong_to_one_batch() -> None:
+    rooms = make_rooms(SOUPS[:2])
+    kitchen_v0.vector_env(kitchens=rooms, num_envs=4)
+    with pytest.raises(BrigadeError, match="another batch"):
+        kitchen_v0.vector_env(kitchens=rooms, num_envs=2)
+
+
+class Stoves(NamedNumbers):
+    """An observation whose form depends on the room."""
+
+    name = "stoves"
+
+    def numbers(self, seen: dict[str, Any]) -> dict[str, float]:
+        """One for each stove."""
+        return {f"stove_{i}": 0.5 for i in range(len(self.kitchen.layout.stoves))}
+
+
+def test_observations_of_ones_own_have_one_form_in_all_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "make_observer", lambda name, kitchen: Stoves(kitchen))
+    env = kitchen_v0.vector_env(kitchens=["cramped_room", "coordination_ring"], num_envs=2, observation="stoves")
+    with pytest.raises(BrigadeError, match="another form in 'coordination_ring'"):
+        env.reset(seed=0)
+
+
+@pytest.mark.parametrize("size", [(40_000, 5), (300, 300), (12_000, 4)])
+def test_maps_are_of_a_size_that_numbers_of_cells_can_say(size: tuple[int, int]) -> None:
+    with pytest.raises(BrigadeError, match="at most 32767 cells"):
+        kitchen_v0.vector_env(kitchens=["cramped_room"], num_envs=1, size=size)
+
+
+def test_rooms_at_reset_are_as_the_batch_was_asked_for() -> None:
+    env = kitchen_v0.vector_env(kitchens=["cramped_room"], num_envs=1, old_dynamics=False, size=(9, 9), horizon=33)
+    env.reset(options={"kitchen": "coordination_ring"})
+    assert (env.rooms[1].spec.old_dynamics, env.rooms[1].horizon) == (False, 33)
+    with pytest.raises(BrigadeError, match="horizon must be a whole number"):
+        kitchen_v0.vector_env(kitchens={"generator": {}}, num_envs=1, horizon="a")
+    solo = kitchen_v0.solo_vector_env(kitchens=SOUPS[:2], num_envs=3)
+    assert solo.reset(seed=0)[1]["room"].tolist() == [0, 1, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -122,6 +123,21 @@ def draw(recipe: Recipe) -> tuple[str, Kitchen]:
         return text, kitchen
     size = f"{recipe.width} x {recipe.height}"
     raise BrigadeError(f"no solvable {recipe.style} kitchen of {size} found for '{recipe.cookbook}'; make it larger")
+
+
+def draw_first(recipes: Iterable[Recipe]) -> Kitchen:
+    """The kitchen of the first recipe that there is one for.
+
+    Raises:
+        BrigadeError: there is none for any of them; the message is about the last.
+    """
+    last: BrigadeError | None = None
+    for recipe in recipes:
+        try:
+            return draw(recipe)[1]
+        except BrigadeError as error:
+            last = error
+    raise last or BrigadeError("nothing to draw a kitchen from")
 
 
 def unservable(kitchen: Kitchen) -> dict[str, str]:

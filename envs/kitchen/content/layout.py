@@ -235,6 +235,8 @@ def enlarge(kitchen: Kitchen, width: int, height: int) -> Kitchen:
     columns, rows = kitchen.room
     if columns > width or rows > height:
         raise BrigadeError(f"kitchen '{kitchen.name}' has {columns} x {rows} cells, more than {width} x {height}")
+    if width * height > CELLS:
+        raise BrigadeError(f"a map has at most {CELLS} cells, not {width} x {height}")
     layout, count = kitchen.layout, width * height
 
     def moved(cells: NDArray[np.int16]) -> NDArray[np.int16]:

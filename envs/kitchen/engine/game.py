@@ -221,27 +221,29 @@ class Game:
         """(count,) the room that each kitchen is in."""
         return np.zeros(self.count, np.int32) if self.rooms is None else self.rooms.arrays.room.copy()
 
-    def be_in(self, room: NDArray[np.int32]) -> None:
-        """Put the kitchens into these rooms (count,), because a state is restored that was kept there."""
-        assert self.rooms is not None
-        self.rooms.arrays.room[:] = room
-        self.bind()
-
     def describe(self, k: int = 0) -> dict[str, Any]:
         """Kitchen k in words; see `state.describe`."""
         return states.describe(self.kitchen if self.rooms is None else self.rooms.enlarged_of(k), self.state, k)
 
     def snapshot(self) -> states.State:
-        """A copy of the whole state."""
+        """A copy of the whole state; with rooms, which of them each kitchen is in is apart, in `room`."""
         return states.snapshot(self.state)
 
-    def restore(self, saved: states.State) -> None:
+    def restore(self, saved: states.State, room: NDArray[np.int32] | None = None) -> None:
         """Go back to a snapshot of this game.
 
+        Args:
+            saved: the snapshot.
+            room: with rooms, what `room` was then.
+
         Raises:
-            BrigadeError: it is a snapshot of another number of kitchens, or of another kitchen.
+            BrigadeError: it is a snapshot of another number of kitchens, or of another kitchen; or the rooms are not
+                said.
         """
         state = self.state
+        states.check_fits(state._replace(script=saved.script), saved)
+        if self.rooms is not None:
+            self.rooms.be_in(room)
         if state.script.shape != saved.script.shape:  # a reset since then came with a script of another length
             state = state._replace(script=np.empty_like(saved.script))
         states.restore(state, saved)
@@ -261,6 +263,7 @@ class Game:
         *state, actions, results, shaped, over = saved.pop(ARRAYS).unpacked(DTYPES)
         self.__dict__.update(saved)
         self._state, self.joint = states.State(*state), tick.Joint(actions, results, shaped, over)
+        self._rows = None if self._rows is None else self._rows.copy()  # not the memory of what this is a copy of
         self.host = tick.new_host(self.count, self.kitchen.chefs)
         self.bind()
 

@@ -43,6 +43,7 @@ class RoomList:
         kitchens: the rooms.
         size: columns and rows of the maps; by default as many as the largest room has.
         drawn: whether each episode is in a room drawn from all of them; otherwise kitchen k keeps room k modulo R.
+        horizon: ticks in an episode of rooms that are added by name; None for their own.
 
     Attributes:
         kitchens: the rooms, as their files have them.
@@ -54,11 +55,17 @@ class RoomList:
         BrigadeError: there is no room, they do not go together, or one is too large.
     """
 
-    def __init__(self, kitchens: Sequence[Kitchen], size: tuple[int, int] | None = None, drawn: bool = False):
+    def __init__(
+        self,
+        kitchens: Sequence[Kitchen],
+        size: tuple[int, int] | None = None,
+        drawn: bool = False,
+        horizon: int | None = None,
+    ):
         if not kitchens:
             raise BrigadeError("no rooms; expected at least one")
         self.size = size or tuple(max(kitchen.room[axis] for kitchen in kitchens) for axis in (0, 1))
-        self.kitchens, self.drawn = list(kitchens), drawn
+        self.kitchens, self.drawn, self.horizon = list(kitchens), drawn, horizon
         self.first = kitchens[0]
         self.enlarged = [self.fitted(kitchen) for kitchen in kitchens]
         self.standard = self.enlarged[0]
@@ -108,7 +115,9 @@ class RoomList:
         for r, kitchen in enumerate(self.kitchens):
             if kitchen is wanted or wanted in (kitchen.name, kitchen.source):
                 return r
-        return self.add(load_kitchen(wanted, self.first.horizon) if isinstance(wanted, str) else wanted)
+        if isinstance(wanted, Kitchen):
+            return self.add(wanted)
+        return self.add(load_kitchen(wanted, self.horizon, self.first.spec.old_dynamics))
 
     def keep_only(self, which: NDArray[np.bool_], rooms: ArrayLike) -> None:
         """The next episodes of the kitchens that are marked are in these rooms, whatever would be drawn for them."""
@@ -116,13 +125,31 @@ class RoomList:
         self.arrays.fixed[which] = 1
         self.arrays.room[which] = np.broadcast_to(rooms, which.shape)[which]
 
+    def be_in(self, room: NDArray[np.int32] | None) -> None:
+        """Let kitchens be in the rooms (count,) that they were in when a state was kept which is put back.
+
+        Raises:
+            BrigadeError: they are not said, or there are no such rooms.
+        """
+        if room is None:
+            raise BrigadeError("with rooms, a state is put back together with them: restore(saved, room)")
+        if room.shape != self.arrays.room.shape or not np.isin(room, range(len(self))).all():
+            raise BrigadeError(f"expected {len(self.arrays.room)} rooms from 0 to {len(self) - 1}")
+        self.arrays.room[:] = room
+
     def close(self) -> None:
         """Make no more rooms."""
         if self._supply is not None:
             self._supply.close()
 
     def seat(self, count: int) -> None:
-        """Give so many kitchens a room each."""
+        """Give so many kitchens a room each.
+
+        Raises:
+            BrigadeError: other kitchens are in these rooms already.
+        """
+        if len(self.arrays.room):
+            raise BrigadeError("these rooms belong to another batch already; make a list of rooms for each")
         rooms = (np.arange(count) % len(self)).astype(np.int32)
         self.arrays = self.arrays._replace(room=rooms, fixed=np.zeros(count, np.int8))
 
@@ -170,8 +197,9 @@ class RoomList:
 
     def _renew(self, r: int, number: int) -> bool:
         assert self._supply is not None
+        moved = self.put(r, self._supply.take(number))
         self._numbers[r] = number
-        return self.put(r, self._supply.take(number))
+        return moved
 
     def kept(self, room: NDArray[np.int32]) -> dict[str, Any]:
         """What `put_back` goes on from, as plain data; `room` says which each kitchen is in."""
@@ -199,7 +227,7 @@ class RoomList:
                 if self._supply is None:
                     raise BrigadeError("rooms: kept of others than there are here")
                 self._renew(r, number)
-        self._age, self._ticks, self._leaving = age, kept["ticks"], kept["leaving"]
+        self._age, self._ticks, self._leaving = list(age), kept["ticks"], kept["leaving"]
         if self.drawn:
             self._draw_from(age)
         if self._supply is not None:
@@ -215,12 +243,7 @@ class RoomList:
         Raises:
             BrigadeError: it cannot be in a batch with the others.
         """
-        larger = self.fitted(kitchen)
-        if larger.layout.max_open > self.max_open:
-            raise BrigadeError(
-                f"kitchen '{kitchen.name}' has {larger.layout.max_open} open orders, and this batch room for "
-                f"{self.max_open}"
-            )
+        larger = self._held(kitchen)
         self.kitchens[r], self.enlarged[r] = kitchen, larger
         one, names = _arrays([larger.layout], self.drawn), RoomArrays._fields[ROOM_FIELDS:]
         rows, moved = _put(RoomArrays, self.arrays, r, {name: getattr(one, name)[0] for name in names})
@@ -236,7 +259,7 @@ class RoomList:
         Raises:
             BrigadeError: it cannot be in a batch with the others.
         """
-        self.fitted(kitchen)
+        self._held(kitchen)  # before anything is changed
         arrays = self.arrays
         grown = {name: _longer(getattr(arrays, name)) for name in RoomArrays._fields[ROOM_FIELDS:]}
         self.arrays = arrays._replace(pool=_longer(arrays.pool), **grown)
@@ -246,12 +269,18 @@ class RoomList:
         self.kitchens.append(kitchen)
         self.enlarged.append(self.standard)
         self._numbers.append(0)
-        try:
-            self.put(len(self) - 1, kitchen)
-        except BrigadeError:
-            self.kitchens.pop(), self.enlarged.pop(), self._numbers.pop()
-            raise
+        self.put(len(self) - 1, kitchen)
         return len(self) - 1
+
+    def _held(self, kitchen: Kitchen) -> Kitchen:
+        """As `fitted`, of a room that comes in later."""
+        larger = self.fitted(kitchen)
+        if larger.layout.max_open > self.max_open:
+            raise BrigadeError(
+                f"kitchen '{kitchen.name}' has {larger.layout.max_open} open orders, and this batch room for "
+                f"{self.max_open}"
+            )
+        return larger
 
     def _draw_from(self, rooms: Sequence[int]) -> None:
         self.arrays.pool[: len(rooms)] = rooms

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,7 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         self.kitchen, rooms = _where(kitchen, kitchens, size, horizon, old_dynamics, max_cycles)
         self.num_envs = num_envs
         self.observer = None if observation in (None, "none") else make_observer(str(observation), self.kitchen)
+        self._observation = str(observation)
         compiled = self.observer if isinstance(self.observer, CompiledObserver) else None
         self.game = Game(self.kitchen, num_envs, threads, compiled, rooms)
         self._observers: dict[int, Observer] = {}  # by room, where observers are not compiled
@@ -105,12 +107,13 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         script = order_script(options, OPTIONS)
         mask = None if options is None else options.get("reset_mask")
         asked = None if options is None else options.get("kitchen")
-        if mask is None:
-            self._choose_rooms(asked, np.ones(self.num_envs, np.bool_))
-            self._reset_all(seed, script)
-        else:
-            self._choose_rooms(asked, self._checked_mask(mask))
-            self._reset_some(mask, seed, script)
+        which = np.ones(self.num_envs, np.bool_) if mask is None else self._checked_mask(mask)
+        rooms = self._chosen_rooms(asked)
+        with self._unless_refused(rooms, which):
+            if mask is None:
+                self._reset_all(seed, script)
+            else:
+                self._reset_some(which, seed, script)
         self._observe()
         return self._shown(self._observations), self._reset_info()
 
@@ -215,7 +218,7 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         self._ended = np.zeros(self.num_envs, np.bool_)
 
     def _reset_some(self, mask: ArrayLike, seed: int | Sequence[int | None] | None, script: object) -> None:
-        which = self._checked_mask(mask)
+        which = np.asarray(mask)
         if script is not None:
             raise BrigadeError("an order_script is for all kitchens; give it without a reset_mask")
         if self._seeds is None:
@@ -236,17 +239,15 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
             raise BrigadeError(f"reset_mask must be {self.num_envs} booleans, got shape {which.shape}, {which.dtype}")
         return which
 
-    def _choose_rooms(self, asked: object, which: NDArray[np.bool_]) -> None:
-        """Put the kitchens that are marked into the rooms that are asked for: one for all, or one for each kitchen.
+    def _chosen_rooms(self, asked: object) -> NDArray[np.int64] | None:
+        """(num_envs,) the rooms that are asked for, one for all or one for each kitchen; None if none are.
 
         Raises:
             BrigadeError: the batch cannot hold such a room.
         """
         rooms = self.game.rooms
-        if rooms is not None:
-            rooms.keep_only(np.zeros(self.num_envs, np.bool_), 0)
         if asked is None:
-            return
+            return None
         if rooms is None:
             raise BrigadeError(
                 f"options: this batch is of '{self.kitchen.name}' alone; one that is made with kitchens=[...] can be "
@@ -255,18 +256,33 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         wanted = [asked] * self.num_envs if isinstance(asked, str | Kitchen) else asked
         if not isinstance(wanted, list | tuple) or len(wanted) != self.num_envs:
             raise BrigadeError(f"options: kitchen must be one, or a list of {self.num_envs}, got {asked!r}"[:200])
-        held = len(rooms)
-        numbers = {}
-        for each in wanted:
-            if not isinstance(each, str | Kitchen):
-                raise BrigadeError(f"options: kitchen must be a name, or a kitchen, got {each!r}"[:200])
-            key = each if isinstance(each, str) else id(each)
-            if key not in numbers:
-                numbers[key] = rooms.find(each)
-        if len(rooms) > held:
-            self.game.bind()
-        chosen = np.array([numbers[each if isinstance(each, str) else id(each)] for each in wanted])
-        rooms.keep_only(which, chosen)
+        held, numbers = len(rooms), {}
+        try:
+            for each in wanted:
+                if not isinstance(each, str | Kitchen):
+                    raise BrigadeError(f"options: kitchen must be a name, or a kitchen, got {each!r}"[:200])
+                if each not in numbers:
+                    numbers[each] = rooms.find(each)
+        finally:
+            if len(rooms) > held:
+                self.game.bind()
+        return np.array([numbers[each] for each in wanted])
+
+    @contextmanager
+    def _unless_refused(self, chosen: NDArray[np.int64] | None, which: NDArray[np.bool_]) -> Iterator[None]:
+        """Let the episodes that begin meanwhile be in these rooms, where `which` says; if none does, all is as it was."""
+        rooms = self.game.rooms
+        if rooms is None:
+            yield
+            return
+        before = rooms.arrays.room.copy()
+        rooms.keep_only(which & (chosen is not None), 0 if chosen is None else chosen)
+        try:
+            yield
+        except BaseException:
+            rooms.keep_only(np.ones(self.num_envs, np.bool_), before)
+            rooms.arrays.fixed[:] = 0
+            raise
 
     def _reseed(self, which: NDArray[np.bool_], seed: int | Sequence[int | None]) -> None:
         """Give new seeds to the kitchens that are marked; their next episode is the first of them."""
@@ -333,7 +349,13 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
         for k in range(lo, hi):
             r = int(rooms.arrays.room[k])
             if r not in self._observers or self._observers[r].kitchen is not rooms.enlarged[r]:
-                self._observers[r] = make_observer(self.observer.name, rooms.enlarged[r])
+                made = make_observer(self._observation, rooms.enlarged[r])
+                if (made.shape, made.labels) != (self.observer.shape, self.observer.labels):
+                    raise BrigadeError(
+                        f"the observation '{self._observation}' has another form in '{rooms.kitchens[r].name}' than in "
+                        f"'{rooms.kitchens[0].name}': shape {made.shape}, not {self.observer.shape}"
+                    )
+                self._observers[r] = made
             self._observers[r].write(state, buffer, k, k + 1)
 
 

@@ -241,24 +241,23 @@ class CudaGame:
         """(count,) the room that each kitchen is in, off the device."""
         return np.zeros(self.count, np.int32) if self.rooms is None else fetched(self._where.room)
 
-    def be_in(self, room: NDArray[np.int32]) -> None:
-        """Put the kitchens into these rooms; see `Game.be_in`."""
-        _fill(self._where.room, room)
-
     @property
     def ticks(self) -> DeviceArray:
         """(count,) int32 ticks played in the episodes under way, on the device; to be read only."""
         return self._state.tick
 
-    def restore(self, saved: State) -> None:
-        """Go back to a copy of the state, this game's or a `Game`'s, with its order scripts.
+    def restore(self, saved: State, room: NDArray[np.int32] | None = None) -> None:
+        """Go back to a copy of the state, this game's or a `Game`'s, with its order scripts; and to its rooms.
 
         Raises:
-            BrigadeError: it is of another number of kitchens, or of another kitchen.
+            BrigadeError: it is of another number of kitchens, or of another kitchen; or the rooms are not said.
         """
         if self._state.script.shape != saved.script.shape and len(saved.script) == self.count:
             self._state = self._state._replace(script=_on_device(saved.script))
         check_fits(self._state, saved)
+        if self.rooms is not None:
+            self.rooms.be_in(room)
+            _fill(self._where.room, self.rooms.arrays.room)
         for name in State._fields:
             _fill(getattr(self._state, name), getattr(saved, name))
         self._kernel(*self.arguments(LOOKING))

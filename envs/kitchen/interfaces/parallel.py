@@ -161,6 +161,7 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         self.kitchen = find_kitchen(kitchen, horizon, old_dynamics, max_cycles)
         self._asked = ticks_of(horizon, max_cycles), old_dynamics, checked_size(size)
         self.max_cycles = self.kitchen.horizon  # where PettingZoo looks for it
+        self._observation = observation
         self.observer, self.game, self._buffer = self._set_up(self.kitchen, observation)
         self.shaping = Shaping(shaped_coefficient, shaped_anneal_steps)
         self.possible_agents = [f"chef_{seat}" for seat in range(self.kitchen.chefs)]
@@ -199,11 +200,13 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
                 order, or a kitchen with other spaces.
         """
         script = order_script(options)
-        if options and options.get("kitchen") is not None:
-            self._move(options["kitchen"])
         seed, episode = next_episode(seed, self._seed, self._episode)
-        self.game.reset([seed & 0xFFFFFFFF], None if script is None else [script], episode)
-        self._seed, self._episode = seed, episode
+        where = self.kitchen, self.observer, self.game, self._buffer
+        if options and options.get("kitchen") is not None:
+            where = self._moved(options["kitchen"])
+        where[2].reset([seed & 0xFFFFFFFF], None if script is None else [script], episode)
+        self.kitchen, self.observer, self.game, self._buffer = where
+        self._seed, self._episode, self.max_cycles = seed, episode, self.kitchen.horizon
         self.agents = self.possible_agents[:]
         if self.render_mode == "human":
             self.render()
@@ -300,8 +303,8 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
         compiled = observer if isinstance(observer, CompiledObserver) else None
         return observer, Game(larger, observer=compiled), None if compiled else observer.buffer(1)
 
-    def _move(self, kitchen: object) -> None:
-        """Cook in another kitchen from now on.
+    def _moved(self, kitchen: object) -> tuple[Kitchen, Observer, Game, NDArray[Any] | None]:
+        """Another kitchen to cook in: itself, what shows it, the game in it, and where observers write.
 
         Raises:
             BrigadeError: there is no such kitchen, or what is seen or done in it has another form.
@@ -310,7 +313,7 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
             raise BrigadeError(f"options: kitchen must be a name, or a kitchen, got {kitchen!r}"[:200])
         horizon, old_dynamics, _ = self._asked
         moved = load_kitchen(kitchen, horizon, old_dynamics) if isinstance(kitchen, str) else kitchen
-        observer, game, buffer = self._set_up(moved, self.observer.name)
+        observer, game, buffer = self._set_up(moved, self._observation)
         if moved.chefs != self.kitchen.chefs:
             raise BrigadeError(
                 f"options: kitchen '{moved.name}' has {moved.chefs} chefs, this environment {self.kitchen.chefs}"
@@ -325,8 +328,7 @@ class KitchenParallelEnv(ParallelEnv):  # type: ignore[misc]  # PettingZoo is no
                 f"options: in kitchen '{moved.name}' the observation '{observer.name}' has another form than in "
                 f"'{self.kitchen.name}': shape {observer.shape}, not {self.observer.shape}{hint}"
             )
-        self.kitchen, self.observer, self.game, self._buffer = moved, observer, game, buffer
-        self.max_cycles = moved.horizon
+        return moved, observer, game, buffer
 
     def _look(self) -> Any:
         """(chefs, ...) what the chefs see now."""

@@ -9,14 +9,16 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from brigade.envs.content import Model, checked
-from brigade.envs.kitchen.content.generate import Recipe, draw
+from brigade.envs.kitchen.content.generate import Recipe, draw_first
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.room_list import RoomList
+from brigade.envs.kitchen.interfaces.arguments import check_whole
 from brigade.envs.kitchen.interfaces.room_supply import RoomSupply
 from brigade.envs.registry import BrigadeError
 
 MOST_ROOMS = 1 << 16
+ATTEMPTS = 20  # at a room, where not all that may be drawn have room for their stations
 RESAMPLED = ("width", "height", "style", "stations")  # may be lists: each room has one of what is there
 
 
@@ -44,19 +46,23 @@ class GeneratorSpec(Model):
                 raise ValueError(f"{name}: expected at least one")
         return self
 
-    def recipe(self, number: int) -> Recipe:
-        """What room `number` is drawn from.
+    def recipe(self, number: int, attempt: int = 0) -> Recipe:
+        """What room `number` is drawn from, or what it is drawn from if it cannot be from the attempts before.
 
         Raises:
             BrigadeError: there are no such rooms.
         """
-        random = np.random.default_rng([self.seed, number])
+        random = np.random.default_rng([self.seed, number, *[attempt] * (attempt > 0)])
         chosen: dict[str, Any] = {}
         for name in RESAMPLED:
             value = getattr(self, name)
             chosen[name] = value[int(random.integers(len(value)))] if isinstance(value, list) else value
         chosen |= {"seed": int(random.integers(2**32)), "chefs": self.chefs, "cookbook": self.cookbook}
         return Recipe(**chosen) if self.horizon is None else Recipe(**chosen, horizon=self.horizon)
+
+    def recipes(self, number: int) -> list[Recipe]:
+        """What room `number` is drawn from: the first of these that it can be drawn from."""
+        return [self.recipe(number, attempt) for attempt in range(ATTEMPTS)]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -115,6 +121,8 @@ def make_rooms(
     """
     if isinstance(rooms, RoomList):
         return rooms
+    if horizon is not None:
+        check_whole(horizon, "horizon")
     if isinstance(rooms, RoomsSpec | Mapping):
         spec = rooms if isinstance(rooms, RoomsSpec) else checked(RoomsSpec, dict(rooms), "kitchens: ")
         size = spec.size or size
@@ -125,7 +133,7 @@ def make_rooms(
         if isinstance(rooms, str) or not isinstance(rooms, Sequence) or not len(rooms):
             raise BrigadeError(f"kitchens: expected a list of rooms, or what they are drawn from, got {rooms!r}"[:200])
         kitchens, drawn = [_room(each, horizon, old_dynamics) for each in rooms], False
-    return RoomList(kitchens, checked_size(size), drawn)
+    return RoomList(kitchens, checked_size(size), drawn, horizon)
 
 
 def checked_size(size: Sequence[int] | None) -> tuple[int, int] | None:
@@ -166,9 +174,9 @@ def _generated(
         generator = generator.model_copy(update={"horizon": horizon})
     if old_dynamics is not None:
         raise BrigadeError("kitchens: generated rooms have their own old_dynamics")
-    kitchens = [draw(generator.recipe(number))[1] for number in range(spec.pool)]
+    kitchens = [draw_first(generator.recipes(number)) for number in range(spec.pool)]
     most = checked_size(size) or generator.size
-    made = RoomList(kitchens, most, spec.resample == "episode")
+    made = RoomList(kitchens, most, spec.resample == "episode", generator.horizon)
     if spec.refill is not None:
-        made.supplied(RoomSupply(generator.recipe), spec.refill)
+        made.supplied(RoomSupply(generator.recipes), spec.refill)
     return made

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import struct
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import IO, Any
 
-from brigade.envs.kitchen.content.generate import Recipe, draw
+from brigade.envs.kitchen.content.generate import Recipe, draw_first
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.registry import BrigadeError
 
@@ -22,24 +23,29 @@ class RoomSupply:
     """Draws rooms beside, the next one while the last is used. Copies and forked children have a process of their own.
 
     Args:
-        recipe: what room `number` is drawn from.
+        recipes: what room `number` is drawn from, the first of them that it can be drawn from.
     """
 
-    def __init__(self, recipe: Callable[[int], Recipe]):
-        self.recipe = recipe
+    def __init__(self, recipes: Callable[[int], list[Recipe]]):
+        self.recipes = recipes
         self._beside: subprocess.Popen[bytes] | None = None
         self._owner = 0  # the process whose child it is
         self._asked: int | None = None  # which room is being drawn
 
     def ask(self, number: int) -> None:
         """Begin to draw a room."""
-        if self._beside is None or self._owner != os.getpid() or self._beside.poll() is not None:
+        alive = self._beside is not None and self._owner == os.getpid() and self._beside.poll() is None
+        if alive and self._asked == number:
+            return
+        if self._asked is not None:
+            self.close()  # with an answer that nobody has read
+        if self._beside is None or not alive:
             self._beside = subprocess.Popen(  # this interpreter, and a fixed command
                 [sys.executable, "-c", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
             self._owner = os.getpid()
         assert self._beside.stdin is not None
-        _send(self._beside.stdin, self.recipe(number))
+        _send(self._beside.stdin, self.recipes(number))
         self._asked = number
 
     def take(self, number: int) -> Kitchen:
@@ -56,7 +62,7 @@ class RoomSupply:
                 return made
             if isinstance(made, str):
                 raise BrigadeError(made)
-        return draw(self.recipe(number))[1]
+        return draw_first(self.recipes(number))
 
     def close(self) -> None:
         """End the process beside."""
@@ -65,8 +71,8 @@ class RoomSupply:
             self._beside.communicate()
         self._beside = self._asked = None
 
-    def __reduce__(self) -> tuple[type[RoomSupply], tuple[Callable[[int], Recipe]]]:
-        return RoomSupply, (self.recipe,)
+    def __reduce__(self) -> tuple[type[RoomSupply], tuple[Callable[[int], list[Recipe]]]]:
+        return RoomSupply, (self.recipes,)
 
     def __del__(self) -> None:
         self.close()
@@ -74,13 +80,14 @@ class RoomSupply:
 
 def serve() -> None:
     """Draw rooms for the process that this one is beside, until it asks for no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other process; this one ends with it
     given, answers = sys.stdin.buffer, sys.stdout.buffer
     while True:
-        recipe = _receive(given)
-        if recipe is None:
+        recipes = _receive(given)
+        if recipes is None:
             return
         try:
-            made: Kitchen | str = draw(recipe)[1]
+            made: Kitchen | str = draw_first(recipes)
         except BrigadeError as error:
             made = str(error)
         _send(answers, made)

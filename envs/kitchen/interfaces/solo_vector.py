@@ -61,7 +61,7 @@ class KitchenSoloVectorEnv(KitchenBatch):
     | argument | meaning |
     |---|---|
     | `kitchen` | a bundled kitchen's name, a `.yaml` file, `generated:...`, or a `Kitchen`; `new_counter_circuit` |
-    | `kitchens` | instead: the rooms that the kitchens are in, a list, or what they are drawn from; see Rooms |
+    | `kitchens` | instead: the rooms that the kitchens are in, as in `KitchenVectorEnv` |
     | `size` | columns and rows of the maps that rooms are written into; by default those of the largest |
     | `num_envs` | how many kitchens |
     | `observation` | `planes`, `features` or `symbolic` |
@@ -180,4 +180,4 @@ class KitchenSoloVectorEnv(KitchenBatch):
     def _shown_info(self) -> Info:
         state = self.game.state
         shaped = state.shaped[:, self.seat].astype(np.float32)
-        return {"score": state.score.copy(), "shaped_reward": shaped, "event": events_of(state, ...)[:, self.seat]}
+        return super()._shown_info() | {"shaped_reward": shaped, "event": events_of(state, ...)[:, self.seat]}

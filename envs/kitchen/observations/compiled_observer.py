@@ -24,6 +24,7 @@ from brigade.envs.kitchen.engine.tick import (
     read_tables,
 )
 from brigade.envs.kitchen.observations.observe import Known, Observer, what_is_known
+from brigade.envs.registry import BrigadeError
 
 KNOWN, PLAN, MAP, SEEN = range(4)  # parts of an observer's handle
 KEPT = 4  # how many pairs of state and buffer an observer remembers the handles of
@@ -92,6 +93,8 @@ class CompiledObserver(Observer):
             if held_state is state and held_buffer is buffer:
                 return game, eye
         count, chefs = state.pos.shape
+        if len(buffer) != count:
+            raise BrigadeError(f"expected a buffer of {count} kitchens, as the state has, got one of {len(buffer)}")
         game = Handle(
             (read_state, state), (read_layout, self.kitchen.layout), (read_tables, self.kitchen.tables),
             (read_joint, new_joint(0, chefs)), (read_host, new_host(0, chefs)),

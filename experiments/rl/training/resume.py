@@ -14,6 +14,7 @@ from torch import Tensor
 from brigade.agents.learned.tensors import read_sealed, sealed, taken_from
 from brigade.envs.content import Model, checked
 from brigade.envs.disk import write
+from brigade.envs.kitchen.engine.game import Game
 from brigade.envs.kitchen.engine.state import State, check_possible
 from brigade.envs.registry import BrigadeError
 from brigade.experiments.rl.training.gpu_rollout import Rollout
@@ -106,6 +107,7 @@ def _put_back(things: dict[str, Any], learner: PPO, rollout: Rollout, random: to
     arrays: dict[str, Tensor] = things["state"]
     saved = State(**{name: array.numpy() for name, array in arrays.items()})
     rooms = rollout.game.rooms
+    seated = None
     if rooms is None:
         check_possible(rollout.game.kitchen, saved)
     else:
@@ -113,8 +115,9 @@ def _put_back(things: dict[str, Any], learner: PPO, rollout: Rollout, random: to
         for r in np.unique(seated).tolist():
             here = seated == r
             check_possible(rooms.enlarged[r], State(*(array[here] for array in saved)))
-        rollout.game.be_in(seated)
-    rollout.game.restore(saved)
+    if isinstance(rollout.game, Game):
+        rollout.game.bind()  # to rooms that have come in
+    rollout.game.restore(saved, seated)
     for name in ("seen", "shaped"):
         there = torch.as_tensor(getattr(rollout, name))
         if (things[name].shape, things[name].dtype) != (there.shape, there.dtype):
