@@ -270,7 +270,7 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
 
     @contextmanager
     def _unless_refused(self, chosen: NDArray[np.int64] | None, which: NDArray[np.bool_]) -> Iterator[None]:
-        """Let the episodes that begin meanwhile be in these rooms, where `which` says; if none does, all is as it was."""
+        """Let the episodes that begin meanwhile be in these rooms, where `which` says; or else all is as it was."""
         rooms = self.game.rooms
         if rooms is None:
             yield
