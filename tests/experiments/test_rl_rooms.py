@@ -186,6 +186,23 @@ for observation in ("features", "planes"):
         if over.any():
             assert np.array_equal(fetched(game.final)[over], info["final_obs"].reshape(9, 2, -1)[over])
     assert len(set(info["room"].tolist())) > 1
+
+import torch
+from brigade.agents.learned.network_spec import NetworkSpec, make_network
+from brigade.experiments.rl.training.gpu_rollout import GpuRollout
+from brigade.experiments.rl.training.rollout import CpuRollout, Weights
+
+on_device = GpuRollout(None, 4, "features", 15, 3, rooms=make_rooms(SPEC))
+here = CpuRollout(KitchenVectorEnv(kitchens=make_rooms(SPEC), num_envs=4, observation="features"), 15, 3)
+policy, gathered = make_network(NetworkSpec(hidden=[8]), here.seen.shape[2:], 2), []
+for rollout in (on_device, here):
+    random = torch.Generator().manual_seed(0)
+    rollout.gather(policy, random, Weights(1.0))
+    batch, totals = rollout.gather(policy, random, Weights(1.0))
+    gathered.append((batch.observations.clone(), batch.rewards.clone(), batch.final.clone(), totals))
+assert all(map(torch.equal, gathered[0][:3], gathered[1][:3]))
+assert gathered[0][3] == gathered[1][3]
+assert len(gathered[0][2]) > 0
 print("same")
 """
 
