@@ -329,22 +329,22 @@ def with_features(game: int, eye: int, mode: int, checked: bool, lo: int, hi: in
 def fetch_ahead(s: State, k: int, hi: int, rooms: RoomArrays, maps: FeaturesMaps) -> None:
     """Begin to fetch from memory what is looked up about the rooms of the kitchens after kitchen k.
 
-    First where that is, then, a kitchen later, what is there.
+    First where that is, then, two kitchens later, what is there.
     """
-    if k + 2 < hi:
-        r = rooms.room[k + 2]
+    if k + 4 < hi:
+        r = rooms.room[k + 4]
         prefetch(rooms.numbers[r], 0)
         prefetch(rooms.stoves[r], 0)
         prefetch(rooms.work_cells[r], 0)
         for c in range(s.pos.shape[1]):
-            here = int(s.pos[k + 2, c])
+            here = int(s.pos[k + 4, c])
             prefetch(maps.floor[r], here)
             prefetch(rooms.tile[r], here - rooms.step[3])
             prefetch(rooms.tile[r], here + rooms.step[3])
-    if k + 1 < hi:
-        r = rooms.room[k + 1]
+    if k + 2 < hi:
+        r = rooms.room[k + 2]
         for c in range(s.pos.shape[1]):
-            place = int(maps.floor[r, int(s.pos[k + 1, c])])
+            place = int(maps.floor[r, int(s.pos[k + 2, c])])
             prefetch(maps.steps[r, place], 0)
             prefetch(maps.steps[r, place], maps.steps.shape[2] - 1)
             prefetch(maps.places[r, place], 0)
