@@ -13,13 +13,13 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from brigade.agents.base import Agent, Observation, View, agents, make_agent
-from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen
+from brigade.envs.kitchen.content.layout import ACTION_NAMES, Kitchen, with_horizon
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.game import Game
 from brigade.simulation.clock import VirtualClock
@@ -293,7 +293,7 @@ async def _heartbeat(kitchen: Kitchen, team: Sequence[Agent], seed: int) -> tupl
     def watch(game: Game, observation: Observation, actions: Sequence[int]) -> None:
         ticks.append(time.perf_counter())
 
-    short = replace(kitchen, spec=kitchen.spec.model_copy(update={"horizon": min(TICKS, kitchen.horizon)}))
+    short = with_horizon(kitchen, min(TICKS, kitchen.horizon))
     heart = asyncio.ensure_future(beat())
     played = await play_async(short, team, seed, clock=_Breathing(), watch=watch)
     beating = False

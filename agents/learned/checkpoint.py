@@ -18,8 +18,14 @@ from brigade.agents.learned.tensors import DAMAGED, packed_weights, read_weights
 from brigade.envs.budgets import CELLS, NUMBERS_BYTES, read_bytes, read_json
 from brigade.envs.content import Model, checked
 from brigade.envs.disk import make_folder, write
-from brigade.envs.kitchen.content import cookbook_spec
-from brigade.envs.kitchen.content.layout import LONGEST_HORIZON, MAX_CHEFS, Kitchen, enlarge, kitchen_digest
+from brigade.envs.kitchen.content.layout import (
+    LONGEST_HORIZON,
+    MAX_CHEFS,
+    Kitchen,
+    cookbook_digest,
+    enlarge,
+    kitchen_digest,
+)
 from brigade.envs.kitchen.observations.observe import make_observer, observers
 from brigade.envs.registry import BrigadeError
 from brigade.envs.text import taken_all
@@ -94,7 +100,7 @@ def make_card(kitchen: Kitchen, observation: str, network: NetworkSpec, **more: 
     observer = make_observer(observation, kitchen)
     if kitchen.enlarged:
         rooms = RoomsCard(
-            cookbook=kitchen.cookbook.name, cookbook_digest=cookbook_digest(kitchen), width=kitchen.width,
+            cookbook=kitchen.cookbook.name, cookbook_digest=cookbook_digest(kitchen.cookbook), width=kitchen.width,
             height=kitchen.height,
         )  # fmt: skip
         more |= {"rooms": rooms, "version": FORMAT_VERSION}
@@ -111,12 +117,6 @@ def make_card(kitchen: Kitchen, observation: str, network: NetworkSpec, **more: 
         network=network,
         **more,
     )
-
-
-def cookbook_digest(kitchen: Kitchen) -> str:
-    """Twelve digits that change when the game that the kitchen's cookbook makes does, not with its looks."""
-    text = kitchen.cookbook.spec.model_dump_json(exclude=cookbook_spec.LOOKS)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def digest(labels: tuple[str, ...]) -> str:
@@ -247,7 +247,7 @@ def check_fits(card: Card, kitchen: Kitchen, where: str | Path, larger: bool = F
 
 
 def _check_room(card: Card, rooms: RoomsCard, kitchen: Kitchen, where: str | Path, larger: bool) -> None:
-    if (rooms.cookbook_digest, card.chefs) != (cookbook_digest(kitchen), kitchen.chefs):
+    if (rooms.cookbook_digest, card.chefs) != (cookbook_digest(kitchen.cookbook), kitchen.chefs):
         changed = ", as it was then" if rooms.cookbook == kitchen.cookbook.name else ""
         raise BrigadeError(
             f"{where}: trained in rooms of the cookbook '{rooms.cookbook}'{changed} for {card.chefs} chefs, and "

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from brigade.envs import kitchen_v0
 from brigade.envs.kitchen.content.generate import Recipe, draw, name_of
-from brigade.envs.kitchen.content.layout import enlarge
+from brigade.envs.kitchen.content.layout import enlarge, with_horizon
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.compiled import COMPILED
 from brigade.envs.kitchen.engine.game import Game
@@ -478,3 +478,13 @@ def test_rooms_at_reset_are_as_the_batch_was_asked_for() -> None:
         kitchen_v0.vector_env(kitchens={"generator": {}}, num_envs=1, horizon="a")
     solo = kitchen_v0.solo_vector_env(kitchens=SOUPS[:2], num_envs=3)
     assert solo.reset(seed=0)[1]["room"].tolist() == [0, 1, 0]
+
+
+def test_a_kitchen_with_another_horizon_is_over_then() -> None:
+    kitchen = with_horizon(load_kitchen("cramped_room"), 7)
+    env = kitchen_v0.vector_env(kitchen=kitchen, num_envs=2, autoreset_mode="Disabled")
+    seen, _ = env.reset(seed=0)
+    for tick in range(1, 8):
+        seen, _, _, over, _ = env.step(np.zeros((2, 2), int))
+        assert over.tolist() == env.game.done.tolist() == [tick == 7] * 2
+        assert seen[0, 0, -1] == pytest.approx((7 - tick) / 7)

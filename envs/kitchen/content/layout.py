@@ -197,8 +197,19 @@ def kitchen_digest(kitchen: Kitchen, horizon: int | None = None) -> str:
         horizon: as if its episodes had so many ticks.
     """
     spec = kitchen.spec if horizon is None else kitchen.spec.model_copy(update={"horizon": horizon})
-    text = spec.model_dump_json(exclude=LOOKS)
-    text += kitchen.cookbook.spec.model_dump_json(exclude=cookbook_spec.LOOKS)
+    return _twelve_digits(spec.model_dump_json(exclude=LOOKS) + _game_of(kitchen.cookbook))
+
+
+def cookbook_digest(cookbook: Cookbook) -> str:
+    """Twelve digits that change when the game that a cookbook makes does, not with its looks."""
+    return _twelve_digits(_game_of(cookbook))
+
+
+def _game_of(cookbook: Cookbook) -> str:
+    return cookbook.spec.model_dump_json(exclude=cookbook_spec.LOOKS)
+
+
+def _twelve_digits(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -256,6 +267,12 @@ def enlarge(kitchen: Kitchen, width: int, height: int) -> Kitchen:
         work_cells=moved(layout.work_cells),
     )
     return replace(kitchen, layout=larger, width=width, height=height, inside=(columns, rows))
+
+
+def with_horizon(kitchen: Kitchen, ticks: int) -> Kitchen:
+    """The same kitchen with episodes of so many ticks."""
+    spec = kitchen.spec.model_copy(update={"horizon": ticks})
+    return replace(kitchen, spec=spec, layout=kitchen.layout._replace(horizon=ticks))
 
 
 def with_shaped(kitchen: Kitchen, shaped: ShapedSpec) -> Kitchen:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ctypes import addressof, c_char
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
@@ -52,8 +52,6 @@ def fields_of(kind: type[Any], axes: dict[str, int]) -> tuple[Field, ...]:
 
 def get_hints(kind: type[Any]) -> dict[str, Any]:
     """The annotations of a named tuple, in the order of its fields."""
-    from typing import get_type_hints
-
     hints = get_type_hints(kind)
     return {name: hints[name] for name in kind._fields}
 

@@ -366,21 +366,4 @@ def step_one(s: State, k: int, layout: Layout, tables: Tables, actions: NDArray[
     return int(s.score[k] - before)
 
 
-@kernel
-def step_range(
-    s: State, layout: Layout, tables: Tables, actions: NDArray[np.int8], rewards: NDArray[np.int32], lo: int, hi: int
-) -> None:
-    """One tick of kitchens lo..hi-1; `rewards` (N,) receives the change of each score."""
-    for k in range(lo, hi):
-        rewards[k] = step_one(s, k, layout, tables, actions)
-
-
-@kernel
-def reset_where(s: State, layout: Layout, tables: Tables, which: NDArray[np.bool_]) -> None:
-    """Begin an episode in the kitchens that `which` (N,) marks."""
-    for k in range(which.shape[0]):
-        if which[k]:
-            reset_one(s, k, layout, tables)
-
-
 assert STAY == 0  # a zeroed action array means that everyone stays
