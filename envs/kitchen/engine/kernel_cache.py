@@ -173,6 +173,14 @@ class KernelCache(caching.FunctionCache):  # type: ignore[misc]
         stamp, base = self._impl.locator.get_source_stamp(), self._impl.filename_base
         self._cache_file = KernelFiles(cache_path=self._cache_path, filename_base=base, source_stamp=stamp)
 
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        """What tells kernels of one name apart: what they are called with, and what for.
+
+        What their source is, and all that it calls, is in the folder's digest. Numba would look into what a kernel
+        that is made by a function holds of it, which says something else in every process.
+        """
+        return sig, codegen.magic_tuple()
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled kernel, None if there is none that can be used."""
         try:

@@ -10,11 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brigade.envs.kitchen.content.layout import Kitchen
-from brigade.envs.kitchen.engine.compiled import compiling
+from brigade.envs.kitchen.engine.compiled import compiling, kernel
 from brigade.envs.kitchen.engine.handle import Handle, Reader
+from brigade.envs.kitchen.engine.rooms import choose_room, room_of
 from brigade.envs.kitchen.engine.state import State
 from brigade.envs.kitchen.engine.tick import (
+    BEGIN,
+    DONE,
+    HOST,
+    JOINT,
+    LAYOUT,
     LOOKING,
+    ROOMS,
+    STATE,
+    TABLES,
+    do,
+    host_at,
+    joint_at,
+    keep,
+    layout_at,
     new_host,
     new_joint,
     read_host,
@@ -22,14 +36,90 @@ from brigade.envs.kitchen.engine.tick import (
     read_layout,
     read_state,
     read_tables,
+    rooms_at,
+    stage_of,
+    state_at,
+    tables_at,
+    take,
+    tell,
 )
-from brigade.envs.kitchen.observations.observe import Known, Observer, what_is_known
+from brigade.envs.kitchen.observations.observe import Known, Observer, facts_of, what_is_known
 from brigade.envs.registry import BrigadeError
 
 KNOWN, PLAN, MAP, SEEN = range(4)  # parts of an observer's handle
 KEPT = 4  # how many pairs of state and buffer an observer remembers the handles of
 read_known = Reader(Known, {"status": 2, "limit": 2})
 known_at = read_known.read
+
+
+def playing(
+    name: str,
+    show: Callable[..., None],
+    map_of: Callable[..., Any],
+    readers: tuple[Reader, Reader, Reader, Reader],
+    fetch_ahead: Callable[..., None],
+) -> tuple[Callable[..., int], Callable[..., int]]:
+    """The kernels of an observation, for kitchens of one room and of several; as `tick.unseen`.
+
+    Args:
+        name: of the observation.
+        show: writes what the chefs of a kitchen see.
+        map_of: what it looks up about one of several rooms.
+        readers: of the plan, the map of a room, maps of several, and of where it is shown.
+        fetch_ahead: begins to fetch from memory what is looked up about the kitchens after one.
+    """
+    plan_at, map_at, maps_at, seen_at = (reader.read for reader in readers)
+
+    def one_room(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> int:
+        s, layout, tables = state_at(game, STATE), layout_at(game, LAYOUT), tables_at(game, TABLES)
+        joint, host = joint_at(game, JOINT), host_at(game, HOST)
+        plan, room, rows = plan_at(eye, PLAN), map_at(eye, MAP), seen_at(eye, SEEN).rows
+        facts = facts_of(known_at(eye, KNOWN), layout, tables)
+        if checked:
+            bad = take(joint, host, lo, hi)
+            if bad >= 0:
+                return bad
+        ended, turns, turn = 0, 1, 0
+        while turn < turns:
+            for k in range(lo, hi):
+                stage = stage_of(joint, mode, k, turn > 0)
+                if stage != DONE:
+                    row = do(s, k, layout, tables, joint, mode, stage)
+                    show(s, k, facts, plan, room, rows[row])
+                    ended += keep(s, joint, host, k, row, stage)
+                    turns = turns if row == k else 2
+            turn += 1
+        tell(s, joint, host, mode)
+        return -1 - ended
+
+    def several_rooms(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> int:
+        s, rooms, tables = state_at(game, STATE), rooms_at(game, ROOMS), tables_at(game, TABLES)
+        joint, host = joint_at(game, JOINT), host_at(game, HOST)
+        known, plan, maps, rows = known_at(eye, KNOWN), plan_at(eye, PLAN), maps_at(eye, MAP), seen_at(eye, SEEN).rows
+        if checked:
+            bad = take(joint, host, lo, hi)
+            if bad >= 0:
+                return bad
+        ended, turns, turn = 0, 1, 0
+        while turn < turns:
+            for k in range(lo, hi):
+                if turn == 0:
+                    fetch_ahead(s, k, hi, rooms, maps)
+                stage = stage_of(joint, mode, k, turn > 0)
+                if stage == BEGIN:
+                    choose_room(rooms, s, k)
+                if stage != DONE:
+                    layout = room_of(rooms, rooms.room[k])
+                    row = do(s, k, layout, tables, joint, mode, stage)
+                    show(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), rows[row])
+                    ended += keep(s, joint, host, k, row, stage)
+                    turns = turns if row == k else 2
+            turn += 1
+        tell(s, joint, host, mode)
+        return -1 - ended
+
+    one_room.__qualname__, several_rooms.__qualname__ = f"{name}_one_room", f"{name}_several_rooms"  # to be kept under
+    return kernel(one_room), kernel(several_rooms)
 
 
 class CompiledObserver(Observer):

@@ -14,30 +14,9 @@ from brigade.envs.kitchen.content.layout import LEFT, UP, Kitchen
 from brigade.envs.kitchen.content.tables import component_names
 from brigade.envs.kitchen.engine.compiled import kernel
 from brigade.envs.kitchen.engine.handle import Reader, prefetch
-from brigade.envs.kitchen.engine.rooms import RoomArrays, choose_room, room_of
+from brigade.envs.kitchen.engine.rooms import RoomArrays
 from brigade.envs.kitchen.engine.state import State
-from brigade.envs.kitchen.engine.tick import (
-    BEGIN,
-    DONE,
-    HOST,
-    JOINT,
-    LAYOUT,
-    ROOMS,
-    STATE,
-    TABLES,
-    do,
-    host_at,
-    joint_at,
-    keep,
-    layout_at,
-    rooms_at,
-    stage_of,
-    state_at,
-    tables_at,
-    take,
-    tell,
-)
-from brigade.envs.kitchen.observations.compiled_observer import KNOWN, MAP, PLAN, SEEN, CompiledObserver, known_at
+from brigade.envs.kitchen.observations.compiled_observer import CompiledObserver, playing
 from brigade.envs.kitchen.observations.observe import (
     COLLECTABLE,
     COOKING,
@@ -46,7 +25,6 @@ from brigade.envs.kitchen.observations.observe import (
     Facts,
     Parts,
     count_orders,
-    facts_of,
     least_left,
     observers,
     share_of,
@@ -297,32 +275,6 @@ read_plan = Reader(FeaturesPlan, {"component": 2, "loose": 2, "where": 2, "share
 read_map = Reader(FeaturesMap, {"steps": 2, "nearest": 3, "places": 2})
 read_maps = Reader(FeaturesMaps, {"size": 2, "floor": 2, "steps": 3, "nearest": 4, "places": 3})
 read_seen = Reader(FeaturesSeen, {"rows": 3})
-plan_at, map_at, maps_at, seen_at = read_plan.read, read_map.read, read_maps.read, read_seen.read
-
-
-@kernel
-def with_features(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> int:
-    """A call for kitchens lo..hi-1 of one room, with what is seen; see `tick.unseen`."""
-    s, layout, tables = state_at(game, STATE), layout_at(game, LAYOUT), tables_at(game, TABLES)
-    joint, host = joint_at(game, JOINT), host_at(game, HOST)
-    plan, room, rows = plan_at(eye, PLAN), map_at(eye, MAP), seen_at(eye, SEEN).rows
-    facts = facts_of(known_at(eye, KNOWN), layout, tables)
-    if checked:
-        bad = take(joint, host, lo, hi)
-        if bad >= 0:
-            return bad
-    ended, turns, turn = 0, 1, 0
-    while turn < turns:
-        for k in range(lo, hi):
-            stage = stage_of(joint, mode, k, turn > 0)
-            if stage != DONE:
-                row = do(s, k, layout, tables, joint, mode, stage)
-                show_features(s, k, facts, plan, room, rows[row])
-                ended += keep(s, joint, host, k, row, stage)
-                turns = turns if row == k else 2
-        turn += 1
-    tell(s, joint, host, mode)
-    return -1 - ended
 
 
 @kernel
@@ -351,35 +303,6 @@ def fetch_ahead(s: State, k: int, hi: int, rooms: RoomArrays, maps: FeaturesMaps
             near = maps.nearest[r, place]
             for j in range(0, near.shape[0], 5):  # five of three float32 are nearly as much as is fetched at once
                 prefetch(near[j], 0)
-
-
-@kernel
-def with_features_rooms(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> int:
-    """As `with_features`, for kitchens of several rooms."""
-    s, rooms, tables = state_at(game, STATE), rooms_at(game, ROOMS), tables_at(game, TABLES)
-    joint, host = joint_at(game, JOINT), host_at(game, HOST)
-    known, plan, maps, rows = known_at(eye, KNOWN), plan_at(eye, PLAN), maps_at(eye, MAP), seen_at(eye, SEEN).rows
-    if checked:
-        bad = take(joint, host, lo, hi)
-        if bad >= 0:
-            return bad
-    ended, turns, turn = 0, 1, 0
-    while turn < turns:
-        for k in range(lo, hi):
-            if turn == 0:
-                fetch_ahead(s, k, hi, rooms, maps)
-            stage = stage_of(joint, mode, k, turn > 0)
-            if stage == BEGIN:
-                choose_room(rooms, s, k)
-            if stage != DONE:
-                layout = room_of(rooms, rooms.room[k])
-                row = do(s, k, layout, tables, joint, mode, stage)
-                show_features(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), rows[row])
-                ended += keep(s, joint, host, k, row, stage)
-                turns = turns if row == k else 2
-        turn += 1
-    tell(s, joint, host, mode)
-    return -1 - ended
 
 
 def walking_steps(kitchen: Kitchen) -> NDArray[np.uint16]:
@@ -513,8 +436,8 @@ class Features(CompiledObserver):
     """A vector in -1..1. Places are (dx / width, dy / height, 1 / (1 + steps)), all 0 when there is none to reach."""
 
     name, dtype, low, high = "features", np.float32, -1.0, 1.0
-    kernels = with_features, with_features_rooms
     readers = read_plan, read_map, read_maps, read_seen
+    kernels = playing("features", show_features, map_of, readers, fetch_ahead)
 
     def __init__(self, kitchen: Kitchen):
         super().__init__(kitchen)

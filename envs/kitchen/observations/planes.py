@@ -11,30 +11,9 @@ from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.tables import component_names
 from brigade.envs.kitchen.engine.compiled import kernel
 from brigade.envs.kitchen.engine.handle import Reader
-from brigade.envs.kitchen.engine.rooms import choose_room, room_of
+from brigade.envs.kitchen.engine.rooms import RoomArrays
 from brigade.envs.kitchen.engine.state import State
-from brigade.envs.kitchen.engine.tick import (
-    BEGIN,
-    DONE,
-    HOST,
-    JOINT,
-    LAYOUT,
-    ROOMS,
-    STATE,
-    TABLES,
-    do,
-    host_at,
-    joint_at,
-    keep,
-    layout_at,
-    rooms_at,
-    stage_of,
-    state_at,
-    tables_at,
-    take,
-    tell,
-)
-from brigade.envs.kitchen.observations.compiled_observer import KNOWN, MAP, PLAN, SEEN, CompiledObserver, known_at
+from brigade.envs.kitchen.observations.compiled_observer import CompiledObserver, playing
 from brigade.envs.kitchen.observations.observe import (
     COLLECTABLE,
     COOKING,
@@ -43,7 +22,6 @@ from brigade.envs.kitchen.observations.observe import (
     Facts,
     Parts,
     count_orders,
-    facts_of,
     least_left,
     observers,
     share_of,
@@ -158,59 +136,11 @@ read_plan = Reader(PlanesPlan, {"component": 2})
 read_map = Reader(PlanesMap, {})
 read_maps = Reader(PlanesMaps, {"tiles": 2})
 read_seen = Reader(PlanesSeen, {"rows": 3})
-plan_at, map_at, maps_at, seen_at = read_plan.read, read_map.read, read_maps.read, read_seen.read
 
 
 @kernel
-def with_planes(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> int:
-    """A call for kitchens lo..hi-1 of one room, with what is seen; see `tick.unseen`."""
-    s, layout, tables = state_at(game, STATE), layout_at(game, LAYOUT), tables_at(game, TABLES)
-    joint, host = joint_at(game, JOINT), host_at(game, HOST)
-    plan, room, rows = plan_at(eye, PLAN), map_at(eye, MAP), seen_at(eye, SEEN).rows
-    facts = facts_of(known_at(eye, KNOWN), layout, tables)
-    if checked:
-        bad = take(joint, host, lo, hi)
-        if bad >= 0:
-            return bad
-    ended, turns, turn = 0, 1, 0
-    while turn < turns:
-        for k in range(lo, hi):
-            stage = stage_of(joint, mode, k, turn > 0)
-            if stage != DONE:
-                row = do(s, k, layout, tables, joint, mode, stage)
-                show_planes(s, k, facts, plan, room, rows[row])
-                ended += keep(s, joint, host, k, row, stage)
-                turns = turns if row == k else 2
-        turn += 1
-    tell(s, joint, host, mode)
-    return -1 - ended
-
-
-@kernel
-def with_planes_rooms(game: int, eye: int, mode: int, checked: bool, lo: int, hi: int) -> int:
-    """As `with_planes`, for kitchens of several rooms."""
-    s, rooms, tables = state_at(game, STATE), rooms_at(game, ROOMS), tables_at(game, TABLES)
-    joint, host = joint_at(game, JOINT), host_at(game, HOST)
-    known, plan, maps, rows = known_at(eye, KNOWN), plan_at(eye, PLAN), maps_at(eye, MAP), seen_at(eye, SEEN).rows
-    if checked:
-        bad = take(joint, host, lo, hi)
-        if bad >= 0:
-            return bad
-    ended, turns, turn = 0, 1, 0
-    while turn < turns:
-        for k in range(lo, hi):
-            stage = stage_of(joint, mode, k, turn > 0)
-            if stage == BEGIN:
-                choose_room(rooms, s, k)
-            if stage != DONE:
-                layout = room_of(rooms, rooms.room[k])
-                row = do(s, k, layout, tables, joint, mode, stage)
-                show_planes(s, k, facts_of(known, layout, tables), plan, map_of(maps, rooms.room[k]), rows[row])
-                ended += keep(s, joint, host, k, row, stage)
-                turns = turns if row == k else 2
-        turn += 1
-    tell(s, joint, host, mode)
-    return -1 - ended
+def fetch_nothing(s: State, k: int, hi: int, rooms: RoomArrays, maps: PlanesMaps) -> None:
+    """Planes look up next to nothing about a room."""
 
 
 @observers.register("planes", "uint8 planes (channels, height, width): tiles, chefs, items, progress, orders, time")
@@ -218,8 +148,8 @@ class Planes(CompiledObserver):
     """One plane per fact, 255 for 1.0. What concerns no cell (orders, time) fills its plane."""
 
     name, dtype, low, high = "planes", np.uint8, 0, FULL
-    kernels = with_planes, with_planes_rooms
     readers = read_plan, read_map, read_maps, read_seen
+    kernels = playing("planes", show_planes, map_of, readers, fetch_nothing)
 
     def __init__(self, kitchen: Kitchen):
         super().__init__(kitchen)
