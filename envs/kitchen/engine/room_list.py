@@ -315,9 +315,9 @@ def _arrays(layouts: Sequence[Layout], drawn: bool) -> RoomArrays:
         tile=np.stack([layout.tile for layout in layouts]),
         start=np.stack([layout.start for layout in layouts]),
         start_item=np.stack([layout.start_item for layout in layouts]),
-        stoves=_lists([layout.stoves for layout in layouts]),
-        work_cells=_lists([layout.work_cells for layout in layouts]),
-        dishes=_lists([layout.dishes for layout in layouts]),
+        stoves=stacked([layout.stoves for layout in layouts]),
+        work_cells=stacked([layout.work_cells for layout in layouts]),
+        dishes=stacked([layout.dishes for layout in layouts]),
         shaped=np.stack([layout.shaped for layout in layouts]),
         numbers=numbers,
     )
@@ -331,12 +331,16 @@ def _numbers(layout: Layout) -> tuple[int, ...]:
     )  # fmt: skip
 
 
-def _lists(lists: Sequence[NDArray[np.int16]]) -> NDArray[np.int16]:
-    """Lists as rows of one length; how long each is stands elsewhere."""
-    table = np.zeros((len(lists), max(map(len, lists))), np.int16)
-    for row, numbers in zip(table, lists, strict=True):
-        row[: len(numbers)] = numbers
-    return table
+def stacked(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Arrays as rows of one form: where one is shorter than others, whole numbers go on with -1, all else with 0."""
+    rows = _blank((len(parts), *np.max([part.shape for part in parts], axis=0)), parts[0].dtype)
+    for row, part in zip(rows, parts, strict=True):
+        row[tuple(map(slice, part.shape))] = part
+    return rows
+
+
+def _blank(shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
+    return np.full(shape, -1 if dtype.kind == "i" else 0, dtype)
 
 
 def _put(kind: type[Any], arrays: Any, r: int, row: dict[str, NDArray[Any]]) -> tuple[Any, bool]:
@@ -349,11 +353,10 @@ def _put(kind: type[Any], arrays: Any, r: int, row: dict[str, NDArray[Any]]) -> 
     for name, values in row.items():
         rows = getattr(arrays, name)
         if any(new > old for new, old in zip(values.shape, rows.shape[1:], strict=True)):
-            larger = np.maximum(values.shape, rows.shape[1:])
-            grown = np.full((len(rows), *larger), -1 if rows.dtype.kind == "i" else 0, rows.dtype)
+            grown = _blank((len(rows), *np.maximum(values.shape, rows.shape[1:])), rows.dtype)
             grown[tuple(map(slice, rows.shape))] = rows
             replaced[name] = rows = grown
-        rows[r] = -1 if rows.dtype.kind == "i" else 0
+        rows[r] = _blank((), rows.dtype)
         rows[(r, *map(slice, values.shape))] = values
     return arrays._replace(**replaced), bool(replaced)
 

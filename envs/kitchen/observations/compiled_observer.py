@@ -6,12 +6,12 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.engine.compiled import compiling, kernel
 from brigade.envs.kitchen.engine.handle import Handle, Reader
+from brigade.envs.kitchen.engine.room_list import stacked
 from brigade.envs.kitchen.engine.rooms import choose_room, room_of
 from brigade.envs.kitchen.engine.state import State
 from brigade.envs.kitchen.engine.tick import (
@@ -166,7 +166,7 @@ class CompiledObserver(Observer):
     def stacked(self, maps: Sequence[Any]) -> Any:
         """The maps of several rooms as one; lists that are shorter than others go on with -1."""
         kind = self.readers[2].kind
-        return kind(*(_stacked([np.asarray(part) for part in parts]) for parts in zip(*maps, strict=True)))
+        return kind(*map(stacked, zip(*maps, strict=True)))
 
     def write(self, state: State, buffer: NDArray[Any], lo: int, hi: int) -> None:
         """Write what the chefs of kitchens lo..hi-1 see into their rows of a `buffer`."""
@@ -196,15 +196,3 @@ class CompiledObserver(Observer):
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles lead to arrays of their own."""
         return {**self.__dict__, "_handles": ()}
-
-
-def _stacked(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    shape = np.max([part.shape for part in parts], axis=0)
-    stacked = (
-        np.full((len(parts), *shape), -1, parts[0].dtype)
-        if parts[0].dtype.kind == "i"
-        else np.zeros((len(parts), *shape), parts[0].dtype)
-    )
-    for row, part in zip(stacked, parts, strict=True):
-        row[tuple(slice(length) for length in part.shape)] = part
-    return stacked
