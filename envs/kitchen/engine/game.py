@@ -241,8 +241,8 @@ class Game:
                 said.
         """
         state = self.state
-        states.check_fits(state._replace(script=saved.script), saved)
         if self.rooms is not None:
+            states.check_fits(state._replace(script=saved.script), saved)  # before anybody moves into another room
             self.rooms.be_in(room)
         if state.script.shape != saved.script.shape:  # a reset since then came with a script of another length
             state = state._replace(script=np.empty_like(saved.script))

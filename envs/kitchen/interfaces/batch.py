@@ -217,8 +217,7 @@ class KitchenBatch(VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
             self._seeds = seeds  # only now: a script may have been refused
         self._ended = np.zeros(self.num_envs, np.bool_)
 
-    def _reset_some(self, mask: ArrayLike, seed: int | Sequence[int | None] | None, script: object) -> None:
-        which = np.asarray(mask)
+    def _reset_some(self, which: NDArray[np.bool_], seed: int | Sequence[int | None] | None, script: object) -> None:
         if script is not None:
             raise BrigadeError("an order_script is for all kitchens; give it without a reset_mask")
         if self._seeds is None:

@@ -13,7 +13,7 @@ from brigade.envs.kitchen.content.generate import Recipe, draw_first
 from brigade.envs.kitchen.content.layout import Kitchen
 from brigade.envs.kitchen.content.loading import load_kitchen
 from brigade.envs.kitchen.engine.room_list import RoomList
-from brigade.envs.kitchen.interfaces.arguments import check_whole
+from brigade.envs.kitchen.interfaces.arguments import check_whole, find_kitchen
 from brigade.envs.kitchen.interfaces.room_supply import RoomSupply
 from brigade.envs.registry import BrigadeError
 
@@ -132,7 +132,10 @@ def make_rooms(
     else:
         if isinstance(rooms, str) or not isinstance(rooms, Sequence) or not len(rooms):
             raise BrigadeError(f"kitchens: expected a list of rooms, or what they are drawn from, got {rooms!r}"[:200])
-        kitchens, drawn = [_room(each, horizon, old_dynamics) for each in rooms], False
+        for each in rooms:
+            if not isinstance(each, str | Kitchen):
+                raise BrigadeError(f"kitchens: expected names of kitchens, or kitchens, got {each!r}"[:200])
+        kitchens, drawn = [find_kitchen(each, horizon, old_dynamics, None) for each in rooms], False
     return RoomList(kitchens, checked_size(size), drawn, horizon)
 
 
@@ -148,19 +151,6 @@ def checked_size(size: Sequence[int] | None) -> tuple[int, int] | None:
     if not whole:
         raise BrigadeError(f"size: expected columns and rows, at least 3 each, got {size!r}")
     return int(size[0]), int(size[1])
-
-
-def _room(room: str | Kitchen, horizon: int | None, old_dynamics: bool | None) -> Kitchen:
-    if isinstance(room, str):
-        return load_kitchen(room, horizon, old_dynamics)
-    if not isinstance(room, Kitchen):
-        raise BrigadeError(f"kitchens: expected names of kitchens, or kitchens, got {room!r}"[:200])
-    if horizon not in (None, room.horizon) or old_dynamics not in (None, room.spec.old_dynamics):
-        raise BrigadeError(
-            f"kitchen '{room.name}' is loaded already: horizon and old_dynamics are chosen when it is loaded, "
-            "load_kitchen(name, horizon=..., old_dynamics=...)"
-        )
-    return room
 
 
 def _generated(
